@@ -1,0 +1,1 @@
+"""Names that every layer shares: errors, quantities, mechanisms, sources, streams."""

@@ -1,0 +1,91 @@
+"""Mechanism, Parameter, Port: equations in Brian2's notation and the names in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from msim.base.quantities import dimensions_of
+
+SCALES = ("membrane", "receptor", "slow", "drug", "readout")
+
+
+@dataclass(frozen=True)
+class Port:
+    """A quantity that a mechanism reads (input) or gives (output).
+
+    at_rest: the value of an input, in SI units, where nothing is linked to it or before anything acts
+    """
+
+    name: str
+    unit: Any
+    meaning: str
+    at_rest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A constant whose value a model file gives; `low` and `high` are in SI units."""
+
+    name: str
+    unit: Any
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    low_is_allowed: bool = True
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A constant that follows from the parameters by an expression."""
+
+    name: str
+    unit: Any
+    expression: str
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """A form: equations and the declared names in them, and no biological number.
+
+    scale: 'membrane' and 'receptor' are integrated with the spikes, 'slow' between bursts;
+        'drug' is linear and solved exactly; 'readout' turns recorded activity into a signal
+    equations: Brian2 text; a subexpression may be an output
+    rest: for each state, an expression in the parameters that makes the equations stand still
+        when every input is at its resting value
+    on_event: what an event of conductance `peak` does to the receptor
+    sign: +1 for an excitatory receptor, -1 for an inhibitory one
+    """
+
+    name: str
+    meaning: str
+    scale: str
+    equations: str = ""
+    inputs: tuple[Port, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    rest: dict[str, str] = field(default_factory=dict)
+    threshold: str = ""
+    reset: str = ""
+    refractory: str = ""
+    on_event: str = ""
+    sign: int = 0
+    reference: str = ""
+
+    def input(self, name: str) -> Port | None:
+        """The input of that name, if there is one."""
+        return next((port for port in self.inputs if port.name == name), None)
+
+    def output(self, name: str) -> Port | None:
+        """The output of that name, if there is one."""
+        return next((port for port in self.outputs if port.name == name), None)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, if there is one."""
+        return next((one for one in self.parameters if one.name == name), None)
+
+
+def same_dimensions(left: Any, right: Any) -> bool:
+    """Whether two units measure the same thing."""
+    return dimensions_of(left) is dimensions_of(right)

@@ -1,0 +1,1 @@
+"""Cells, receptors, release, wiring and background drive of a spiking column."""

@@ -1,0 +1,1 @@
+"""How mechanisms of different scales feed each other, and when each of them moves."""

@@ -1,0 +1,56 @@
+"""When to run a burst, how far to leap, and when a leap was too long."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SAFETY = 0.8
+SMALLEST_FACTOR = 0.25
+LARGEST_FACTOR = 3.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How finely the fast scale is sampled; all times in seconds.
+
+    tolerance: error of a leap that is accepted, relative to each slow state's own size
+    burst, burn_in: length of a burst, and of the part before it that is thrown away
+    baseline, probe: length of the first burst and of those in which spikes and fields are kept
+    """
+
+    tolerance: float = 0.03
+    burst: float = 1.0
+    burn_in: float = 0.3
+    probe: float = 4.0
+    baseline: float = 8.0
+    shortest_leap: float = 60.0
+    longest_leap: float = 86400.0
+
+
+def next_leap(leap: float, error: float) -> float:
+    """The leap that should meet the tolerance, from the last one and its error (1 = just met).
+
+    The averages change linearly over a leap, so its error grows with the square of its length.
+    """
+    factor = LARGEST_FACTOR if error == 0 else SAFETY / math.sqrt(error)
+    return leap * min(LARGEST_FACTOR, max(SMALLEST_FACTOR, factor))
+
+
+def is_accepted(error: float, leap: float, schedule: Schedule) -> bool:
+    """Whether a leap stands: its error is within tolerance, or it cannot be shorter."""
+    return error <= 1 or leap <= schedule.shortest_leap * (1 + 1e-9)
+
+
+def bounded_leap(now: float, leap: float, events: Sequence[float], schedule: Schedule) -> float:
+    """A leap from `now` within the schedule's bounds that ends at or before the next event.
+
+    events: sorted times that no leap may step over
+    """
+    leap = min(max(leap, schedule.shortest_leap), schedule.longest_leap)
+    ahead = next((event - now for event in events if event > now + 1e-6), math.inf)
+    if leap >= ahead:
+        return ahead
+    # Two equal leaps rather than a long one and a sliver.
+    return ahead / 2 if leap > 0.6 * ahead else leap

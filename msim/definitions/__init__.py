@@ -1,0 +1,1 @@
+"""Model and experiment files: read, checked and refused with the file and key."""

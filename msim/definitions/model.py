@@ -1,0 +1,180 @@
+"""ModelDefinition: mechanisms, populations, wiring, links and every value with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.mechanism import Mechanism
+from msim.base.quantities import parse_in
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number of a model.
+
+    si: in SI units
+    text: as written in the file
+    same_as: path of the value that this one follows, or ''
+    """
+
+    path: str
+    si: float
+    unit: Any
+    text: str
+    source: str
+    note: str
+    file: str
+    low: float | None = None
+    high: float | None = None
+    low_is_allowed: bool = True
+    same_as: str = ""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A form that a model uses under a name of its own, in the cells of one population or in all."""
+
+    name: str
+    form: Mechanism
+    on: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Population:
+    """Cells of one type."""
+
+    name: str
+    membrane: str
+    receptors: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All synapses from one population to another; `receptors` are those that a contact feeds."""
+
+    name: str
+    origin: str
+    to: str
+    receptors: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True)
+class Drive:
+    """Poisson events onto every cell of a population."""
+
+    name: str
+    to: str
+    receptors: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A sum of outputs feeding an input.
+
+    relative_to: outputs whose resting sum is the unit, or () where the value itself is handed over
+    has_share: whether only a share of the change from 1 is handed over
+    """
+
+    name: str
+    origin: tuple[str, ...]
+    to: str
+    relative_to: tuple[str, ...]
+    has_share: bool
+    file: str
+
+
+@dataclass(frozen=True)
+class Manipulation:
+    """What one word of an arm changes: values of mechanisms, never an outcome."""
+
+    name: str
+    kind: str
+    meaning: str
+    changes: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True)
+class ModelDefinition:
+    """A model as its files state it; changed only by making another one."""
+
+    name: str
+    title: str
+    files: Mapping[str, str]
+    instances: Mapping[str, Instance]
+    populations: Mapping[str, Population]
+    projections: Mapping[str, Projection]
+    drives: Mapping[str, Drive]
+    links: Mapping[str, Link]
+    manipulations: Mapping[str, Manipulation]
+    values: Mapping[str, Value]
+
+    def __getitem__(self, path: str) -> float:
+        """The value at a dotted path, in SI units."""
+        return self.resolved(self.known(path, self.name)).si
+
+    def resolved(self, path: str) -> Value:
+        """The value at a path, or the one that it follows."""
+        value = self.values[path]
+        return self.values[value.same_as] if value.same_as else value
+
+    def known(self, path: str, where: str) -> str:
+        """The path itself if the model has a value there."""
+        if path not in self.values:
+            raise DefinitionError(where, f"the model has no value '{path}'{nearest(path, self.values)}")
+        return path
+
+    def with_value(self, path: str, text: str | int | float, where: str = "set") -> ModelDefinition:
+        """The same model with another value at a dotted path, such as 'eef2k.tau_K' to '5 minute'."""
+        old = self.values[self.known(path, where)]
+        if old.same_as:
+            raise DefinitionError(where, f"'{path}' follows '{old.same_as}': set that one")
+        new = checked_value(replace(old, text=str(text), source="set", note=f"was {old.text}"), text, f"{where}: {path}")
+        return replace(self, values={**self.values, path: new})
+
+    def with_manipulation(self, name: str, kind: str, where: str) -> ModelDefinition:
+        """The same model after a declared manipulation, such as the knockout 'eEF2K'."""
+        declared = {one.name: one for one in self.manipulations.values() if one.kind == kind}
+        if name not in declared:
+            raise DefinitionError(where, f"the model declares no {kind} '{name}'{nearest(name, declared)}")
+        changed = dict(self.values)
+        for path in declared[name].changes:
+            new = self.values[f"manipulations.{kind}.{name}.{path}"]
+            changed[path] = replace(changed[path], si=new.si, text=new.text, source=new.source, note=new.note)
+        return replace(self, values=changed)
+
+    def parameters(self, instance: str) -> dict[str, float]:
+        """The numbers of a mechanism in SI units, by the form's names."""
+        form = self.instances[instance].form
+        return {one.name: self[f"{instance}.{one.name}"] for one in form.parameters}
+
+    def cells(self, population: str) -> int:
+        """How many cells a population has; shares are rounded, and no population is empty."""
+        return max(1, int(round(self["column.n_cells"] * self[f"{population}.share"])))
+
+    def reference_cells(self, population: str) -> int:
+        """How many cells a population has in the column for which the in-degrees are written."""
+        return max(1, int(round(self["column.reference_cells"] * self[f"{population}.share"])))
+
+    def on_scale(self, scale: str) -> list[Instance]:
+        """All mechanisms of a scale, in the order of the files."""
+        return [one for one in self.instances.values() if one.form.scale == scale]
+
+
+def checked_value(value: Value, given: str | int | float, where: str) -> Value:
+    """Read `given` in the unit of `value` and hold it against its bounds."""
+    si = float(parse_in(given, value.unit, where))
+    too_low = value.low is not None and (si < value.low or (si == value.low and not value.low_is_allowed))
+    if too_low:
+        comparison = "at least" if value.low_is_allowed else "more than"
+        raise DefinitionError(where, f"wants {comparison} {value.low:g}, got {given!r}")
+    if value.high is not None and si > value.high:
+        raise DefinitionError(where, f"wants at most {value.high:g}, got {given!r}")
+    return replace(value, si=si)

@@ -1,0 +1,309 @@
+"""Model files to a ModelDefinition: includes followed, values read, names looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brian2.units import hertz, second, siemens
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.mechanism import Parameter
+from msim.base.sources import Source, check_source, read_sources
+from msim.definitions import entries as e
+from msim.definitions.forms import FORMS
+from msim.definitions.links import check_links
+from msim.definitions.model import (
+    Drive,
+    Instance,
+    Link,
+    Manipulation,
+    ModelDefinition,
+    Population,
+    Projection,
+    Value,
+    checked_value,
+)
+from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
+
+TABLES = ("mechanisms", "populations", "projections", "drives", "links", "manipulations")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+COLUMN = (
+    Parameter("n_cells", 1, "cells of the column", low=10),
+    Parameter("reference_cells", 1, "cells of the column for which in-degrees and weights are written", low=10),
+)
+POPULATION = (
+    Parameter("share", 1, "share of the column's cells", low=0, high=1, low_is_allowed=False),
+    Parameter("resting_rate", hertz, "firing rate at rest, at which recalibration aims", low=0),
+)
+PROJECTION = (
+    Parameter("in_degree", 1, "contacts onto one cell", low=0),
+    Parameter("weight_sigma", 1, "spread of the logarithm of the weights", low=0, high=3),
+    Parameter("delay_low", second, "shortest delay", low=0, low_is_allowed=False),
+    Parameter("delay_high", second, "longest delay", low=0, low_is_allowed=False),
+)
+DRIVE = (
+    Parameter("contacts", 1, "afferents onto one cell", low=0, low_is_allowed=False),
+    Parameter("rate", hertz, "events of one afferent", low=0),
+)
+PEAK = Parameter("peak", siemens, "peak conductance of one event of mean weight", low=0)
+
+
+@dataclass
+class _Merged:
+    """Tables of all included files under one roof, each entry with the file it came from."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    title: str = ""
+    column: tuple[e.ColumnEntry, str] | None = None
+    tables: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=lambda: {name: {} for name in TABLES})
+
+
+def read_model(name: str | Path) -> ModelDefinition:
+    """Read a model file with everything it includes, and check it whole.
+
+    name: a path, or a shipped name such as 'circuits/cortical_column'
+    raises: DefinitionError or InputError that names file and key
+    """
+    path = find(str(name), "models")
+    merged = _Merged()
+    _merge(path, merged, ())
+    return build_model(str(name), merged.files, merged)
+
+
+def read_model_texts(name: str, texts: Mapping[str, str]) -> ModelDefinition:
+    """Rebuild a model from the texts that a run has stored, in the order in which they were read."""
+    merged = _Merged()
+    for where, text in texts.items():
+        _take(read_entries(text, where, e.ModelFile), text, where, merged)
+    return build_model(name, merged.files, merged)
+
+
+def _merge(path: Path, merged: _Merged, above: tuple[Path, ...]) -> None:
+    where, text = display_name(path), read_text(path)
+    if path.resolve() in above:
+        raise DefinitionError(where, "includes itself")
+    entry = read_entries(text, where, e.ModelFile)
+    for index, name in enumerate(entry.include):
+        included = _included(name, path, f"{where}: include.{index}")
+        if display_name(included) not in merged.files:
+            _merge(included, merged, (*above, path.resolve()))
+    _take(entry, text, where, merged)
+
+
+def _included(name: str, path: Path, where: str) -> Path:
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise DefinitionError(where, f"wants a name below the models folder, got '{name}'")
+    roots = [parent for parent in path.resolve().parents if (parent / "sources.bib").is_file()][:1]
+    for root in (*roots, path.resolve().parent, shipped("models")):
+        if (root / f"{name}.toml").is_file():
+            return root / f"{name}.toml"
+    raise DefinitionError(where, f"no such model file '{name}'{nearest(name, shipped_names('models'))}")
+
+
+def _take(entry: e.ModelFile, text: str, where: str, merged: _Merged) -> None:
+    merged.files[where] = text
+    merged.title = entry.title
+    if entry.column is not None:
+        merged.column = (entry.column, where)
+    for table in TABLES:
+        for name, one in getattr(entry, table).items():
+            if not _NAME.fullmatch(name) and table != "manipulations":
+                raise DefinitionError(f"{where}: {table}.{name}", "wants a name of letters, digits and '_'")
+            if name in merged.tables[table]:
+                other = merged.tables[table][name][1]
+                raise DefinitionError(f"{where}: {table}.{name}", f"is defined already in {other}")
+            merged.tables[table][name] = (one, where)
+
+
+def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefinition:
+    """Turn merged tables into a checked ModelDefinition."""
+    values = _Values(read_sources(shipped("models") / "sources.bib"))
+    tables = merged.tables
+    instances = {key: _instance(key, one, where, values) for key, (one, where) in tables["mechanisms"].items()}
+    populations = {key: _population(key, *pair, values, instances) for key, pair in tables["populations"].items()}
+    _check_owners(instances, populations)
+    projections = {key: _projection(key, *pair, values, populations) for key, pair in tables["projections"].items()}
+    drives = {key: _drive(key, *pair, values, populations) for key, pair in tables["drives"].items()}
+    links = {key: _link(key, *pair, values) for key, pair in tables["links"].items()}
+    if merged.column is not None:
+        values.take_all("column", dict(merged.column[0]), COLUMN, f"{merged.column[1]}: column", merged.column[1])
+    elif populations:
+        raise DefinitionError(list(files)[-1], "missing key 'column' (n_cells, reference_cells)")
+    manipulations = {
+        key: _manipulation(key, *pair, values) for key, pair in tables["manipulations"].items()
+    }
+    values.follow()
+    model = ModelDefinition(
+        name, merged.title, files, instances, populations, projections, drives, links, manipulations, values.found
+    )
+    check_values(model)
+    check_links(model)
+    return model
+
+
+class _Values:
+    """Collects values and refuses those without unit, source or within wrong bounds."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self.found: dict[str, Value] = {}
+        self.places: dict[str, str] = {}
+        self.sources = sources
+
+    def take(self, path: str, entry: e.ValueEntry, form: Parameter, where: str, file: str) -> None:
+        if not entry.same_as:
+            check_source(entry.source, entry.note, self.sources, where)
+        blank = Value(
+            path, 0.0, form.unit, str(entry.value), entry.source, entry.note, file,
+            form.low, form.high, form.low_is_allowed, entry.same_as,
+        )  # fmt: skip
+        self.found[path] = blank if entry.same_as else checked_value(blank, entry.value, where)
+        self.places[path] = where
+
+    def take_all(
+        self, owner: str, given: Mapping[str, Any], forms: tuple[Parameter, ...], where: str, file: str
+    ) -> None:
+        for form in forms:
+            if form.name not in given:
+                raise DefinitionError(f"{where}.{form.name}", f"missing value of '{form.name}' ({form.meaning})")
+            self.take(f"{owner}.{form.name}", given[form.name], form, f"{where}.{form.name}", file)
+
+
+    def follow(self) -> None:
+        """Hold every value that follows another one against its own unit and bounds."""
+        for path, value in self.found.items():
+            if not value.same_as:
+                continue
+            where = self.places[path]
+            if value.same_as not in self.found:
+                raise DefinitionError(where, f"follows '{value.same_as}', which is no value of the model"
+                                             f"{nearest(value.same_as, self.found)}")
+            leader = self.found[value.same_as]
+            if leader.same_as:
+                raise DefinitionError(where, f"follows '{leader.path}', which follows '{leader.same_as}' itself")
+            checked_value(value, leader.text if not _is_number(leader.text) else float(leader.text), where)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _instance(name: str, entry: e.MechanismEntry, where: str, values: _Values) -> Instance:
+    place = f"{where}: mechanisms.{name}"
+    if entry.form not in FORMS:
+        raise DefinitionError(f"{place}.form", f"unknown form '{entry.form}'{nearest(entry.form, FORMS)}")
+    form = FORMS[entry.form]
+    given = dict(entry.__pydantic_extra__ or {})
+    known = [one.name for one in form.parameters]
+    for key in given:
+        if key not in known:
+            raise DefinitionError(f"{place}.{key}", f"form '{form.name}' has no parameter '{key}'{nearest(key, known)}")
+    values.take_all(name, given, form.parameters, place, where)
+    return Instance(name, form, entry.on, where)
+
+
+def _population(
+    name: str, entry: e.PopulationEntry, where: str, values: _Values, instances: Mapping[str, Instance]
+) -> Population:
+    place = f"{where}: populations.{name}"
+    if name in instances:
+        raise DefinitionError(place, f"a mechanism is called '{name}' already")
+    _scale(entry.membrane, "membrane", instances, f"{place}.membrane")
+    for index, receptor in enumerate(entry.receptors):
+        _scale(receptor, "receptor", instances, f"{place}.receptors.{index}")
+    values.take_all(name, dict(entry), POPULATION, place, where)
+    return Population(name, entry.membrane, tuple(entry.receptors), where)
+
+
+def _scale(name: str, scale: str, instances: Mapping[str, Instance], where: str) -> None:
+    fitting = [one.name for one in instances.values() if one.form.scale == scale]
+    if name not in fitting:
+        raise DefinitionError(where, f"no {scale} mechanism is called '{name}'{nearest(name, fitting)}")
+
+
+def _check_owners(instances: Mapping[str, Instance], populations: Mapping[str, Population]) -> None:
+    for one in instances.values():
+        place = f"{one.file}: mechanisms.{one.name}.on"
+        if one.form.scale == "slow" and one.on not in populations:
+            came = f"got '{one.on}'" if one.on else "got nothing"
+            raise DefinitionError(place, f"wants a population, {came}{nearest(one.on, populations)}")
+        if one.form.scale != "slow" and one.on:
+            raise DefinitionError(place, f"a {one.form.scale} mechanism stands on no population, got '{one.on}'")
+
+
+def _peaks(
+    owner: str, peaks: Mapping[str, e.ValueEntry], to: str, place: str, file: str,
+    values: _Values, populations: Mapping[str, Population],
+) -> tuple[str, ...]:  # fmt: skip
+    if to not in populations:
+        raise DefinitionError(f"{place}.to", f"unknown population '{to}'{nearest(to, populations)}")
+    known = populations[to].receptors
+    for receptor, entry in peaks.items():
+        where = f"{place}.peak.{receptor}"
+        if receptor not in known:
+            raise DefinitionError(where, f"population '{to}' has no receptor '{receptor}'{nearest(receptor, known)}")
+        values.take(f"{owner}.peak.{receptor}", entry, PEAK, where, file)
+    return tuple(peaks)
+
+
+def _projection(
+    name: str, entry: e.ProjectionEntry, where: str, values: _Values, populations: Mapping[str, Population]
+) -> Projection:
+    place = f"{where}: projections.{name}"
+    origin = entry.source_population
+    if origin not in populations:
+        raise DefinitionError(f"{place}.from", f"unknown population '{origin}'{nearest(origin, populations)}")
+    receptors = _peaks(name, entry.peak, entry.to, place, where, values, populations)
+    values.take_all(name, dict(entry), PROJECTION, place, where)
+    return Projection(name, origin, entry.to, receptors, where)
+
+
+def _drive(
+    name: str, entry: e.DriveEntry, where: str, values: _Values, populations: Mapping[str, Population]
+) -> Drive:
+    place = f"{where}: drives.{name}"
+    receptors = _peaks(name, entry.peak, entry.to, place, where, values, populations)
+    values.take_all(name, dict(entry), DRIVE, place, where)
+    return Drive(name, entry.to, receptors, where)
+
+
+def _link(name: str, entry: e.LinkEntry, where: str, values: _Values) -> Link:
+    if entry.share is not None:
+        share = Parameter("share", 1, "share of the change from 1 that is handed over")
+        values.take(f"{name}.share", entry.share, share, f"{where}: links.{name}.share", where)
+    relative = tuple(entry.relative_to or ())
+    return Link(name, tuple(entry.origin), entry.to, relative, entry.share is not None, where)
+
+
+def _manipulation(name: str, entry: e.ManipulationEntry, where: str, values: _Values) -> Manipulation:
+    place = f"{where}: manipulations.{name}"
+    for path, given in entry.set.items():
+        if path not in values.found:
+            raise DefinitionError(f"{place}.set", f"the model has no value '{path}'{nearest(path, values.found)}")
+        old = values.found[path]
+        form = Parameter(path, old.unit, "", old.low, old.high, old.low_is_allowed)
+        values.take(f"manipulations.{entry.kind}.{name}.{path}", given, form, f"{place}.set.{path}", where)
+    return Manipulation(name, entry.kind, entry.meaning, tuple(entry.set), where)
+
+
+def check_values(model: ModelDefinition) -> None:
+    """Refuse values that contradict each other; run again after any value was changed."""
+    total = sum(model[f"{name}.share"] for name in model.populations)
+    if model.populations and abs(total - 1) > 1e-6:
+        files = sorted({one.file for one in model.populations.values()})
+        raise DefinitionError(f"{', '.join(files)}: populations", f"wants shares that add up to 1, got {total:g}")
+    for one in model.projections.values():
+        low, high = model.resolved(f"{one.name}.delay_low"), model.resolved(f"{one.name}.delay_high")
+        if low.si > high.si:
+            raise DefinitionError(
+                f"{one.file}: projections.{one.name}.delay_high",
+                f"wants at least delay_low ({low.text}), got '{high.text}'",
+            )

@@ -1,0 +1,1 @@
+"""The one layer that integrates: slow equations, spiking networks, and the schedule between them."""

@@ -1,0 +1,238 @@
+"""What a spiking network consists of, for any target: cells, equations, contacts, drives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2 import Equations
+from brian2.units.fundamentalunits import Quantity, get_unit
+from brian2.utils.stringtools import word_substitute
+
+from msim.base.mechanism import Mechanism
+from msim.circuit.connectivity import Wiring, row, scaled_in_degree
+from msim.definitions.model import ModelDefinition
+from msim.engine.ode import constants, evaluated
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells that share one set of equations; populations lie in it one after the other.
+
+    slices: population to its cells
+    constants: name to one number or one per cell, SI units
+    inputs: per-cell inputs that the slow scale sets, with their resting values
+    start: state to its first value per cell
+    receptors: receptor to (form, populations that have it)
+    """
+
+    name: str
+    membrane: Mechanism
+    slices: Mapping[str, slice]
+    equations: str
+    threshold: str
+    reset: str
+    refractory: str
+    constants: Mapping[str, Any]
+    inputs: Mapping[str, float]
+    start: Mapping[str, np.ndarray]
+    receptors: Mapping[str, Mechanism]
+
+    @property
+    def cells(self) -> int:
+        return max(one.stop for one in self.slices.values())
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Synapses from one group to another that feed the same receptors, sorted by target.
+
+    peaks: receptor to peak conductance of each contact, S; delays in s
+    """
+
+    name: str
+    origin: str
+    to: str
+    pre: np.ndarray
+    post: np.ndarray
+    delay: np.ndarray
+    peaks: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class PoissonDrive:
+    """Independent Poisson events onto every cell of a group.
+
+    rate: Hz per cell; peaks: receptor to peak conductance per cell, S
+    """
+
+    group: str
+    rate: np.ndarray
+    peaks: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class FastPlan:
+    """A spiking network without a word about what runs it.
+
+    full_peak: (population, receptor) to the summed peak conductance of all contacts of a cell, S
+    """
+
+    groups: Mapping[str, Group]
+    contacts: tuple[Contacts, ...]
+    drives: tuple[PoissonDrive, ...]
+    full_peak: Mapping[tuple[str, str], np.ndarray]
+
+    def place(self, population: str) -> tuple[str, slice]:
+        """Group and cells of a population."""
+        return next((g.name, g.slices[population]) for g in self.groups.values() if population in g.slices)
+
+
+def fast_plan(model: ModelDefinition, seed: int) -> FastPlan:
+    """Lay out the spiking cells of a model and draw their contacts."""
+    groups = _groups(model, seed)
+    places = {name: (group.name, cells) for group in groups.values() for name, cells in group.slices.items()}
+    full: dict[tuple[str, str], np.ndarray] = {
+        (one.name, receptor): np.zeros(model.cells(one.name))
+        for one in model.populations.values()
+        for receptor in one.receptors
+    }
+    contacts = _contacts(model, seed, places, full)
+    drives = _drives(model, groups, places, full)
+    return FastPlan(groups, contacts, drives, full)
+
+
+def _groups(model: ModelDefinition, seed: int) -> dict[str, Group]:
+    by_form: dict[str, list[str]] = {}
+    for one in model.populations.values():
+        by_form.setdefault(model.instances[one.membrane].form.name, []).append(one.name)
+    return {form: _group(model, form, names) for form, names in by_form.items()}
+
+
+def _group(model: ModelDefinition, name: str, populations: list[str]) -> Group:
+    counts = [model.cells(one) for one in populations]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    slices = {one: slice(int(a), int(b)) for one, a, b in zip(populations, starts, starts[1:], strict=False)}
+    membrane = model.instances[model.populations[populations[0]].membrane].form
+    receptors = {r: model.instances[r].form for p in populations for r in model.populations[p].receptors}
+    numbers = [constants(model, model.populations[one].membrane) for one in populations]
+    per_cell = {key: np.repeat([one[key] for one in numbers], counts) for key in numbers[0]}
+    shared = {key: values[0] if np.all(values == values[0]) else values for key, values in per_cell.items()}
+    start = {state: np.repeat([evaluated(text, one) for one in numbers], counts) for state, text in membrane.rest.items()}
+    inputs: dict[str, float] = {}
+    for receptor, form in receptors.items():
+        shared.update({f"{receptor}_{key}": value for key, value in constants(model, receptor).items()})
+        inputs.update({f"{receptor}_{port.name}": port.at_rest for port in form.inputs if port.name != "v"})
+        start.update({f"{receptor}_{state}": np.zeros(sum(counts)) for state in form.rest})
+    return Group(
+        name, membrane, slices, _equations(membrane, receptors, shared, inputs),
+        membrane.threshold, membrane.reset, membrane.refractory, shared, inputs, start, receptors,
+    )  # fmt: skip
+
+
+def _equations(
+    membrane: Mechanism, receptors: Mapping[str, Mechanism], shared: Mapping[str, Any], inputs: Mapping[str, float]
+) -> str:
+    lines = [_line(one, {}) for one in Equations(membrane.equations).values()]
+    excitation, inhibition = [], []
+    units = {one.name: one.unit for one in (*membrane.parameters, *membrane.derived)}
+    for receptor, form in receptors.items():
+        own = {name: f"{receptor}_{name}" for name in names_of(form) if name != "v"}
+        lines += [_line(one, own) for one in Equations(form.equations).values()]
+        (excitation if form.sign > 0 else inhibition).append(f"{receptor}_I")
+        units.update({f"{receptor}_{one.name}": one.unit for one in (*form.parameters, *form.derived)})
+    lines.append(f"I_excitatory = {' + '.join(excitation) or '0*amp'} : amp")
+    lines.append(f"I_inhibitory = {' + '.join(inhibition) or '0*amp'} : amp")
+    lines.append("I_syn = I_excitatory + I_inhibitory : amp")
+    lines += [f"{name} : 1" for name in inputs]
+    lines += [
+        f"{name} : {unit_expression(units[name])} (constant)"
+        for name, value in shared.items()
+        if isinstance(value, np.ndarray)
+    ]
+    return "\n".join(lines)
+
+
+def names_of(form: Mechanism) -> list[str]:
+    """Every name in the equations of a form."""
+    declared = [one.name for one in (*form.inputs, *form.parameters, *form.derived)]
+    return declared + list(Equations(form.equations).keys())
+
+
+def _line(one: Any, own: Mapping[str, str]) -> str:
+    name = own.get(one.varname, one.varname)
+    left = f"d{name}/dt" if one.type == "differential equation" else name
+    flags = f" ({', '.join(one.flags)})" if one.flags else ""
+    return f"{left} = {word_substitute(one.expr.code, own)} : {unit_expression(Quantity(1.0, dim=one.dim))}{flags}"
+
+
+def unit_expression(unit: Any) -> str:
+    """A unit as Brian2's equations want it."""
+    dimensions = Quantity(1.0 * unit).dim
+    return "1" if dimensions.is_dimensionless else repr(get_unit(dimensions))
+
+
+def _contacts(
+    model: ModelDefinition, seed: int, places: Mapping[str, tuple[str, slice]], full: dict[tuple[str, str], np.ndarray]
+) -> tuple[Contacts, ...]:
+    parts: dict[tuple[str, str, tuple[str, ...]], list[tuple[np.ndarray, ...]]] = {}
+    for one in model.projections.values():
+        (origin, pre_cells), (to, post_cells) = places[one.origin], places[one.to]
+        n_pre = model.cells(one.origin)
+        degree, factor = scaled_in_degree(model[f"{one.name}.in_degree"], n_pre, model.reference_cells(one.origin))
+        wiring = Wiring(
+            one.name, n_pre, degree, model[f"{one.name}.weight_sigma"],
+            model[f"{one.name}.delay_low"], model[f"{one.name}.delay_high"], one.origin == one.to,
+        )  # fmt: skip
+        rows = [row(wiring, seed, index, post_cells.start + index) for index in range(model.cells(one.to))]
+        sizes = [one_row.pre.size for one_row in rows]
+        pre = np.concatenate([one_row.pre for one_row in rows]) + pre_cells.start
+        post = np.repeat(np.arange(post_cells.start, post_cells.stop), sizes)
+        weight = np.concatenate([one_row.weight for one_row in rows]) * factor
+        delay = np.concatenate([one_row.delay for one_row in rows])
+        peaks = [weight * model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors]
+        for receptor, peak in zip(one.receptors, peaks, strict=True):
+            full[one.to, receptor] += np.bincount(post - post_cells.start, peak, full[one.to, receptor].size)
+        parts.setdefault((origin, to, one.receptors), []).append((pre, post, delay, *peaks))
+    return tuple(_joined(key, rows_of) for key, rows_of in parts.items())
+
+
+def _joined(key: tuple[str, str, tuple[str, ...]], parts: list[tuple[np.ndarray, ...]]) -> Contacts:
+    origin, to, receptors = key
+    pre, post, delay, *peaks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return Contacts(
+        "_".join(receptors), origin, to, pre, post, delay, dict(zip(receptors, peaks, strict=True))
+    )
+
+
+def _drives(
+    model: ModelDefinition,
+    groups: Mapping[str, Group],
+    places: Mapping[str, tuple[str, slice]],
+    full: dict[tuple[str, str], np.ndarray],
+) -> tuple[PoissonDrive, ...]:
+    merged: dict[tuple[str, tuple[str, ...]], PoissonDrive] = {}
+    for one in model.drives.values():
+        group, cells = places[one.to]
+        size = groups[group].cells
+        key = (group, one.receptors)
+        drive = merged.setdefault(key, PoissonDrive(group, np.zeros(size), {r: np.zeros(size) for r in one.receptors}))
+        if np.any(drive.rate[cells]):
+            drive = merged[(group, (*one.receptors, one.name))] = PoissonDrive(
+                group, np.zeros(size), {r: np.zeros(size) for r in one.receptors}
+            )
+        contacts = model[f"{one.name}.contacts"]
+        drive.rate[cells] = contacts * model[f"{one.name}.rate"]
+        for receptor in one.receptors:
+            peak = model[f"{one.name}.peak.{receptor}"]
+            drive.peaks[receptor][cells] = peak
+            full[one.to, receptor] += contacts * peak
+    return tuple(merged.values())
+
+
+def shortest_delay(plan: FastPlan) -> float:
+    """The shortest delay of any contact, s; infinite where there are none."""
+    return min((float(one.delay.min()) for one in plan.contacts if one.delay.size), default=float("inf"))
+

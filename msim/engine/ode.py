@@ -1,0 +1,172 @@
+"""The slow mechanisms of a population as one system of ODEs for SciPy, from their Brian2 text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2 import Equations
+from brian2.parsing.sympytools import str_to_sympy
+
+from msim.base.mechanism import Mechanism
+from msim.definitions.model import Link, ModelDefinition
+
+NUMPY = [{"clip": np.clip, "int": np.asarray}, "numpy"]
+
+
+@dataclass(frozen=True)
+class SlowSystem:
+    """dy/dt of all slow states of one population.
+
+    states: names 'mechanism.state', the order of the rows of y
+    outside: names that `derivative` and `outputs` read besides y: drug curves by address, links
+        from averages of bursts by link name, resting values by `reference_name`
+    derivative: (y, outside) -> dy/dt, both of shape (states, cells)
+    outputs: (y, outside) -> every output of every mechanism, by address
+    """
+
+    population: str
+    cells: int
+    states: tuple[str, ...]
+    outside: tuple[str, ...]
+    rest: np.ndarray
+    derivative: Callable[[np.ndarray, Mapping[str, Any]], np.ndarray]
+    outputs: Callable[[np.ndarray, Mapping[str, Any]], dict[str, np.ndarray]]
+
+
+def parsed(form: Mechanism) -> tuple[dict[str, sympy.Expr], dict[str, sympy.Expr]]:
+    """Differential equations and subexpressions of a form as SymPy expressions in its own names."""
+    equations = Equations(form.equations) if form.equations.strip() else {}
+    rates: dict[str, sympy.Expr] = {}
+    algebra: dict[str, sympy.Expr] = {}
+    for name, one in equations.items():
+        target = rates if one.type == "differential equation" else algebra
+        target[name] = str_to_sympy(one.expr.code)
+    return rates, algebra
+
+
+def evaluated(expression: str, numbers: Mapping[str, float]) -> float:
+    """An expression of a form in its parameters, as a number in SI units."""
+    symbolic = str_to_sympy(expression)
+    free = sorted(symbolic.free_symbols, key=str)
+    return float(sympy.lambdify(free, symbolic, modules=NUMPY)(*(numbers[str(one)] for one in free)))
+
+
+def constants(model: ModelDefinition, instance: str) -> dict[str, float]:
+    """Parameters and derived constants of a mechanism in SI units."""
+    numbers = model.parameters(instance)
+    for one in model.instances[instance].form.derived:
+        numbers[one.name] = evaluated(one.expression, numbers)
+    return numbers
+
+
+def slow_system(model: ModelDefinition, population: str) -> SlowSystem:
+    """Assemble the slow mechanisms that stand on a population, linked as the model says."""
+    parts = [one for one in model.on_scale("slow") if one.on == population]
+    rates: dict[str, sympy.Expr] = {}
+    named: dict[str, sympy.Expr] = {}
+    rest: list[float] = []
+    for part in parts:
+        numbers = constants(model, part.name)
+        own_rates, own_algebra = parsed(part.form)
+        renamed = {sympy.Symbol(n, real=True): sympy.Float(v) for n, v in numbers.items()}
+        for name in (*own_rates, *own_algebra, *(port.name for port in part.form.inputs)):
+            renamed[sympy.Symbol(name, real=True)] = _symbol(f"{part.name}.{name}")
+        rates.update({f"{part.name}.{n}": x.xreplace(renamed) for n, x in own_rates.items()})
+        named.update({f"{part.name}.{n}": x.xreplace(renamed) for n, x in own_algebra.items()})
+        rest += [evaluated(part.form.rest[name], numbers) for name in own_rates]
+    for link in model.links.values():
+        if model.instances.get(link.to.split(".")[0]) in parts:
+            named[link.to] = _linked(model, link)
+    return _compiled(model, population, rates, named, np.array(rest))
+
+
+def _symbol(address: str) -> sympy.Symbol:
+    return sympy.Symbol(address.replace(".", "__"), real=True)
+
+
+def reference_name(link: Link) -> str:
+    """The name of the resting value that a link's origin is divided by."""
+    return f"rest of {link.name}"
+
+
+def comes_from_bursts(model: ModelDefinition, link: Link) -> bool:
+    """Whether a link hands up averages of spiking cells."""
+    return link.origin[0].split(".")[0] in model.populations
+
+
+def _linked(model: ModelDefinition, link: Link) -> sympy.Expr:
+    # Averages of bursts arrive ready-made under the link's name: sampling noise has to be taken
+    # out of the ratio to rest, where it can be told from differences between cells.
+    fast = comes_from_bursts(model, link)
+    value = _symbol(link.name) if fast else sum((_symbol(one) for one in link.origin), sympy.Integer(0))
+    if link.relative_to and not fast:
+        value = value / _symbol(reference_name(link))
+    if link.has_share:
+        value = 1 + sympy.Float(model[f"{link.name}.share"]) * (value - 1)
+    return value
+
+
+def _compiled(
+    model: ModelDefinition,
+    population: str,
+    rates: dict[str, sympy.Expr],
+    named: dict[str, sympy.Expr],
+    rest: np.ndarray,
+) -> SlowSystem:
+    resolved = _resolved(named)
+    by_symbol = {_symbol(name): expression for name, expression in resolved.items()}
+    right_sides = [rates[name].xreplace(by_symbol) for name in rates]
+    given = [
+        f"{part.name}.{port.name}"
+        for part in model.on_scale("slow")
+        if part.on == population
+        for port in part.form.outputs
+    ]
+    shown = [resolved.get(name, _symbol(name)) for name in given]
+    known = {_symbol(name) for name in rates}
+    free = sorted({s for x in (*right_sides, *shown) for s in x.free_symbols} - known, key=str)
+    names = _outside_names(model, free)
+    arguments = [[_symbol(name) for name in rates], free]
+    slope = sympy.lambdify(arguments, right_sides, modules=NUMPY, cse=True)
+    show = sympy.lambdify(arguments, shown, modules=NUMPY, cse=True)
+
+    def derivative(y: np.ndarray, outside: Mapping[str, Any]) -> np.ndarray:
+        values = slope(y, [outside[name] for name in names])
+        return np.stack([np.broadcast_to(one, y.shape[1:]) for one in values]) if values else np.empty_like(y)
+
+    def outputs(y: np.ndarray, outside: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        values = show(y, [outside[name] for name in names])
+        return {name: np.array(np.broadcast_to(one, y.shape[1:])) for name, one in zip(given, values, strict=True)}
+
+    cells = model.cells(population)
+    start = np.repeat(rest[:, None], cells, axis=1)
+    return SlowSystem(population, cells, tuple(rates), tuple(names), start, derivative, outputs)
+
+
+def _resolved(named: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
+    """Every named expression in terms of states and outside names only; a loop without a state is refused."""
+    done: dict[str, sympy.Expr] = {}
+    waiting = dict(named)
+    symbols = {_symbol(name): name for name in named}
+    while waiting:
+        ready = [n for n, x in waiting.items() if not any(symbols.get(s) in waiting for s in x.free_symbols)]
+        if not ready:
+            raise ValueError(f"links form a loop without a state: {sorted(waiting)}")
+        for name in ready:
+            replacement = {s: done[symbols[s]] for s in waiting[name].free_symbols if s in symbols}
+            done[name] = waiting[name].xreplace(replacement)
+        for name in ready:
+            del waiting[name]
+    return done
+
+
+def _outside_names(model: ModelDefinition, free: list[sympy.Symbol]) -> list[str]:
+    by_symbol = {_symbol(one): one for link in model.links.values() for one in link.origin}
+    for link in model.links.values():
+        by_symbol[_symbol(link.name)] = link.name
+        by_symbol[_symbol(reference_name(link))] = reference_name(link)
+    return [by_symbol[one] for one in free]

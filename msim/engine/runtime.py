@@ -1,0 +1,277 @@
+"""Target 'runtime': the spiking network in Brian2, in this process; the oracle of other targets."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from brian2.utils.stringtools import word_substitute
+
+from msim.base.errors import SimulationError
+from msim.base.seeds import stream, stream_seed
+from msim.definitions.model import ModelDefinition
+from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, unit_expression, fast_plan, names_of
+from msim.engine.network import Burst, FastNetwork
+
+STEP = 0.1e-3
+SAMPLE_STEP = 1e-3
+CURRENTS = ("I_excitatory", "I_inhibitory")
+
+
+class ReadyNetwork(b2.Network):
+    """A network that is made ready for its first run only.
+
+    Brian2 makes all code objects anew before every run, which costs as much as a second of activity;
+    nothing that they were made from changes between bursts.
+    """
+
+    _is_ready = False
+
+    def before_run(self, run_namespace: Any) -> None:
+        if not self._is_ready:
+            super().before_run(run_namespace)
+            self._is_ready = True
+            # Every run collects garbage first; what was built so far is none.
+            gc.collect()
+            gc.freeze()
+        self._stopped = False
+
+
+class RuntimeNetwork(FastNetwork):
+    """Brian2 objects of a plan, and the sums that a burst needs."""
+
+    def __init__(self, model: ModelDefinition, seed: int, code: str = "cython") -> None:
+        b2.prefs.codegen.target = code
+        b2.start_scope()
+        b2.seed(stream_seed(seed, "background"))
+        self.plan = fast_plan(model, seed)
+        self.wanted = wanted_averages(model)
+        self.shares = {name: model[f"{name}.quantal_share"] for name in _with_quanta(model)}
+        clock = b2.Clock(dt=STEP * b2.second)
+        self.groups = {
+            name: _neurons(group, self._sums(name), self._drives(name), clock, seed)
+            for name, group in self.plan.groups.items()
+        }
+        self.samplers = {name: self._sampler(name) for name in self.groups}
+        self.spikes = {name: b2.SpikeMonitor(group) for name, group in self.groups.items()}
+        self.fields = {name: _field_monitor(group) for name, group in self.groups.items()}
+        synapses = [_synapses(one, self.plan, self.groups) for one in self.plan.contacts]
+        drives = [
+            _driven(self.groups[name], self.plan.groups[name], self._drives(name))
+            for name in self.groups
+            if self._drives(name)
+        ]
+        self.network = ReadyNetwork(
+            *self.groups.values(), *synapses, *drives, *self.samplers.values(), *self.spikes.values(), *self.fields.values()
+        )
+
+    def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
+        group, cells = self.plan.place(population)
+        getattr(self.groups[group], f"{receptor}_{name}")[cells] = values
+
+    def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
+        began = float(self.network.t) + burn_in
+        for name, group in self.groups.items():
+            group.t_first = (began - SAMPLE_STEP / 2) * b2.second
+            group.t_second = (began + seconds / 2 - SAMPLE_STEP / 2) * b2.second
+            for one in self._sums(name):
+                for half in (1, 2):
+                    getattr(group, f"sum{half}_{one}")[:] = 0
+            self.fields[name].active = keep_field
+        known = {name: monitor.num_spikes for name, monitor in self.spikes.items()}
+        kept = {name: len(monitor.t) for name, monitor in self.fields.items()}
+        self.network.run((burn_in + seconds) * b2.second, namespace={})
+        return self._collected(began, seconds, known, kept, keep_field)
+
+    def _sums(self, group: str) -> dict[str, str]:
+        """Variables of a group that are summed over a burst."""
+        inside = self.plan.groups[group].slices
+        names = {expression: expression for (population, expression) in self.wanted if population in inside}
+        return {"v": "v", **{one: f"abs({one})" for one in CURRENTS}, **names}
+
+    def _drives(self, group: str) -> list[PoissonDrive]:
+        return [one for one in self.plan.drives if one.group == group]
+
+    def _sampler(self, name: str) -> Any:
+        lines = ["in_first = int(t >= t_first)*int(t < t_second)", "in_second = int(t >= t_second)"]
+        for one, expression in self._sums(name).items():
+            lines += [f"sum1_{one} += in_first*{expression}", f"sum2_{one} += in_second*{expression}"]
+        return self.groups[name].run_regularly("\n".join(lines), dt=SAMPLE_STEP * b2.second, when="end")
+
+    def _collected(
+        self, began: float, seconds: float, known: Mapping[str, int], kept: Mapping[str, int], keep_field: bool
+    ) -> Burst:
+        halves: dict[str, np.ndarray] = {}
+        spikes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        field: dict[str, np.ndarray] = {}
+        for name, group in self.groups.items():
+            times = np.asarray(self.spikes[name].t[known[name]:]) - began
+            cells = np.asarray(self.spikes[name].i[known[name]:])
+            for population, where in self.plan.groups[name].slices.items():
+                own = (cells >= where.start) & (cells < where.stop) & (times >= 0)
+                spikes[population] = (times[own], cells[own] - where.start)
+                halves.update(self._averages(population, group, where, seconds, spikes[population]))
+                if keep_field:
+                    field[population] = _field(self.fields[name], where, kept[name], began)
+        _refuse_nonfinite(halves, began)
+        return Burst(seconds, halves, spikes, field, 1 / SAMPLE_STEP)
+
+    def _averages(
+        self, population: str, group: Any, where: slice, seconds: float, spikes: tuple[np.ndarray, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        samples = round(seconds / 2 / SAMPLE_STEP)
+
+        def mean(variable: str) -> np.ndarray:
+            return np.stack([np.asarray(getattr(group, f"sum{half}_{variable}")[where]) for half in (1, 2)]) / samples
+
+        n_cells = where.stop - where.start
+        late = spikes[0] >= seconds / 2
+        counts = [np.bincount(spikes[1][half], minlength=n_cells) for half in (~late, late)]
+        currents = [mean(one) for one in CURRENTS]
+        found = {
+            f"{population}.v": mean("v"),
+            f"{population}.firing_rate": np.stack(counts) / (seconds / 2),
+            f"{population}.excitatory_current": currents[0],
+            f"{population}.inhibitory_current": currents[1],
+            f"{population}.synaptic_current": currents[0] + currents[1],
+            f"{population}.E_I_balance": currents[0] / np.maximum(currents[1], np.finfo(float).tiny),
+        }
+        for (owner, variable), address in self.wanted.items():
+            if owner == population:
+                found[address] = mean(variable)
+        for receptor, share in self.shares.items():
+            if (population, receptor) in self.plan.full_peak:
+                full = np.maximum(self.plan.full_peak[population, receptor], np.finfo(float).tiny)
+                found[f"{population}.{receptor}.activated_fraction"] = mean(f"{receptor}_g") * share / full
+        return found
+
+
+def wanted_averages(model: ModelDefinition) -> dict[tuple[str, str], str]:
+    """Receptor variables that links or activated fractions read: (population, variable) to address."""
+    texts = {one for link in model.links.values() for one in (*link.origin, *link.relative_to)}
+    wanted = {}
+    for population in model.populations.values():
+        for receptor in population.receptors:
+            for port in model.instances[receptor].form.outputs:
+                address = f"{population.name}.{receptor}.{port.name}"
+                counted = receptor in _with_quanta(model) and port.name == "g"
+                if address in texts or counted:
+                    wanted[population.name, f"{receptor}_{port.name}"] = address
+    return wanted
+
+
+def _with_quanta(model: ModelDefinition) -> list[str]:
+    return [one.name for one in model.on_scale("receptor") if one.form.parameter("quantal_share")]
+
+
+def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], clock: Any, seed: int) -> Any:
+    extra = [f"sum{half}_{one} : {_unit_of(group, one)}" for one in sums for half in (1, 2)]
+    for index, drive in enumerate(drives):
+        extra.append(f"drive{index}_mean : 1 (constant)")
+        extra += [f"drive{index}_{receptor} : siemens (constant)" for receptor in drive.peaks]
+    extra += ["t_first : second (shared)", "t_second : second (shared)"]
+    single = {key: value for key, value in group.constants.items() if not isinstance(value, np.ndarray)}
+    neurons = b2.NeuronGroup(
+        group.cells,
+        "\n".join([group.equations, *extra]),
+        threshold=group.threshold,
+        reset=group.reset,
+        refractory=group.refractory,
+        method="heun",
+        clock=clock,
+        name=f"{group.name}_cells",
+        namespace={key: b2.Quantity(value, dim=_dimensions(group, key)) for key, value in single.items()},
+    )
+    for key, value in group.constants.items():
+        if isinstance(value, np.ndarray):
+            neurons.variables[key].set_value(value)
+    for key, resting in group.inputs.items():
+        neurons.variables[key].set_value(np.full(group.cells, resting))
+    for key, array in group.start.items():
+        neurons.variables[key].set_value(array)
+    for index, drive in enumerate(drives):
+        neurons.variables[f"drive{index}_mean"].set_value(drive.rate * STEP)
+        for receptor, peak in drive.peaks.items():
+            neurons.variables[f"drive{index}_{receptor}"].set_value(peak)
+    # Cells that start alike would spike alike: spread them between reset and threshold.
+    if isinstance(group.constants.get("V_r"), np.ndarray):
+        part = stream(seed, "first potential").uniform(0, 1, group.cells)
+        low, high = group.constants["V_r"], np.broadcast_to(group.constants["V_T"], group.cells)
+        neurons.variables["v"].set_value(low + part * (high - low))
+    return neurons
+
+
+def _unit_of(group: Group, variable: str) -> str:
+    if variable == "v":
+        return "volt"
+    if variable in CURRENTS:
+        return "amp"
+    receptor, name = variable.rsplit("_", 1)
+    port = group.receptors[receptor].output(name)
+    return unit_expression(port.unit if port else 1)
+
+
+def _dimensions(group: Group, key: str) -> Any:
+    for receptor, form in group.receptors.items():
+        for one in (*form.parameters, *form.derived):
+            if key == f"{receptor}_{one.name}":
+                return b2.get_dimensions(one.unit)
+    return b2.get_dimensions(next(one.unit for one in group.membrane.parameters if one.name == key))
+
+
+def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> Any:
+    forms = plan.groups[contacts.to].receptors
+    statements, variables = [], []
+    for receptor in contacts.peaks:
+        own = {name: f"{receptor}_{name}_post" for name in names_of(forms[receptor])}
+        statements.append(word_substitute(forms[receptor].on_event, {**own, "peak": f"peak_{receptor}"}))
+        variables.append(f"peak_{receptor} : siemens (constant)")
+    synapses = b2.Synapses(
+        groups[contacts.origin],
+        groups[contacts.to],
+        "\n".join(variables),
+        on_pre="\n".join(statements),
+        clock=groups[contacts.to].clock,
+        name=f"synapses_{contacts.name}",
+        namespace={},
+    )
+    synapses.connect(i=contacts.pre, j=contacts.post)
+    for receptor, peak in contacts.peaks.items():
+        synapses.variables[f"peak_{receptor}"].set_value(peak)
+    synapses.delay = contacts.delay * b2.second
+    return synapses
+
+
+def _driven(group: Any, plan: Group, drives: list[PoissonDrive]) -> Any:
+    lines = []
+    for index, drive in enumerate(drives):
+        lines.append(f"events{index} = poisson(drive{index}_mean)")
+        for receptor in drive.peaks:
+            form = plan.receptors[receptor]
+            own = {one: f"{receptor}_{one}" for one in names_of(form)}
+            # Events are linear in `peak`: that many at once are one of that many times the peak.
+            lines.append(word_substitute(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
+    return group.run_regularly("\n".join(lines), dt=STEP * b2.second, when="start")
+
+
+def _field_monitor(group: Any) -> Any:
+    monitor = b2.StateMonitor(group, CURRENTS, record=True, dt=SAMPLE_STEP * b2.second, when="end")
+    monitor.active = False
+    return monitor
+
+
+def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:
+    new = np.asarray(monitor.t[kept:]) >= began - SAMPLE_STEP / 2
+    total = np.zeros(int(new.sum()))
+    for current in CURRENTS:
+        total += np.abs(np.asarray(getattr(monitor, current)[where, kept:])[:, new]).mean(axis=0)
+    return total
+
+
+def _refuse_nonfinite(halves: Mapping[str, np.ndarray], began: float) -> None:
+    for address, values in halves.items():
+        if not np.all(np.isfinite(values)):
+            raise SimulationError(f"{address} is not finite after {began:.3f} s of spiking activity: the network ran away")

@@ -1,0 +1,86 @@
+"""Blood flow that follows activity as a damped oscillator, solved exactly between knots."""
+
+from __future__ import annotations
+
+import cmath
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class FlowPath:
+    """Blood flow under a drive that is linear between knots: after each knot a ramp, and a transient that dies.
+
+    Pairs are the vasodilatory signal in 1/s, and flow less its resting value of 1.
+    times_s: non-decreasing; a time given twice is a jump of the drive, shape (knots,)
+    ramp, transient: values at each knot, shape (2, regions, knots)
+    rise: slope of the ramp's flow after each knot, 1/s, shape (regions, knots)
+    kappa, gamma: decay of the signal, 1/s, and feedback of the flow on it, 1/s^2
+    """
+
+    times_s: np.ndarray
+    ramp: np.ndarray
+    transient: np.ndarray
+    rise: np.ndarray
+    kappa: float
+    gamma: float
+
+    @property
+    def change(self) -> np.ndarray:
+        """Flow less its resting value of 1 at each knot, shape (regions, knots)."""
+        return self.ramp[1] + self.transient[1]
+
+
+def flow_path(drive: np.ndarray, times_s: np.ndarray, kappa: float, gamma: float) -> FlowPath:
+    """Follow the flow, from the steady state of the first drive.
+
+    drive: 1/s^2, shape (regions, knots)
+    times_s: non-decreasing, shape (knots,)
+    """
+    steps = np.diff(times_s)
+    rise = np.zeros_like(drive)
+    np.divide(np.diff(drive), steps * gamma, out=rise[:, :-1], where=steps > 0)
+    ramp = np.stack([rise, drive / gamma - kappa * rise / gamma])
+    ramp_end = ramp[:, :, :-1] + np.stack([np.zeros_like(rise), rise])[:, :, :-1] * steps
+    decay = _propagators(steps, kappa, gamma)
+    transient = np.zeros_like(ramp)
+    transient[:, :, 0] = np.stack([np.zeros_like(rise[:, 0]), drive[:, 0] / gamma]) - ramp[:, :, 0]
+    turn = ramp_end - ramp[:, :, 1:]
+    for knot in range(steps.size):
+        transient[:, :, knot + 1] = turn[:, :, knot] + decay[:, :, knot] @ transient[:, :, knot]
+    return FlowPath(times_s, ramp, transient, rise, kappa, gamma)
+
+
+def flow_change(path: FlowPath, at_s: float) -> np.ndarray:
+    """Give the flow less its resting value of 1, at a time not before the first knot, shape (regions,)."""
+    knot = int(path.times_s.searchsorted(at_s, side="right")) - 1
+    elapsed = at_s - path.times_s[knot]
+    decay, divided, slower = _decays(elapsed, path.kappa, path.gamma)
+    signal, change = path.transient[:, :, knot]
+    return (
+        path.ramp[1, :, knot] + path.rise[:, knot] * elapsed
+        + divided.real * signal + (decay - slower * divided).real * change
+    )
+
+
+def _propagators(elapsed_s: np.ndarray, kappa: float, gamma: float) -> np.ndarray:
+    """Exponentials of elapsed time x [[-kappa, -gamma], [1, 0]], shape (2, 2, times)."""
+    decay, divided, slower = _decays(elapsed_s, kappa, gamma)
+    return np.array([
+        [decay - (kappa + slower) * divided, -gamma * divided],
+        [divided, decay - slower * divided],
+    ]).real
+
+
+def _decays(elapsed_s: np.ndarray | float, kappa: float, gamma: float) -> tuple[np.ndarray, np.ndarray, complex]:
+    """The slower eigenmode, Newton's divided difference of both, and the slower eigenvalue.
+
+    From the slower one nothing overflows, and the two may coincide (critical damping).
+    """
+    half_gap = cmath.sqrt(kappa * kappa / 4 - gamma)
+    slower = half_gap - kappa / 2
+    decay = np.exp(slower * elapsed_s)
+    if half_gap == 0:
+        return decay, elapsed_s * decay, slower
+    return decay, -decay * np.expm1(-2 * half_gap * elapsed_s) / (2 * half_gap), slower

@@ -1,0 +1,154 @@
+"""The BOLD signal that synaptic activity evokes, by the Balloon-Windkessel model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2.units import second
+
+from msim.base.errors import InputError
+from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.measures.blood_flow import flow_path
+from msim.measures.venous_balloon import balloon_path, steady_balloon
+
+BALLOON_WINDKESSEL = Mechanism(
+    name="balloon_windkessel",
+    meaning="activity dilates vessels; flow inflates a venous balloon and dilutes its deoxyhemoglobin",
+    scale="readout",
+    # Friston 2003 writes gamma without its second 1/s and gives activity the weight 1; efficacy is that
+    # weight, and both carry the units that the equation for s needs.
+    # 4.3 is the static dephasing of water around randomly oriented cylinders, not a property of blood.
+    equations="""
+        extraction = 1 - (1 - E0) ** (1 / f) : 1
+        ds/dt = efficacy * activity - kappa * s - gamma * (f - 1) : 1/second
+        df/dt = s : 1
+        dv/dt = (f - v ** (1 / alpha)) / tau : 1
+        dq/dt = (f * extraction / E0 - v ** (1 / alpha) * q / v) / tau : 1
+        k1 = 4.3 * theta0 * E0 * TE : 1
+        k2 = epsilon * r0 * E0 * TE : 1
+        k3 = 1 - epsilon : 1
+        percent_signal_change = 100 * V0 * (k1 * (1 - q) + k2 * (1 - q / v) + k3 * (1 - v)) : 1
+    """,
+    inputs=(Port("activity", 1, "relative change of synaptic activity from rest"),),
+    parameters=(
+        Parameter("kappa", 1 / second, "decay of the vasodilatory signal", low=0, low_is_allowed=False),
+        Parameter("gamma", 1 / second**2, "feedback of flow on the signal", low=0, low_is_allowed=False),
+        Parameter("efficacy", 1 / second**2, "signal evoked by activity", low=0),
+        Parameter("tau", second, "transit time through the balloon", low=0, low_is_allowed=False),
+        Parameter("alpha", 1, "Grubb's exponent: volume as a power of flow", low=0, high=1, low_is_allowed=False),
+        Parameter("E0", 1, "oxygen extraction fraction at rest", low=0, high=1, low_is_allowed=False),
+        Parameter("V0", 1, "venous blood volume fraction at rest", low=0, high=1),
+        Parameter("theta0", 1 / second, "frequency offset at the surface of a deoxygenated vessel", low=0),
+        Parameter("r0", 1 / second, "rise of intravascular relaxation rate with oxygen extraction", low=0),
+        Parameter("epsilon", 1, "intravascular over extravascular signal at rest", low=0),
+        Parameter("TE", second, "echo time", low=0),
+    ),
+    outputs=(
+        Port("f", 1, "blood flow relative to rest"),
+        Port("v", 1, "venous blood volume relative to rest"),
+        Port("q", 1, "deoxyhemoglobin relative to rest"),
+        Port("percent_signal_change", 1, "BOLD signal, percent of rest"),
+    ),
+    rest={"s": "0 * kappa", "f": "1", "v": "1", "q": "1"},
+    reference="Friston et al. 2003, equation 3; signal by Stephan et al. 2007, nonlinear, revised coefficients",
+)
+
+
+@dataclass(frozen=True)
+class BalloonWindkessel:
+    """Values of the parameters of BALLOON_WINDKESSEL, in seconds and their powers."""
+
+    kappa: float
+    gamma: float
+    efficacy: float
+    tau: float
+    alpha: float
+    E0: float
+    V0: float
+    theta0: float
+    r0: float
+    epsilon: float
+    TE: float
+
+    @property
+    def k1(self) -> float:
+        """Weight of deoxyhemoglobin outside vessels."""
+        return 4.3 * self.theta0 * self.E0 * self.TE
+
+    @property
+    def k2(self) -> float:
+        """Weight of deoxyhemoglobin inside vessels."""
+        return self.epsilon * self.r0 * self.E0 * self.TE
+
+    @property
+    def k3(self) -> float:
+        """Weight of the volume that blood takes from tissue."""
+        return 1 - self.epsilon
+
+
+def bold_response(
+    activity: np.ndarray,
+    times_s: np.ndarray,
+    parameters: BalloonWindkessel,
+    sample_times_s: np.ndarray,
+    relative_tolerance: float = 1e-7,
+) -> np.ndarray:
+    """Give the BOLD signal of each region at the wanted times.
+
+    Activity is linear between its times, however unevenly they lie, and nothing between is leapt over; before
+    the first time it held its first value since ever.
+    activity: relative change from rest, shape (..., times)
+    times_s: non-decreasing; a time given twice is a jump, shape (times,)
+    sample_times_s: in any order, from the first to the last of times_s, shape (volumes,)
+    returns: percent signal change, shape (..., volumes)
+    raises: SimulationError where activity falls so fast that the model's flow would stop
+    """
+    knots, values = _checked_activity(activity, times_s)
+    samples = _checked_samples(sample_times_s, knots)
+    regions = values.reshape(-1, knots.size)
+    flow = flow_path(parameters.efficacy * regions, knots, parameters.kappa, parameters.gamma)
+    logarithms = balloon_path(flow, parameters.tau, parameters.alpha, parameters.E0, samples, relative_tolerance)
+    return _signal(logarithms, parameters).reshape(*values.shape[:-1], samples.size)
+
+
+def steady_state(activity: np.ndarray, parameters: BalloonWindkessel) -> np.ndarray:
+    """Give the BOLD signal, in percent, under activity held for ever.
+
+    activity: relative change from rest, above -gamma / efficacy, where flow would stop; any shape
+    returns: percent signal change, same shape
+    """
+    change = parameters.efficacy * np.asarray(activity, dtype=float) / parameters.gamma
+    if not (change > -1).all():
+        lowest = -parameters.gamma / parameters.efficacy
+        raise InputError(f"steady_state: wants activity above {lowest:.6g}, got {np.min(activity):.6g}")
+    return _signal(steady_balloon(change, parameters.alpha, parameters.E0), parameters)
+
+
+def _checked_activity(activity: np.ndarray, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    knots, values = np.asarray(times_s, dtype=float), np.asarray(activity, dtype=float)
+    if knots.ndim != 1 or values.ndim < 1 or values.shape[-1:] != knots.shape or knots.size < 2:
+        raise InputError(f"bold_response: wants 2 or more times, got {knots.shape} for activity {values.shape}")
+    if not (np.isfinite(knots).all() and np.isfinite(values).all() and (np.diff(knots) >= 0).all()):
+        raise InputError("bold_response: wants finite activity at finite times in non-decreasing order")
+    return knots, values
+
+
+def _checked_samples(sample_times_s: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    samples = np.atleast_1d(np.asarray(sample_times_s, dtype=float))
+    if not ((samples >= knots[0]) & (samples <= knots[-1])).all():
+        raise InputError(f"bold_response: wants samples from {knots[0]:.6g} to {knots[-1]:.6g} s")
+    return samples
+
+
+def _signal(logarithms: np.ndarray, parameters: BalloonWindkessel) -> np.ndarray:
+    """Percent signal change, from the logarithms so that it is exactly 0 at rest.
+
+    logarithms: of volume and of deoxyhemoglobin, shape (2, ...)
+    """
+    volume, deoxyhemoglobin = logarithms
+    return -100 * parameters.V0 * (
+        parameters.k1 * np.expm1(deoxyhemoglobin)
+        + parameters.k2 * np.expm1(deoxyhemoglobin - volume)
+        + parameters.k3 * np.expm1(volume)
+    )

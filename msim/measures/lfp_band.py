@@ -1,0 +1,23 @@
+"""Power of the local field potential in a band, and the frequency at which it peaks."""
+
+from __future__ import annotations
+
+from brian2.units import amp, hertz
+
+from msim.base.mechanism import Mechanism, Parameter, Port
+
+LFP_BAND = Mechanism(
+    name="lfp_band",
+    meaning="band power of the LFP proxy: the summed absolute synaptic currents of a population",
+    scale="readout",
+    inputs=(Port("synaptic_current", amp, "absolute synaptic current per cell of the population whose field is seen"),),
+    parameters=(
+        Parameter("low", hertz, "lower edge of the band", low=0, low_is_allowed=False),
+        Parameter("high", hertz, "upper edge of the band", low=0, low_is_allowed=False),
+    ),
+    outputs=(
+        Port("power", amp**2, "power of the LFP proxy in the band"),
+        Port("peak_frequency", hertz, "frequency of the largest power in the band"),
+    ),
+    reference="mazzoni2015",
+)

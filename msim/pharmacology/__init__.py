@@ -1,0 +1,1 @@
+"""How a dose becomes a concentration, and a concentration blocked receptors."""

@@ -1,0 +1,319 @@
+"""PK: absorption, three compartments, norketamine and the effect site; exact between dosing events."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from brian2.units import kilogram, meter, mmolar, mole, second
+from scipy.linalg import expm
+
+from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.pharmacology.regimen import ROUTES, Dose
+
+STATES = ("A_peritoneum", "A_nose", "A1", "A2", "A3", "A_nk", "C_e")
+SINKS = ("not_absorbed", "ketamine_cleared_otherwise", "norketamine_cleared")
+OUTPUTS = ("C_plasma", "C_norketamine", "C_e")
+ENTRY = dict(zip(ROUTES, ("A1", "A_peritoneum", "A_nose")))
+NG_PER_ML = 1e-6  # in kg/m3
+
+# Eigenvectors amplify round-off by their condition number; past this the matrix exponential is used instead.
+LARGEST_CONDITION = 1e6
+
+_volume = meter**3
+_flow = meter**3 / second
+
+THREE_COMPARTMENT = Mechanism(
+    name="three_compartment_pk",
+    meaning="three compartments with depots, one metabolite and an effect site",
+    scale="drug",
+    # Amounts, not concentrations, so that what leaves one line enters another. A depot holds the whole dose;
+    # the share 1 - F of what leaves it never reaches plasma. The effect site is the usual link model: it
+    # follows plasma and takes no drug from it. Volumes scale with body weight, flows with a power of it;
+    # absorption and k_e0 hold for the species that they were measured in.
+    equations="""
+        weight_ratio = body_weight / reference_weight : 1
+        flow_ratio = weight_ratio ** clearance_exponent : 1
+        C_plasma = A1 / (weight_ratio * V1) : mmolar
+        C_norketamine = A_nk / (weight_ratio * V_nk) : mmolar
+        C_unbound = f_u * C_plasma : mmolar
+        cleared = flow_ratio * CL * C_plasma : mole/second
+        to_A2 = flow_ratio * Q2 * (C_plasma - A2 / (weight_ratio * V2)) : mole/second
+        to_A3 = flow_ratio * Q3 * (C_plasma - A3 / (weight_ratio * V3)) : mole/second
+        from_peritoneum = k_a_intraperitoneal * A_peritoneum : mole/second
+        from_nose = k_a_intranasal * A_nose : mole/second
+        entering = dose_intravenous + F_intraperitoneal * from_peritoneum + F_intranasal * from_nose : mole/second
+        dA_peritoneum/dt = dose_intraperitoneal - from_peritoneum : mole
+        dA_nose/dt = dose_intranasal - from_nose : mole
+        dA1/dt = entering - cleared - to_A2 - to_A3 : mole
+        dA2/dt = to_A2 : mole
+        dA3/dt = to_A3 : mole
+        dA_nk/dt = f_nk * cleared - flow_ratio * CL_nk * C_norketamine : mole
+        dC_e/dt = k_e0 * (k_eff * (C_plasma + pot_nk * C_norketamine) - C_e) : mmolar
+    """,
+    inputs=(
+        Port("body_weight", kilogram, "weight of the animal or person"),
+        Port("dose_intravenous", mole / second, "rate of infusion into the central compartment"),
+        Port("dose_intraperitoneal", mole / second, "rate of injection into the peritoneum"),
+        Port("dose_intranasal", mole / second, "rate of spraying into the nose"),
+    ),
+    parameters=(
+        Parameter("reference_weight", kilogram, "body weight that flows and volumes are given for", 0, None, False),
+        Parameter("clearance_exponent", 1, "power of body weight that flows scale with", 0),
+        Parameter("molar_mass", kilogram / mole, "of the base, which doses are given as", 0, None, False),
+        Parameter("f_u", 1, "unbound fraction in plasma", 0, 1, False),
+        Parameter("CL", _flow, "clearance from plasma", 0, None, False),
+        Parameter("V1", _volume, "central volume", 0, None, False),
+        Parameter("V2", _volume, "volume of the fast peripheral compartment", 0, None, False),
+        Parameter("V3", _volume, "volume of the slow peripheral compartment", 0, None, False),
+        Parameter("Q2", _flow, "exchange with the fast peripheral compartment", 0),
+        Parameter("Q3", _flow, "exchange with the slow peripheral compartment", 0),
+        Parameter("f_nk", 1, "fraction of what is cleared that circulates as norketamine", 0, 1),
+        Parameter("CL_nk", _flow, "clearance of norketamine", 0, None, False),
+        Parameter("V_nk", _volume, "volume of distribution of norketamine", 0, None, False),
+        Parameter("k_e0", 1 / second, "equilibration of the effect site", 0, None, False),
+        Parameter("k_eff", 1, "free drug at the receptor over total drug in plasma, at equilibrium", 0, None, False),
+        Parameter("pot_nk", 1, "potency of norketamine at the receptor relative to ketamine", 0),
+        Parameter("F_intraperitoneal", 1, "fraction of an intraperitoneal dose that reaches plasma", 0, 1),
+        Parameter("k_a_intraperitoneal", 1 / second, "absorption from the peritoneum", 0, None, False),
+        Parameter("F_intranasal", 1, "fraction of an intranasal dose that reaches plasma", 0, 1),
+        Parameter("k_a_intranasal", 1 / second, "absorption from the nose", 0, None, False),
+    ),
+    outputs=(
+        Port("C_plasma", mmolar, "total ketamine in plasma"),
+        Port("C_unbound", mmolar, "unbound ketamine in plasma"),
+        Port("C_norketamine", mmolar, "total norketamine in plasma"),
+        Port("C_e", mmolar, "free drug at the receptor, norketamine counted by its potency"),
+    ),
+    rest={name: "0" for name in STATES},
+    reference="kamp2020",
+)
+
+
+@dataclass(frozen=True)
+class Pharmacokinetics:
+    """The parameters of THREE_COMPARTMENT and the body they are used for, in SI units."""
+
+    body_weight: float
+    reference_weight: float
+    clearance_exponent: float
+    molar_mass: float
+    f_u: float
+    CL: float
+    V1: float
+    V2: float
+    V3: float
+    Q2: float
+    Q3: float
+    f_nk: float
+    CL_nk: float
+    V_nk: float
+    k_e0: float
+    k_eff: float
+    pot_nk: float
+    F_intraperitoneal: float
+    k_a_intraperitoneal: float
+    F_intranasal: float
+    k_a_intranasal: float
+
+
+@dataclass(frozen=True)
+class MassBalance:
+    """Where the drug is at one time, norketamine counted as drug; all in mol."""
+
+    given: float
+    in_body: dict[str, float]
+    eliminated: dict[str, float]
+
+
+class ConcentrationCurve:
+    """Concentrations after a regimen, exact at any time; a bolus counts from its own instant on."""
+
+    def __init__(self, pk: Pharmacokinetics, doses: Sequence[Dose]) -> None:
+        """doses: of one drug, in any order; none at all gives zeros"""
+        assert len({dose.drug for dose in doses}) <= 1, "a curve is of one drug"
+        self.pk = pk
+        self.doses = tuple(doses)
+        self.breakpoints = tuple(sorted({time for dose in doses for time in (dose.start_s, dose.end_s)}))
+        self._matrix = _with_sinks(pk)
+        self._inputs = np.array([_infusion(doses, time) for time in self.breakpoints]).reshape(-1, len(self._matrix))
+        self._states = self._follow()
+        self._modes = _modes(pk, self._states, self._inputs)
+
+    def __call__(self, time: float) -> dict[str, float]:
+        """Outputs in mM at one time in s, for the inner loop of an integrator: some microseconds."""
+        segment = bisect.bisect_right(self.breakpoints, time) - 1
+        if segment < 0:
+            return {"C_plasma": 0.0, "C_unbound": 0.0, "C_norketamine": 0.0, "C_e": 0.0}
+        elapsed = time - self.breakpoints[segment]
+        if self._modes is None:
+            values = _output_matrix(self.pk) @ self._state(segment, elapsed)[: len(STATES)]
+        else:
+            values = self._modes.at(segment, elapsed)
+        # Round-off may leave -1e-17 of the peak, of which a Hill function would take a root.
+        plasma, norketamine, effect = (max(value, 0.0) for value in values.tolist())
+        return {"C_plasma": plasma, "C_unbound": self.pk.f_u * plasma, "C_norketamine": norketamine, "C_e": effect}
+
+    def at(self, times: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs in mM at many times in s, each of the shape of times."""
+        rows = [self(time) for time in np.ravel(times).tolist()]
+        names = [port.name for port in THREE_COMPARTMENT.outputs]
+        return {name: np.array([row[name] for row in rows]).reshape(np.shape(times)) for name in names}
+
+    def ng_per_ml(self, times: np.ndarray) -> np.ndarray:
+        """Total ketamine in plasma as laboratories report it."""
+        return self.at(times)["C_plasma"] * self.pk.molar_mass / NG_PER_ML
+
+    def mass_balance(self, time: float) -> MassBalance:
+        """Amounts given, in each compartment, and gone by each way out; each integrated for itself."""
+        segment = bisect.bisect_right(self.breakpoints, time) - 1
+        state = np.zeros(len(self._matrix))
+        if segment >= 0:
+            state = self._state(segment, time - self.breakpoints[segment])
+        amounts = dict(zip(STATES + SINKS, state.tolist()))
+        return MassBalance(
+            given=math.fsum(_given(dose, time) for dose in self.doses),
+            in_body={name: amounts[name] for name in STATES if name != "C_e"},
+            eliminated={name: amounts[name] for name in SINKS},
+        )
+
+    def _follow(self) -> np.ndarray:
+        """States with sinks just after each breakpoint, (breakpoints, states)."""
+        states = np.zeros_like(self._inputs)
+        for segment, time in enumerate(self.breakpoints):
+            if segment > 0:
+                states[segment] = _advance(
+                    self._matrix, states[segment - 1], self._inputs[segment - 1], time - self.breakpoints[segment - 1]
+                )
+            for dose in self.doses:
+                if dose.duration_s == 0 and dose.start_s == time:
+                    states[segment, STATES.index(ENTRY[dose.route])] += dose.amount_mol
+        return states
+
+    def _state(self, segment: int, elapsed: float) -> np.ndarray:
+        return _advance(self._matrix, self._states[segment], self._inputs[segment], elapsed)
+
+
+def rate_matrix(pk: Pharmacokinetics) -> np.ndarray:
+    """The right-hand side of THREE_COMPARTMENT without dosing, in SI units, (states, states), row to, column from."""
+    ratio = pk.body_weight / pk.reference_weight
+    flow = ratio**pk.clearance_exponent
+    V1, V2, V3, V_nk = (ratio * volume for volume in (pk.V1, pk.V2, pk.V3, pk.V_nk))
+    rates = {
+        ("A_peritoneum", "A_peritoneum"): -pk.k_a_intraperitoneal,
+        ("A_nose", "A_nose"): -pk.k_a_intranasal,
+        ("A1", "A_peritoneum"): pk.F_intraperitoneal * pk.k_a_intraperitoneal,
+        ("A1", "A_nose"): pk.F_intranasal * pk.k_a_intranasal,
+        ("A1", "A1"): -flow * (pk.CL + pk.Q2 + pk.Q3) / V1,
+        ("A1", "A2"): flow * pk.Q2 / V2,
+        ("A1", "A3"): flow * pk.Q3 / V3,
+        ("A2", "A1"): flow * pk.Q2 / V1,
+        ("A2", "A2"): -flow * pk.Q2 / V2,
+        ("A3", "A1"): flow * pk.Q3 / V1,
+        ("A3", "A3"): -flow * pk.Q3 / V3,
+        ("A_nk", "A1"): pk.f_nk * flow * pk.CL / V1,
+        ("A_nk", "A_nk"): -flow * pk.CL_nk / V_nk,
+        ("C_e", "A1"): pk.k_e0 * pk.k_eff / V1,
+        ("C_e", "A_nk"): pk.k_e0 * pk.k_eff * pk.pot_nk / V_nk,
+        ("C_e", "C_e"): -pk.k_e0,
+    }
+    matrix = np.zeros((len(STATES), len(STATES)))
+    for (to, source), rate in rates.items():
+        matrix[STATES.index(to), STATES.index(source)] = rate
+    return matrix
+
+
+def _with_sinks(pk: Pharmacokinetics) -> np.ndarray:
+    """The rate matrix with a row for each way out, which only collects."""
+    ratio = pk.body_weight / pk.reference_weight
+    flow = ratio**pk.clearance_exponent
+    n_states, n_all = len(STATES), len(STATES + SINKS)
+    matrix = np.zeros((n_all, n_all))
+    matrix[:n_states, :n_states] = rate_matrix(pk)
+    not_absorbed, otherwise, norketamine = range(n_states, n_all)
+    matrix[not_absorbed, STATES.index("A_peritoneum")] = (1 - pk.F_intraperitoneal) * pk.k_a_intraperitoneal
+    matrix[not_absorbed, STATES.index("A_nose")] = (1 - pk.F_intranasal) * pk.k_a_intranasal
+    matrix[otherwise, STATES.index("A1")] = (1 - pk.f_nk) * flow * pk.CL / (ratio * pk.V1)
+    matrix[norketamine, STATES.index("A_nk")] = flow * pk.CL_nk / (ratio * pk.V_nk)
+    return matrix
+
+
+def _output_matrix(pk: Pharmacokinetics) -> np.ndarray:
+    """States to OUTPUTS."""
+    ratio = pk.body_weight / pk.reference_weight
+    matrix = np.zeros((len(OUTPUTS), len(STATES)))
+    matrix[0, STATES.index("A1")] = 1 / (ratio * pk.V1)
+    matrix[1, STATES.index("A_nk")] = 1 / (ratio * pk.V_nk)
+    matrix[2, STATES.index("C_e")] = 1
+    return matrix
+
+
+def _infusion(doses: Sequence[Dose], time: float) -> np.ndarray:
+    """Rates that flow into each state from this time on, in mol/s."""
+    rates = np.zeros(len(STATES + SINKS))
+    for dose in doses:
+        if dose.start_s <= time < dose.end_s:
+            rates[STATES.index(ENTRY[dose.route])] += dose.rate_mol_per_s
+    return rates
+
+
+def _given(dose: Dose, time: float) -> float:
+    if time < dose.start_s:
+        return 0.0
+    if time >= dose.end_s:
+        return dose.amount_mol
+    return dose.rate_mol_per_s * (time - dose.start_s)
+
+
+def _advance(matrix: np.ndarray, state: np.ndarray, rates: np.ndarray, elapsed: float) -> np.ndarray:
+    """State after a stretch of constant input: the input is one more state, which stays at 1."""
+    n = len(matrix)
+    augmented = np.zeros((n + 1, n + 1))
+    augmented[:n, :n], augmented[:n, n] = matrix, rates
+    return (expm(augmented * elapsed) @ np.append(state, 1.0))[:n]
+
+
+@dataclass(frozen=True)
+class _Modes:
+    """Outputs as sums of exponentials, one set of weights for each stretch between breakpoints.
+
+    rates: (modes,), in 1/s
+    from_state, from_input: weights of exp(rate t) and of exp(rate t) - 1, (stretches, outputs, modes)
+    """
+
+    rates: np.ndarray
+    from_state: np.ndarray
+    from_input: np.ndarray
+    infused: tuple[bool, ...]
+
+    def at(self, segment: int, elapsed: float) -> np.ndarray:
+        """OUTPUTS at a time since the start of the stretch."""
+        exponents = self.rates * elapsed
+        values = self.from_state[segment] @ np.exp(exponents)
+        if self.infused[segment]:
+            values += self.from_input[segment] @ np.expm1(exponents)
+        return values
+
+
+def _modes(pk: Pharmacokinetics, states: np.ndarray, inputs: np.ndarray) -> _Modes | None:
+    """The modes of the rate matrix, or none where two rates are too alike to tell their modes apart."""
+    n, n_stretches = len(STATES), len(states)
+    scale = np.ones(n)
+    scale[STATES.index("C_e")] = 1 / pk.V1  # a concentration among amounts would spoil the condition number
+    rates, vectors = np.linalg.eig(rate_matrix(pk) * scale / scale[:, None])
+    # Rates of compartments are real; rounding makes a pair complex only where the two are too alike.
+    if np.linalg.cond(vectors) > LARGEST_CONDITION:
+        return None
+    outputs = (_output_matrix(pk) * scale) @ vectors
+    columns = np.concatenate([states[:, :n], inputs[:, :n]]).T / scale[:, None]
+    weights = np.linalg.solve(vectors, columns).T[:, None, :] * outputs
+    # A mode that does not decay belongs to a compartment without exchange, which no output reads.
+    return _Modes(
+        rates=rates,
+        from_state=weights[:n_stretches],
+        from_input=weights[n_stretches:] / np.where(rates == 0, 1.0, rates),
+        infused=tuple(bool(row.any()) for row in inputs),
+    )

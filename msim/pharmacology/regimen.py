@@ -1,0 +1,258 @@
+"""Doses and infusions as dated events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from brian2.units import second
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.quantities import parse_in, quantity_text
+
+ROUTES = ("intravenous", "intraperitoneal", "intranasal")
+AMOUNTS = ("mg_per_kg", "mg", "mg_per_kg_per_hour", "steps")
+MOST_REPEATS = 10_000
+KG_PER_MG = 1e-6
+SECONDS_PER_HOUR = 3600.0
+ROUNDING_S = 1e-6  # sums of times that meet may miss each other by their last digit
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One amount of one drug, given at once (duration 0) or at a constant rate; times in s, amount in mol."""
+
+    drug: str
+    route: str
+    start_s: float
+    duration_s: float
+    amount_mol: float
+
+    @property
+    def end_s(self) -> float:
+        """When the last of it has been given."""
+        return self.start_s + self.duration_s
+
+    @property
+    def rate_mol_per_s(self) -> float:
+        """Constant rate of an infusion; a bolus has none."""
+        return self.amount_mol / self.duration_s
+
+
+@dataclass(frozen=True)
+class StepText:
+    """One step of a titrated infusion as declared."""
+
+    mg_per_kg_per_hour: float
+    at: str
+    until: str
+
+
+@dataclass(frozen=True)
+class DoseText:
+    """One entry of `doses` as declared: exactly one of four amounts, and `at` unless steps bring their own times."""
+
+    drug: str
+    route: str
+    at: str | None = None
+    mg_per_kg: float | None = None
+    mg: float | None = None
+    mg_per_kg_per_hour: float | None = None
+    steps: tuple[StepText, ...] | None = None
+    duration: str | None = None
+    every: str | None = None
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A stretch of one dose: times in s, mass in kg."""
+
+    start: float
+    duration: float
+    mass: float
+
+
+def read_dose(entry: Mapping[str, Any], where: str) -> DoseText:
+    """Take a table as a declared dose; a key whose value is None counts as left out.
+
+    where: file and key of the table, for the message
+    raises: DefinitionError for unknown and missing keys
+    """
+    values = _table(entry, DoseText, ("drug", "route"), where)
+    steps = values.get("steps")
+    if steps is not None:
+        if not isinstance(steps, Sequence) or isinstance(steps, str):
+            raise DefinitionError(f"{where}.steps", f"wants a list of tables, got {steps!r}")
+        names = tuple(field.name for field in fields(StepText))
+        tables = [_table(step, StepText, names, f"{where}.steps.{index}") for index, step in enumerate(steps)]
+        values["steps"] = tuple(StepText(**table) for table in tables)
+    return DoseText(**values)
+
+
+def regimen(
+    doses: Sequence[DoseText], body_weight: float, molar_masses: Mapping[str, float], where: str
+) -> tuple[Dose, ...]:
+    """Turn declared doses into dated events, sorted by start.
+
+    body_weight: in kg; molar_masses: of each drug the model knows, in kg/mol
+    where: file and key of the list, for the message
+    raises: DefinitionError for what cannot be given, including infusions of one drug that overlap
+    """
+    if not (math.isfinite(body_weight) and body_weight > 0):
+        raise DefinitionError(where, f"wants a body weight above 0 kg, got {body_weight!r}")
+    events: list[tuple[Dose, str]] = []
+    for index, text in enumerate(doses):
+        here = f"{where}.{index}"
+        if text.drug not in molar_masses:
+            raise DefinitionError(f"{here}.drug", f"unknown drug {text.drug!r}{nearest(str(text.drug), molar_masses)}")
+        _check(text, here)
+        events += [(dose, here) for dose in _events(text, body_weight, molar_masses[text.drug], here)]
+    events.sort(key=lambda event: (event[0].start_s, event[0].end_s))
+    _check_overlaps(events)
+    return tuple(dose for dose, _ in events)
+
+
+def doses_of(drug: str, doses: Sequence[Dose]) -> tuple[Dose, ...]:
+    """The events of one drug."""
+    return tuple(dose for dose in doses if dose.drug == drug)
+
+
+def _events(text: DoseText, body_weight: float, molar_mass: float, where: str) -> Iterator[Dose]:
+    """Every event of one declared dose, repeats included."""
+    parts = list(_parts(text, body_weight, where))
+    length = parts[-1].start + parts[-1].duration - parts[0].start
+    repeats, every = text.times or 1, 0.0
+    if text.every is not None:
+        every = _duration(text.every, f"{where}.every")
+        if every < length - ROUNDING_S:
+            wanted = f"wants at least {quantity_text(length * second)}, the length of one dose"
+            raise DefinitionError(f"{where}.every", f"{wanted}, got {text.every!r}")
+    for repeat in range(repeats):
+        for part in parts:
+            yield Dose(text.drug, text.route, part.start + repeat * every, part.duration, part.mass / molar_mass)
+
+
+def _parts(text: DoseText, body_weight: float, where: str) -> Iterator[_Part]:
+    """What the first dose of a declared series consists of."""
+    if text.steps is not None:
+        yield from _step_parts(text.steps, body_weight, f"{where}.steps")
+        return
+    start = _time(text.at, f"{where}.at")
+    duration = 0.0 if text.duration is None else _duration(text.duration, f"{where}.duration")
+    if text.mg is not None:
+        yield _Part(start, duration, text.mg * KG_PER_MG)
+    elif text.mg_per_kg is not None:
+        yield _Part(start, duration, text.mg_per_kg * body_weight * KG_PER_MG)
+    elif text.mg_per_kg_per_hour is not None:
+        yield _Part(start, duration, _infused(text.mg_per_kg_per_hour, body_weight, duration))
+
+
+def _step_parts(steps: Sequence[StepText], body_weight: float, where: str) -> Iterator[_Part]:
+    """The same for a titrated infusion; a pause between two steps is allowed, going back is not."""
+    previous = 0.0
+    for index, step in enumerate(steps):
+        here = f"{where}.{index}"
+        _positive(step.mg_per_kg_per_hour, f"{here}.mg_per_kg_per_hour")
+        start, end = _time(step.at, f"{here}.at"), _time(step.until, f"{here}.until")
+        if start < previous:
+            wanted = quantity_text(previous * second)
+            raise DefinitionError(f"{here}.at", f"wants {wanted} or later, where the step before ends, got {step.at!r}")
+        if end <= start:
+            raise DefinitionError(f"{here}.until", f"wants a time after its own start, {step.at!r}, got {step.until!r}")
+        yield _Part(start, end - start, _infused(step.mg_per_kg_per_hour, body_weight, end - start))
+        previous = end
+
+
+def _infused(mg_per_kg_per_hour: float, body_weight: float, duration: float) -> float:
+    """Mass in kg that a rate gives in a duration in s."""
+    return mg_per_kg_per_hour * body_weight * duration / SECONDS_PER_HOUR * KG_PER_MG
+
+
+def _check(text: DoseText, where: str) -> None:
+    """Refuse keys of one declared dose that contradict each other."""
+    given = [name for name in AMOUNTS if getattr(text, name) is not None]
+    if len(given) != 1:
+        raise DefinitionError(where, f"wants exactly one of {', '.join(AMOUNTS)}, got {' and '.join(given) or 'none'}")
+    if text.route not in ROUTES:
+        raise DefinitionError(f"{where}.route", f"unknown route {text.route!r}{nearest(str(text.route), ROUTES)}")
+    if text.route != "intravenous" and (text.duration is not None or given[0] in ("mg_per_kg_per_hour", "steps")):
+        raise DefinitionError(f"{where}.route", f"wants 'intravenous' for an infusion, got {text.route!r}")
+    if given[0] == "steps":
+        _check_steps(text, where)
+    else:
+        _positive(getattr(text, given[0]), f"{where}.{given[0]}")
+        if text.at is None:
+            raise DefinitionError(where, "missing key 'at'")
+    if given[0] == "mg_per_kg_per_hour" and text.duration is None:
+        raise DefinitionError(where, "missing key 'duration' beside 'mg_per_kg_per_hour'")
+    _check_repeats(text, where)
+
+
+def _check_steps(text: DoseText, where: str) -> None:
+    """Steps bring their own times."""
+    if not text.steps:
+        raise DefinitionError(f"{where}.steps", "wants at least one step, got none")
+    for key in ("at", "duration"):
+        if getattr(text, key) is not None:
+            raise DefinitionError(f"{where}.{key}", f"wants no '{key}' beside steps, got {getattr(text, key)!r}")
+
+
+def _check_repeats(text: DoseText, where: str) -> None:
+    """`every` and `times` come together or not at all."""
+    for key, other in (("every", "times"), ("times", "every")):
+        if getattr(text, key) is not None and getattr(text, other) is None:
+            raise DefinitionError(where, f"missing key '{other}' beside '{key}'")
+    if text.times is not None and not (type(text.times) is int and 1 <= text.times <= MOST_REPEATS):
+        raise DefinitionError(f"{where}.times", f"wants a whole number from 1 to {MOST_REPEATS}, got {text.times!r}")
+
+
+def _check_overlaps(events: Sequence[tuple[Dose, str]]) -> None:
+    """Refuse two infusions of one drug by one route at the same time."""
+    running: dict[tuple[str, str], tuple[Dose, str]] = {}
+    for dose, where in events:
+        if dose.duration_s == 0:
+            continue
+        before = running.get((dose.drug, dose.route))
+        if before is not None and dose.start_s < before[0].end_s - ROUNDING_S:
+            end, start = quantity_text(before[0].end_s * second), quantity_text(dose.start_s * second)
+            raise DefinitionError(where, f"wants to start after the infusion of {before[1]} ends at {end}, got {start}")
+        running[dose.drug, dose.route] = (dose, where)
+
+
+def _table(entry: Any, kind: type, required: Sequence[str], where: str) -> dict[str, Any]:
+    """The keys of a table that are given, all of them known."""
+    if not isinstance(entry, Mapping):
+        raise DefinitionError(where, f"wants a table, got {entry!r}")
+    known = [field.name for field in fields(kind)]
+    for key in entry:
+        if key not in known:
+            raise DefinitionError(f"{where}.{key}", f"unknown key '{key}'{nearest(str(key), known)}")
+    for key in required:
+        if entry.get(key) is None:
+            raise DefinitionError(where, f"missing key '{key}'")
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _positive(number: Any, where: str) -> None:
+    good = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if not good or not math.isfinite(number) or number <= 0:
+        raise DefinitionError(where, f"wants a number above 0, got {number!r}")
+
+
+def _time(text: Any, where: str) -> float:
+    """A time in s that is not negative."""
+    value = float(parse_in(text, second, where))
+    if value < 0:
+        raise DefinitionError(where, f"wants a time of 0 or later, got {text!r}")
+    return value
+
+
+def _duration(text: Any, where: str) -> float:
+    """A length of time in s that is not 0."""
+    value = float(parse_in(text, second, where))
+    if value <= 0:
+        raise DefinitionError(where, f"wants a duration above 0, got {text!r}")
+    return value

@@ -1,0 +1,1 @@
+"""What to record, and what an engine writes to."""

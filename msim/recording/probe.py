@@ -1,0 +1,19 @@
+"""What to record and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Times in seconds at which quantities are kept.
+
+    samples: times at which slow and drug quantities are kept as mean and spread over cells
+    probes: times at which a longer burst is run and every cell, spike and field is kept
+    """
+
+    samples: tuple[float, ...]
+    probes: tuple[float, ...]
+    sampled: tuple[str, ...]
+    probed: tuple[str, ...]
