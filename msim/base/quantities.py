@@ -6,6 +6,7 @@ import ast
 import functools
 import math
 import re
+import sys
 from typing import Any
 
 import brian2.units as bu
@@ -13,10 +14,15 @@ from brian2.units import fundamentalunits as fu
 
 from msim.base.errors import DefinitionError, nearest
 
+# Brian2 installs a hook that calls every uncaught error, ours too, a bug of Brian2.
+if sys.excepthook.__module__.startswith("brian2"):
+    sys.excepthook = sys.__excepthook__
+
 LONGEST_TEXT = 120
 LARGEST_EXPONENT = 6
 _NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(])")
 
+second = bu.second
 minute = fu.Quantity(60.0, dim=bu.second.dim)
 hour = fu.Quantity(3600.0, dim=bu.second.dim)
 day = fu.Quantity(86400.0, dim=bu.second.dim)

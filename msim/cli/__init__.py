@@ -1,1 +1,55 @@
-""""""
+"""The msim command: parse, call, and turn a refusal into one message and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from msim import __version__
+from msim.cli import check, judge, listing, plot, recalibrate, run, show
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Simulate how a drug changes a brain: from a dose to a verdict.",
+    epilog="Start with: msim run ketamine_rapid_and_sustained --out results/first",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"msim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+app.command("list")(listing.list_shipped)
+app.command("show")(show.show)
+app.command("check")(check.check)
+app.command("run")(run.run)
+app.command("judge")(judge.judge)
+app.command("plot")(plot.plot)
+app.command("recalibrate")(recalibrate.recalibrate)
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line on standard error and exit status 2, never a traceback."""
+    from msim.base.errors import MsimError
+
+    try:
+        app()
+    except MsimError as problem:
+        typer.echo(f"msim: {problem}", err=True)
+        sys.exit(problem.exit_status)
+    except KeyboardInterrupt:
+        typer.echo("msim: interrupted; finished trials are kept, the same command takes the run up again", err=True)
+        sys.exit(130)

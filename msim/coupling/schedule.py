@@ -20,11 +20,11 @@ class Schedule:
     baseline, probe: length of the first burst and of those in which spikes and fields are kept
     """
 
-    tolerance: float = 0.03
-    burst: float = 1.0
-    burn_in: float = 0.3
-    probe: float = 4.0
-    baseline: float = 8.0
+    tolerance: float = 0.05
+    burst: float = 0.6
+    burn_in: float = 0.2
+    probe: float = 3.0
+    baseline: float = 6.0
     shortest_leap: float = 60.0
     longest_leap: float = 86400.0
 

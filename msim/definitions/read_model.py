@@ -83,6 +83,22 @@ def read_model_texts(name: str, texts: Mapping[str, str]) -> ModelDefinition:
     return build_model(name, merged.files, merged)
 
 
+def read_part(path: Path) -> ModelDefinition:
+    """Read a file that is only a part of a model: its mechanisms and values, without links to other files.
+
+    raises: DefinitionError that names file and key
+    """
+    where, text = display_name(path), read_text(path)
+    entry = read_entries(text, where, e.ModelFile)
+    merged = _Merged()
+    _take(entry, text, where, merged)
+    values = _Values(read_sources(shipped("models") / "sources.bib"))
+    instances = {key: _instance(key, one, where, values) for key, one in entry.mechanisms.items()}
+    for key, one in entry.populations.items():
+        values.take_all(key, dict(one), POPULATION, f"{where}: populations.{key}", where)
+    return ModelDefinition(where, entry.title, merged.files, instances, {}, {}, {}, {}, {}, values.found)
+
+
 def _merge(path: Path, merged: _Merged, above: tuple[Path, ...]) -> None:
     where, text = display_name(path), read_text(path)
     if path.resolve() in above:

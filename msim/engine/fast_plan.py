@@ -122,27 +122,46 @@ def _group(model: ModelDefinition, name: str, populations: list[str]) -> Group:
     shared = {key: values[0] if np.all(values == values[0]) else values for key, values in per_cell.items()}
     start = {state: np.repeat([evaluated(text, one) for one in numbers], counts) for state, text in membrane.rest.items()}
     inputs: dict[str, float] = {}
+    own_names = {receptor: _own_names(model, receptor, receptors) for receptor in receptors}
     for receptor, form in receptors.items():
-        shared.update({f"{receptor}_{key}": value for key, value in constants(model, receptor).items()})
+        shared.update({own_names[receptor][key]: value for key, value in constants(model, receptor).items()})
         inputs.update({f"{receptor}_{port.name}": port.at_rest for port in form.inputs if port.name != "v"})
         start.update({f"{receptor}_{state}": np.zeros(sum(counts)) for state in form.rest})
     return Group(
-        name, membrane, slices, _equations(membrane, receptors, shared, inputs),
+        name, membrane, slices, _equations(membrane, receptors, own_names, shared, inputs),
         membrane.threshold, membrane.reset, membrane.refractory, shared, inputs, start, receptors,
     )  # fmt: skip
 
 
+def _own_names(model: ModelDefinition, receptor: str, receptors: Mapping[str, Mechanism]) -> dict[str, str]:
+    """The name that each name of a receptor's form gets among all receptors of a cell.
+
+    A parameter that follows another receptor's keeps that one's name: the compiler then sees that
+    two receptors share an exponential, such as that of magnesium block.
+    """
+    names = {name: f"{receptor}_{name}" for name in names_of(receptors[receptor]) if name != "v"}
+    for one in receptors[receptor].parameters:
+        owner, _, leader = model.values[f"{receptor}.{one.name}"].same_as.partition(".")
+        if owner in receptors:
+            names[one.name] = f"{owner}_{leader}"
+    return names
+
+
 def _equations(
-    membrane: Mechanism, receptors: Mapping[str, Mechanism], shared: Mapping[str, Any], inputs: Mapping[str, float]
+    membrane: Mechanism,
+    receptors: Mapping[str, Mechanism],
+    own_names: Mapping[str, Mapping[str, str]],
+    shared: Mapping[str, Any],
+    inputs: Mapping[str, float],
 ) -> str:
     lines = [_line(one, {}) for one in Equations(membrane.equations).values()]
     excitation, inhibition = [], []
     units = {one.name: one.unit for one in (*membrane.parameters, *membrane.derived)}
     for receptor, form in receptors.items():
-        own = {name: f"{receptor}_{name}" for name in names_of(form) if name != "v"}
+        own = own_names[receptor]
         lines += [_line(one, own) for one in Equations(form.equations).values()]
         (excitation if form.sign > 0 else inhibition).append(f"{receptor}_I")
-        units.update({f"{receptor}_{one.name}": one.unit for one in (*form.parameters, *form.derived)})
+        units.update({own[one.name]: one.unit for one in (*form.parameters, *form.derived)})
     lines.append(f"I_excitatory = {' + '.join(excitation) or '0*amp'} : amp")
     lines.append(f"I_inhibitory = {' + '.join(inhibition) or '0*amp'} : amp")
     lines.append("I_syn = I_excitatory + I_inhibitory : amp")

@@ -12,12 +12,14 @@ from brian2.utils.stringtools import word_substitute
 
 from msim.base.errors import SimulationError
 from msim.base.seeds import stream, stream_seed
+from msim.circuit.drive import count_thresholds
 from msim.definitions.model import ModelDefinition
 from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, unit_expression, fast_plan, names_of
 from msim.engine.network import Burst, FastNetwork
 
 STEP = 0.1e-3
 SAMPLE_STEP = 1e-3
+RARE = 0.01  # events in a step of 1 ms
 CURRENTS = ("I_excitatory", "I_inhibitory")
 
 
@@ -60,13 +62,17 @@ class RuntimeNetwork(FastNetwork):
         self.fields = {name: _field_monitor(group) for name, group in self.groups.items()}
         synapses = [_synapses(one, self.plan, self.groups) for one in self.plan.contacts]
         drives = [
-            _driven(self.groups[name], self.plan.groups[name], self._drives(name))
+            _driven(self.groups[name], self.plan.groups[name], self._drives(name), step)
             for name in self.groups
-            if self._drives(name)
+            for step in (STEP, SAMPLE_STEP)
+            if any(_step(one) == step for one in self._drives(name))
         ]
         self.network = ReadyNetwork(
             *self.groups.values(), *synapses, *drives, *self.samplers.values(), *self.spikes.values(), *self.fields.values()
         )
+        self.network.run(0 * b2.second, namespace={})
+        for monitor in self.fields.values():
+            monitor.active = False
 
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
         group, cells = self.plan.place(population)
@@ -137,7 +143,7 @@ class RuntimeNetwork(FastNetwork):
             f"{population}.excitatory_current": currents[0],
             f"{population}.inhibitory_current": currents[1],
             f"{population}.synaptic_current": currents[0] + currents[1],
-            f"{population}.E_I_balance": currents[0] / np.maximum(currents[1], np.finfo(float).tiny),
+            f"{population}.E_I_balance": currents[0] / max(float(currents[1].mean()), np.finfo(float).tiny),
         }
         for (owner, variable), address in self.wanted.items():
             if owner == population:
@@ -170,7 +176,7 @@ def _with_quanta(model: ModelDefinition) -> list[str]:
 def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], clock: Any, seed: int) -> Any:
     extra = [f"sum{half}_{one} : {_unit_of(group, one)}" for one in sums for half in (1, 2)]
     for index, drive in enumerate(drives):
-        extra.append(f"drive{index}_mean : 1 (constant)")
+        extra += [f"{name} : 1 (constant)" for name in _thresholds(drive, index)]
         extra += [f"drive{index}_{receptor} : siemens (constant)" for receptor in drive.peaks]
     extra += ["t_first : second (shared)", "t_second : second (shared)"]
     single = {key: value for key, value in group.constants.items() if not isinstance(value, np.ndarray)}
@@ -193,7 +199,8 @@ def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], 
     for key, array in group.start.items():
         neurons.variables[key].set_value(array)
     for index, drive in enumerate(drives):
-        neurons.variables[f"drive{index}_mean"].set_value(drive.rate * STEP)
+        for name, threshold in _thresholds(drive, index).items():
+            neurons.variables[name].set_value(threshold)
         for receptor, peak in drive.peaks.items():
             neurons.variables[f"drive{index}_{receptor}"].set_value(peak)
     # Cells that start alike would spike alike: spread them between reset and threshold.
@@ -245,22 +252,32 @@ def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> 
     return synapses
 
 
-def _driven(group: Any, plan: Group, drives: list[PoissonDrive]) -> Any:
+def _step(drive: PoissonDrive) -> float:
+    """How often a drive is drawn: rare events, such as miniatures, are placed on a grid of 1 ms."""
+    return SAMPLE_STEP if float(np.max(drive.rate)) * SAMPLE_STEP < RARE else STEP
+
+
+def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float) -> Any:
     lines = []
     for index, drive in enumerate(drives):
-        lines.append(f"events{index} = poisson(drive{index}_mean)")
+        if _step(drive) != step:
+            continue
+        exceeded = " + ".join(f"int(uniform{index} > {name})" for name in _thresholds(drive, index))
+        lines += [f"uniform{index} = rand()", f"events{index} = {exceeded}"]
         for receptor in drive.peaks:
             form = plan.receptors[receptor]
             own = {one: f"{receptor}_{one}" for one in names_of(form)}
             # Events are linear in `peak`: that many at once are one of that many times the peak.
             lines.append(word_substitute(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
-    return group.run_regularly("\n".join(lines), dt=STEP * b2.second, when="start")
+    return group.run_regularly("\n".join(lines), dt=step * b2.second, when="start")
+
+
+def _thresholds(drive: PoissonDrive, index: int) -> dict[str, np.ndarray]:
+    return {f"drive{index}_threshold{k}": row for k, row in enumerate(count_thresholds(drive.rate * _step(drive)))}
 
 
 def _field_monitor(group: Any) -> Any:
-    monitor = b2.StateMonitor(group, CURRENTS, record=True, dt=SAMPLE_STEP * b2.second, when="end")
-    monitor.active = False
-    return monitor
+    return b2.StateMonitor(group, CURRENTS, record=True, dt=SAMPLE_STEP * b2.second, when="end")
 
 
 def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:

@@ -31,6 +31,12 @@ class FlowPath:
         """Flow less its resting value of 1 at each knot, shape (regions, knots)."""
         return self.ramp[1] + self.transient[1]
 
+    @property
+    def largest_change(self) -> float:
+        """How far from rest the flow goes, about: at a knot, or where the signal of a knot will carry it."""
+        signal = self.ramp[0] + self.transient[0]
+        return float(max(np.abs(self.change).max(), np.abs(signal).max() / self.gamma**0.5))
+
 
 def flow_path(drive: np.ndarray, times_s: np.ndarray, kappa: float, gamma: float) -> FlowPath:
     """Follow the flow, from the steady state of the first drive.

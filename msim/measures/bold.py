@@ -16,12 +16,13 @@ BALLOON_WINDKESSEL = Mechanism(
     name="balloon_windkessel",
     meaning="activity dilates vessels; flow inflates a venous balloon and dilutes its deoxyhemoglobin",
     scale="readout",
-    # Friston 2003 writes gamma without its second 1/s and gives activity the weight 1; efficacy is that
+    # States as in Friston 2003; signal as in Stephan 2007, nonlinear with revised coefficients.
+    # Friston writes gamma without its second 1/s and gives activity the weight 1; efficacy is that
     # weight, and both carry the units that the equation for s needs.
     # 4.3 is the static dephasing of water around randomly oriented cylinders, not a property of blood.
     equations="""
         extraction = 1 - (1 - E0) ** (1 / f) : 1
-        ds/dt = efficacy * activity - kappa * s - gamma * (f - 1) : 1/second
+        ds/dt = efficacy * (activity - 1) - kappa * s - gamma * (f - 1) : 1/second
         df/dt = s : 1
         dv/dt = (f - v ** (1 / alpha)) / tau : 1
         dq/dt = (f * extraction / E0 - v ** (1 / alpha) * q / v) / tau : 1
@@ -30,7 +31,7 @@ BALLOON_WINDKESSEL = Mechanism(
         k3 = 1 - epsilon : 1
         percent_signal_change = 100 * V0 * (k1 * (1 - q) + k2 * (1 - q / v) + k3 * (1 - v)) : 1
     """,
-    inputs=(Port("activity", 1, "relative change of synaptic activity from rest"),),
+    inputs=(Port("activity", 1, "synaptic activity relative to rest", at_rest=1),),
     parameters=(
         Parameter("kappa", 1 / second, "decay of the vasodilatory signal", low=0, low_is_allowed=False),
         Parameter("gamma", 1 / second**2, "feedback of flow on the signal", low=0, low_is_allowed=False),
@@ -51,7 +52,7 @@ BALLOON_WINDKESSEL = Mechanism(
         Port("percent_signal_change", 1, "BOLD signal, percent of rest"),
     ),
     rest={"s": "0 * kappa", "f": "1", "v": "1", "q": "1"},
-    reference="Friston et al. 2003, equation 3; signal by Stephan et al. 2007, nonlinear, revised coefficients",
+    reference="stephan2007",
 )
 
 
@@ -101,6 +102,7 @@ def bold_response(
     activity: relative change from rest, shape (..., times)
     times_s: non-decreasing; a time given twice is a jump, shape (times,)
     sample_times_s: in any order, from the first to the last of times_s, shape (volumes,)
+    relative_tolerance: error of a step, relative to the farthest that flow goes from rest
     returns: percent signal change, shape (..., volumes)
     raises: SimulationError where activity falls so fast that the model's flow would stop
     """

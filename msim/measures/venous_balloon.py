@@ -28,19 +28,20 @@ def balloon_path(
 
     tau: transit time, s
     sample_times_s: within the times of the flow, shape (samples,)
+    relative_tolerance: error of a step, relative to the farthest that flow goes from rest
     returns: shape (2, regions, samples)
     """
-    slowest_seen = min(1 / flow.kappa, flow.gamma**-0.5, tau)
+    dense = min(1 / flow.kappa, flow.gamma**-0.5, tau)
     grid = np.unique(np.concatenate([sample_times_s, flow.times_s]))
     states = np.empty((2 * flow.rise.shape[0], grid.size))
     states[:, 0] = _by_region(steady_balloon(flow.change[:, 0], alpha, E0))
-    size = max(float(np.abs(flow.change).max()), np.finfo(float).eps)
-    for start, stop, longest_step in _stretches(flow.times_s, slowest_seen):
+    size = max(flow.largest_change, np.finfo(float).eps)
+    for start, stop, longest_step in _stretches(flow.times_s, dense):
         first, last = np.searchsorted(grid, [start, stop])
         solution = solve_ivp(
             _rates(flow, tau, alpha, E0), (start, stop), states[:, first], t_eval=grid[first:last + 1],
             method="LSODA", lband=1, uband=0, rtol=relative_tolerance, atol=relative_tolerance * size,
-            max_step=longest_step, first_step=min(slowest_seen, stop - start),
+            max_step=longest_step,
         )
         if not solution.success:
             raise SimulationError(f"BOLD from {start:.6g} s: {solution.message}")

@@ -1,1 +1,1 @@
-""""""
+"""One run, one Zarr store, with everything needed to run it again."""

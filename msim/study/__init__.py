@@ -1,1 +1,1 @@
-""""""
+"""Trials, runs and verdicts: an experiment carried out and judged."""

@@ -141,6 +141,20 @@ def test_a_burst_of_a_tenth_of_a_second_is_not_leapt_over(late: float) -> None:
     assert _close(response, at_once, GLOBAL + 100 * np.spacing(late) / 0.05)
 
 
+def test_ever_briefer_activity_of_one_area_evokes_one_response() -> None:
+    """A pulse of width w about 1 s differs from an instantaneous push by the order of w squared."""
+    samples = np.linspace(2, 40, 39)
+    narrow, narrower, narrowest = (
+        bold_response(
+            np.array([0, 0, 0.1, 0.1, 0, 0]) / np.array([1, 1, width, width, 1, 1]),
+            np.array([0, 1 - width / 2, 1 - width / 2, 1 + width / 2, 1 + width / 2, 40]), PARAMETERS, samples, 1e-10,
+        )
+        for width in (0.1, 0.01, 1e-6)
+    )
+    assert _close(narrower, narrowest)
+    assert np.abs(narrow - narrowest).max() == pytest.approx(100 * np.abs(narrower - narrowest).max(), rel=0.05)
+
+
 def test_a_burst_within_closely_recorded_activity_is_not_leapt_over() -> None:
     """One raised sample among thousands of steady ones evokes what it evokes alone."""
     times, samples = np.arange(0, 300, 0.05), np.linspace(200, 230, 31)
@@ -206,7 +220,7 @@ def test_the_declared_equations_give_the_same_response_in_brian2() -> None:
     )
     for state, rest in BALLOON_WINDKESSEL.rest.items():
         setattr(group, state, rest)
-    group.activity = [-0.1, 0.2, 0.6]
+    group.activity = [0.9, 1.2, 1.6]
     outputs = [one.name for one in BALLOON_WINDKESSEL.outputs]
     monitor = brian2.StateMonitor(group, outputs, record=True, dt=1 * brian2.second, codeobj_class=NumpyCodeObject)
     brian2.Network(group, monitor).run(25 * brian2.second)

@@ -1,0 +1,6 @@
+"""python -m msim"""
+
+from msim.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""msim check PATH...: read, units, sources, links; runs nothing."""
+
+from __future__ import annotations
+
+import typer
+
+
+def check(
+    paths: list[str] = typer.Argument(help="Files, folders, or shipped names."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Read definition files and check units, sources and links; nothing is run.
+
+    Example: msim check models experiments
+    """
+    from msim.base.errors import InputError
+    from msim.cli.tables import as_records, print_json, print_table
+    from msim.definitions.checks import check_files
+
+    columns = ("file", "kind", "result")
+    rows, problems = check_files(paths)
+    if as_json:
+        print_json(as_records(columns, rows))
+    else:
+        print_table("Checked", columns, rows)
+    if problems:
+        raise InputError("\nmsim: ".join(str(one) for one in problems))

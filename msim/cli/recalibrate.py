@@ -1,0 +1,43 @@
+"""msim recalibrate MODEL: background rates that give the resting rates."""
+
+from __future__ import annotations
+
+import typer
+
+
+def recalibrate(
+    model: str = typer.Argument(help="A model file or the name of a shipped model."),
+    changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
+    seconds: float = typer.Option(4.0, min=0.5, help="Seconds of activity in each round."),
+    rounds: int = typer.Option(14, min=1, help="Most rounds."),
+    seed: int = typer.Option(1, min=0, help="Seed of wiring and background."),
+    write: bool = typer.Option(False, "--write", help="Write the rates into the model's files."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Find the background rates at which every population fires at its resting_rate.
+
+    To be run after any change of weights: else a change of weights is a change of the baseline too.
+
+    Example: msim recalibrate circuits/cortical_column --set pyramidal_to_pv.in_degree=200
+    """
+    from msim.cli.options import parse_changes
+    from msim.cli.tables import as_records, print_json, print_table
+    from msim.definitions.read_model import read_model
+    from msim.study.recalibrate import background_rates, write_rates
+
+    definition = read_model(model)
+    for path, text in parse_changes(changes).items():
+        definition = definition.with_value(path, text, "--set")
+    found = background_rates(definition, seconds, rounds, seed)
+    columns = ("drive", "rate before", "rate after", "population", "wanted", "reached")
+    rows = [
+        (one.path, one.before, one.after, one.population, f"{one.wanted:.3g} Hz", f"{one.reached:.3g} Hz")
+        for one in found
+    ]
+    if as_json:
+        print_json(as_records(columns, rows))
+    else:
+        print_table("Background rates", columns, rows)
+    if write:
+        for path in write_rates(definition, found):
+            typer.echo(f"written: {path}", err=True)

@@ -1,0 +1,103 @@
+"""Progress of a run in the terminal, and what is said at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
+
+import typer
+
+from msim.base.errors import SimulationError
+from msim.base.quantities import quantity_text, second
+from msim.cli.options import core_count
+from msim.cli.tables import print_json
+from msim.cli.verdict_table import print_verdicts
+from msim.definitions.experiment import ExperimentDefinition
+from msim.engine.context import Context
+from msim.storage.run_store import open_run
+from msim.study.run import TrialProgress, run_experiment
+from msim.study.verdict import as_json as verdicts_as_json
+from msim.study.verdict import judge, write_verdicts
+
+
+def run_and_report(
+    experiment: ExperimentDefinition, out: str, context: Context, workers: int, as_json: bool
+) -> None:
+    """Run, show progress on standard error, print verdicts; raise where a trial failed."""
+    trials = [(arm.name, seed) for seed in experiment.seeds for arm in experiment.arms]
+    with _progress(experiment, trials, as_json) as report:
+        result = run_experiment(experiment, Path(out), context, workers or core_count(), report)
+    if result.failures:
+        listed = "\n".join(f"  {arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
+        raise SimulationError(
+            f"{len(result.failures)} of {len(trials)} trials failed:\n{listed}\n"
+            f"The others are kept in {result.path}; the same command runs only what is missing."
+        )
+    finished = open_run(result.path)
+    verdicts = judge(finished)
+    path = write_verdicts(finished, verdicts)
+    if as_json:
+        print_json(verdicts_as_json(experiment.name, verdicts))
+        return
+    print_verdicts(finished, verdicts)
+    typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}")
+
+
+@contextmanager
+def _progress(
+    experiment: ExperimentDefinition, trials: list[tuple[str, int]], quiet: bool
+) -> Iterator[Callable[[TrialProgress], None]]:
+    if quiet:
+        yield lambda news: None
+    elif sys.stderr.isatty():
+        with _bars(experiment, trials) as report:
+            yield report
+    else:
+        yield _line
+
+
+def _line(news: TrialProgress) -> None:
+    """One line a finished trial, for a log."""
+    if news.state != "running":
+        typer.echo(f"{news.arm}, seed {news.seed}: {news.state} {news.message}".rstrip(), err=True)
+
+
+@contextmanager
+def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> Iterator[Callable[[TrialProgress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns: tuple[Any, ...] = (
+        TextColumn("{task.description}"), BarColumn(bar_width=30), TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[time]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        whole = progress.add_task(f"{len(trials)} trials", total=len(trials), time="")
+        rows: dict[tuple[str, int], Any] = {}
+        parts: dict[tuple[str, int], float] = {}
+
+        def report(news: TrialProgress) -> None:
+            key = (news.arm, news.seed)
+            # Bursts crowd around the dose, so half of the work is done when little of the time is.
+            parts[key] = 1.0 if news.state in ("stored", "done", "failed") else effort(experiment, news.time)
+            progress.update(whole, completed=sum(parts.values()))
+            if news.state == "running":
+                if key not in rows:
+                    rows[key] = progress.add_task(f"  {news.arm}, seed {news.seed}", total=1.0, time="")
+                progress.update(rows[key], completed=parts[key], time=f"at {quantity_text(news.time * second)}")
+            elif key in rows:
+                progress.remove_task(rows.pop(key))
+
+        yield report
+
+
+def effort(experiment: ExperimentDefinition, time: float) -> float:
+    """Roughly what part of a trial's work is done at a simulated time: leaps grow about in proportion to it."""
+    import math
+
+    past = max(time - experiment.begin, 0.0)
+    scale = 600.0
+    return math.log1p(past / scale) / math.log1p((experiment.end - experiment.begin) / scale)

@@ -1,0 +1,69 @@
+"""What is needed to run it again: texts of all definitions, versions, commit, seeds, command, host."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msim
+from msim.definitions.experiment import ExperimentDefinition
+
+PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
+
+
+def provenance(experiment: ExperimentDefinition, target: str, command: list[str]) -> dict[str, Any]:
+    """Everything about a run that its results depend on, as plain JSON."""
+    return {
+        "format": 1,
+        "experiment": {"name": experiment.name, "file": experiment.file, "text": experiment.text},
+        "model": {"name": experiment.model.name, "files": dict(experiment.model.files)},
+        "changes": dict(experiment.changes),
+        "arms": [one.name for one in experiment.arms],
+        "seeds": list(experiment.seeds),
+        "begin_s": experiment.begin,
+        "end_s": experiment.end,
+        "schedule": vars(experiment.schedule),
+        "target": target,
+        "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
+        "commit": _commit(),
+        "command": command,
+        "host": {"name": platform.node(), "system": platform.platform(), "machine": platform.machine()},
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def _commit() -> str:
+    """The commit of the checkout that runs, with '+' where files were changed; '' outside a checkout."""
+    root = Path(msim.__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        return head + ("+" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout.strip()
+
+
+def command_line() -> list[str]:
+    """How this process was called."""
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]

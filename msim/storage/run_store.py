@@ -1,0 +1,229 @@
+"""A run on disk: written beside its final name, moved there when it is whole, opened by xarray."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+from zarr.codecs import Crc32cCodec, ZstdCodec
+
+from msim.base.errors import StorageError
+
+STORE = "run.zarr"
+MANIFEST = "MANIFEST.json"
+FAILURES = "failures"
+DATASETS = ("samples", "probes", "spectra", "spikes", "bursts")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run will stand, and where it grows until it is whole."""
+
+    final: Path
+
+    @property
+    def growing(self) -> Path:
+        return self.final.with_name(f".{self.final.name}.partial")
+
+    @property
+    def store(self) -> Path:
+        return self.growing / STORE
+
+
+def trial_path(arm: str, seed: int) -> str:
+    """Group of a trial within the store."""
+    return f"trials/{arm}/seed_{seed}"
+
+
+def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
+    """Prepare a run folder, or take up one that was interrupted.
+
+    raises: StorageError where the folder holds something, cannot be written, or was begun by another definition
+    """
+    folder = RunFolder(final)
+    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+        what = "a finished run" if (final / MANIFEST).is_file() else "something else"
+        raise StorageError(f"{final}: already holds {what}; wants a folder that does not exist or is empty")
+    try:
+        if folder.growing.is_dir():
+            _check_same(folder, about)
+            return folder
+        folder.store.mkdir(parents=True)
+        root = zarr.open_group(str(folder.store), mode="w", zarr_format=3)
+        root.attrs.update({"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+        for arm in about["arms"]:
+            root.require_group(f"trials/{arm}")
+    except OSError as problem:
+        raise StorageError(f"{final}: cannot be written: {problem.strerror}") from None
+    return folder
+
+
+def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
+    stored = read_provenance(folder.store)
+    for key in ("experiment", "model", "changes", "begin_s", "end_s", "schedule", "target", "versions", "arms", "seeds"):
+        if json.dumps(stored.get(key), sort_keys=True) != json.dumps(about[key], sort_keys=True):
+            raise StorageError(
+                f"{folder.growing}: was begun with another '{key}'; finish that run as it was begun, "
+                "remove the folder, or choose another --out"
+            )
+
+
+def finished_trials(folder: RunFolder, arms: list[str], seeds: list[int]) -> list[tuple[str, int]]:
+    """Trials that an interrupted run has stored whole."""
+    return [(a, s) for a in arms for s in seeds if (folder.store / trial_path(a, s)).is_dir()]
+
+
+def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset]) -> None:
+    """Store a trial; its group appears in one step, when it is whole."""
+    final = folder.store / trial_path(arm, seed)
+    growing = folder.growing / f".{arm}.seed_{seed}.partial"
+    shutil.rmtree(growing, ignore_errors=True)
+    growing.mkdir()
+    zarr.open_group(str(growing), mode="w", zarr_format=3)
+    for name, dataset in datasets.items():
+        _write(dataset, growing, name)
+    _flush(growing)
+    os.replace(growing, final)
+    failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
+    failure.unlink(missing_ok=True)
+
+
+def _write(dataset: xr.Dataset, path: Path, name: str) -> None:
+    # One chunk an array: every one is read whole, and few files are kind to shared file systems.
+    encoding = {
+        variable: {"compressors": [ZstdCodec(level=3), Crc32cCodec()], "chunks": dataset[variable].shape}
+        for variable in dataset.variables
+        if dataset[variable].size
+    }
+    dataset.to_zarr(str(path), group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
+
+
+def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
+    """Keep the traceback of a trial that failed."""
+    path = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def finish_run(folder: RunFolder) -> Path:
+    """Seal a whole run: checksums of every file, then its final name."""
+    shutil.rmtree(folder.growing / FAILURES, ignore_errors=True)
+    files = sorted(path for path in folder.store.rglob("*") if path.is_file())
+    sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}
+    manifest = folder.growing / MANIFEST
+    manifest.write_text(json.dumps({"format": 1, "sha256": sums}, indent=1), encoding="utf-8")
+    _flush(folder.growing)
+    if folder.final.exists():
+        folder.final.rmdir()
+    os.replace(folder.growing, folder.final)
+    _flush_folder(folder.final.parent)
+    return folder.final
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_provenance(store: Path) -> dict[str, Any]:
+    """The provenance that a store carries."""
+    return dict(zarr.open_group(str(store), mode="r").attrs["provenance"])
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, opened for reading.
+
+    samples: dims (arm, seed, time); probes: (arm, seed, probe[, cells]); spectra: (arm, seed, probe, frequency);
+    bursts: (arm, seed, burst), NaN past the last burst of a trial
+    """
+
+    path: Path
+    provenance: dict[str, Any]
+    samples: xr.Dataset
+    probes: xr.Dataset
+    spectra: xr.Dataset
+    bursts: xr.Dataset
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the arms, in the order of the experiment."""
+        return list(self.provenance["arms"])
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the trials."""
+        return list(self.provenance["seeds"])
+
+    def trial(self, arm: str, seed: int, dataset: str) -> xr.Dataset:
+        """One dataset of one trial: 'samples', 'probes', 'spectra', 'spikes' or 'bursts'."""
+        return _open(self.path / STORE, f"{trial_path(arm, seed)}/{dataset}")
+
+    def spikes(self, arm: str, seed: int, probe: int, population: str) -> tuple[np.ndarray, np.ndarray]:
+        """Spike times in s from the start of a probe, and the cells that fired."""
+        table = self.trial(arm, seed, "spikes")
+        number = table["population"].attrs["populations"].index(population)
+        own = (table["probe_of_spike"].values == probe) & (table["population"].values == number)
+        return table["spike_time"].values[own], table["cell"].values[own]
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a finished run.
+
+    raises: StorageError where there is no run, or one that was not finished
+    """
+    folder = Path(path)
+    growing = RunFolder(folder).growing
+    if not (folder / MANIFEST).is_file():
+        hint = f"; an unfinished one is in {growing}" if growing.is_dir() else ""
+        raise StorageError(f"{folder}: holds no finished run{hint}")
+    try:
+        about = read_provenance(folder / STORE)
+        found = {name: _combined(folder / STORE, about, name) for name in ("samples", "probes", "spectra", "bursts")}
+    except (KeyError, ValueError, OSError) as problem:
+        raise StorageError(f"{folder}: cannot be read as a run: {problem}") from None
+    return Run(folder, about, **found)
+
+
+def _open(store: Path, group: str) -> xr.Dataset:
+    return xr.open_zarr(str(store), group=group, consolidated=False, decode_times=False, chunks=None)
+
+
+def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:
+    arms = [
+        xr.concat(
+            [_open(store, f"{trial_path(arm, seed)}/{name}") for seed in about["seeds"]],
+            dim=xr.DataArray(about["seeds"], dims="seed", name="seed"), join="outer", combine_attrs="drop_conflicts",
+            data_vars="all", coords="minimal", compat="override",
+        )
+        for arm in about["arms"]
+    ]  # fmt: skip
+    dim = xr.DataArray(about["arms"], dims="arm", name="arm")
+    return xr.concat(
+        arms, dim=dim, join="outer", combine_attrs="drop_conflicts", data_vars="all", coords="minimal", compat="override"
+    )

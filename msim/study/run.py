@@ -1,0 +1,141 @@
+"""Every arm and seed of an experiment, in parallel processes, into one run folder."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from msim.definitions.experiment import ExperimentDefinition
+from msim.engine.context import Context
+from msim.storage.provenance import command_line, provenance
+from msim.storage.run_store import RunFolder, finish_run, finished_trials, start_run, write_failure, write_trial
+from msim.study.stored import experiment_from_provenance
+from msim.study.trial import simulate_trial
+
+POLL = 0.2  # s
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class TrialProgress:
+    """News of one trial.
+
+    state: 'stored' before the run, 'running', 'done' or 'failed'
+    fraction: of the simulated time; time: s, reached so far
+    """
+
+    arm: str
+    seed: int
+    state: str
+    fraction: float
+    time: float
+    message: str = ""
+
+
+@dataclass
+class RunResult:
+    """What came of a run: its folder, and the trials that failed with their reasons."""
+
+    path: Path
+    failures: dict[tuple[str, int], str] = field(default_factory=dict)
+
+
+def run_experiment(
+    experiment: ExperimentDefinition,
+    out: Path,
+    context: Context,
+    workers: int,
+    report: Callable[[TrialProgress], None] = lambda news: None,
+) -> RunResult:
+    """Run all trials that are not stored yet; a failed trial does not stop the others.
+
+    returns: the finished run, or the growing folder where trials failed
+    raises: StorageError before anything runs where `out` cannot take a run
+    """
+    about = provenance(experiment, context.target, command_line())
+    folder = start_run(out, about)
+    stored = finished_trials(folder, about["arms"], about["seeds"])
+    for arm, seed in stored:
+        report(TrialProgress(arm, seed, "stored", 1.0, experiment.end))
+    todo = [(arm, seed) for seed in about["seeds"] for arm in about["arms"] if (arm, seed) not in stored]
+    failures = _run_all(folder, about, context, todo, max(1, min(workers, len(todo))), report)
+    if failures:
+        return RunResult(folder.growing, failures)
+    return RunResult(finish_run(folder))
+
+
+def _run_all(
+    folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]], workers: int,
+    report: Callable[[TrialProgress], None],
+) -> dict[tuple[str, int], str]:  # fmt: skip
+    failures: dict[tuple[str, int], str] = {}
+    if not todo:
+        return failures
+    # Workers get one thread each: with more, processes fight for cores.
+    saved = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    methods = multiprocessing.get_context("spawn")
+    try:
+        with methods.Manager() as manager, ProcessPoolExecutor(workers, mp_context=methods) as pool:
+            news = manager.Queue()
+            futures = {pool.submit(_work, folder, about, context, arm, seed, news): (arm, seed) for arm, seed in todo}
+            for arm, seed, outcome in _outcomes(futures, news, report):
+                if outcome:
+                    failures[arm, seed] = outcome
+                    report(TrialProgress(arm, seed, "failed", 0.0, 0.0, outcome))
+                else:
+                    report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
+    finally:
+        for name, value in saved.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return failures
+
+
+def _outcomes(
+    futures: dict[Future[str], tuple[str, int]], news: Any, report: Callable[[TrialProgress], None]
+) -> Iterator[tuple[str, int, str]]:
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
+        _pass_on(news, report)
+        for one in done:
+            try:
+                outcome = one.result()
+            except BrokenProcessPool:
+                outcome = "its process was killed, perhaps for want of memory"
+            yield (*futures[one], outcome)
+
+
+def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
+    while True:
+        try:
+            report(TrialProgress(*news.get_nowait()))
+        except queue.Empty:
+            return
+
+
+def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int, news: Any) -> str:
+    """Run one trial in this process and store it; the reason is returned where it fails."""
+    try:
+        experiment = experiment_from_provenance(about)
+        span = experiment.end - experiment.begin
+
+        def tell(time: float) -> None:
+            # Plain values: the process that keeps the queue need not import msim to pass them on.
+            news.put((arm, seed, "running", (time - experiment.begin) / span, float(time)))
+
+        tell(experiment.begin)
+        datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, tell)
+        write_trial(folder, arm, seed, datasets)
+    except Exception as problem:  # the reason has to reach the user whatever it is
+        path = write_failure(folder, arm, seed, traceback.format_exc())
+        return f"{type(problem).__name__}: {problem} (traceback in {path})"
+    return ""

@@ -1,0 +1,121 @@
+"""Recorded arms against the experiment's predictions: yes, no or undecided, with effect and interval."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from msim.base.quantities import unit_text
+from msim.definitions.claims import Side
+from msim.definitions.experiment import TIME_MATCH, ExperimentDefinition, Prediction
+from msim.storage.run_store import Run
+from msim.study.stored import stored_experiment
+
+CONFIDENCE = 0.95
+VERDICT_FILE = "verdict.json"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run says about one prediction.
+
+    effect: mean over seeds of left minus right, in `unit`
+    ci: 95 % interval of it over seeds, pairing trials of one seed; infinite with one seed
+    standardized: effect over the standard deviation of the differences (Cohen's d of pairs), or None
+    """
+
+    id: str
+    claim: str
+    quantity: str
+    verdict: str
+    effect: float
+    ci: tuple[float, float]
+    unit: str
+    margin: float
+    standardized: float | None
+    n: int
+    source: str
+
+
+def judge(run: Run) -> list[Verdict]:
+    """Hold every prediction of a run's experiment against what was recorded."""
+    experiment = stored_experiment(run)
+    return [judge_prediction(run, experiment, one) for one in experiment.predictions]
+
+
+def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Prediction) -> Verdict:
+    """Hold one prediction against what was recorded."""
+    claim = prediction.claim
+    left, right = (values_of(run, prediction.quantity, side) for side in (claim.left, claim.right))
+    effect, ci = paired_interval(left - right)
+    unit = experiment.quantities[prediction.quantity].unit
+    return Verdict(
+        prediction.id, claim.text, prediction.quantity, decide(claim.relation, ci, prediction.margin), effect, ci,
+        unit_text(unit), prediction.margin, standardized_effect(left - right), int(left.size), prediction.source,
+    )  # fmt: skip
+
+
+def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
+    """The recorded mean of a quantity in an arm at a time, one value per seed."""
+    if quantity in run.probes and np.any(np.isclose(run.probes["probe_time"].values, side.time, atol=TIME_MATCH)):
+        index = int(np.argmin(np.abs(run.probes["probe_time"].values - side.time)))
+        return np.asarray(run.probes[quantity].sel(arm=side.arm).isel(probe=index).values, dtype=float)
+    times = run.samples["time"].values
+    index = int(np.argmin(np.abs(times - side.time)))
+    return np.asarray(run.samples[quantity].sel(arm=side.arm).isel(time=index).values, dtype=float)
+
+
+def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]]:
+    """Mean and 95 % confidence interval (Student's t) of differences within pairs."""
+    effect = float(np.mean(differences))
+    if differences.size < 2:
+        return effect, (-np.inf, np.inf)
+    error = float(np.std(differences, ddof=1)) / np.sqrt(differences.size)
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, differences.size - 1)) * error
+    return effect, (effect - reach, effect + reach)
+
+
+def standardized_effect(differences: np.ndarray) -> float | None:
+    """Cohen's d of paired differences; None where they do not vary."""
+    spread = float(np.std(differences, ddof=1)) if differences.size > 1 else 0.0
+    return float(np.mean(differences)) / spread if spread > 0 else None
+
+
+def decide(relation: str, ci: Sequence[float], margin: float) -> str:
+    """Yes where the whole interval agrees with the claim, no where all of it disagrees, else undecided.
+
+    '>' claims more than `margin`, '<' less than -`margin`, '=' a difference within +-`margin`
+    """
+    low, high = (-ci[1], -ci[0]) if relation == "<" else (ci[0], ci[1])
+    if relation == "=":
+        agrees, disagrees = -margin < low and high < margin, low > margin or high < -margin
+    else:
+        agrees, disagrees = low > margin, high < margin
+    return "yes" if agrees else "no" if disagrees else "undecided"
+
+
+def as_json(experiment: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Verdicts as plain JSON; an interval without bounds is null."""
+    rows = []
+    for one in verdicts:
+        row = asdict(one)
+        row["ci"] = [value if np.isfinite(value) else None for value in one.ci]
+        rows.append(row)
+    return {"experiment": experiment, "predictions": rows}
+
+
+def write_verdicts(run: Run, verdicts: Sequence[Verdict]) -> Path:
+    """Write verdict.json into the run folder in one step."""
+    path = run.path / VERDICT_FILE
+    growing = path.with_suffix(".partial")
+    name = run.provenance["experiment"]["name"]
+    growing.write_text(json.dumps(as_json(name, verdicts), indent=1, allow_nan=False), encoding="utf-8")
+    os.replace(growing, path)
+    return path
