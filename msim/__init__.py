@@ -1,3 +1,48 @@
-"""msim: how a drug such as ketamine changes a brain, from one channel to what a scanner sees."""
+"""msim: how a drug such as ketamine changes a brain, from one channel to what a scanner sees.
+
+    model = msim.read_model("circuits/cortical_column").with_value("eef2k.tau_K", "5 minute")
+    run = msim.simulate("ketamine_rapid_and_sustained", "results/first", seeds=[1, 2, 3])
+    run.samples["ampar_scaling.AMPAR_scale"].sel(arm="ketamine").mean("seed").plot()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Public names and where they live; each is imported when it is first asked for, so that
+# `import msim` and `msim --help` cost nothing.
+_PUBLIC = {
+    "read_model": "msim.definitions.read_model",
+    "read_experiment": "msim.definitions.experiment",
+    "simulate": "msim.study.run",
+    "open_run": "msim.storage.run_store",
+    "judge": "msim.study.verdict",
+    "plot": "msim.plots",
+    "MsimError": "msim.base.errors",
+}
+
+__all__ = ["MsimError", "judge", "open_run", "plot", "read_experiment", "read_model", "simulate"]
+
+if TYPE_CHECKING:
+    from msim import plots as plot
+    from msim.base.errors import MsimError
+    from msim.definitions.experiment import read_experiment
+    from msim.definitions.read_model import read_model
+    from msim.storage.run_store import open_run
+    from msim.study.run import simulate
+    from msim.study.verdict import judge
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'msim' has no attribute '{name}'")
+    module = import_module(_PUBLIC[name])
+    return module if name == "plot" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

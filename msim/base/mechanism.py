@@ -73,6 +73,16 @@ class Mechanism:
     sign: int = 0
     reference: str = ""
 
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Units of parameters and derived constants, by name."""
+        return {one.name: one.unit for one in self.parameters} | {one.name: one.unit for one in self.derived}
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """Units of everything that the equations may read besides their own left sides, by name."""
+        return {one.name: one.unit for one in self.inputs} | self.constants
+
     def input(self, name: str) -> Port | None:
         """The input of that name, if there is one."""
         return next((port for port in self.inputs if port.name == name), None)

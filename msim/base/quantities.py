@@ -165,5 +165,6 @@ def _power(base: fu.Quantity, exponent: ast.expr, text: str, where: str) -> fu.Q
     if not isinstance(exponent, ast.Constant) or type(exponent.value) is not int:
         raise DefinitionError(where, f"wants a whole number as exponent, got {text!r}")
     if exponent.value > LARGEST_EXPONENT or float(base) == 0.0:
-        raise DefinitionError(where, f"wants an exponent of at most {LARGEST_EXPONENT} on a number that is not 0, got {text!r}")
+        wanted = f"wants an exponent of at most {LARGEST_EXPONENT} on a number that is not 0"
+        raise DefinitionError(where, f"{wanted}, got {text!r}")
     return fu.Quantity(base ** (sign * exponent.value))

@@ -13,7 +13,8 @@ ADEX = Mechanism(
     # The exponential is clipped: within one step after V_T it would overflow before the
     # threshold is tested.
     equations="""
-    dv/dt = (g_L*(E_L - v) + g_L*Delta_T*clip(exp((v - V_T)/Delta_T), 0, exp(20)) - w + I_syn)/C_m : volt (unless refractory)
+    spike_start = g_L*Delta_T*clip(exp((v - V_T)/Delta_T), 0, exp(20)) : amp
+    dv/dt = (g_L*(E_L - v) + spike_start - w + I_syn)/C_m : volt (unless refractory)
     dw/dt = -w/tau_w : amp
     """,
     inputs=(Port("I_syn", amp, "sum of the currents of all receptors"),),

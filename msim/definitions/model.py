@@ -163,6 +163,19 @@ class ModelDefinition:
         """How many cells a population has in the column for which the in-degrees are written."""
         return max(1, int(round(self["column.reference_cells"] * self[f"{population}.share"])))
 
+    def feeds_receptor(self, link: Link) -> bool:
+        """Whether a link hands a slow quantity down to spiking cells."""
+        return link.to.split(".")[0] in self.populations
+
+    def feeds_slow(self, link: Link) -> bool:
+        """Whether a link ends at a slow mechanism."""
+        owner = self.instances.get(link.to.split(".")[0])
+        return owner is not None and owner.form.scale == "slow"
+
+    def comes_from_bursts(self, link: Link) -> bool:
+        """Whether a link hands up averages of spiking cells."""
+        return link.origin[0].split(".")[0] in self.populations
+
     def on_scale(self, scale: str) -> list[Instance]:
         """All mechanisms of a scale, in the order of the files."""
         return [one for one in self.instances.values() if one.form.scale == scale]

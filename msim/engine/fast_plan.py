@@ -120,7 +120,9 @@ def _group(model: ModelDefinition, name: str, populations: list[str]) -> Group:
     numbers = [constants(model, model.populations[one].membrane) for one in populations]
     per_cell = {key: np.repeat([one[key] for one in numbers], counts) for key in numbers[0]}
     shared = {key: values[0] if np.all(values == values[0]) else values for key, values in per_cell.items()}
-    start = {state: np.repeat([evaluated(text, one) for one in numbers], counts) for state, text in membrane.rest.items()}
+    start = {
+        state: np.repeat([evaluated(text, one) for one in numbers], counts) for state, text in membrane.rest.items()
+    }
     inputs: dict[str, float] = {}
     own_names = {receptor: _own_names(model, receptor, receptors) for receptor in receptors}
     for receptor, form in receptors.items():
@@ -155,13 +157,14 @@ def _equations(
     inputs: Mapping[str, float],
 ) -> str:
     lines = [_line(one, {}) for one in Equations(membrane.equations).values()]
-    excitation, inhibition = [], []
-    units = {one.name: one.unit for one in (*membrane.parameters, *membrane.derived)}
+    excitation: list[str] = []
+    inhibition: list[str] = []
+    units = dict(membrane.constants)
     for receptor, form in receptors.items():
         own = own_names[receptor]
         lines += [_line(one, own) for one in Equations(form.equations).values()]
         (excitation if form.sign > 0 else inhibition).append(f"{receptor}_I")
-        units.update({own[one.name]: one.unit for one in (*form.parameters, *form.derived)})
+        units.update({own[name]: unit for name, unit in form.constants.items()})
     lines.append(f"I_excitatory = {' + '.join(excitation) or '0*amp'} : amp")
     lines.append(f"I_inhibitory = {' + '.join(inhibition) or '0*amp'} : amp")
     lines.append("I_syn = I_excitatory + I_inhibitory : amp")
@@ -176,8 +179,7 @@ def _equations(
 
 def names_of(form: Mechanism) -> list[str]:
     """Every name in the equations of a form."""
-    declared = [one.name for one in (*form.inputs, *form.parameters, *form.derived)]
-    return declared + list(Equations(form.equations).keys())
+    return [*form.declared, *Equations(form.equations)]
 
 
 def _line(one: Any, own: Mapping[str, str]) -> str:
@@ -254,4 +256,3 @@ def _drives(
 def shortest_delay(plan: FastPlan) -> float:
     """The shortest delay of any contact, s; infinite where there are none."""
     return min((float(one.delay.min()) for one in plan.contacts if one.delay.size), default=float("inf"))
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from msim.coupling.averages import Averages
+from msim.coupling.averages import Averages, between
 from msim.coupling.schedule import Schedule, bounded_leap, is_accepted, next_leap
 from msim.definitions.addresses import outputs as model_outputs
 from msim.definitions.model import Link, ModelDefinition
@@ -46,7 +46,8 @@ def travel(
     """
     schedule = journey.schedule
     stops = sorted({*events, *journey.recording.probes, end})
-    journey.links_down = tuple(one for one in journey.scale.model.links.values() if not journey.scale.feeds_slow(one.to))
+    links = journey.scale.model.links.values()
+    journey.links_down = tuple(one for one in links if journey.scale.model.feeds_receptor(one))
     leap = 5 * schedule.shortest_leap
     if journey.time in journey.recording.probes:
         _probe(journey)
@@ -110,8 +111,6 @@ def hand_down(journey: Journey, states: States, time: float, averages: Averages)
     model = journey.scale.model
     outputs = journey.scale.outputs(states, time, averages)
     for link in journey.links_down:
-        if len(link.to.split(".")) != 3:
-            continue
         population, receptor, name = link.to.split(".")
         values = np.sum([outputs[one] for one in link.origin], axis=0)
         if model.instances[link.origin[0].split(".")[0]].on != population:
@@ -127,15 +126,14 @@ def record_samples(
     """Write the sampled quantities of an accepted leap."""
     if not times:
         return
-    from msim.coupling.averages import between
-
     rows = []
     for time, states in zip(times, kept, strict=True):
         part = (time - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 1.0
         now = between(journey.averages, last, part)
         rows.append({**journey.scale.outputs(states, time, now), **journey.scale.drugs(time)})
     wanted = journey.recording.sampled
-    journey.recorder.samples(np.array(times), {name: np.stack([np.asarray(row[name]) for row in rows]) for name in wanted})
+    kept_values = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in wanted}
+    journey.recorder.samples(np.array(times), kept_values)
 
 
 def _probe(journey: Journey) -> None:

@@ -93,15 +93,10 @@ def reference_name(link: Link) -> str:
     return f"rest of {link.name}"
 
 
-def comes_from_bursts(model: ModelDefinition, link: Link) -> bool:
-    """Whether a link hands up averages of spiking cells."""
-    return link.origin[0].split(".")[0] in model.populations
-
-
 def _linked(model: ModelDefinition, link: Link) -> sympy.Expr:
     # Averages of bursts arrive ready-made under the link's name: sampling noise has to be taken
     # out of the ratio to rest, where it can be told from differences between cells.
-    fast = comes_from_bursts(model, link)
+    fast = model.comes_from_bursts(link)
     value = _symbol(link.name) if fast else sum((_symbol(one) for one in link.origin), sympy.Integer(0))
     if link.relative_to and not fast:
         value = value / _symbol(reference_name(link))

@@ -67,9 +67,8 @@ class RuntimeNetwork(FastNetwork):
             for step in (STEP, SAMPLE_STEP)
             if any(_step(one) == step for one in self._drives(name))
         ]
-        self.network = ReadyNetwork(
-            *self.groups.values(), *synapses, *drives, *self.samplers.values(), *self.spikes.values(), *self.fields.values()
-        )
+        parts = (self.groups, self.samplers, self.spikes, self.fields)
+        self.network = ReadyNetwork(*synapses, *drives, *(one for part in parts for one in part.values()))
         self.network.run(0 * b2.second, namespace={})
         for monitor in self.fields.values():
             monitor.active = False
@@ -223,10 +222,10 @@ def _unit_of(group: Group, variable: str) -> str:
 
 def _dimensions(group: Group, key: str) -> Any:
     for receptor, form in group.receptors.items():
-        for one in (*form.parameters, *form.derived):
-            if key == f"{receptor}_{one.name}":
-                return b2.get_dimensions(one.unit)
-    return b2.get_dimensions(next(one.unit for one in group.membrane.parameters if one.name == key))
+        for name, unit in form.constants.items():
+            if key == f"{receptor}_{name}":
+                return b2.get_dimensions(unit)
+    return b2.get_dimensions(group.membrane.constants[key])
 
 
 def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> Any:
@@ -291,4 +290,4 @@ def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:
 def _refuse_nonfinite(halves: Mapping[str, np.ndarray], began: float) -> None:
     for address, values in halves.items():
         if not np.all(np.isfinite(values)):
-            raise SimulationError(f"{address} is not finite after {began:.3f} s of spiking activity: the network ran away")
+            raise SimulationError(f"{address} is not finite after {began:.3f} s of spiking: the network ran away")

@@ -12,7 +12,7 @@ from msim.base.errors import SimulationError
 from msim.coupling.averages import Averages, between, shrunken
 from msim.definitions.model import ModelDefinition
 from msim.engine.network import Burst
-from msim.engine.ode import SlowSystem, comes_from_bursts, reference_name, slow_system
+from msim.engine.ode import SlowSystem, reference_name, slow_system
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-6
@@ -41,17 +41,12 @@ class SlowScale:
         """What the slow scale is told about a burst, by name of the link that tells it."""
         told = {}
         for link in self.model.links.values():
-            if comes_from_bursts(self.model, link) and self.feeds_slow(link.to):
+            if self.model.comes_from_bursts(link) and self.model.feeds_slow(link):
                 halves = np.sum([burst.halves[one] for one in link.origin], axis=0)
                 if link.relative_to:
                     halves = halves / self.references[reference_name(link)]
                 told[link.name] = shrunken(halves)
         return told
-
-    def feeds_slow(self, address: str) -> bool:
-        """Whether an input belongs to a slow mechanism."""
-        owner = self.model.instances.get(address.split(".")[0])
-        return owner is not None and owner.form.scale == "slow"
 
     def outside(self, system: SlowSystem, time: float, averages: Averages) -> dict[str, np.ndarray | float]:
         """Everything that a system reads besides its own states, at a time."""
@@ -118,7 +113,7 @@ def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start:
     systems = {name: slow_system(model, name) for name in populations}
     references: dict[str, np.ndarray] = {}
     for link in model.links.values():
-        if link.relative_to and comes_from_bursts(model, link):
+        if link.relative_to and model.comes_from_bursts(link):
             total = np.sum([baseline.halves[one] for one in link.relative_to], axis=0).mean(axis=0)
             # A cell whose average is nothing at rest has no ratio of its own; it takes the population's.
             references[reference_name(link)] = np.where(total > 0, total, total.mean() or 1.0)
@@ -127,6 +122,6 @@ def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start:
     scale = SlowScale(model, systems, drugs, references)
     resting = scale.outputs(scale.rest(), start, scale.averages(baseline))
     for link in model.links.values():
-        if link.relative_to and not comes_from_bursts(model, link):
+        if link.relative_to and not model.comes_from_bursts(link):
             references[reference_name(link)] = np.sum([resting[one] for one in link.relative_to], axis=0)
     return scale

@@ -21,7 +21,9 @@ from msim.base.errors import StorageError
 STORE = "run.zarr"
 MANIFEST = "MANIFEST.json"
 FAILURES = "failures"
-DATASETS = ("samples", "probes", "spectra", "spikes", "bursts")
+SAME_WHEN_RESUMED = (
+    "experiment", "model", "changes", "begin_s", "end_s", "schedule", "target", "versions", "arms", "seeds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def trial_path(arm: str, seed: int) -> str:
 def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
     """Prepare a run folder, or take up one that was interrupted.
 
-    raises: StorageError where the folder holds something, cannot be written, or was begun by another definition
+    raises: StorageError where the folder holds something, cannot be written, or was begun differently
     """
     folder = RunFolder(final)
     if final.exists() and (not final.is_dir() or any(final.iterdir())):
@@ -69,7 +71,7 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
 
 def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
     stored = read_provenance(folder.store)
-    for key in ("experiment", "model", "changes", "begin_s", "end_s", "schedule", "target", "versions", "arms", "seeds"):
+    for key in SAME_WHEN_RESUMED:
         if json.dumps(stored.get(key), sort_keys=True) != json.dumps(about[key], sort_keys=True):
             raise StorageError(
                 f"{folder.growing}: was begun with another '{key}'; finish that run as it was begun, "
@@ -152,7 +154,8 @@ def _flush_folder(folder: Path) -> None:
 
 def read_provenance(store: Path) -> dict[str, Any]:
     """The provenance that a store carries."""
-    return dict(zarr.open_group(str(store), mode="r").attrs["provenance"])
+    stored: Any = zarr.open_group(str(store), mode="r").attrs["provenance"]
+    return dict(stored)
 
 
 @dataclass(frozen=True)
@@ -215,15 +218,16 @@ def _open(store: Path, group: str) -> xr.Dataset:
 
 
 def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:
+    """One dataset of all trials; a trial with fewer bursts than another ends in NaN."""
     arms = [
-        xr.concat(
-            [_open(store, f"{trial_path(arm, seed)}/{name}") for seed in about["seeds"]],
-            dim=xr.DataArray(about["seeds"], dims="seed", name="seed"), join="outer", combine_attrs="drop_conflicts",
-            data_vars="all", coords="minimal", compat="override",
-        )
+        _joined([_open(store, f"{trial_path(arm, seed)}/{name}") for seed in about["seeds"]], "seed", about["seeds"])
         for arm in about["arms"]
-    ]  # fmt: skip
-    dim = xr.DataArray(about["arms"], dims="arm", name="arm")
+    ]
+    return _joined(arms, "arm", about["arms"])
+
+
+def _joined(parts: list[xr.Dataset], name: str, labels: list[Any]) -> xr.Dataset:
     return xr.concat(
-        arms, dim=dim, join="outer", combine_attrs="drop_conflicts", data_vars="all", coords="minimal", compat="override"
-    )
+        parts, dim=xr.DataArray(labels, dims=name, name=name), join="outer", combine_attrs="drop_conflicts",
+        data_vars="all", coords="minimal", compat="override",
+    )  # fmt: skip

@@ -20,7 +20,9 @@ def origin_population(model: ModelDefinition, readout: str) -> str:
     return link.origin[0].split(".")[0]
 
 
-def bold_samples(experiment: ExperimentDefinition, model: ModelDefinition, record: MemoryRecorder) -> dict[str, np.ndarray]:
+def bold_samples(
+    experiment: ExperimentDefinition, model: ModelDefinition, record: MemoryRecorder
+) -> dict[str, np.ndarray]:
     """BOLD at the sampled times, from the synaptic activity of the accepted bursts.
 
     Activity is taken as linear between bursts, so this is the slow response to a drug as in

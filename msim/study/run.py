@@ -6,17 +6,28 @@ import multiprocessing
 import os
 import queue
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from msim.definitions.experiment import ExperimentDefinition
+from msim.base.errors import InputError, SimulationError
+from msim.base.quantities import parse_in, second
+from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.engine.context import Context
 from msim.storage.provenance import command_line, provenance
-from msim.storage.run_store import RunFolder, finish_run, finished_trials, start_run, write_failure, write_trial
+from msim.storage.run_store import (
+    Run,
+    RunFolder,
+    finish_run,
+    finished_trials,
+    open_run,
+    start_run,
+    write_failure,
+    write_trial,
+)
 from msim.study.stored import experiment_from_provenance
 from msim.study.trial import simulate_trial
 
@@ -139,3 +150,39 @@ def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, 
         path = write_failure(folder, arm, seed, traceback.format_exc())
         return f"{type(problem).__name__}: {problem} (traceback in {path})"
     return ""
+
+
+def simulate(
+    experiment: str | Path | ExperimentDefinition,
+    out: str | Path,
+    *,
+    arms: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    until: str | None = None,
+    changes: Mapping[str, str | int | float] | None = None,
+    workers: int | None = None,
+) -> Run:
+    """Run an experiment into a folder and open what was stored.
+
+    experiment: a file, the name of a shipped one, or a definition that was read before
+    out: a folder that does not exist or is empty
+    arms, seeds, until: narrow it, such as until="2 * hour"
+    changes: values of the model by dotted path; not with a definition that was read before
+    workers: trials at a time; all cores if left out. Scripts (not notebooks) that start processes
+        need their work under `if __name__ == "__main__":`
+    raises: InputError for bad input, SimulationError where a trial failed
+    """
+    if isinstance(experiment, ExperimentDefinition):
+        if changes:
+            raise InputError("changes: give them to read_experiment, which checks them with the rest")
+        definition = experiment
+    else:
+        definition = read_experiment(experiment, changes)
+    end = float(parse_in(until, second, "until")) if until else None
+    definition = definition.narrowed(arms, seeds, end)
+    context = Context(schedule=definition.schedule)
+    result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
+    if result.failures:
+        reasons = "; ".join(f"{arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
+        raise SimulationError(f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}")
+    return open_run(result.path)

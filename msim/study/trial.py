@@ -130,7 +130,8 @@ def _bursts(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
     }
     for name in arm.model.populations:
         data[f"{name}.firing_rate"] = (
-            "burst", [row.firing_rates[name] for row in rows], {"units": "Hz", "long_name": "spikes per cell per second"}
+            "burst", [row.firing_rates[name] for row in rows],
+            {"units": "Hz", "long_name": "spikes per cell per second"},
         )  # fmt: skip
         data[f"{name}.synaptic_current"] = (
             "burst", [row.synaptic_currents[name] for row in rows],
