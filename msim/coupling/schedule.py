@@ -17,12 +17,14 @@ class Schedule:
 
     tolerance: error of a leap that is accepted, relative to each slow state's own size
     burst, burn_in: length of a burst, and of the part before it that is thrown away
+    settle: thrown away before the first burst, while the cells forget how they were started
     baseline, probe: length of the first burst and of those in which spikes and fields are kept
     """
 
     tolerance: float = 0.05
     burst: float = 0.6
     burn_in: float = 0.2
+    settle: float = 1.0
     probe: float = 3.0
     baseline: float = 6.0
     shortest_leap: float = 60.0

@@ -189,6 +189,7 @@ class ScheduleEntry(Entry):
     tolerance: float | None = None
     burst: QuantityText | None = None
     burn_in: QuantityText | None = None
+    settle: QuantityText | None = None
     probe: QuantityText | None = None
     baseline: QuantityText | None = None
     shortest_leap: QuantityText | None = None

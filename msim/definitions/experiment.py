@@ -295,7 +295,7 @@ def _schedule(entry: e.ScheduleEntry, where: str) -> Schedule:
     changes: dict[str, float] = {}
     for name, given in entry.model_dump(exclude_none=True).items():
         changes[name] = float(given) if name == "tolerance" else _time(given, f"{where}.{name}")
-        least = 0.0 if name == "burn_in" else 1e-9
+        least = 0.0 if name in ("burn_in", "settle") else 1e-9
         if changes[name] < least:
             raise DefinitionError(f"{where}.{name}", f"wants more than 0, got {given!r}")
     schedule = replace(Schedule(), **changes)

@@ -49,11 +49,11 @@ def simulate(
         }
 
     network = build_network(model, seed, context)
-    baseline = network.burst(1.0 + schedule.burn_in, schedule.baseline, keep_field=False)
+    baseline = network.burst(schedule.settle, schedule.baseline, keep_field=False)
     scale = slow_scale(model, drugs, baseline, protocol.begin)
     journey = Journey(
         protocol.begin, scale.rest(), scale.averages(baseline), network, scale, schedule, recording, recorder,
-        spiking_seconds=1.0 + schedule.burn_in + schedule.baseline,
+        spiking_seconds=schedule.settle + schedule.baseline,
     )  # fmt: skip
     recorder.burst(burst_row(model, baseline, protocol.begin, 0.0, 0.0, True))
     first = [time for time in recording.samples if abs(time - protocol.begin) < 1e-6]

@@ -26,7 +26,7 @@ VERDICT_FILE = "verdict.json"
 class Verdict:
     """What a run says about one prediction.
 
-    effect: mean over seeds of left minus right, in `unit`
+    time: s; effect: mean over seeds of left minus right, in `unit`
     ci: 95 % interval of it over seeds, pairing trials of one seed; infinite with one seed
     standardized: effect over the standard deviation of the differences (Cohen's d of pairs), or None
     """
@@ -34,6 +34,7 @@ class Verdict:
     id: str
     claim: str
     quantity: str
+    time: float
     verdict: str
     effect: float
     ci: tuple[float, float]
@@ -55,10 +56,11 @@ def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Pre
     claim = prediction.claim
     left, right = (values_of(run, prediction.quantity, side) for side in (claim.left, claim.right))
     effect, ci = paired_interval(left - right)
-    unit = experiment.quantities[prediction.quantity].unit
+    unit = unit_text(experiment.quantities[prediction.quantity].unit)
+    verdict = decide(claim.relation, ci, prediction.margin)
     return Verdict(
-        prediction.id, claim.text, prediction.quantity, decide(claim.relation, ci, prediction.margin), effect, ci,
-        unit_text(unit), prediction.margin, standardized_effect(left - right), int(left.size), prediction.source,
+        prediction.id, claim.text, prediction.quantity, prediction.time, verdict, effect, ci, unit, prediction.margin,
+        standardized_effect(left - right), int(left.size), prediction.source,
     )  # fmt: skip
 
 
