@@ -26,7 +26,7 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
 
     rows = [
         (
-            f"{one.id}\n{one.claim}\n{one.quantity}, {quantity_text(one.time * second)}\n",
+            f"{one.id}, {quantity_text(one.time * second)}\n{one.claim}\n{one.quantity}\n",
             Text(one.verdict, style=f"bold {COLORS[one.verdict]}"),
             f"{number_text(one.effect, one.margin)}\n{interval_text(one.ci, one.margin)}",
             wanted_text(one),
