@@ -7,9 +7,11 @@ import functools
 import math
 import re
 import sys
+import warnings
 from typing import Any
 
 import brian2.units as bu
+import numpy as np
 from brian2.units import fundamentalunits as fu
 
 from msim.base.errors import DefinitionError, nearest
@@ -20,7 +22,9 @@ if sys.excepthook.__module__.startswith("brian2"):
 
 LONGEST_TEXT = 120
 LARGEST_EXPONENT = 6
-_NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(])")
+_READABLE = re.compile(r"[A-Za-z0-9_.+*/^() µμ-]+")
+_SPELLINGS = str.maketrans({"^": "**", "µ": "u", "μ": "u"})
+_NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(µμ])")
 
 second = bu.second
 minute = fu.Quantity(60.0, dim=bu.second.dim)
@@ -30,7 +34,7 @@ day = fu.Quantity(86400.0, dim=bu.second.dim)
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}
 _SHORT = {
     "V": bu.volt, "A": bu.amp, "S": bu.siemens, "F": bu.farad, "s": bu.second,
-    "M": bu.molar, "mol": bu.mole, "m": bu.metre,
+    "M": bu.molar, "mol": bu.mole, "m": bu.metre, "K": bu.kelvin,
 }
 _LONG = {
     "volt": bu.volt, "amp": bu.amp, "siemens": bu.siemens, "farad": bu.farad, "second": bu.second,
@@ -53,10 +57,9 @@ def known_units() -> dict[str, fu.Quantity]:
     for prefix, factor in _PREFIXES.items():
         for liter in ("L", "l", "liter"):
             table[prefix + liter] = fu.Quantity(factor * 1e-3, dim=(bu.metre**3).dim)
-    table.update(minute=minute, hour=hour, day=day, week=7 * day, h=hour, week_=7 * day)
+    table.update(minute=minute, hour=hour, day=day, week=7 * day, h=hour)
     table.update(percent=fu.Quantity(0.01, dim=fu.DIMENSIONLESS), Hz=fu.Quantity(1.0, dim=bu.hertz.dim))
     table.update(one=fu.Quantity(1.0, dim=fu.DIMENSIONLESS), kPa=fu.Quantity(1e3, dim=bu.pascal.dim))
-    del table["week_"]
     return table
 
 
@@ -71,7 +74,8 @@ def parse_quantity(text: str | int | float, where: str) -> fu.Quantity:
     if isinstance(text, (int, float)):
         value = fu.Quantity(_to_float(text, where), dim=fu.DIMENSIONLESS)
     else:
-        value = _walk(_parse(text, where), text, where)
+        with np.errstate(all="ignore"):
+            value = _walk(_parse(text, where), text, where)
     if not math.isfinite(float(value)):
         raise DefinitionError(where, f"wants a finite number, got {text!r}")
     return value
@@ -91,49 +95,64 @@ def dimensions_of(value: Any) -> fu.Dimension:
 
 
 def unit_text(unit: Any) -> str:
-    """A unit as a reader would write it: 'dimensionless', 'nS', 'mmolar', '1/s'."""
+    """A unit as a definition file may write it: 'nS', 'mM', '1/s^2', or '1 (dimensionless)'."""
     dimensions = dimensions_of(unit)
     if dimensions.is_dimensionless:
         return "1 (dimensionless)"
-    if isinstance(unit, fu.Unit):
-        return str(unit)
-    return str(fu.get_unit(dimensions))
+    name = str(unit if isinstance(unit, fu.Unit) else fu.get_unit(dimensions))
+    return name if name in known_units() else _base_units(dimensions)
 
 
-def in_unit(value: Any, unit: fu.Quantity | fu.Unit | int) -> float:
-    """The number that a quantity is of `unit`; the one place where units are stripped by name."""
-    return float(value) / float(unit)
+def _base_units(dimensions: fu.Dimension) -> str:
+    """The product of base units: 'mol/m^3/s'."""
+    powers = {name: dimensions.get_dimension(name) for name in ("kg", "mol", "m", "s", "A", "K", "cd")}
+    above = [_power_text(name, power) for name, power in powers.items() if power > 0]
+    below = [_power_text(name, -power) for name, power in powers.items() if power < 0]
+    return "/".join(["*".join(above) or "1", *below])
 
 
-def quantity_text(value: Any, unit: Any = None) -> str:
-    """A quantity with six digits, in `unit` or in the best unit."""
+def _power_text(name: str, power: float) -> str:
+    return name if power == 1 else f"{name}^{power:g}"
+
+
+def quantity_text(value: Any) -> str:
+    """A quantity with six digits, in a unit that suits its size and that a definition file may use."""
     if dimensions_of(value).is_dimensionless:
         return f"{float(value):.6g}"
-    if unit is not None:
-        return f"{in_unit(value, unit):.6g} {unit_text(unit)}"
-    seconds = float(value)
-    if dimensions_of(value) is bu.second.dim and abs(seconds) >= 60:
-        for name, size in (("day", 86400.0), ("hour", 3600.0), ("minute", 60.0)):
-            if abs(seconds) >= size:
-                return f"{seconds / size:.6g} {name}"
-    return str(fu.Quantity(value).in_best_unit(precision=6))
+    number, unit = float(value), _suitable_unit(value)
+    if unit in known_units():
+        return f"{number / float(known_units()[unit]):.6g} {unit}"
+    return f"{number:.6g}{unit[1:]}" if unit.startswith("1/") else f"{number:.6g} {unit}"
+
+
+def _suitable_unit(value: Any) -> str:
+    if dimensions_of(value) is bu.second.dim and abs(float(value)) >= 60:
+        return next(name for name in ("day", "hour", "minute") if abs(float(value)) >= float(known_units()[name]))
+    best = str(fu.Quantity(value).get_best_unit()) if float(value) else ""
+    return best if best in known_units() else unit_text(fu.Quantity(1.0, dim=dimensions_of(value)))
 
 
 def _to_float(number: int | float, where: str) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise DefinitionError(where, f"wants a finite number, got {number!r}"[:200]) from None
+        raise DefinitionError(where, "wants a finite number, got one of more than 300 digits") from None
 
 
 def _parse(text: str, where: str) -> ast.expr:
     if len(text) > LONGEST_TEXT:
         raise DefinitionError(where, f"wants a number with a unit, got a text of {len(text)} characters")
-    readable = _NUMBER_THEN_UNIT.sub(r"\1 * ", text.replace("^", "**")).strip()
+    readable = _NUMBER_THEN_UNIT.sub(r"\1 * ", text.translate(_SPELLINGS)).strip()
+    wanted = f"wants a number with a unit, such as '40 minute', got {text!r}"
+    # What is no arithmetic (quotes, brackets, comments, line breaks) does not even reach Python's parser.
+    if not _READABLE.fullmatch(text):
+        raise DefinitionError(where, wanted)
     try:
-        return ast.parse(readable, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(readable, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise DefinitionError(where, f"wants a number with a unit, such as '40 minute', got {text!r}") from None
+        raise DefinitionError(where, wanted) from None
 
 
 def _walk(node: ast.expr, text: str, where: str) -> fu.Quantity:

@@ -305,8 +305,9 @@ def _modes(pk: Pharmacokinetics, states: np.ndarray, inputs: np.ndarray) -> _Mod
     scale[STATES.index("C_e")] = 1 / pk.V1  # a concentration among amounts would spoil the condition number
     rates, vectors = np.linalg.eig(rate_matrix(pk) * scale / scale[:, None])
     # Rates of compartments are real; rounding makes a pair complex only where the two are too alike.
-    if np.linalg.cond(vectors) > LARGEST_CONDITION:
+    if np.any(np.imag(rates)) or np.linalg.cond(vectors) > LARGEST_CONDITION:
         return None
+    rates, vectors = np.real(rates), np.real(vectors)  # newer NumPy calls real modes complex too
     outputs = (_output_matrix(pk) * scale) @ vectors
     columns = np.concatenate([states[:, :n], inputs[:, :n]]).T / scale[:, None]
     weights = np.linalg.solve(vectors, columns).T[:, None, :] * outputs
