@@ -50,6 +50,3 @@ def main() -> None:
     except MsimError as problem:
         typer.echo(f"msim: {problem}", err=True)
         sys.exit(problem.exit_status)
-    except KeyboardInterrupt:
-        typer.echo("msim: interrupted; finished trials are kept, the same command takes the run up again", err=True)
-        sys.exit(130)

@@ -28,8 +28,12 @@ def run_and_report(
 ) -> None:
     """Run, show progress on standard error, print verdicts; raise where a trial failed."""
     trials = [(arm.name, seed) for seed in experiment.seeds for arm in experiment.arms]
-    with _progress(experiment, trials, as_json) as report:
-        result = run_experiment(experiment, Path(out), context, workers or core_count(), report)
+    try:
+        with _progress(experiment, trials, as_json) as report:
+            result = run_experiment(experiment, Path(out), context, workers or core_count(), report)
+    except KeyboardInterrupt:
+        typer.echo("msim: interrupted; finished trials are kept, the same command takes the run up again", err=True)
+        raise typer.Exit(130) from None
     if result.failures:
         listed = "\n".join(f"  {arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
         raise SimulationError(

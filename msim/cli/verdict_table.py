@@ -24,6 +24,9 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
     import typer
     from rich.text import Text
 
+    if not verdicts:
+        typer.echo("No prediction can be settled with these arms and times.")
+        return
     rows = [
         (
             f"{one.id}, {quantity_text(one.time * second)}\n{one.claim}\n{one.quantity}\n",

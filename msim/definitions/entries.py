@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
@@ -13,12 +14,20 @@ def _text_or_number(value: Any) -> Any:
     return value
 
 
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError("wants a finite number")
+    return value
+
+
 def _names(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 QuantityText = Annotated[Any, BeforeValidator(_text_or_number)]
-Names = Annotated[list[StrictStr], BeforeValidator(_names)]
+Number = Annotated[Any, BeforeValidator(_number)]
+SomeNames = Annotated[list[StrictStr], Field(min_length=1), BeforeValidator(_names)]
+Words = Annotated[StrictStr, Field(min_length=1)]
 
 
 class Entry(BaseModel):
@@ -100,10 +109,10 @@ class DriveEntry(Entry):
 class LinkEntry(Entry):
     """An output, or a sum of outputs, feeding an input."""
 
-    origin: Names = Field(alias="from", min_length=1)
+    origin: SomeNames = Field(alias="from")
     to: StrictStr
     share: ValueEntry | None = None
-    relative_to: Names | None = None
+    relative_to: SomeNames | None = None
 
 
 class ManipulationEntry(Entry):
@@ -132,7 +141,7 @@ class ModelFile(Entry):
 class TitrationStep(Entry):
     """One constant rate of a titrated infusion."""
 
-    mg_per_kg_per_hour: float
+    mg_per_kg_per_hour: Number
     at: QuantityText
     until: QuantityText
 
@@ -142,8 +151,9 @@ class DoseEntry(Entry):
 
     drug: StrictStr
     route: StrictStr
-    mg_per_kg: float | None = None
-    mg: float | None = None
+    mg_per_kg: Number | None = None
+    mg: Number | None = None
+    mg_per_kg_per_hour: Number | None = None
     at: QuantityText | None = None
     duration: QuantityText | None = None
     every: QuantityText | None = None
@@ -168,7 +178,7 @@ class RecordEntry(Entry):
 
     quantity: StrictStr
     every: QuantityText | None = None
-    at: list[QuantityText] | None = None
+    at: list[QuantityText] | None = Field(default=None, min_length=1)
 
 
 class PredictEntry(Entry):
@@ -178,7 +188,7 @@ class PredictEntry(Entry):
     quantity: StrictStr
     at: QuantityText
     claim: StrictStr
-    margin: QuantityText = 0
+    margin: QuantityText | None = None
     source: StrictStr
     note: StrictStr = ""
 
@@ -186,7 +196,7 @@ class PredictEntry(Entry):
 class ScheduleEntry(Entry):
     """How finely the fast scale is sampled; left out, the defaults of coupling.schedule hold."""
 
-    tolerance: float | None = None
+    tolerance: Number | None = None
     burst: QuantityText | None = None
     burn_in: QuantityText | None = None
     settle: QuantityText | None = None
@@ -199,8 +209,8 @@ class ScheduleEntry(Entry):
 class ExperimentFile(Entry):
     """One file under experiments/."""
 
-    title: StrictStr
-    hypothesis: StrictStr
+    title: Words
+    hypothesis: Words
     source: StrictStr
     notes: StrictStr = ""
     model: StrictStr

@@ -13,8 +13,8 @@ from brian2.utils.stringtools import word_substitute
 
 from msim.base.mechanism import Mechanism
 from msim.circuit.connectivity import Wiring, row, scaled_in_degree
+from msim.definitions.constants import constants, evaluated
 from msim.definitions.model import ModelDefinition
-from msim.engine.ode import constants, evaluated
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from brian2 import Equations
 from brian2.parsing.sympytools import str_to_sympy
 
 from msim.base.mechanism import Mechanism
+from msim.definitions.constants import NUMPY, constants, evaluated
 from msim.definitions.model import Link, ModelDefinition
-
-NUMPY = [{"clip": np.clip, "int": np.asarray}, "numpy"]
 
 
 @dataclass(frozen=True)
@@ -46,21 +45,6 @@ def parsed(form: Mechanism) -> tuple[dict[str, sympy.Expr], dict[str, sympy.Expr
         target = rates if one.type == "differential equation" else algebra
         target[name] = str_to_sympy(one.expr.code)
     return rates, algebra
-
-
-def evaluated(expression: str, numbers: Mapping[str, float]) -> float:
-    """An expression of a form in its parameters, as a number in SI units."""
-    symbolic = str_to_sympy(expression)
-    free = sorted(symbolic.free_symbols, key=str)
-    return float(sympy.lambdify(free, symbolic, modules=NUMPY)(*(numbers[str(one)] for one in free)))
-
-
-def constants(model: ModelDefinition, instance: str) -> dict[str, float]:
-    """Parameters and derived constants of a mechanism in SI units."""
-    numbers = model.parameters(instance)
-    for one in model.instances[instance].form.derived:
-        numbers[one.name] = evaluated(one.expression, numbers)
-    return numbers
 
 
 def slow_system(model: ModelDefinition, population: str) -> SlowSystem:

@@ -47,6 +47,8 @@ class RuntimeNetwork(FastNetwork):
 
     def __init__(self, model: ModelDefinition, seed: int, code: str = "cython") -> None:
         b2.prefs.codegen.target = code
+        # Brian2 would end a burst early on Ctrl-C and let its averages pass for whole ones.
+        b2.prefs.core.stop_on_keyboard_interrupt = False
         b2.start_scope()
         b2.seed(stream_seed(seed, "background"))
         self.plan = fast_plan(model, seed)

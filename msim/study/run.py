@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -95,15 +96,22 @@ def _run_all(
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     methods = multiprocessing.get_context("spawn")
     try:
-        with methods.Manager() as manager, ProcessPoolExecutor(workers, mp_context=methods) as pool:
-            news = manager.Queue()
-            futures = {pool.submit(_work, folder, about, context, arm, seed, news): (arm, seed) for arm, seed in todo}
-            for arm, seed, outcome in _outcomes(futures, news, report):
-                if outcome:
-                    failures[arm, seed] = outcome
-                    report(TrialProgress(arm, seed, "failed", 0.0, 0.0, outcome))
-                else:
-                    report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
+        with methods.Manager() as manager, ProcessPoolExecutor(workers, methods, _leave_interrupts) as pool:
+            news, stop = manager.Queue(), manager.Event()
+            futures = {
+                pool.submit(_work, folder, about, context, arm, seed, news, stop): (arm, seed) for arm, seed in todo
+            }
+            try:
+                for arm, seed, outcome in _outcomes(futures, news, report):
+                    if outcome:
+                        failures[arm, seed] = outcome
+                        report(TrialProgress(arm, seed, "failed", 0.0, 0.0, outcome))
+                    else:
+                        report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
+            except BaseException:
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
     finally:
         for name, value in saved.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
@@ -133,19 +141,34 @@ def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
             return
 
 
-def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int, news: Any) -> str:
+class _Stopped(Exception):
+    """The run was interrupted."""
+
+
+def _leave_interrupts() -> None:
+    """Let the process that started this one answer Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(
+    folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int, news: Any, stop: Any
+) -> str:
     """Run one trial in this process and store it; the reason is returned where it fails."""
     try:
         experiment = experiment_from_provenance(about)
         span = experiment.end - experiment.begin
 
         def tell(time: float) -> None:
+            if stop.is_set():
+                raise _Stopped
             # Plain values: the process that keeps the queue need not import msim to pass them on.
             news.put((arm, seed, "running", (time - experiment.begin) / span, float(time)))
 
         tell(experiment.begin)
         datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, tell)
         write_trial(folder, arm, seed, datasets)
+    except _Stopped:
+        return "interrupted"
     except Exception as problem:  # the reason has to reach the user whatever it is
         path = write_failure(folder, arm, seed, traceback.format_exc())
         return f"{type(problem).__name__}: {problem} (traceback in {path})"

@@ -1,0 +1,173 @@
+"""What stands together on one figure; a page without anything recorded for it is None."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from msim.plots import probe_values as probed
+from msim.plots.dose import concentration
+from msim.plots.layout import letter, line_handles, marker_handles, outer_labels_only, page, panels
+from msim.plots.rasters import population_rates, raster, shown_arm
+from msim.plots.spectra import QUANTITY as SPECTRUM
+from msim.plots.spectra import spectrum
+from msim.plots.style import population_colors
+from msim.plots.traces import REST_NOTE, SEEDS_NOTE, is_drawable, trace
+from msim.plots.wording import name_of, population_name, sentence
+from msim.storage.run_store import Run
+from msim.study.stored import stored_experiment
+
+CASCADE = ("p_eEF2", "BDNF", "p_TrkB", "mTORC1", "p_MeCP2")
+GAIN, BOLD, BLOCK = "AMPAR_scale", "percent_signal_change", "b"
+MOST_PANELS = 12
+MOST_PROBES = 4
+_PANEL = (3.1, 2.3)  # inches
+_LARGE_PANEL = (6.6, 3.6)
+
+
+def dose_page(run: Run) -> Figure | None:
+    """Concentrations, and the block of every pool of receptors that follows from them."""
+    quantities = _drugs(run) + _named(run, BLOCK)
+    return _trace_page(run, "Drug concentration, and the NMDA receptors it blocks", quantities)
+
+
+def cascade_page(run: Run) -> Figure | None:
+    """The signals between receptor block and synapse."""
+    quantities = [quantity for name in CASCADE for quantity in _named(run, name)]
+    return _trace_page(run, "Signaling cascade", quantities)
+
+
+def gain_page(run: Run) -> Figure | None:
+    """AMPA conductance, the outcome that rapid and sustained effects are read from."""
+    return _trace_page(run, "AMPA conductance", _named(run, GAIN))
+
+
+def bold_page(run: Run) -> Figure | None:
+    """The BOLD signal."""
+    return _trace_page(run, "BOLD signal", _named(run, BOLD))
+
+
+def other_page(run: Run) -> Figure | None:
+    """Sampled quantities that have no place on another page."""
+    placed = {*_drugs(run), *(one for name in (BLOCK, *CASCADE, GAIN, BOLD) for one in _named(run, name))}
+    quantities = [one for one in _sampled(run) if one not in placed]
+    return _trace_page(run, "Other sampled quantities", quantities[:MOST_PANELS])
+
+
+def probe_page(run: Run) -> Figure | None:
+    """Rates, E/I balance and whatever else only the probes know."""
+    quantities = [one for one in stored_experiment(run).recording.probed if one in run.probes and one not in run.samples]
+    quantities = quantities[:MOST_PANELS]
+    if not quantities:
+        return None
+    notes = [probed.NOTE] if len(run.seeds) > 1 else []
+    figure, axes = _grid(run, "Activity of the cells at the probes", notes, marker_handles(run), len(quantities))
+    for ax, quantity in zip(axes, quantities):
+        probed.probe_values(run, quantity, ax)
+    _finish(axes)
+    return figure
+
+
+def spectrum_page(run: Run) -> Figure | None:
+    """The spectrum of the field at every probe, on shared axes."""
+    if SPECTRUM not in run.spectra:
+        return None
+    chosen = shown_probes(run.spectra.sizes["probe"])
+    notes = [sentence(str(run.spectra[SPECTRUM].attrs["long_name"])), *_seeds_notes(run)]
+    figure, axes = _grid(run, "Power spectrum of the local field", notes, line_handles(run), len(chosen), share="all")
+    for ax, index in zip(axes, chosen):
+        spectrum(run, index, ax)
+    _finish(axes)
+    for ax in axes[1:]:
+        if not ax.get_subplotspec().is_first_col():
+            ax.set_ylabel("")
+    return figure
+
+
+def raster_page(run: Run) -> Figure | None:
+    """Spikes of one trial before, during and after the dose, and the rates of the populations."""
+    if not run.probes.sizes.get("probe"):
+        return None
+    arm, chosen = shown_arm(run), shown_probes(run.probes.sizes["probe"])
+    colors = population_colors(list(stored_experiment(run).model.populations))
+    handles = [Line2D([], [], color=color, label=population_name(name)) for name, color in colors.items()]
+    notes = [f"Spikes of one trial (arm {arm}, seed {run.seeds[0]}), first second of each probe",
+             "Rates smoothed over 8 ms"]  # fmt: skip
+    columns = len(chosen)
+    figure = page(run, f"Spikes of the arm '{arm}'", notes, handles, 2.6 * columns + 0.6, 4.6)
+    axes = panels(figure, 2, columns, 2 * columns, height_ratios=(2.6, 1), sharex="col", sharey="row", squeeze=False)
+    for above, below, index in zip(axes[:columns], axes[columns:], chosen):
+        raster(run, index, arm, ax=above).set_xlabel("")
+        population_rates(run, index, arm, ax=below)
+    for ax in [*axes[1:columns], *axes[columns + 1 :]]:
+        ax.set_ylabel("")
+    letter(axes[:columns])
+    return figure
+
+
+def shown_probes(count: int) -> list[int]:
+    """The probes that are shown: all, or the first, the last and some between."""
+    return sorted(set(np.linspace(0, count - 1, min(count, MOST_PROBES)).round().astype(int).tolist()))
+
+
+def _sampled(run: Run) -> list[str]:
+    """Sampled quantities that a page over time can show, in the order of the experiment."""
+    return [one for one in stored_experiment(run).quantities if one in run.samples] if is_drawable(run) else []
+
+
+def _named(run: Run, name: str) -> list[str]:
+    return [one for one in _sampled(run) if name_of(one) == name]
+
+
+def _drugs(run: Run) -> list[str]:
+    quantities = stored_experiment(run).quantities
+    return [one for one in _sampled(run) if quantities[one].kind == "drug"]
+
+
+def _seeds_notes(run: Run) -> list[str]:
+    return [SEEDS_NOTE] if len(run.seeds) > 1 else []
+
+
+def _trace_page(run: Run, title: str, quantities: Sequence[str]) -> Figure | None:
+    if not quantities:
+        return None
+    if len(quantities) == 1:
+        title = sentence(str(run.samples[quantities[0]].attrs["long_name"]))
+    figure, axes = _grid(run, title, [*_seeds_notes(run), REST_NOTE], line_handles(run), len(quantities))
+    known = stored_experiment(run).quantities
+    for ax, quantity in zip(axes, quantities):
+        draw = concentration if known[quantity].kind == "drug" else trace
+        draw(run, quantity, ax)
+    _share_height([ax for ax, quantity in zip(axes, quantities) if name_of(quantity) == BLOCK])
+    _finish(axes)
+    return figure
+
+
+def _grid(
+    run: Run, title: str, notes: Sequence[str], handles: Sequence[Line2D], count: int, share: str | bool = False
+) -> tuple[Figure, list[Axes]]:
+    columns = 1 if count == 1 else 2 if count in (2, 4) else 3
+    rows = -(-count // columns)
+    width, height = _LARGE_PANEL if count == 1 else (_PANEL[0] * columns, _PANEL[1] * rows)
+    figure = page(run, title, notes, handles, width, height)
+    return figure, panels(figure, rows, columns, count, sharex=share, sharey=share)
+
+
+def _share_height(axes: Sequence[Axes]) -> None:
+    """Give panels that compare the same quantity the same range."""
+    if axes:
+        limits = [ax.get_ylim() for ax in axes]
+        for ax in axes:
+            ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+
+
+def _finish(axes: Sequence[Axes]) -> None:
+    columns = axes[0].get_subplotspec().get_gridspec().ncols
+    outer_labels_only(axes, columns)
+    letter(axes)
+    if len(axes) == 1:
+        axes[0].set_title("", loc="left")

@@ -1,0 +1,96 @@
+"""A sampled quantity over minutes to weeks: one line an arm, and the range over seeds as a band."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from msim.definitions.experiment import ExperimentDefinition
+from msim.plots.style import GRAY, SMALL, arm_style, dress, legend_below, new_axes
+from msim.plots.time_axis import AXIS_START, X_LABEL, dose_spans, log_time_axis, show_doses
+from msim.plots.wording import arm_label, axis_label, name_of, population_name, recorded, shown_factor, title_of
+from msim.storage.run_store import Run
+from msim.study.stored import stored_experiment
+
+SEEDS_NOTE = "Lines: mean over seeds; bands: lowest to highest seed"
+REST_NOTE = "Dotted: mean before the first dose"
+_HEADROOM = 0.12  # share of the axes kept free for the name of the infusion
+
+
+def is_drawable(run: Run) -> bool:
+    """Whether the run reaches far enough past the first dose to be drawn over time."""
+    return bool(np.any(run.samples["time"].values >= AXIS_START))
+
+
+def trace(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
+    """Draw a sampled quantity over logarithmic time, every arm a line.
+
+    quantity: as recorded, such as 'ampar_scaling.AMPAR_scale'
+    """
+    variable = recorded(run.samples, quantity, run)
+    drawn = new_axes() if ax is None else ax
+    experiment = stored_experiment(run)
+    dress(drawn, trace_title(experiment, variable), X_LABEL, axis_label(variable))
+    log_time_axis(drawn, float(run.samples["time"].max()))
+    show_doses(drawn, dose_spans(run))
+    _draw_arms(drawn, run, experiment, variable)
+    _draw_rest(drawn, run, variable)
+    _leave_headroom(drawn)
+    if ax is None:
+        legend_below(drawn)
+    return drawn
+
+
+def trace_title(experiment: ExperimentDefinition, variable: xr.DataArray) -> str:
+    """The meaning of a sampled quantity; for a pool of receptors, whose pool it is."""
+    quantity = str(variable.name)
+    address = experiment.quantities[quantity]
+    if name_of(quantity) != "b" or not address.population:
+        return title_of(variable)
+    pool = address.owner.removeprefix("block_")
+    return population_name(address.population) + (f", {pool} pool" if pool != address.population else " cells")
+
+
+def after_dose(run: Run, variable: xr.DataArray, arm: str) -> tuple[np.ndarray, np.ndarray]:
+    """Times on the axis in s, shape (samples,), and the values shown there, shape (seeds, samples)."""
+    chosen = variable.sel(arm=arm).transpose("seed", "time")
+    times = run.samples["time"].values
+    on_axis = times >= AXIS_START
+    return times[on_axis], np.asarray(chosen.values[:, on_axis], dtype=float) * shown_factor(variable)
+
+
+def _draw_arms(ax: Axes, run: Run, experiment: ExperimentDefinition, variable: xr.DataArray) -> None:
+    silent = []
+    for order, arm in enumerate(experiment.arms):
+        style = arm_style(run, arm.name)
+        times, values = after_dose(run, variable, arm.name)
+        # A seed without a value leaves a gap: a mean over the others would be one of other trials.
+        ax.plot(times, values.mean(axis=0), label=arm_label(arm), zorder=3 + order, **style)
+        if len(values) > 1:
+            low, high = values.min(axis=0), values.max(axis=0)
+            ax.fill_between(times, low, high, color=style["color"], alpha=0.18, linewidth=0, zorder=2)
+        if np.isnan(values).any():
+            silent.append(arm.name)
+    if silent:
+        ax.text(0.99, 0.02, "no value at some times: " + ", ".join(silent), transform=ax.transAxes, ha="right",
+                va="bottom", fontsize=SMALL, color=GRAY)  # fmt: skip
+
+
+def _draw_rest(ax: Axes, run: Run, variable: xr.DataArray) -> None:
+    """A dotted line at the mean before the dose: gray where all arms share it, else in the color of each."""
+    before = run.samples["time"].values <= 0
+    if not before.any():
+        return
+    means = variable.isel(time=before).mean(["seed", "time"]) * shown_factor(variable)
+    values = {arm: float(means.sel(arm=arm)) for arm in run.arms}
+    low, high = ax.get_ylim()
+    shared = np.ptp(list(values.values())) < 0.02 * (high - low)
+    for arm in run.arms[:1] if shared else run.arms:
+        color = GRAY if shared else arm_style(run, arm)["color"]
+        ax.axhline(values[arm], color=color, linestyle=":", linewidth=1.0, zorder=1)
+
+
+def _leave_headroom(ax: Axes) -> None:
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + _HEADROOM * (high - low))
