@@ -91,11 +91,17 @@ def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> It
             if news.state == "running":
                 if key not in rows:
                     rows[key] = progress.add_task(f"  {news.arm}, seed {news.seed}", total=1.0, time="")
-                progress.update(rows[key], completed=parts[key], time=f"at {quantity_text(news.time * second)}")
+                progress.update(rows[key], completed=parts[key], time=f"at {rounded_time(news.time)}")
             elif key in rows:
                 progress.remove_task(rows.pop(key))
 
         yield report
+
+
+def rounded_time(seconds: float) -> str:
+    """A time with three digits."""
+    number, _, unit = quantity_text(seconds * second).partition(" ")
+    return f"{float(number):.3g} {unit}"
 
 
 def effort(experiment: ExperimentDefinition, time: float) -> float:
