@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.axes import Axes
 
+from msim.plots.experiment import experiment_of
 from msim.plots.style import LABEL, TICK
 from msim.plots.traces import trace
 from msim.plots.wording import name_of
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 
 def concentration(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
@@ -20,13 +22,17 @@ def concentration(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     # At the receptor a metabolite is counted by its potency, so mass per volume would mean nothing there.
     if name_of(quantity) == "C_plasma":
         owner = quantity.rsplit(".", 1)[0]
-        _mass_axis(drawn, ng_per_ml_per_uM=stored_experiment(run).model[f"{owner}.molar_mass"] * 1e3)
+        _mass_axis(drawn, ng_per_ml_per_uM=experiment_of(run).model[f"{owner}.molar_mass"] * 1e3)
     return drawn
 
 
 def _mass_axis(ax: Axes, ng_per_ml_per_uM: float) -> None:
-    right = ax.secondary_yaxis(
-        "right", functions=(lambda uM: uM * ng_per_ml_per_uM, lambda ng_per_ml: ng_per_ml / ng_per_ml_per_uM)
-    )
-    right.set_ylabel("(ng/ml)", fontsize=LABEL)
+    def to_mass(uM: Any) -> Any:
+        return uM * ng_per_ml_per_uM
+
+    def to_amount(ng_per_ml: Any) -> Any:
+        return ng_per_ml / ng_per_ml_per_uM
+
+    right = ax.secondary_yaxis("right", functions=(to_mass, to_amount))
+    right.set_ylabel("concentration (ng/ml)", fontsize=LABEL)
     right.tick_params(labelsize=TICK)

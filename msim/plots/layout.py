@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from msim.plots.experiment import experiment_of
 from msim.plots.style import GRAY, SMALL, TITLE, arm_marker, arm_style
 from msim.plots.wording import arm_label, wrapped
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 _LINE = 0.165  # inches, of legend and caption
 _HEAD = 0.42  # inches, of the title
@@ -23,7 +23,7 @@ _LETTERS_PER_INCH = 18
 
 def line_handles(run: Run) -> list[Line2D]:
     """One legend entry an arm, as its lines are drawn."""
-    return [Line2D([], [], label=arm_label(arm), **arm_style(run, arm.name)) for arm in stored_experiment(run).arms]
+    return [Line2D([], [], label=arm_label(arm), **arm_style(run, arm.name)) for arm in experiment_of(run).arms]
 
 
 def marker_handles(run: Run) -> list[Line2D]:
@@ -31,14 +31,14 @@ def marker_handles(run: Run) -> list[Line2D]:
     return [
         Line2D([], [], marker=arm_marker(run, arm.name), markersize=6, markeredgecolor="white", label=arm_label(arm),
                **arm_style(run, arm.name, 0.5))
-        for arm in stored_experiment(run).arms
+        for arm in experiment_of(run).arms
     ]  # fmt: skip
 
 
 def page(run: Run, title: str, notes: Sequence[str], handles: Sequence[Line2D], width: float, height: float) -> Figure:
     """An empty page with title, legend and caption; sizes in inches, the height that of the panels.
 
-    notes: what lines, bands and dots mean
+    notes: sentences on what lines, bands and dots mean
     """
     caption = wrapped(_caption(run, notes), int((width - 0.3) * _LETTERS_PER_INCH))
     columns = _columns(handles, width)
@@ -46,7 +46,8 @@ def page(run: Run, title: str, notes: Sequence[str], handles: Sequence[Line2D], 
     below, legend = _LINE * (caption.count("\n") + 1) + 0.1, _LINE * rows + 0.1
     total = height + _HEAD + below + legend
     figure = Figure(figsize=(width, total), facecolor="white")
-    figure.set_layout_engine("constrained", rect=(0, (below + legend) / total, 1, height / total), h_pad=0.06, w_pad=0.1)
+    space = (0, (below + legend) / total, 1, height / total)
+    figure.set_layout_engine("constrained", rect=space, h_pad=0.06, w_pad=0.1)
     left = 0.12 / width
     figure.text(left, 1 - 0.1 / total, title, ha="left", va="top", fontsize=12, fontweight="bold")
     figure.text(left, 0.06 / total, caption, ha="left", va="bottom", fontsize=SMALL, color=GRAY, linespacing=1.3)
@@ -67,11 +68,12 @@ def panels(figure: Figure, rows: int, columns: int, count: int, **options: Any) 
 
 
 def letter(axes: Sequence[Axes]) -> None:
-    """Put a letter before the title of every panel, where there are several."""
+    """Put a letter to the left of the title of every panel, where there are several."""
     if len(axes) < 2:
         return
     for name, ax in zip(string.ascii_lowercase, axes):
-        ax.set_title(rf"$\bf{{{name}}}$   {ax.get_title(loc='left')}", loc="left", fontsize=TITLE)
+        ax.annotate(name, (0, 1), xycoords="axes fraction", xytext=(-20, 6), textcoords="offset points",
+                    fontsize=TITLE + 1, fontweight="bold")  # fmt: skip
 
 
 def outer_labels_only(axes: Sequence[Axes], columns: int) -> None:
@@ -86,7 +88,5 @@ def _columns(handles: Sequence[Line2D], width: float) -> int:
 
 
 def _caption(run: Run, notes: Sequence[str]) -> str:
-    about, seeds = run.provenance, run.seeds
-    number = f"n = {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
-    source = f"Experiment {about['experiment']['name']}, model {about['model']['name']}"
-    return ". ".join([number, *notes, source]) + "."
+    about = run.provenance
+    return ". ".join([*notes, f"Experiment {about['experiment']['name']}, model {about['model']['name']}"]) + "."

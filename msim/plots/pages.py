@@ -11,21 +11,21 @@ from matplotlib.lines import Line2D
 
 from msim.plots import probe_values as probed
 from msim.plots.dose import concentration
+from msim.plots.experiment import experiment_of
 from msim.plots.layout import letter, line_handles, marker_handles, outer_labels_only, page, panels
 from msim.plots.rasters import population_rates, raster, shown_arm
 from msim.plots.spectra import QUANTITY as SPECTRUM
 from msim.plots.spectra import spectrum
 from msim.plots.style import population_colors
 from msim.plots.traces import REST_NOTE, SEEDS_NOTE, is_drawable, trace
-from msim.plots.wording import name_of, population_name, sentence
+from msim.plots.wording import TITLE_WIDTH, name_of, population_name, sentence, wrapped
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 CASCADE = ("p_eEF2", "BDNF", "p_TrkB", "mTORC1", "p_MeCP2")
 GAIN, BOLD, BLOCK = "AMPAR_scale", "percent_signal_change", "b"
 MOST_PANELS = 12
 MOST_PROBES = 4
-_PANEL = (3.1, 2.3)  # inches
+_PANEL = (3.1, 2.35)  # inches
 _LARGE_PANEL = (6.6, 3.6)
 
 
@@ -60,12 +60,12 @@ def other_page(run: Run) -> Figure | None:
 
 def probe_page(run: Run) -> Figure | None:
     """Rates, E/I balance and whatever else only the probes know."""
-    quantities = [one for one in stored_experiment(run).recording.probed if one in run.probes and one not in run.samples]
-    quantities = quantities[:MOST_PANELS]
+    known = experiment_of(run).recording.probed
+    quantities = [one for one in known if one in run.probes and one not in run.samples][:MOST_PANELS]
     if not quantities:
         return None
-    notes = [probed.NOTE] if len(run.seeds) > 1 else []
-    figure, axes = _grid(run, "Activity of the cells at the probes", notes, marker_handles(run), len(quantities))
+    notes, handles = _seeds_notes(run, probed.NOTE), marker_handles(run)
+    figure, axes = _grid(run, "Activity of the cells at the probes", notes, handles, len(quantities))
     for ax, quantity in zip(axes, quantities):
         probed.probe_values(run, quantity, ax)
     _finish(axes)
@@ -77,13 +77,13 @@ def spectrum_page(run: Run) -> Figure | None:
     if SPECTRUM not in run.spectra:
         return None
     chosen = shown_probes(run.spectra.sizes["probe"])
-    notes = [sentence(str(run.spectra[SPECTRUM].attrs["long_name"])), *_seeds_notes(run)]
+    notes = [sentence(str(run.spectra[SPECTRUM].attrs["long_name"])), *_seeds_notes(run, SEEDS_NOTE)]
     figure, axes = _grid(run, "Power spectrum of the local field", notes, line_handles(run), len(chosen), share="all")
     for ax, index in zip(axes, chosen):
         spectrum(run, index, ax)
     _finish(axes)
-    for ax in axes[1:]:
-        if not ax.get_subplotspec().is_first_col():
+    for place, ax in enumerate(axes):
+        if place % _columns(len(axes)):
             ax.set_ylabel("")
     return figure
 
@@ -93,9 +93,9 @@ def raster_page(run: Run) -> Figure | None:
     if not run.probes.sizes.get("probe"):
         return None
     arm, chosen = shown_arm(run), shown_probes(run.probes.sizes["probe"])
-    colors = population_colors(list(stored_experiment(run).model.populations))
+    colors = population_colors(list(experiment_of(run).model.populations))
     handles = [Line2D([], [], color=color, label=population_name(name)) for name, color in colors.items()]
-    notes = [f"Spikes of one trial (arm {arm}, seed {run.seeds[0]}), first second of each probe",
+    notes = [f"One trial (arm {arm}, seed {run.seeds[0]}), first second of each probe",
              "Rates smoothed over 8 ms"]  # fmt: skip
     columns = len(chosen)
     figure = page(run, f"Spikes of the arm '{arm}'", notes, handles, 2.6 * columns + 0.6, 4.6)
@@ -116,7 +116,7 @@ def shown_probes(count: int) -> list[int]:
 
 def _sampled(run: Run) -> list[str]:
     """Sampled quantities that a page over time can show, in the order of the experiment."""
-    return [one for one in stored_experiment(run).quantities if one in run.samples] if is_drawable(run) else []
+    return [one for one in experiment_of(run).quantities if one in run.samples] if is_drawable(run) else []
 
 
 def _named(run: Run, name: str) -> list[str]:
@@ -124,24 +124,27 @@ def _named(run: Run, name: str) -> list[str]:
 
 
 def _drugs(run: Run) -> list[str]:
-    quantities = stored_experiment(run).quantities
+    quantities = experiment_of(run).quantities
     return [one for one in _sampled(run) if quantities[one].kind == "drug"]
 
 
-def _seeds_notes(run: Run) -> list[str]:
-    return [SEEDS_NOTE] if len(run.seeds) > 1 else []
+def _seeds_notes(run: Run, meaning: str) -> list[str]:
+    """How many seeds there are, and where several, how they are shown."""
+    return [f"n = {len(run.seeds)} seeds", meaning] if len(run.seeds) > 1 else ["n = 1 seed"]
 
 
 def _trace_page(run: Run, title: str, quantities: Sequence[str]) -> Figure | None:
     if not quantities:
         return None
-    if len(quantities) == 1:
+    if len(quantities) == 1 and name_of(quantities[0]) != BLOCK:
         title = sentence(str(run.samples[quantities[0]].attrs["long_name"]))
-    figure, axes = _grid(run, title, [*_seeds_notes(run), REST_NOTE], line_handles(run), len(quantities))
-    known = stored_experiment(run).quantities
+    figure, axes = _grid(run, title, [*_seeds_notes(run, SEEDS_NOTE), REST_NOTE], line_handles(run), len(quantities))
+    known = experiment_of(run).quantities
     for ax, quantity in zip(axes, quantities):
         draw = concentration if known[quantity].kind == "drug" else trace
         draw(run, quantity, ax)
+        if wrapped(title, TITLE_WIDTH) == ax.get_title(loc="left"):
+            ax.set_title("", loc="left")
     _share_height([ax for ax, quantity in zip(axes, quantities) if name_of(quantity) == BLOCK])
     _finish(axes)
     return figure
@@ -150,11 +153,15 @@ def _trace_page(run: Run, title: str, quantities: Sequence[str]) -> Figure | Non
 def _grid(
     run: Run, title: str, notes: Sequence[str], handles: Sequence[Line2D], count: int, share: str | bool = False
 ) -> tuple[Figure, list[Axes]]:
-    columns = 1 if count == 1 else 2 if count in (2, 4) else 3
+    columns = _columns(count)
     rows = -(-count // columns)
     width, height = _LARGE_PANEL if count == 1 else (_PANEL[0] * columns, _PANEL[1] * rows)
     figure = page(run, title, notes, handles, width, height)
     return figure, panels(figure, rows, columns, count, sharex=share, sharey=share)
+
+
+def _columns(count: int) -> int:
+    return 1 if count == 1 else 2 if count in (2, 4) else 3
 
 
 def _share_height(axes: Sequence[Axes]) -> None:
@@ -166,8 +173,5 @@ def _share_height(axes: Sequence[Axes]) -> None:
 
 
 def _finish(axes: Sequence[Axes]) -> None:
-    columns = axes[0].get_subplotspec().get_gridspec().ncols
-    outer_labels_only(axes, columns)
+    outer_labels_only(axes, _columns(len(axes)))
     letter(axes)
-    if len(axes) == 1:
-        axes[0].set_title("", loc="left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from msim.plots.experiment import experiment_of
 from msim.plots.style import arm_marker, arm_style, dress, legend_below, new_axes
 from msim.plots.wording import (
     TITLE_WIDTH,
@@ -19,10 +20,9 @@ from msim.plots.wording import (
     wrapped,
 )
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 NOTE = "Small dots: seeds; large markers and lines: mean over seeds"
-_STEP = 0.13  # from one arm of a probe to the next, where the probes are 1 apart
+_STEP, _WIDTH = 0.13, 0.8  # from one arm of a probe to the next, and of all arms, where the probes are 1 apart
 _LEAST_SPAN = 0.2  # of the mean: a smaller change than this must not fill the axes
 
 
@@ -35,8 +35,8 @@ def probe_values(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     drawn = new_axes() if ax is None else ax
     dress(drawn, _title(run, quantity), "time after the first dose", axis_label(variable))
     places = np.arange(run.probes.sizes["probe"], dtype=float)
-    shifts = _STEP * (np.arange(len(run.arms)) - (len(run.arms) - 1) / 2)
-    for shift, arm in zip(shifts, stored_experiment(run).arms):
+    shifts = min(_STEP, _WIDTH / len(run.arms)) * (np.arange(len(run.arms)) - (len(run.arms) - 1) / 2)
+    for shift, arm in zip(shifts, experiment_of(run).arms):
         values = variable.sel(arm=arm.name).transpose("seed", "probe").values * shown_factor(variable)
         style, marker = arm_style(run, arm.name), arm_marker(run, arm.name)
         drawn.plot(places + shift, values.mean(axis=0), marker=marker, markersize=6, markeredgecolor="white",
@@ -53,11 +53,12 @@ def probe_values(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
 
 
 def _title(run: Run, quantity: str) -> str:
-    address = stored_experiment(run).quantities[quantity]
+    address = experiment_of(run).quantities[quantity]
     name = {"E_I_balance": "E/I balance"}.get(address.name) or in_words(address.name)
     if not address.population:
         return sentence(f"{in_words(address.owner)} {name}")
-    return wrapped(sentence(f"{population_name(address.population)} cells: {address.receptor} {name}"), TITLE_WIDTH)
+    what = f"{address.receptor} {name}" if address.receptor else name
+    return wrapped(sentence(f"{population_name(address.population)} cells: {what}"), TITLE_WIDTH)
 
 
 def _widen(ax: Axes) -> None:

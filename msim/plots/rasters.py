@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.ndimage import gaussian_filter1d
 
+from msim.plots.experiment import experiment_of
 from msim.plots.style import SMALL, dress, legend_below, new_axes, population_colors
 from msim.plots.time_axis import dose_spans, when
 from msim.plots.wording import population_name, sentence
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 WINDOW = 1.0  # s
 BIN, SMOOTHING = 0.002, 0.008  # s
@@ -38,7 +38,7 @@ class Excerpt:
 
 def shown_arm(run: Run) -> str:
     """The arm whose spikes are shown where none is named: the first that gets a drug, else the first."""
-    return next((arm.name for arm in stored_experiment(run).arms if arm.doses), run.arms[0])
+    return next((arm.name for arm in experiment_of(run).arms if arm.doses), run.arms[0])
 
 
 def raster(run: Run, probe: int, arm: str | None = None, seed: int | None = None, ax: Axes | None = None) -> Axes:
@@ -79,7 +79,7 @@ def population_rates(
     """
     drawn = new_axes() if ax is None else ax
     excerpt = read_excerpt(run, probe, arm, seed)
-    dress(drawn, "" if ax is not None else excerpt.title, "time in the probe (s)", "population rate (Hz)")
+    dress(drawn, "" if ax is not None else excerpt.title, "time in the probe (s)", "rate (Hz)")
     highest = drawn.get_ylim()[1]  # of the panels that share this axis
     for name, color in population_colors(list(excerpt.cells)).items():
         times, rate = smoothed_rate(excerpt.spikes[name][0], excerpt.cells[name], excerpt.seconds)

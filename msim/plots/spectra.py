@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
+from msim.plots.experiment import experiment_of
 from msim.plots.style import BAND, GRAY, SMALL, arm_style, dress, legend_below, new_axes
 from msim.plots.time_axis import dose_spans, when
 from msim.plots.wording import arm_label, recorded, sentence, shown_factor, shown_unit
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 QUANTITY = "lfp_power"
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -28,7 +28,7 @@ def spectrum(run: Run, probe: int, ax: Axes | None = None) -> Axes:
     shown = (frequency > 0) & (frequency <= _HIGHEST)
     title = sentence(when(float(run.spectra["probe_time"].values[probe]), dose_spans(run)))
     dress(drawn, title, "frequency (Hz)", f"power ({shown_unit(variable)})")
-    for order, arm in enumerate(stored_experiment(run).arms):
+    for order, arm in enumerate(experiment_of(run).arms):
         values = variable.sel(arm=arm.name).isel(probe=probe).transpose("seed", "frequency").values[:, shown]
         values, style = values * shown_factor(variable), arm_style(run, arm.name, 0.6)
         drawn.plot(frequency[shown], values.mean(axis=0), label=arm_label(arm), zorder=3 + order, **style)
@@ -53,7 +53,7 @@ def _frequency_axis(ax: Axes, frequency: np.ndarray) -> None:
 
 
 def _show_bands(ax: Axes, run: Run) -> None:
-    model = stored_experiment(run).model
+    model = experiment_of(run).model
     for instance in model.on_scale("readout"):
         if instance.form.parameter("low") is None:
             continue

@@ -22,7 +22,7 @@ _ARMS: tuple[Mapping[str, Any], ...] = (
     {"color": BLACK, "linestyle": "-", "linewidth": 3.0},
     {"color": BLUE, "linestyle": "-", "linewidth": 2.0},
     {"color": ORANGE, "linestyle": (0, (4.0, 1.6)), "linewidth": 1.9},
-    {"color": GREEN, "linestyle": (0, (1.2, 1.2)), "linewidth": 1.9},
+    {"color": GREEN, "linestyle": (0, (2.0, 1.0)), "linewidth": 1.9},
     {"color": PURPLE, "linestyle": (0, (6.0, 1.6, 1.2, 1.6)), "linewidth": 1.6},
     {"color": VERMILION, "linestyle": "-", "linewidth": 1.2},
     {"color": SKY_BLUE, "linestyle": "-", "linewidth": 1.2},
@@ -36,13 +36,17 @@ def arm_style(run: Run, arm: str, width: float = 1.0) -> dict[str, Any]:
 
     width: relative to the usual one, less for lines that wander
     """
-    style = _ARMS[run.arms.index(arm) % len(_ARMS)]
+    index = run.arms.index(arm)
+    style = dict(_ARMS[index % len(_ARMS)])
+    if index >= len(_ARMS):
+        style["linestyle"] = ":"
     return {**style, "linewidth": width * style["linewidth"]}
 
 
 def arm_marker(run: Run, arm: str) -> str:
     """Marker of an arm, the same in every figure of the run."""
-    return _MARKERS[run.arms.index(arm) % len(_MARKERS)]
+    index = run.arms.index(arm)
+    return _MARKERS[(index + index // len(_ARMS)) % len(_MARKERS)]
 
 
 def population_colors(populations: Sequence[str]) -> dict[str, str]:

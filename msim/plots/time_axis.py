@@ -7,29 +7,34 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
+from msim.plots.experiment import experiment_of
 from msim.plots.style import GRAY, SHADE, SMALL
 from msim.plots.wording import duration_text
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 AXIS_START = 5 * MINUTE
 X_LABEL = "time after the first dose (log scale)"
-_TICKS = (10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 180 * DAY)
-_CLOSE_TICKS = (10 * MINUTE, 20 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
+# Named ticks for runs of up to so long; their names must not run together in a narrow panel.
+_TICKS = (
+    (4 * HOUR, (10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)),
+    (DAY - MINUTE, (10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR)),
+    (float("inf"), (10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY, 180 * DAY)),
+)
 _BETWEEN = (20 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 * HOUR, 4 * HOUR, 12 * HOUR, 2 * DAY, 3 * DAY, 4 * DAY, 14 * DAY)
 _ROOM = 1.08  # share of the last time at which the axis ends
 
 
 def dose_spans(run: Run) -> list[tuple[float, float]]:
     """Start and end of every dose of any arm in s, each once and in order."""
-    return sorted({(dose.start_s, dose.end_s) for arm in stored_experiment(run).arms for dose in arm.doses})
+    return sorted({(dose.start_s, dose.end_s) for arm in experiment_of(run).arms for dose in arm.doses})
 
 
 def log_time_axis(ax: Axes, end: float) -> None:
     """Lay time in s out from 5 minutes to `end` on a log scale, with ticks that people name."""
     ax.set_xscale("log")
-    ticks = [one for one in (_CLOSE_TICKS if end < DAY else _TICKS) if one <= end * _ROOM]
+    named = next(ticks for longest, ticks in _TICKS if end <= longest)
+    ticks = [one for one in named if one <= end * _ROOM]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_major_formatter(FixedFormatter([duration_text(one) for one in ticks]))
     ax.xaxis.set_minor_locator(FixedLocator([one for one in _BETWEEN if one not in ticks]))

@@ -7,20 +7,29 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from msim.definitions.experiment import ExperimentDefinition
+from msim.plots.experiment import experiment_of
 from msim.plots.style import GRAY, SMALL, arm_style, dress, legend_below, new_axes
 from msim.plots.time_axis import AXIS_START, X_LABEL, dose_spans, log_time_axis, show_doses
-from msim.plots.wording import arm_label, axis_label, name_of, population_name, recorded, shown_factor, title_of
+from msim.plots.wording import (
+    arm_label,
+    axis_label,
+    name_of,
+    population_name,
+    recorded,
+    sentence,
+    shown_factor,
+    title_of,
+)
 from msim.storage.run_store import Run
-from msim.study.stored import stored_experiment
 
 SEEDS_NOTE = "Lines: mean over seeds; bands: lowest to highest seed"
-REST_NOTE = "Dotted: mean before the first dose"
+REST_NOTE = "Thin dotted lines: mean before the first dose"
 _HEADROOM = 0.12  # share of the axes kept free for the name of the infusion
 
 
 def is_drawable(run: Run) -> bool:
     """Whether the run reaches far enough past the first dose to be drawn over time."""
-    return bool(np.any(run.samples["time"].values >= AXIS_START))
+    return "time" in run.samples and bool(np.any(run.samples["time"].values >= AXIS_START))
 
 
 def trace(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
@@ -30,7 +39,7 @@ def trace(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     """
     variable = recorded(run.samples, quantity, run)
     drawn = new_axes() if ax is None else ax
-    experiment = stored_experiment(run)
+    experiment = experiment_of(run)
     dress(drawn, trace_title(experiment, variable), X_LABEL, axis_label(variable))
     log_time_axis(drawn, float(run.samples["time"].max()))
     show_doses(drawn, dose_spans(run))
@@ -49,7 +58,8 @@ def trace_title(experiment: ExperimentDefinition, variable: xr.DataArray) -> str
     if name_of(quantity) != "b" or not address.population:
         return title_of(variable)
     pool = address.owner.removeprefix("block_")
-    return population_name(address.population) + (f", {pool} pool" if pool != address.population else " cells")
+    cells = sentence(f"{population_name(address.population)} cells")
+    return cells if pool == address.population else f"{cells}, {pool} pool"
 
 
 def after_dose(run: Run, variable: xr.DataArray, arm: str) -> tuple[np.ndarray, np.ndarray]:
@@ -85,10 +95,10 @@ def _draw_rest(ax: Axes, run: Run, variable: xr.DataArray) -> None:
     means = variable.isel(time=before).mean(["seed", "time"]) * shown_factor(variable)
     values = {arm: float(means.sel(arm=arm)) for arm in run.arms}
     low, high = ax.get_ylim()
-    shared = np.ptp(list(values.values())) < 0.02 * (high - low)
+    shared = np.ptp(list(values.values())) < 0.03 * (high - low)
     for arm in run.arms[:1] if shared else run.arms:
         color = GRAY if shared else arm_style(run, arm)["color"]
-        ax.axhline(values[arm], color=color, linestyle=":", linewidth=1.0, zorder=1)
+        ax.axhline(values[arm], color=color, linestyle=":", linewidth=0.9, zorder=1)
 
 
 def _leave_headroom(ax: Axes) -> None:

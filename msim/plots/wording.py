@@ -16,10 +16,11 @@ _SHOWN_UNITS = {
     "A^2": ("pA²", 1e24), "A^2/Hz": ("pA²/Hz", 1e24),
 }  # fmt: skip
 _SHOWN_NAMES = {
-    "b": "blocked", "C_plasma": "concentration", "C_e": "concentration", "AMPAR_scale": "AMPA conductance",
+    "b": "receptors blocked", "C_plasma": "concentration", "C_e": "concentration", "AMPAR_scale": "AMPA conductance",
     "percent_signal_change": "BOLD signal change", "E_I_balance": "E/I charge",
 }  # fmt: skip
-TITLE_WIDTH = 40  # characters that fit over a panel of a page
+TITLE_WIDTH = 37  # characters that fit over a panel of a page
+_IN_PERCENT = ("b",)
 _SPANS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
@@ -41,12 +42,16 @@ def name_of(quantity: str) -> str:
 
 def shown_factor(variable: xr.DataArray) -> float:
     """What stored values are multiplied by to be shown."""
+    if name_of(str(variable.name)) in _IN_PERCENT:
+        return 100.0
     return _SHOWN_UNITS.get(variable.attrs["units"], ("", 1.0))[1]
 
 
 def shown_unit(variable: xr.DataArray) -> str:
     """The unit that values are shown in; for a number without unit, what kind of number it is."""
     units, meaning = str(variable.attrs["units"]), str(variable.attrs["long_name"])
+    if name_of(str(variable.name)) in _IN_PERCENT:
+        return "%"
     if not units.startswith("1 "):
         return _SHOWN_UNITS.get(units, (units, 1.0))[0]
     kinds = (("fraction", "fraction"), ("share", "fraction"), ("percent", "% of rest"),

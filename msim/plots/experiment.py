@@ -1,0 +1,20 @@
+"""The experiment of a run, rebuilt once however many panels ask for it."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+from msim.definitions.experiment import ExperimentDefinition
+from msim.storage.run_store import Run
+from msim.study.stored import experiment_from_provenance
+
+
+def experiment_of(run: Run) -> ExperimentDefinition:
+    """The experiment that a run carried out."""
+    return _rebuilt(json.dumps(run.provenance))
+
+
+@functools.lru_cache(maxsize=4)
+def _rebuilt(provenance: str) -> ExperimentDefinition:
+    return experiment_from_provenance(json.loads(provenance))
