@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-LONGEST_PART = 500
+LONGEST_MESSAGE = 1000
+LONGEST_PART = 480
 
 
 class MsimError(Exception):
@@ -20,7 +21,7 @@ class InputError(MsimError):
     exit_status = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+        super().__init__(shortened(message, LONGEST_MESSAGE))
 
 
 class DefinitionError(InputError):
@@ -47,10 +48,15 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
-def shortened(text: str) -> str:
-    """The text, or both its ends where it is too long for a message."""
-    half = LONGEST_PART // 2
-    return text if len(text) <= LONGEST_PART else f"{text[:half]} ... {text[-half:]}"
+def shortened(text: str, longest: int = LONGEST_PART) -> str:
+    """The text on one line, or both its ends where it is too long for a message."""
+    # Cut before escaping, which takes long, and again after it, as escapes are longer than what they stand for.
+    return _ends(printable(_ends(text, longest)), longest)
+
+
+def _ends(text: str, longest: int) -> str:
+    half = (longest - 5) // 2
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -59,10 +65,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     returns: "; nearest known: 'x'", or the known names where none is near and there are few, or ""
     """
     names = sorted(set(known))
-    name = name[:LONGEST_PART]
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    in_lower_case = {one.lower(): one for one in names}
+    close = difflib.get_close_matches(name[:LONGEST_PART].lower(), in_lower_case, n=1, cutoff=0.5)
     if close:
-        return f"; nearest known: '{close[0]}'"
+        return f"; nearest known: '{in_lower_case[close[0]]}'"
     if 0 < len(names) <= 12:
         return "; known: " + ", ".join(f"'{one}'" for one in names)
     return ""

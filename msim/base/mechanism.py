@@ -55,6 +55,7 @@ class Mechanism:
         when every input is at its resting value
     on_event: what an event of conductance `peak` does to the receptor
     sign: +1 for an excitatory receptor, -1 for an inhibitory one
+    ascending: pairs of parameters of which the first has to be the smaller one
     """
 
     name: str
@@ -71,6 +72,7 @@ class Mechanism:
     refractory: str = ""
     on_event: str = ""
     sign: int = 0
+    ascending: tuple[tuple[str, str], ...] = ()
     reference: str = ""
 
     @property

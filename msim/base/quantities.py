@@ -13,6 +13,7 @@ from typing import Any
 import brian2.units as bu
 import numpy as np
 from brian2.units import fundamentalunits as fu
+from brian2.units.fundamentalunits import Quantity
 
 from msim.base.errors import DefinitionError, nearest
 
@@ -21,15 +22,15 @@ if sys.excepthook.__module__.startswith("brian2"):
     sys.excepthook = sys.__excepthook__
 
 LONGEST_TEXT = 120
-LARGEST_EXPONENT = 6
+LARGEST_EXPONENT = 12
 _READABLE = re.compile(r"[A-Za-z0-9_.+*/^() µμ-]+")
 _SPELLINGS = str.maketrans({"^": "**", "µ": "u", "μ": "u"})
 _NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(µμ])")
 
 second = bu.second
-minute = fu.Quantity(60.0, dim=bu.second.dim)
-hour = fu.Quantity(3600.0, dim=bu.second.dim)
-day = fu.Quantity(86400.0, dim=bu.second.dim)
+minute = Quantity(60.0, dim=bu.second.dim)
+hour = Quantity(3600.0, dim=bu.second.dim)
+day = Quantity(86400.0, dim=bu.second.dim)
 
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}
 _SHORT = {
@@ -44,26 +45,26 @@ _LONG = {
 
 
 @functools.cache
-def known_units() -> dict[str, fu.Quantity]:
+def known_units() -> dict[str, Quantity]:
     """Every unit name that a definition file may use, with its value."""
-    table: dict[str, fu.Quantity] = {}
+    table: dict[str, Quantity] = {}
     for names in (_SHORT, _LONG):
         for name, unit in names.items():
             for prefix, factor in _PREFIXES.items():
-                table[prefix + name] = fu.Quantity(factor * float(unit), dim=unit.dim)
+                table[prefix + name] = Quantity(factor * float(unit), dim=unit.dim)
     for prefix, factor in {**_PREFIXES, "k": 1e3}.items():
-        table[prefix + "g"] = fu.Quantity(factor * 1e-3, dim=bu.kilogram.dim)
-        table[prefix + "Hz"] = fu.Quantity(factor, dim=bu.hertz.dim)
+        table[prefix + "g"] = Quantity(factor * 1e-3, dim=bu.kilogram.dim)
+        table[prefix + "Hz"] = Quantity(factor, dim=bu.hertz.dim)
     for prefix, factor in _PREFIXES.items():
         for liter in ("L", "l", "liter"):
-            table[prefix + liter] = fu.Quantity(factor * 1e-3, dim=(bu.metre**3).dim)
+            table[prefix + liter] = Quantity(factor * 1e-3, dim=(bu.metre**3).dim)
     table.update(minute=minute, hour=hour, day=day, week=7 * day, h=hour)
-    table.update(percent=fu.Quantity(0.01, dim=fu.DIMENSIONLESS), Hz=fu.Quantity(1.0, dim=bu.hertz.dim))
-    table.update(one=fu.Quantity(1.0, dim=fu.DIMENSIONLESS), kPa=fu.Quantity(1e3, dim=bu.pascal.dim))
+    table.update(percent=Quantity(0.01, dim=fu.DIMENSIONLESS), Hz=Quantity(1.0, dim=bu.hertz.dim))
+    table.update(one=Quantity(1.0, dim=fu.DIMENSIONLESS), kPa=Quantity(1e3, dim=bu.pascal.dim))
     return table
 
 
-def parse_quantity(text: str | int | float, where: str) -> fu.Quantity:
+def parse_quantity(text: str | int | float, where: str) -> Quantity:
     """Read '0.15 / uM / second', '40 minute' or a bare number.
 
     where: file and key, for the message
@@ -72,7 +73,7 @@ def parse_quantity(text: str | int | float, where: str) -> fu.Quantity:
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise DefinitionError(where, f"wants a number with a unit as text, got {text!r}")
     if isinstance(text, (int, float)):
-        value = fu.Quantity(_to_float(text, where), dim=fu.DIMENSIONLESS)
+        value = Quantity(_to_float(text, where), dim=fu.DIMENSIONLESS)
     else:
         with np.errstate(all="ignore"):
             value = _walk(_parse(text, where), text, where)
@@ -81,7 +82,7 @@ def parse_quantity(text: str | int | float, where: str) -> fu.Quantity:
     return value
 
 
-def parse_in(text: str | int | float, unit: fu.Quantity | fu.Unit | int, where: str) -> fu.Quantity:
+def parse_in(text: str | int | float, unit: Quantity | fu.Unit | int, where: str) -> Quantity:
     """Read a quantity that must have the dimensions of `unit`."""
     value = parse_quantity(text, where)
     if dimensions_of(value) is not dimensions_of(unit):
@@ -99,8 +100,8 @@ def unit_text(unit: Any) -> str:
     dimensions = dimensions_of(unit)
     if dimensions.is_dimensionless:
         return "1 (dimensionless)"
-    name = str(unit if isinstance(unit, fu.Unit) else fu.get_unit(dimensions))
-    return name if name in known_units() else _base_units(dimensions)
+    names = (str(unit) if isinstance(unit, fu.Unit) else "", str(fu.get_unit(dimensions)))
+    return next((name for name in names if name in known_units()), _base_units(dimensions))
 
 
 def _base_units(dimensions: fu.Dimension) -> str:
@@ -128,8 +129,8 @@ def quantity_text(value: Any) -> str:
 def _suitable_unit(value: Any) -> str:
     if dimensions_of(value) is bu.second.dim and abs(float(value)) >= 60:
         return next(name for name in ("day", "hour", "minute") if abs(float(value)) >= float(known_units()[name]))
-    best = str(fu.Quantity(value).get_best_unit()) if float(value) else ""
-    return best if best in known_units() else unit_text(fu.Quantity(1.0, dim=dimensions_of(value)))
+    best = str(Quantity(value).get_best_unit()) if float(value) else ""
+    return best if best in known_units() else unit_text(Quantity(1.0, dim=dimensions_of(value)))
 
 
 def _to_float(number: int | float, where: str) -> float:
@@ -155,10 +156,10 @@ def _parse(text: str, where: str) -> ast.expr:
         raise DefinitionError(where, wanted) from None
 
 
-def _walk(node: ast.expr, text: str, where: str) -> fu.Quantity:
+def _walk(node: ast.expr, text: str, where: str) -> Quantity:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return fu.Quantity(_to_float(number, where), dim=fu.DIMENSIONLESS)
+            return Quantity(_to_float(number, where), dim=fu.DIMENSIONLESS)
         case ast.Name(id=name):
             if name not in known_units():
                 raise DefinitionError(where, f"unknown unit '{name}' in {text!r}{nearest(name, known_units())}")
@@ -166,18 +167,18 @@ def _walk(node: ast.expr, text: str, where: str) -> fu.Quantity:
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             return -_walk(inner, text, where)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return fu.Quantity(_walk(left, text, where) * _walk(right, text, where))
+            return Quantity(_walk(left, text, where) * _walk(right, text, where))
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             divisor = _walk(right, text, where)
             if float(divisor) == 0.0:
                 raise DefinitionError(where, f"wants a finite number, got {text!r}")
-            return fu.Quantity(_walk(left, text, where) / divisor)
+            return Quantity(_walk(left, text, where) / divisor)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             return _power(_walk(left, text, where), right, text, where)
     raise DefinitionError(where, f"wants a product of numbers and units, such as '0.15 / uM / second', got {text!r}")
 
 
-def _power(base: fu.Quantity, exponent: ast.expr, text: str, where: str) -> fu.Quantity:
+def _power(base: Quantity, exponent: ast.expr, text: str, where: str) -> Quantity:
     sign = 1
     if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
         sign, exponent = -1, exponent.operand
@@ -186,4 +187,4 @@ def _power(base: fu.Quantity, exponent: ast.expr, text: str, where: str) -> fu.Q
     if exponent.value > LARGEST_EXPONENT or float(base) == 0.0:
         wanted = f"wants an exponent of at most {LARGEST_EXPONENT} on a number that is not 0"
         raise DefinitionError(where, f"{wanted}, got {text!r}")
-    return fu.Quantity(base ** (sign * exponent.value))
+    return Quantity(base ** (sign * exponent.value))

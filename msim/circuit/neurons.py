@@ -35,5 +35,6 @@ ADEX = Mechanism(
     threshold="v > V_spike",
     reset="v = V_r; w += b_w",
     refractory="t_ref",
+    ascending=(("V_r", "V_spike"),),
     reference="brette2005",
 )

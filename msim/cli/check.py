@@ -13,7 +13,6 @@ def check(
 
     Example: msim check models experiments
     """
-    from msim.base.errors import InputError
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.checks import check_files
 
@@ -22,6 +21,8 @@ def check(
     if as_json:
         print_json(as_records(columns, rows))
     else:
-        print_table("Checked", columns, rows)
+        print_table("", columns, rows)
+    for problem in problems:
+        typer.echo(f"msim: {problem}", err=True)
     if problems:
-        raise InputError("\nmsim: ".join(str(one) for one in problems))
+        raise typer.Exit(2)

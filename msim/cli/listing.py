@@ -18,4 +18,6 @@ def list_shipped(as_json: bool = typer.Option(False, "--json", help="Print JSON.
     if as_json:
         print_json(as_records(columns, rows))
         return
-    print_table("Shipped with msim", columns, rows)
+    for kind in dict.fromkeys(kind for kind, _, _ in rows):
+        print_table(f"{kind}s", columns[1:], [row[1:] for row in rows if row[0] == kind])
+        typer.echo()

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from msim.base.errors import InputError
 from msim.base.quantities import parse_in, second
 
 
-def parse_names(text: str) -> list[str] | None:
-    """Names separated by commas; None where there are none."""
-    names = [one.strip() for one in text.split(",") if one.strip()]
-    return names or None
-
-
-def parse_seeds(text: str) -> list[int] | None:
-    """Seeds separated by commas; None where there are none."""
-    names = parse_names(text)
-    if names is None:
+def parse_names(text: str | None, option: str) -> list[str] | None:
+    """Names separated by commas; None where the option was not given."""
+    if text is None:
         return None
-    bad = next((one for one in names if not one.isdecimal() or int(one) >= 2**31), None)
-    if bad is not None:
-        raise InputError(f"--seeds: wants numbers from 0 to 2147483647 separated by commas, got '{bad}'")
-    if len(set(names)) < len(names):
-        raise InputError(f"--seeds: wants each seed once, got '{text}'")
-    return [int(one) for one in names]
+    names = [one.strip() for one in text.split(",")]
+    if not all(names):
+        raise InputError(f"{option}: wants names separated by commas, got '{text}'")
+    return names
+
+
+def parse_seeds(text: str | None) -> list[int] | None:
+    """Seeds separated by commas; None where the option was not given."""
+    names = parse_names(text, "--seeds")
+    for one in names or []:
+        if not (one.isascii() and one.isdecimal() and len(one) <= 10 and int(one) < 2**31):
+            raise InputError(f"--seeds: wants numbers from 0 to {2**31 - 1} separated by commas, got '{one}'")
+    return None if names is None else [int(one) for one in names]
+
+
+def parse_out(text: str) -> Path:
+    """The folder of a run; it needs a name, beside which the run can grow."""
+    path = Path(text) if Path(text).name not in ("", "..") else Path(text).resolve()
+    if not text or "\0" in text or not path.name:
+        raise InputError(f"--out: wants the name of a folder, got '{text}'")
+    return path
 
 
 def parse_time(text: str, where: str) -> float:

@@ -8,9 +8,9 @@ import typer
 def recalibrate(
     model: str = typer.Argument(help="A model file or the name of a shipped model."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
-    seconds: float = typer.Option(4.0, min=0.5, help="Seconds of activity in each round."),
+    seconds: float = typer.Option(4.0, min=0.5, max=3600, help="Seconds of activity in each round."),
     rounds: int = typer.Option(14, min=1, help="Most rounds."),
-    seed: int = typer.Option(1, min=0, help="Seed of wiring and background."),
+    seed: int = typer.Option(1, min=0, max=2**31 - 1, help="Seed of wiring and background."),
     write: bool = typer.Option(False, "--write", help="Write the rates into the model's files."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -20,14 +20,16 @@ def recalibrate(
 
     Example: msim recalibrate circuits/cortical_column --set pyramidal_to_pv.in_degree=200
     """
+    from msim.base.errors import InputError
     from msim.cli.options import parse_changes
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.read_model import read_model
+    from msim.definitions.values import with_changes
     from msim.study.recalibrate import background_rates, write_rates
 
-    definition = read_model(model)
-    for path, text in parse_changes(changes).items():
-        definition = definition.with_value(path, text, "--set")
+    definition = with_changes(read_model(model), parse_changes(changes), "--set")
+    if not definition.populations:
+        raise InputError(f"{model}: wants a model with populations, got one without any")
     found = background_rates(definition, seconds, rounds, seed)
     columns = ("drive", "rate before", "rate after", "population", "wanted", "reached")
     rows = [
@@ -39,5 +41,5 @@ def recalibrate(
     else:
         print_table("Background rates", columns, rows)
     if write:
-        for path in write_rates(definition, found):
-            typer.echo(f"written: {path}", err=True)
+        for file in write_rates(definition, found):
+            typer.echo(f"written: {file}", err=True)

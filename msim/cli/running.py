@@ -24,13 +24,13 @@ from msim.study.verdict import judge, write_verdicts
 
 
 def run_and_report(
-    experiment: ExperimentDefinition, out: str, context: Context, workers: int, as_json: bool
+    experiment: ExperimentDefinition, out: Path, context: Context, workers: int, as_json: bool
 ) -> None:
     """Run, show progress on standard error, print verdicts; raise where a trial failed."""
     trials = [(arm.name, seed) for seed in experiment.seeds for arm in experiment.arms]
     try:
         with _progress(experiment, trials, as_json) as report:
-            result = run_experiment(experiment, Path(out), context, workers or core_count(), report)
+            result = run_experiment(experiment, out, context, workers or core_count(), report)
     except KeyboardInterrupt:
         typer.echo("msim: interrupted; finished trials are kept, the same command takes the run up again", err=True)
         raise typer.Exit(130) from None

@@ -13,18 +13,21 @@ def show(
 
     Example: msim show circuits/cortical_column
     """
-    from msim.cli.show_tables import experiment_tables, model_tables
-    from msim.cli.tables import as_records, print_json, print_table
+    import os
+
+    from msim.base.errors import InputError
+    from msim.cli.tables import print_json
     from msim.definitions.experiment import ExperimentDefinition
     from msim.definitions.kinds import files_of, read_definition
-    from msim.definitions.read_model import read_part
 
-    file = files_of([path])[0]
-    found = read_definition(file) or read_part(file)
-    tables = experiment_tables(found) if isinstance(found, ExperimentDefinition) else model_tables(found)
+    if os.path.isdir(path):
+        raise InputError(f"{path}: wants one file, got a folder; msim check reads folders")
+    found = read_definition(files_of([path])[0])
     if as_json:
-        print_json({title: as_records(columns, rows) for title, columns, rows in tables})
+        from msim.cli.show_tables import experiment_tables, model_tables
+
+        print_json(experiment_tables(found) if isinstance(found, ExperimentDefinition) else model_tables(found))
         return
-    for title, columns, rows in tables:
-        if rows:
-            print_table(title, columns, rows)
+    from msim.cli.show_text import print_experiment, print_model
+
+    print_experiment(found) if isinstance(found, ExperimentDefinition) else print_model(found)

@@ -1,100 +1,165 @@
-"""Tables of a model or an experiment, for msim show."""
+"""Tables of a model or an experiment as msim show --json prints them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from msim.base.quantities import quantity_text, unit_text
-from msim.base.sources import cite_text, read_sources
-from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.model import ModelDefinition, Value
+from msim.base.quantities import quantity_text, second, unit_text
+from msim.base.sources import Source, cite_text, read_sources
+from msim.definitions.experiment import Arm, ExperimentDefinition
+from msim.definitions.model import Link, ModelDefinition, Value
 from msim.definitions.read import shipped
+from msim.pharmacology.regimen import Dose
 
-Table = tuple[str, tuple[str, ...], list[tuple[Any, ...]]]
-
-
-def model_tables(model: ModelDefinition) -> list[Table]:
-    """Equations and values of every mechanism, then populations, projections, drives, links, manipulations."""
-    return [
-        ("Equations", ("mechanism", "form", "on", "equations"), _equations(model)),
-        ("Values", ("value", "is", "unit", "source", "note"), [_row(one) for one in model.values.values()]),
-        ("Links", ("from", "to", "how", "file"), _links(model)),
-        (
-            "Manipulations",
-            ("name", "kind", "meaning", "changes"),
-            [(one.name, one.kind, one.meaning, ", ".join(one.changes)) for one in model.manipulations.values()],
-        ),
-    ]
+Tables = dict[str, list[dict[str, Any]]]
 
 
-def _equations(model: ModelDefinition) -> list[tuple[Any, ...]]:
-    return [
-        (one.name, one.form.name, one.on, "\n".join(line.strip() for line in one.form.equations.strip().splitlines()))
-        for one in model.instances.values()
-        if one.form.equations.strip()
-    ]
+def model_tables(model: ModelDefinition) -> Tables:
+    """Equations, values and wiring of a model."""
+    known = known_sources()
+    return {
+        "mechanisms": [
+            {"mechanism": one.name, "form": one.form.name, "on": one.on, "meaning": one.form.meaning,
+             "equations": equation_lines(one.form.equations), "file": one.file}
+            for one in model.instances.values()
+        ],
+        "values": [_value(model, one, known) for one in model.values.values()],
+        "populations": [
+            {"population": one.name, "membrane": one.membrane, "receptors": list(one.receptors), "file": one.file}
+            for one in model.populations.values()
+        ],
+        "projections": [
+            {"projection": one.name, "from": one.origin, "to": one.to, "receptors": list(one.receptors),
+             "file": one.file}
+            for one in model.projections.values()
+        ],
+        "drives": [
+            {"drive": one.name, "to": one.to, "receptors": list(one.receptors), "file": one.file}
+            for one in model.drives.values()
+        ],
+        "links": [
+            {"link": one.name, "from": list(one.origin), "to": one.to, "how": link_text(model, one), "file": one.file}
+            for one in model.links.values()
+        ],
+        "manipulations": [
+            {"name": one.name, "kind": one.kind, "meaning": one.meaning, "changes": list(one.changes),
+             "file": one.file}
+            for one in model.manipulations.values()
+        ],
+    }  # fmt: skip
 
 
-def _row(value: Value) -> tuple[Any, ...]:
-    if value.same_as:
-        return (value.path, f"= {value.same_as}", unit_text(value.unit), "", "")
-    return (value.path, value.text, unit_text(value.unit), _cited(value.source), value.note)
+def experiment_tables(experiment: ExperimentDefinition) -> Tables:
+    """Hypothesis, arms, recordings and predictions of an experiment."""
+    known = known_sources()
+    return {
+        "about": [{"key": key, "is": text} for key, text in about(experiment, known)],
+        "arms": [
+            {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(experiment, dose) for dose in one.doses],
+             "changes": changed_values(experiment.model, one)}
+            for one in experiment.arms
+        ],
+        "recorded": [
+            {"quantity": one.text, "unit": unit_text(one.unit), "meaning": one.meaning,
+             "when": when_text(experiment, one.text)}
+            for one in experiment.quantities.values()
+        ],
+        "predictions": [
+            {"id": one.id, "quantity": one.quantity, "at": time_text(one.time), "claim": one.claim.text,
+             "margin": one.margin, "unit": unit_text(experiment.quantities[one.quantity].unit),
+             "source": cited(one.source, known), "note": one.note}
+            for one in experiment.predictions
+        ],
+    }  # fmt: skip
 
 
-def _cited(key: str) -> str:
-    known = read_sources(shipped("models") / "sources.bib")
+def known_sources() -> Mapping[str, Source]:
+    """Works that values may cite."""
+    return read_sources(shipped("models") / "sources.bib")
+
+
+def cited(key: str, known: Mapping[str, Source]) -> str:
+    """A source as a reader finds it in the bibliography: 'Kamp et al. 2020 [kamp2020]'."""
     return f"{cite_text(known[key])} [{key}]" if key in known else key
 
 
-def _links(model: ModelDefinition) -> list[tuple[Any, ...]]:
-    rows = []
-    for one in model.links.values():
-        how = "relative to rest of " + " + ".join(one.relative_to) if one.relative_to else "as it is"
-        if one.has_share:
-            share = model.resolved(f"{one.name}.share")
-            how += f"; a share of {share.text} of the change from 1"
-        rows.append((" + ".join(one.origin), one.to, how, one.file))
-    return rows
+def equation_lines(equations: str) -> list[str]:
+    """Equations one a line, without the indentation of the code."""
+    return [line.strip() for line in equations.strip().splitlines() if line.strip()]
 
 
-def experiment_tables(experiment: ExperimentDefinition) -> list[Table]:
-    """Hypothesis, arms, recordings and predictions."""
-    about = [
+def about(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> list[tuple[str, str]]:
+    """What holds for all arms."""
+    samples, probes = experiment.recording.samples, experiment.recording.probes
+    return [
+        ("title", experiment.title),
         ("hypothesis", " ".join(experiment.hypothesis.split())),
-        ("source", _cited(experiment.source)),
+        ("source", cited(experiment.source, known)),
         ("model", experiment.model.name),
         ("seeds", ", ".join(str(one) for one in experiment.seeds)),
-        ("time", f"{_time(experiment.begin)} to {_time(experiment.end)}"),
+        ("time", f"{time_text(experiment.begin)} to {time_text(experiment.end)}"),
         ("body weight", f"{experiment.body_weight:g} kg"),
-    ]
-    arms = [
-        (one.name, one.meaning, "; ".join(_dose(dose) for dose in one.doses), _changes(experiment.model, one.model))
-        for one in experiment.arms
-    ]
-    records = [(one.text, unit_text(one.unit), one.meaning) for one in experiment.quantities.values()]
-    predictions = [
-        (one.id, one.quantity, _time(one.time), one.claim.text, f"{one.margin:g}", _cited(one.source))
-        for one in experiment.predictions
-    ]
-    return [
-        (experiment.title, ("", "is"), about),
-        ("Arms", ("arm", "meaning", "doses", "changes of the model"), arms),
-        ("Recorded", ("quantity", "unit", "meaning"), records),
-        ("Predictions", ("id", "quantity", "at", "claim", "margin", "source"), predictions),
+        ("samples", f"{len(samples)} times"),
+        ("probes", some([time_text(one) for one in probes]) or "none"),
+        ("file", experiment.file),
     ]
 
 
-def _time(seconds: float) -> str:
-    from brian2.units import second
+def value_text(model: ModelDefinition, value: Value) -> str:
+    """A value as its file gives it; in a part of a model, the one that it follows may stand elsewhere."""
+    if value.same_as and value.same_as not in model.values:
+        return f"that of {value.same_as}"
+    return model.resolved(value.path).text
 
+
+def link_text(model: ModelDefinition, link: Link) -> str:
+    """What a link does to what it hands over, or ''."""
+    parts = []
+    if link.relative_to == link.origin:
+        parts.append("relative to rest")
+    elif link.relative_to:
+        parts.append("relative to the rest of " + " + ".join(link.relative_to))
+    if link.has_share:
+        parts.append(f"{model.resolved(f'{link.name}.share').text} of the change from 1")
+    return ", ".join(parts)
+
+
+def dose_text(experiment: ExperimentDefinition, dose: Dose) -> str:
+    """A dose as events have it: '0.5 mg/kg ketamine (35 mg) intravenous at 0 s over 40 minute'."""
+    milligrams = dose.amount_mol * experiment.model[f"{dose.drug}.molar_mass"] * 1e6
+    over = f" over {time_text(dose.duration_s)}" if dose.duration_s else ""
+    amount = f"{milligrams / experiment.body_weight:.4g} mg/kg {dose.drug} ({milligrams:.4g} mg)"
+    return f"{amount} {dose.route} at {time_text(dose.start_s)}{over}"
+
+
+def changed_values(base: ModelDefinition, arm: Arm) -> dict[str, str]:
+    """Values in which the model of an arm differs from that of the experiment."""
+    changed = [path for path, value in arm.model.values.items() if value != base.values[path]]
+    return {path: arm.model.values[path].text for path in changed if not path.startswith("manipulations.")}
+
+
+def when_text(experiment: ExperimentDefinition, quantity: str) -> str:
+    """Whether a quantity is recorded at samples, probes or both."""
+    probed = quantity in experiment.recording.probed
+    sampled = quantity in experiment.recording.sampled or not probed
+    return "samples and probes" if probed and sampled else "probes" if probed else "samples"
+
+
+def time_text(seconds: float) -> str:
+    """A time in a unit that suits its size."""
     return quantity_text(seconds * second)
 
 
-def _dose(dose: Any) -> str:
-    over = f" over {_time(dose.duration_s)}" if dose.duration_s else ""
-    return f"{dose.amount_mol * 1e6:.4g} umol {dose.drug} {dose.route} at {_time(dose.start_s)}{over}"
+def some(texts: list[str], most: int = 8) -> str:
+    """Texts separated by commas, with how many were left out."""
+    left_out = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {left_out} more" if left_out > 0 else "")
 
 
-def _changes(base: ModelDefinition, arm: ModelDefinition) -> str:
-    changed = [path for path, value in arm.values.items() if value.si != base.values[path].si]
-    return ", ".join(f"{path} = {arm.values[path].text}" for path in changed if not path.startswith("manipulations."))
+def _value(model: ModelDefinition, value: Value, known: Mapping[str, Source]) -> dict[str, Any]:
+    holds = model.values.get(value.same_as, value)
+    return {
+        "value": value.path, "is": value_text(model, value), "unit": unit_text(value.unit), "meaning": value.meaning,
+        "source": cited(holds.source, known), "note": holds.note, "same_as": value.same_as, "file": value.file,
+    }  # fmt: skip

@@ -9,57 +9,65 @@ from typing import Any
 from brian2 import Equations
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.variables import Constant, Variable
+from brian2.equations.equations import EquationError
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units import second
-from brian2.units.fundamentalunits import Quantity, get_dimensions
+from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_dimensions
 
-from msim.base.errors import DefinitionError, InputError
-from msim.base.mechanism import Mechanism, same_dimensions
+from msim.base.errors import DefinitionError, InputError, nearest
+from msim.base.mechanism import Mechanism
 from msim.base.quantities import unit_text
 from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.kinds import files_of, read_definition
+from msim.definitions.kinds import files_of, kind_of, read_definition
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read import display_name
 from msim.definitions.read_model import read_part
 
-def check_files(names: Sequence[str]) -> tuple[list[tuple[str, str, str]], list[InputError]]:
+
+Row = tuple[str, str, str]
+
+
+def check_files(names: Sequence[str]) -> tuple[list[Row], list[str]]:
     """Check every file; parts of models count as checked where an included one is read.
 
-    returns: rows of file, kind, result; and what was refused
+    returns: rows of file, kind, result; and what was refused, each complaint once
     """
-    rows: list[tuple[str, str, str]] = []
-    problems: list[InputError] = []
-    parts: list[Path] = []
+    rows: list[Row] = []
+    problems: dict[str, None] = {}
     covered: set[str] = set()
-    for path in files_of(names):
+    paths = files_of(names)
+    # Parts come last: only whole models tell which of them are covered.
+    for path, kind in sorted(((path, _kind(path)) for path in paths), key=lambda pair: pair[1] == "part"):
         try:
-            found = read_definition(path)
-            if found is None:
-                parts.append(path)
-                continue
-            model = found.model if isinstance(found, ExperimentDefinition) else found
-            check_equations(model)
-            covered |= set(model.files)
-            kind = "experiment" if isinstance(found, ExperimentDefinition) else "model"
-            rows.append((display_name(path), kind, f"{len(model.values)} values, {len(model.links)} links"))
+            result = _checked_part(path, covered) if kind == "part" else _checked_whole(path, covered)
         except InputError as problem:
-            problems.append(problem)
-            rows.append((display_name(path), "", "refused"))
-    for path in parts:
-        _check_part(path, covered, rows, problems)
-    return rows, problems
+            problems[str(problem)] = None
+            result = "refused"
+        rows.append((display_name(path), kind, result))
+    return rows, list(problems)
 
 
-def _check_part(path: Path, covered: set[str], rows: list[tuple[str, str, str]], problems: list[InputError]) -> None:
-    name = display_name(path)
+def _kind(path: Path) -> str:
     try:
-        count = len(read_part(path).values)
-    except InputError as problem:
-        problems.append(problem)
-        rows.append((name, "part", "refused"))
-        return
-    where = "with the models that include it" if name in covered else "alone; links are checked in a model"
-    rows.append((name, "part", f"{count} values, checked {where}"))
+        return kind_of(path)
+    except InputError:
+        return ""
+
+
+def _checked_whole(path: Path, covered: set[str]) -> str:
+    found = read_definition(path)
+    model = found.model if isinstance(found, ExperimentDefinition) else found
+    check_equations(model)
+    covered |= set(model.files)
+    if isinstance(found, ExperimentDefinition):
+        return f"{len(found.arms)} arms, {len(found.predictions)} predictions"
+    return f"{len(model.values)} values, {len(model.links)} links"
+
+
+def _checked_part(path: Path, covered: set[str]) -> str:
+    part = read_part(path)
+    check_equations(part)
+    return f"{len(part.values)} values" + ("" if display_name(path) in covered else ", links unchecked")
 
 
 def check_equations(model: ModelDefinition) -> None:
@@ -69,22 +77,31 @@ def check_equations(model: ModelDefinition) -> None:
 
 
 def check_form(form: Mechanism) -> None:
-    """Hold both sides of every equation of a form against each other."""
-    equations = Equations(form.equations) if form.equations.strip() else {}
+    """Hold both sides of every equation of a form against each other, and its states at rest against their units."""
+    try:
+        equations = Equations(form.equations) if form.equations.strip() else {}
+    except (EquationError, SyntaxError) as problem:
+        raise DefinitionError(f"form {form.name}", f"equations cannot be read: {problem}") from None
     known = _variables(form, equations)
     for one in form.derived:
-        _compare(form, one.name, one.expression, Quantity(1.0 * one.unit).dim, known)
-    for name, one in equations.items():
-        unit = one.dim / second.dim if one.type == "differential equation" else one.dim
-        _compare(form, name, one.expr.code, unit, known)
+        _compare(form, one.name, one.expression, get_dimensions(one.unit), known)
+    for name, equation in equations.items():
+        is_rate = equation.type == "differential equation"
+        _compare(form, name, equation.expr.code, equation.dim / second.dim if is_rate else equation.dim, known)
+        if is_rate and name not in form.rest:
+            raise DefinitionError(f"form {form.name}", f"state '{name}' has no value at rest")
+    for name, expression in form.rest.items():
+        if name not in equations:
+            raise DefinitionError(f"form {form.name}", f"'{name}' is at rest but is no state{nearest(name, equations)}")
+        if expression != "0":
+            _compare(form, name, expression, equations[name].dim, known)
     for port in form.outputs:
-        if port.name in equations and not same_dimensions(port.unit, Quantity(1.0, dim=equations[port.name].dim)):
+        if port.name in equations and get_dimensions(port.unit) is not equations[port.name].dim:
             raise DefinitionError(f"form {form.name}", f"output '{port.name}' is not in {unit_text(port.unit)}")
 
 
 def _variables(form: Mechanism, equations: Mapping[str, Any]) -> dict[str, Variable]:
-    declared = {one.name: one.unit for one in (*form.inputs, *form.parameters, *form.derived)}
-    dimensions = {name: get_dimensions(unit) for name, unit in declared.items()}
+    dimensions = {name: get_dimensions(unit) for name, unit in form.declared.items()}
     dimensions.update({name: one.dim for name, one in equations.items()})
     known: dict[str, Variable] = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
     known["inf"] = Constant("inf", value=float("inf"))
@@ -95,6 +112,8 @@ def _compare(form: Mechanism, name: str, expression: str, wanted: Any, known: di
     where = f"form {form.name}"
     try:
         found = parse_expression_dimensions(expression, {**DEFAULT_FUNCTIONS, **known})
+    except DimensionMismatchError as problem:
+        raise DefinitionError(where, f"equation of '{name}' adds or compares different units: {problem.desc}") from None
     except (KeyError, ValueError, TypeError, SyntaxError) as problem:
         raise DefinitionError(where, f"equation of '{name}' cannot be read: {problem}") from None
     if found is not wanted:

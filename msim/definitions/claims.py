@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, second
 
+LONGEST_CLAIM = 200
 _CLAIM = re.compile(r"\s*(?P<left>[^<>=]+?)\s*(?P<relation>[<>=])\s*(?P<right>[^<>=]+?)\s*")
 _SIDE = re.compile(r"(?P<arm>[A-Za-z]\w*)(?:\s+at\s+(?P<time>.+))?")
 
@@ -37,7 +38,7 @@ def parse_claim(text: str, arms: Collection[str], time: float, where: str) -> Cl
     time: s, of sides that name none
     raises: DefinitionError where an arm is unknown or the form is another
     """
-    found = _CLAIM.fullmatch(text)
+    found = _CLAIM.fullmatch(text) if len(text) <= LONGEST_CLAIM else None
     if found is None:
         raise DefinitionError(where, f"wants 'ARM > ARM', 'ARM < ARM' or 'ARM = ARM', got {text!r}")
     left, right = (_side(found[name], arms, time, where) for name in ("left", "right"))
@@ -51,5 +52,5 @@ def _side(text: str, arms: Collection[str], time: float, where: str) -> Side:
     if found is None:
         raise DefinitionError(where, f"wants an arm, or 'ARM at TIME', got {text!r}")
     if found["arm"] not in arms:
-        raise DefinitionError(where, f"unknown arm '{found['arm']}'{nearest(found['arm'], arms)}")
+        raise DefinitionError(where, f"wants an arm, got '{found['arm']}'{nearest(found['arm'], arms)}")
     return Side(found["arm"], float(parse_in(found["time"], second, where)) if found["time"] else time)

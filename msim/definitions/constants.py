@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import sympy
@@ -16,11 +18,16 @@ NUMPY = [{"clip": np.clip, "int": np.asarray}, "numpy"]
 
 def evaluated(expression: str, numbers: Mapping[str, float]) -> float:
     """An expression of a form in its parameters, as a number in SI units; NaN or infinite where it has no value."""
+    names, function = _compiled(expression)
+    with np.errstate(all="ignore"):
+        return float(function(*(np.float64(numbers[name]) for name in names)))
+
+
+@functools.cache
+def _compiled(expression: str) -> tuple[list[str], Callable[..., Any]]:
     symbolic = str_to_sympy(expression)
     free = sorted(symbolic.free_symbols, key=str)
-    function = sympy.lambdify(free, symbolic, modules=NUMPY)
-    with np.errstate(all="ignore"):
-        return float(function(*(np.float64(numbers[str(one)]) for one in free)))
+    return [str(one) for one in free], sympy.lambdify(free, symbolic, modules=NUMPY)
 
 
 def constants(model: ModelDefinition, instance: str) -> dict[str, float]:
@@ -39,10 +46,6 @@ def check_constants(model: ModelDefinition, instance: Instance) -> None:
     for name, expression in texts.items():
         value = numbers[name] if name in numbers else evaluated(expression, numbers)
         if not np.isfinite(value):
-            parameters = [one.name for one in instance.form.parameters if _stands_in(one.name, expression)]
+            parameters = [one.name for one in instance.form.parameters if one.name in _compiled(expression)[0]]
             given = ", ".join(f"{one} = {model.resolved(f'{instance.name}.{one}').text}" for one in parameters)
             raise DefinitionError(place, f"wants a finite '{name}' = {expression}, got {value:g} with {given}")
-
-
-def _stands_in(name: str, expression: str) -> bool:
-    return name in {str(one) for one in str_to_sympy(expression).free_symbols}

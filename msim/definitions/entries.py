@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+LONGEST_NAME = 64
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def _text_or_number(value: Any) -> Any:
@@ -20,6 +33,13 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _name(value: str) -> str:
+    if len(value) > LONGEST_NAME or not _NAME.fullmatch(value) or "__" in value:
+        raise ValueError(f"wants a name of letters, digits and single '_' that starts with a letter, of at most "
+                         f"{LONGEST_NAME} characters")
+    return value
+
+
 def _names(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -27,6 +47,7 @@ def _names(value: Any) -> Any:
 QuantityText = Annotated[Any, BeforeValidator(_text_or_number)]
 Number = Annotated[Any, BeforeValidator(_number)]
 SomeNames = Annotated[list[StrictStr], Field(min_length=1), BeforeValidator(_names)]
+Name = Annotated[StrictStr, AfterValidator(_name)]
 Words = Annotated[StrictStr, Field(min_length=1)]
 
 
@@ -130,12 +151,12 @@ class ModelFile(Entry):
     notes: StrictStr = ""
     include: list[StrictStr] = []
     column: ColumnEntry | None = None
-    mechanisms: dict[StrictStr, MechanismEntry] = {}
-    populations: dict[StrictStr, PopulationEntry] = {}
-    projections: dict[StrictStr, ProjectionEntry] = {}
-    drives: dict[StrictStr, DriveEntry] = {}
-    links: dict[StrictStr, LinkEntry] = {}
-    manipulations: dict[StrictStr, ManipulationEntry] = {}
+    mechanisms: dict[Name, MechanismEntry] = {}
+    populations: dict[Name, PopulationEntry] = {}
+    projections: dict[Name, ProjectionEntry] = {}
+    drives: dict[Name, DriveEntry] = {}
+    links: dict[Name, LinkEntry] = {}
+    manipulations: dict[Name, ManipulationEntry] = {}
 
 
 class TitrationStep(Entry):
@@ -164,7 +185,7 @@ class DoseEntry(Entry):
 class ArmEntry(Entry):
     """One condition of an experiment."""
 
-    name: StrictStr
+    name: Name
     meaning: StrictStr = ""
     doses: list[DoseEntry] = []
     knockout: list[StrictStr] = []
@@ -184,7 +205,7 @@ class RecordEntry(Entry):
 class PredictEntry(Entry):
     """A claim settled before the run."""
 
-    id: StrictStr
+    id: Name
     quantity: StrictStr
     at: QuantityText
     claim: StrictStr

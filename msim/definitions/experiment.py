@@ -7,23 +7,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from brian2.units import kilogram
 
 from msim.base.errors import DefinitionError, nearest
-from msim.base.quantities import parse_in, second
+from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
 from msim.coupling.schedule import Schedule
 from msim.definitions import entries as e
-from msim.definitions.addresses import Address, look_up, outputs
+from msim.definitions.addresses import Address
 from msim.definitions.claims import Claim, parse_claim
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped
-from msim.definitions.read_model import check_values, read_model, read_model_texts
+from msim.definitions.read_model import read_model_beside, read_model_texts
+from msim.definitions.recordings import read_recording, times_of
+from msim.definitions.values import check_values, with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
 from msim.recording.probe import Recording
 
-MOST_SAMPLES = 200_000
 TIME_MATCH = 1e-6  # s
+LONGEST_TIME = 100 * 365 * 86400.0  # s; still known to less than TIME_MATCH
+LONGEST_BURST = 3600.0  # s
+SHORTEST_BURST = 0.1  # s
+HEAVIEST_BODY = 1000.0  # kg
 
 
 @dataclass(frozen=True)
@@ -89,14 +94,16 @@ class ExperimentDefinition:
 
         Predictions that can no longer be settled are left out.
         """
+        _refuse_twice(arms or (), f"{self.file}: arms", "name")
         new = replace(
             self,
             arms=tuple(self.arm(name) for name in arms) if arms else self.arms,
-            seeds=tuple(seeds) if seeds else self.seeds,
+            seeds=_seeds(seeds, self.file) if seeds else self.seeds,
         )
         if until is not None:
             if not new.begin < until <= new.end:
-                raise DefinitionError(f"{self.file}: until", f"wants a time after begin and within the duration, got {until:g} s")
+                span = f"{_text(new.begin)} up to the end at {_text(new.end)}"
+                raise DefinitionError(f"{self.file}: until", f"wants a time after {span}, got {_text(until)}")
             kept = replace(
                 new.recording,
                 samples=tuple(t for t in new.recording.samples if t <= until),
@@ -124,8 +131,7 @@ def read_experiment(
     path = find(str(name), "experiments")
     where, text = display_name(path), read_text(path)
     entry = read_entries(text, where, e.ExperimentFile)
-    beside = path.parent / f"{entry.model}.toml"
-    model = read_model(beside if beside.is_file() else entry.model)
+    model = read_model_beside(path, entry.model, f"{where}: model")
     return build_experiment(entry, path.stem, where, text, model, dict(changes or {}))
 
 
@@ -144,164 +150,148 @@ def build_experiment(
     """Turn entries into a checked ExperimentDefinition."""
     sources = read_sources(shipped("models") / "sources.bib")
     check_source(entry.source, entry.notes, sources, f"{where}: source")
-    base = _changed(model, entry.set, f"{where}: set")
-    base = _changed(base, changes, "--set")
+    if not model.populations:
+        wanted = f"wants a model with populations, got '{entry.model}' without any"
+        raise DefinitionError(f"{where}: model", wanted)
+    base = with_changes(model, entry.set, f"{where}: set")
+    base = with_changes(base, changes, "--set")
     begin, end = _times(entry, where)
-    weight = float(parse_in(entry.body_weight, _kilogram(), f"{where}: body_weight"))
-    if weight <= 0:
-        raise DefinitionError(f"{where}: body_weight", f"wants more than 0 kg, got {entry.body_weight!r}")
-    arms = _arms(entry, base, weight, where)
-    known = outputs(base)
-    recording, quantities = _recording(entry, base, known, (begin, end), where)
+    weight = float(parse_in(entry.body_weight, kilogram, f"{where}: body_weight"))
+    if not 0 < weight <= HEAVIEST_BODY:
+        wanted = f"wants more than 0 kg and at most {HEAVIEST_BODY:g} kg"
+        raise DefinitionError(f"{where}: body_weight", f"{wanted}, got {entry.body_weight!r}")
+    arms = _arms(entry, base, weight, end, where)
+    recording, quantities = read_recording(entry.record, base, (begin, end), where)
     names = [one.name for one in arms]
     predictions = tuple(
-        _prediction(one, quantities, recording, names, sources, f"{where}: predict.{index}")
+        _prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
         for index, one in enumerate(entry.predict)
     )
     _refuse_twice([one.id for one in predictions], f"{where}: predict", "id")
-    _refuse_twice([str(one) for one in entry.seeds], f"{where}: seeds", "seed")
-    if min(entry.seeds) < 0 or max(entry.seeds) >= 2**31:
-        raise DefinitionError(f"{where}: seeds", f"wants numbers from 0 to 2147483647, got {entry.seeds}")
     return ExperimentDefinition(
-        name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, tuple(entry.seeds), begin, end,
-        weight, _schedule(entry.schedule, f"{where}: schedule"), recording, quantities, predictions, changes,
+        name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
+        begin, end, weight, _schedule(entry.schedule, f"{where}: schedule"), recording, quantities, predictions,
+        changes,
     )  # fmt: skip
 
 
-def _kilogram() -> Any:
-    from brian2.units import kilogram
-
-    return kilogram
+def _seeds(seeds: Sequence[int], where: str) -> tuple[int, ...]:
+    _refuse_twice([str(one) for one in seeds], f"{where}: seeds", "seed")
+    for one in seeds:
+        if not 0 <= one < 2**31:
+            raise DefinitionError(f"{where}: seeds", f"wants numbers from 0 to {2**31 - 1}, got {one}")
+    return tuple(seeds)
 
 
 def _time(text: Any, where: str) -> float:
     return float(parse_in(text, second, where))
 
 
+def _text(seconds: float) -> str:
+    return quantity_text(seconds * second)
+
+
 def _times(entry: e.ExperimentFile, where: str) -> tuple[float, float]:
     begin, duration = _time(entry.begin, f"{where}: begin"), _time(entry.duration, f"{where}: duration")
-    if begin > 0:
-        raise DefinitionError(f"{where}: begin", f"wants a time at or before 0, got {entry.begin!r}")
-    if duration <= 0:
-        raise DefinitionError(f"{where}: duration", f"wants more than 0, got {entry.duration!r}")
+    if not -LONGEST_TIME <= begin <= 0:
+        wanted = f"wants a time at or before 0, and after {_text(-LONGEST_TIME)}"
+        raise DefinitionError(f"{where}: begin", f"{wanted}, got {entry.begin!r}")
+    if not 0 < duration <= LONGEST_TIME:
+        wanted = f"wants more than 0 and at most {_text(LONGEST_TIME)}"
+        raise DefinitionError(f"{where}: duration", f"{wanted}, got {entry.duration!r}")
     return begin, duration
 
 
-def _changed(model: ModelDefinition, changes: Mapping[str, Any], where: str) -> ModelDefinition:
-    for path, text in changes.items():
-        model = model.with_value(path, text, where)
-    if changes:
-        check_values(model)
-    return model
-
-
-def _arms(entry: e.ExperimentFile, base: ModelDefinition, weight: float, where: str) -> tuple[Arm, ...]:
+def _arms(entry: e.ExperimentFile, base: ModelDefinition, weight: float, end: float, where: str) -> tuple[Arm, ...]:
     arms = []
     masses = {one.name: base[f"{one.name}.molar_mass"] for one in base.on_scale("drug")}
     for index, one in enumerate(entry.arms):
         place = f"{where}: arms.{index}"
-        model = base
-        for kind in ("knockout", "mutant", "treatment"):
-            for name in getattr(one, kind):
-                model = model.with_manipulation(name, kind, f"{place}.{kind}")
-        model = _changed(model, one.set, f"{place}.set")
-        texts = [read_dose(dose.model_dump(exclude_none=True), f"{place}.doses.{i}") for i, dose in enumerate(one.doses)]
-        arms.append(Arm(one.name, one.meaning, regimen(texts, weight, masses, f"{place}.doses"), model))
-        if not one.name.isidentifier():
-            raise DefinitionError(f"{place}.name", f"wants letters, digits and '_', got {one.name!r}")
+        texts = [
+            read_dose(dose.model_dump(exclude_none=True), f"{place}.doses.{number}")
+            for number, dose in enumerate(one.doses)
+        ]
+        doses = regimen(texts, weight, masses, f"{place}.doses", end)
+        arms.append(Arm(one.name, one.meaning, doses, _arm_model(one, base, place)))
     _refuse_twice([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 
 
+def _arm_model(arm: e.ArmEntry, base: ModelDefinition, place: str) -> ModelDefinition:
+    model = base
+    changed: dict[str, str] = {}
+    for kind in ("knockout", "mutant", "treatment"):
+        for name in getattr(arm, kind):
+            model = model.with_manipulation(name, kind, f"{place}.{kind}")
+            _refuse_second_change(model.manipulations[name].changes, changed, f"{place}.{kind}", f"{kind} '{name}'")
+    _refuse_second_change(tuple(arm.set), changed, f"{place}.set", "'set'")
+    model = with_changes(model, arm.set, f"{place}.set")
+    if model is not base:
+        check_values(model)
+    return model
+
+
+def _refuse_second_change(paths: Sequence[str], changed: dict[str, str], where: str, by: str) -> None:
+    """Of two changes of one value in one arm, the order would decide which holds."""
+    for path in paths:
+        if path in changed:
+            raise DefinitionError(where, f"wants one change of '{path}', got {by} after {changed[path]}")
+        changed[path] = by
+
+
 def _refuse_twice(names: Sequence[str], where: str, what: str) -> None:
+    seen: set[str] = set()
     for name in names:
-        if names.count(name) > 1:
-            raise DefinitionError(where, f"{what} '{name}' is given twice")
-
-
-def _recording(
-    entry: e.ExperimentFile, model: ModelDefinition, known: Mapping[str, Address], span: tuple[float, float], where: str
-) -> tuple[Recording, dict[str, Address]]:
-    samples: set[float] = set()
-    probes: set[float] = set()
-    sampled, probed = [], []
-    quantities: dict[str, Address] = {}
-    for index, one in enumerate(entry.record):
-        place = f"{where}: record.{index}"
-        address = look_up(one.quantity, dict(known), f"{place}.quantity", "output")
-        if (one.every is None) == (one.at is None):
-            raise DefinitionError(place, "wants either 'every' or 'at'")
-        if one.every is not None:
-            if address.is_fast and address.owner not in _sampled_readouts(model):
-                raise DefinitionError(f"{place}.every", f"'{one.quantity}' is known in bursts only: wants 'at' with times")
-            samples |= set(_grid(one.every, span, f"{place}.every"))
-            sampled.append(one.quantity)
-        else:
-            probes |= {_within(text, span, f"{place}.at.{i}") for i, text in enumerate(one.at or [])}
-            probed.append(one.quantity)
-        quantities[one.quantity] = address
-    kept = [name for name in dict.fromkeys(sampled) if not quantities[name].is_fast]
-    return Recording(tuple(sorted(samples)), tuple(sorted(probes)), tuple(kept), tuple(dict.fromkeys(probed))), quantities
-
-
-def _sampled_readouts(model: ModelDefinition) -> list[str]:
-    """Readouts that follow slow activity and so are known at any time."""
-    return [one.name for one in model.on_scale("readout") if one.form.rest]
-
-
-def _grid(text: Any, span: tuple[float, float], where: str) -> list[float]:
-    step = _time(text, where)
-    if step <= 0:
-        raise DefinitionError(where, f"wants more than 0, got {text!r}")
-    count = int(np.floor((span[1] - span[0]) / step + 1e-9)) + 1
-    if count > MOST_SAMPLES:
-        raise DefinitionError(where, f"wants at most {MOST_SAMPLES} samples, got {count}")
-    return [round(span[0] + k * step, 9) for k in range(count)]
-
-
-def _within(text: Any, span: tuple[float, float], where: str) -> float:
-    time = _time(text, where)
-    if not span[0] <= time <= span[1]:
-        raise DefinitionError(where, f"wants a time from begin to the end of the experiment, got {text!r}")
-    return time
+        if name in seen:
+            raise DefinitionError(where, f"wants each {what} once, got '{name}' twice")
+        seen.add(name)
 
 
 def _prediction(
-    one: e.PredictEntry, quantities: Mapping[str, Address], recording: Recording, arms: Sequence[str],
-    sources: Mapping[str, Any], where: str,
+    one: e.PredictEntry, model: ModelDefinition, quantities: Mapping[str, Address], recording: Recording,
+    arms: Sequence[str], sources: Mapping[str, Any], where: str,
 ) -> Prediction:  # fmt: skip
     check_source(one.source, one.note, sources, f"{where}.source")
     if one.quantity not in quantities:
-        raise DefinitionError(f"{where}.quantity", f"'{one.quantity}' is not recorded{nearest(one.quantity, quantities)}")
+        wanted = f"wants a recorded quantity, got '{one.quantity}'{nearest(one.quantity, quantities)}"
+        raise DefinitionError(f"{where}.quantity", wanted)
+    address = quantities[one.quantity]
     time = _time(one.at, f"{where}.at")
     claim = parse_claim(one.claim, arms, time, f"{where}.claim")
-    times = [*(recording.samples if _is_sampled(one.quantity, quantities, recording) else ()),
-             *(recording.probes if one.quantity in recording.probed else ())]
+    known = times_of(address, model, recording)
     for side in (claim.left, claim.right):
-        if not any(abs(side.time - known) < TIME_MATCH for known in times):
-            raise DefinitionError(f"{where}.at", f"'{one.quantity}' is not recorded at {side.time:g} s")
-    margin = float(parse_in(one.margin, quantities[one.quantity].unit, f"{where}.margin"))
-    if margin < 0 or (claim.relation == "=" and margin == 0):
+        if not any(abs(side.time - at) < TIME_MATCH for at in known):
+            key = "at" if side.time == time else "claim"
+            when = ": wants one of " + ", ".join(_text(at) for at in known) if len(known) <= 12 else ""
+            raise DefinitionError(f"{where}.{key}", f"'{one.quantity}' is not recorded at {_text(side.time)}{when}")
+    return Prediction(one.id, one.quantity, time, claim, _margin(one, claim, address, where), one.source, one.note)
+
+
+def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> float:
+    given = 0.0 if one.margin is None else float(parse_in(one.margin, address.unit, f"{where}.margin"))
+    if given < 0 or (claim.relation == "=" and given == 0):
         least = "more than 0 for a claim with '='" if claim.relation == "=" else "at least 0"
-        raise DefinitionError(f"{where}.margin", f"wants {least}, got {one.margin!r}")
-    return Prediction(one.id, one.quantity, time, claim, margin, one.source, one.note)
-
-
-def _is_sampled(name: str, quantities: Mapping[str, Address], recording: Recording) -> bool:
-    return name in recording.sampled or quantities[name].kind == "readout"
+        raise DefinitionError(f"{where}.margin", f"wants {least}, got {one.margin or 'none'!r}")
+    return given
 
 
 def _schedule(entry: e.ScheduleEntry, where: str) -> Schedule:
     changes: dict[str, float] = {}
     for name, given in entry.model_dump(exclude_none=True).items():
         changes[name] = float(given) if name == "tolerance" else _time(given, f"{where}.{name}")
-        least = 0.0 if name in ("burn_in", "settle") else 1e-9
-        if changes[name] < least:
-            raise DefinitionError(f"{where}.{name}", f"wants more than 0, got {given!r}")
+        may_be_nothing = name in ("burn_in", "settle")
+        if changes[name] < 0 or (changes[name] == 0 and not may_be_nothing):
+            least = "at least" if may_be_nothing else "more than"
+            raise DefinitionError(f"{where}.{name}", f"wants {least} 0, got {given!r}")
+        most = LONGEST_TIME if name.endswith("leap") else LONGEST_BURST
+        if changes[name] > most:
+            raise DefinitionError(f"{where}.{name}", f"wants at most {_text(most)}, got {given!r}")
     schedule = replace(Schedule(), **changes)
     for name in ("burst", "probe", "baseline"):
-        if getattr(schedule, name) < 0.1:
-            raise DefinitionError(f"{where}.{name}", "wants at least 0.1 second: an average of less says nothing")
+        if getattr(schedule, name) < SHORTEST_BURST:
+            least = f"wants at least {_text(SHORTEST_BURST)}, as an average of less says nothing"
+            raise DefinitionError(f"{where}.{name}", f"{least}, got {getattr(entry, name)!r}")
     if schedule.shortest_leap > schedule.longest_leap:
-        raise DefinitionError(f"{where}.shortest_leap", "wants at most longest_leap")
+        longest = f"wants at most longest_leap ({_text(schedule.longest_leap)})"
+        raise DefinitionError(f"{where}.shortest_leap", f"{longest}, got {_text(schedule.shortest_leap)}")
     return schedule

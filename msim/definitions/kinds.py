@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from msim.base.errors import DefinitionError, InputError
+from msim.base.errors import DefinitionError, InputError, nearest
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.model import ModelDefinition
-from msim.definitions.read import display_name, find, read_text, shipped_names
-from msim.definitions.read_model import read_model
+from msim.definitions.read import display_name, find, read_tables, read_text, shipped_names
+from msim.definitions.read_model import read_model, read_part
 
-PART_TABLES = ("mechanisms", "populations", "projections", "drives", "links", "manipulations", "include")
+EXPERIMENT_KEYS = ("arms", "hypothesis", "model", "predict", "record")
+PART_TABLES = ("mechanisms", "populations", "projections", "drives", "links", "manipulations")
 
 
-def read_definition(path: Path) -> ModelDefinition | ExperimentDefinition | None:
-    """Read and check a definition file.
-
-    returns: None for a part of a model, which can be checked only with the models that include it
-    """
-    try:
-        raw = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as problem:
-        raise DefinitionError(display_name(path), f"is not TOML: {problem}") from None
-    if "arms" in raw or "hypothesis" in raw or "model" in raw:
-        return read_experiment(path)
+def kind_of(path: Path) -> str:
+    """What a definition file is: 'experiment', 'model', or 'part' of a model, which is whole with others only."""
+    raw = read_tables(read_text(path), display_name(path))
+    if not raw:
+        raise DefinitionError(display_name(path), "wants a model or an experiment, got an empty file")
+    if any(key in raw for key in EXPERIMENT_KEYS):
+        return "experiment"
     if "column" in raw or "include" in raw or not any(key in raw for key in PART_TABLES):
-        return read_model(path)
-    return None
+        return "model"
+    return "part"
+
+
+def read_definition(path: Path) -> ModelDefinition | ExperimentDefinition:
+    """Read and check a definition file; of a part of a model, what can be checked without the others."""
+    kind = kind_of(path)
+    if kind == "experiment":
+        return read_experiment(path)
+    return read_model(path) if kind == "model" else read_part(path)
 
 
 def files_of(names: Sequence[str]) -> list[Path]:
@@ -36,12 +41,12 @@ def files_of(names: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for name in names:
         path = Path(name)
-        if path.is_dir():
+        if os.path.isdir(path):
             inside = sorted(path.rglob("*.toml"))
             if not inside:
                 raise InputError(f"{name}: holds no definition file (*.toml)")
             found += inside
-        elif path.is_file():
+        elif os.path.lexists(path):
             found.append(path)
         else:
             found.append(find_any(name))
@@ -49,8 +54,10 @@ def files_of(names: Sequence[str]) -> list[Path]:
 
 
 def find_any(name: str) -> Path:
-    """The file that a path or shipped name of either kind means."""
-    for kind in ("experiments", "models"):
-        if name.removesuffix(".toml") in shipped_names(kind):
+    """The file that a shipped name of either kind means."""
+    known = {kind: shipped_names(kind) for kind in ("experiments", "models")}
+    for kind, names in known.items():
+        if name.removesuffix(".toml") in names:
             return find(name, kind)
-    return find(name, "models")
+    every = [*known["experiments"], *known["models"]]
+    raise InputError(f"{name}: no such file, and no shipped model or experiment{nearest(name, every)}")

@@ -1,4 +1,4 @@
-"""Checks of a model's links: both ends exist, units agree, every input is fed once."""
+"""Checks of a model's links: both ends exist, units agree, every input is fed once, nothing feeds itself."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from msim.base.errors import DefinitionError
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import unit_text
 from msim.definitions.addresses import Address, inputs, look_up, outputs
+from msim.definitions.constants import constants, evaluated
+from msim.definitions.loops import check_loops
 from msim.definitions.model import Link, ModelDefinition
+
+BURSTS = ("population", "receptor")
+SEEN_BY_READOUTS = "synaptic_current"
 
 
 def check_links(model: ModelDefinition) -> None:
-    """Refuse a link to or from nothing, between different dimensions, or fed twice; and a slow input unfed."""
+    """Refuse a link to or from nothing, between different dimensions, fed twice, in a loop; and a slow input unfed."""
     known_outputs, known_inputs = outputs(model), inputs(model)
     fed: dict[str, str] = {}
     for link in model.links.values():
@@ -21,40 +26,76 @@ def check_links(model: ModelDefinition) -> None:
         fed[link.to] = link.name
         origins = [look_up(one, known_outputs, f"{place}.from", "output") for one in link.origin]
         references = [look_up(one, known_outputs, f"{place}.relative_to", "output") for one in link.relative_to]
+        for key, names in (("from", link.origin), ("relative_to", link.relative_to)):
+            if len(set(names)) < len(names):
+                raise DefinitionError(f"{place}.{key}", f"wants each output once, got {', '.join(names)}")
         _check_units(link, origins, references, target, place)
-        _check_scales(origins, references, target, place)
+        _check_origins(origins, references, place)
+        _check_rest(model, references, place)
+        _check_target(link, origins, references, target, place)
     for text, address in known_inputs.items():
         if address.kind in ("slow", "readout") and text not in fed:
             file = model.instances[address.owner].file
             raise DefinitionError(f"{file}: mechanisms.{address.owner}", f"no link feeds its input '{text}'")
+    check_loops(model)
 
 
 def _check_units(
     link: Link, origins: list[Address], references: list[Address], target: Address, place: str
 ) -> None:
+    first = origins[0]
     for one in (*origins[1:], *references):
-        if not same_dimensions(one.unit, origins[0].unit):
-            raise DefinitionError(place, f"'{one.text}' is in {unit_text(one.unit)}, "
-                                         f"'{origins[0].text}' in {unit_text(origins[0].unit)}")
-    given = 1 if references else origins[0].unit
-    if not same_dimensions(given, target.unit):
-        raise DefinitionError(
-            place, f"'{target.text}' wants {unit_text(target.unit)}, '{' + '.join(link.origin)}' gives {unit_text(given)}"
-        )
+        if not same_dimensions(one.unit, first.unit):
+            units = f"'{one.text}' is in {unit_text(one.unit)}, '{first.text}' in {unit_text(first.unit)}"
+            raise DefinitionError(place, f"wants outputs of one unit, but {units}")
+    given = unit_text(1 if references else first.unit)
+    if not same_dimensions(1 if references else first.unit, target.unit):
+        came = f"'{' + '.join(link.origin)}' gives {given}"
+        raise DefinitionError(place, f"'{target.text}' wants {unit_text(target.unit)}, {came}")
     if link.has_share and not same_dimensions(target.unit, 1):
         raise DefinitionError(f"{place}.share", f"wants an input without unit, got {unit_text(target.unit)}")
 
 
-def _check_scales(origins: list[Address], references: list[Address], target: Address, place: str) -> None:
-    kinds = {one.kind for one in (*origins, *references)}
-    if "readout" in kinds:
+def _check_origins(origins: list[Address], references: list[Address], place: str) -> None:
+    if "readout" in {one.kind for one in (*origins, *references)}:
         raise DefinitionError(f"{place}.from", "a readout feeds nothing")
+    if len({one.kind in BURSTS for one in (*origins, *references)}) > 1:
+        raise DefinitionError(f"{place}.from", "cannot hold averages of spiking cells against slow quantities")
+
+
+def _check_rest(model: ModelDefinition, references: list[Address], place: str) -> None:
+    """Refuse to divide by what is 0 at rest: drugs, and states that say so."""
+    for one in references:
+        rest = model.instances[one.owner].form.rest.get(one.name) if one.kind in ("drug", "slow") else None
+        if one.kind == "drug" or (rest and evaluated(rest, constants(model, one.owner)) == 0):
+            raise DefinitionError(f"{place}.relative_to", f"wants an output that is not 0 at rest, got '{one.text}'")
+
+
+def _check_target(
+    link: Link, origins: list[Address], references: list[Address], target: Address, place: str
+) -> None:
+    all_of_them = (*origins, *references)
+    kinds = {one.kind for one in all_of_them}
+    if target.kind == "slow" and any(one.population not in ("", target.population) for one in all_of_them):
+        whose = f"its own population '{target.population}' or a drug"
+        raise DefinitionError(f"{place}.from", f"'{target.text}' can be fed by {whose} only")
     if target.kind == "receptor" and kinds != {"slow"}:
         raise DefinitionError(f"{place}.from", f"'{target.text}' can be fed by slow mechanisms only")
-    if target.kind == "slow" and any(one.population not in ("", target.population) for one in (*origins, *references)):
-        raise DefinitionError(f"{place}.from", f"'{target.text}' can be fed by its own population "
-                                               f"'{target.population}' or a drug only")
-    if target.kind == "readout" and not kinds <= {"population", "receptor"}:
-        raise DefinitionError(f"{place}.from", f"'{target.text}' can be fed by averages of a population only")
-    if len({one.kind in ("population", "receptor") for one in origins}) > 1:
-        raise DefinitionError(f"{place}.from", "cannot add averages of spiking cells to slow quantities")
+    if target.kind == "receptor" and references:
+        raise DefinitionError(f"{place}.relative_to", f"'{target.text}' takes a slow quantity as it is")
+    if target.kind == "receptor" and len({one.population for one in origins}) > 1:
+        raise DefinitionError(f"{place}.from", "wants slow mechanisms of one population")
+    if target.kind == "readout":
+        _check_readout(link, origins, references, target, place)
+
+
+def _check_readout(
+    link: Link, origins: list[Address], references: list[Address], target: Address, place: str
+) -> None:
+    if len(origins) != 1 or (origins[0].kind, origins[0].name) != ("population", SEEN_BY_READOUTS):
+        wanted = f"'{target.text}' sees one 'POPULATION.{SEEN_BY_READOUTS}'"
+        raise DefinitionError(f"{place}.from", f"{wanted}, got {', '.join(link.origin)}")
+    if references and references != origins:
+        raise DefinitionError(f"{place}.relative_to", f"wants '{origins[0].text}', got {', '.join(link.relative_to)}")
+    if link.has_share:
+        raise DefinitionError(f"{place}.share", f"'{target.text}' takes no share")

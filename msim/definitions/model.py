@@ -8,7 +8,7 @@ from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Mechanism
-from msim.base.quantities import parse_in
+from msim.base.quantities import Quantity, dimensions_of, parse_in, quantity_text
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class Value:
     high: float | None = None
     low_is_allowed: bool = True
     same_as: str = ""
+    meaning: str = ""
+
+    @property
+    def given(self) -> str | float:
+        """The value as a file gives it: text with a unit, or a bare number."""
+        return self.text if not dimensions_of(self.unit).is_dimensionless else self.si
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,8 @@ class ModelDefinition:
         old = self.values[self.known(path, where)]
         if old.same_as:
             raise DefinitionError(where, f"'{path}' follows '{old.same_as}': set that one")
-        new = checked_value(replace(old, text=str(text), source="set", note=f"was {old.text}"), text, f"{where}: {path}")
+        blank = replace(old, text=str(text), source="set", note=f"was {old.text}")
+        new = checked_value(blank, text, f"{where}: {path}")
         return replace(self, values={**self.values, path: new})
 
     def with_manipulation(self, name: str, kind: str, where: str) -> ModelDefinition:
@@ -146,7 +153,7 @@ class ModelDefinition:
             raise DefinitionError(where, f"the model declares no {kind} '{name}'{nearest(name, declared)}")
         changed = dict(self.values)
         for path in declared[name].changes:
-            new = self.values[f"manipulations.{kind}.{name}.{path}"]
+            new = self.resolved(f"manipulations.{kind}.{name}.{path}")
             changed[path] = replace(changed[path], si=new.si, text=new.text, source=new.source, note=new.note)
         return replace(self, values=changed)
 
@@ -184,10 +191,14 @@ class ModelDefinition:
 def checked_value(value: Value, given: str | int | float, where: str) -> Value:
     """Read `given` in the unit of `value` and hold it against its bounds."""
     si = float(parse_in(given, value.unit, where))
-    too_low = value.low is not None and (si < value.low or (si == value.low and not value.low_is_allowed))
-    if too_low:
+    at_low = value.low is not None and si == value.low
+    if value.low is not None and (si < value.low or (at_low and not value.low_is_allowed)):
         comparison = "at least" if value.low_is_allowed else "more than"
-        raise DefinitionError(where, f"wants {comparison} {value.low:g}, got {given!r}")
+        raise DefinitionError(where, f"wants {comparison} {_bound(value.low, value)}, got {given!r}")
     if value.high is not None and si > value.high:
-        raise DefinitionError(where, f"wants at most {value.high:g}, got {given!r}")
+        raise DefinitionError(where, f"wants at most {_bound(value.high, value)}, got {given!r}")
     return replace(value, si=si)
+
+
+def _bound(si: float, value: Value) -> str:
+    return quantity_text(Quantity(si, dim=dimensions_of(value.unit)))

@@ -131,8 +131,9 @@ def read_entries(text: str, where: str, kind: type[ENTRY]) -> ENTRY:
 
 def _complaint(problem: ValidationError, where: str, kind: type[BaseModel]) -> DefinitionError:
     first = problem.errors(include_url=False)[0]
-    *above, last = first["loc"] or ("",)
-    key = ".".join(str(part) for part in first["loc"])
+    location = first["loc"][:-1] if first["loc"][-1:] == ("[key]",) else first["loc"]
+    *above, last = location or ("",)
+    key = ".".join(str(part) for part in location)
     place = f"{where}: {key}" if key else where
     if first["type"] == "extra_forbidden":
         return DefinitionError(place, f"unknown key '{last}'{nearest(str(last), _known_keys(kind, above))}")

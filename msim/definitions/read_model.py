@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from brian2.units import hertz, second, siemens
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
-from msim.base.sources import Source, check_source, read_sources
+from msim.base.sources import read_sources
 from msim.definitions import entries as e
 from msim.definitions.forms import FORMS
 from msim.definitions.links import check_links
@@ -24,32 +24,33 @@ from msim.definitions.model import (
     ModelDefinition,
     Population,
     Projection,
-    Value,
-    checked_value,
 )
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
+from msim.definitions.values import Values, check_values
 
 TABLES = ("mechanisms", "populations", "projections", "drives", "links", "manipulations")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+RESERVED = ("column", "manipulations")
+MOST_INCLUDES_DEEP = 20
 
 COLUMN = (
-    Parameter("n_cells", 1, "cells of the column", low=10),
-    Parameter("reference_cells", 1, "cells of the column for which in-degrees and weights are written", low=10),
+    Parameter("n_cells", 1, "cells of the column", low=10, high=1e6),
+    Parameter("reference_cells", 1, "cells of the column for which in-degrees and weights are written", 10, 1e6),
 )
 POPULATION = (
     Parameter("share", 1, "share of the column's cells", low=0, high=1, low_is_allowed=False),
-    Parameter("resting_rate", hertz, "firing rate at rest, at which recalibration aims", low=0),
+    Parameter("resting_rate", hertz, "firing rate at rest, at which recalibration aims", 0, 1000, False),
 )
 PROJECTION = (
     Parameter("in_degree", 1, "contacts onto one cell", low=0),
     Parameter("weight_sigma", 1, "spread of the logarithm of the weights", low=0, high=3),
-    Parameter("delay_low", second, "shortest delay", low=0, low_is_allowed=False),
-    Parameter("delay_high", second, "longest delay", low=0, low_is_allowed=False),
+    Parameter("delay_low", second, "shortest delay", low=0, high=1, low_is_allowed=False),
+    Parameter("delay_high", second, "longest delay", low=0, high=1, low_is_allowed=False),
 )
 DRIVE = (
-    Parameter("contacts", 1, "afferents onto one cell", low=0, low_is_allowed=False),
-    Parameter("rate", hertz, "events of one afferent", low=0),
+    Parameter("contacts", 1, "afferents onto one cell", low=0, high=1e6, low_is_allowed=False),
+    Parameter("rate", hertz, "events of one afferent", low=0, high=1000),
 )
+SHARE = Parameter("share", 1, "share of the change from 1 that is handed over", low=0, high=1)
 PEAK = Parameter("peak", siemens, "peak conductance of one event of mean weight", low=0)
 
 
@@ -61,6 +62,7 @@ class _Merged:
     title: str = ""
     column: tuple[e.ColumnEntry, str] | None = None
     tables: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=lambda: {name: {} for name in TABLES})
+    owners: dict[str, str] = field(default_factory=dict)
 
 
 def read_model(name: str | Path) -> ModelDefinition:
@@ -69,10 +71,23 @@ def read_model(name: str | Path) -> ModelDefinition:
     name: a path, or a shipped name such as 'circuits/cortical_column'
     raises: DefinitionError or InputError that names file and key
     """
-    path = find(str(name), "models")
+    return _read_whole(find(str(name), "models"), str(name))
+
+
+def read_model_beside(path: Path, name: str, where: str) -> ModelDefinition:
+    """Read the model that an experiment file names: beside it, in the folder 'models' next to its own, or shipped.
+
+    where: file and key, for the message
+    raises: DefinitionError or InputError that names file and key
+    """
+    beside = path.resolve().parent
+    return _read_whole(_model_file(name, (beside, beside.parent / "models", shipped("models")), where), name)
+
+
+def _read_whole(path: Path, name: str) -> ModelDefinition:
     merged = _Merged()
     _merge(path, merged, ())
-    return build_model(str(name), merged.files, merged)
+    return build_model(name, merged.files, merged)
 
 
 def read_model_texts(name: str, texts: Mapping[str, str]) -> ModelDefinition:
@@ -92,17 +107,25 @@ def read_part(path: Path) -> ModelDefinition:
     entry = read_entries(text, where, e.ModelFile)
     merged = _Merged()
     _take(entry, text, where, merged)
-    values = _Values(read_sources(shipped("models") / "sources.bib"))
+    values = Values(read_sources(shipped("models") / "sources.bib"))
     instances = {key: _instance(key, one, where, values) for key, one in entry.mechanisms.items()}
-    for key, one in entry.populations.items():
-        values.take_all(key, dict(one), POPULATION, f"{where}: populations.{key}", where)
+    for table, forms in (("populations", POPULATION), ("projections", PROJECTION), ("drives", DRIVE)):
+        for key, other in getattr(entry, table).items():
+            place = f"{where}: {table}.{key}"
+            values.take_all(key, dict(other), forms, place, where)
+            for receptor, peak in getattr(other, "peak", {}).items():
+                values.take(f"{key}.peak.{receptor}", peak, PEAK, f"{place}.peak.{receptor}", where)
+    for key, link in entry.links.items():
+        _link(key, link, where, values)
     return ModelDefinition(where, entry.title, merged.files, instances, {}, {}, {}, {}, {}, values.found)
 
 
 def _merge(path: Path, merged: _Merged, above: tuple[Path, ...]) -> None:
     where, text = display_name(path), read_text(path)
     if path.resolve() in above:
-        raise DefinitionError(where, "includes itself")
+        raise DefinitionError(f"{where}: include", f"wants files that do not include it, got {display_name(above[-1])}")
+    if len(above) == MOST_INCLUDES_DEEP:
+        raise DefinitionError(f"{where}: include", f"wants at most {MOST_INCLUDES_DEEP} files including one another")
     entry = read_entries(text, where, e.ModelFile)
     for index, name in enumerate(entry.include):
         included = _included(name, path, f"{where}: include.{index}")
@@ -112,34 +135,48 @@ def _merge(path: Path, merged: _Merged, above: tuple[Path, ...]) -> None:
 
 
 def _included(name: str, path: Path, where: str) -> Path:
+    roots = [parent for parent in path.resolve().parents if os.path.isfile(parent / "sources.bib")][:1]
+    return _model_file(name, (*roots, path.resolve().parent, shipped("models")), where)
+
+
+def _model_file(name: str, folders: Sequence[Path], where: str) -> Path:
+    """The first file of that name; names lead downwards only."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise DefinitionError(where, f"wants a name below the models folder, got '{name}'")
-    roots = [parent for parent in path.resolve().parents if (parent / "sources.bib").is_file()][:1]
-    for root in (*roots, path.resolve().parent, shipped("models")):
-        if (root / f"{name}.toml").is_file():
-            return root / f"{name}.toml"
-    raise DefinitionError(where, f"no such model file '{name}'{nearest(name, shipped_names('models'))}")
+    for folder in folders:
+        if os.path.isfile(folder / f"{name}.toml"):
+            return folder / f"{name}.toml"
+    hint = nearest(name, shipped_names("models"))
+    raise DefinitionError(where, f"wants the name of a model file without '.toml', got '{name}'{hint}")
 
 
 def _take(entry: e.ModelFile, text: str, where: str, merged: _Merged) -> None:
     merged.files[where] = text
     merged.title = entry.title
     if entry.column is not None:
+        if merged.column is not None:
+            raise DefinitionError(f"{where}: column", f"is defined already in {merged.column[1]}")
         merged.column = (entry.column, where)
     for table in TABLES:
         for name, one in getattr(entry, table).items():
-            if not _NAME.fullmatch(name) and table != "manipulations":
-                raise DefinitionError(f"{where}: {table}.{name}", "wants a name of letters, digits and '_'")
-            if name in merged.tables[table]:
-                other = merged.tables[table][name][1]
-                raise DefinitionError(f"{where}: {table}.{name}", f"is defined already in {other}")
+            place = f"{where}: {table}.{name}"
+            if table != "manipulations":
+                if name in RESERVED:
+                    raise DefinitionError(place, f"wants a name other than '{name}', which the format uses itself")
+                if name in merged.owners:
+                    raise DefinitionError(place, f"wants a name of its own, got that of {merged.owners[name]}")
+                merged.owners[name] = place
+            elif name in merged.tables[table]:
+                raise DefinitionError(place, f"is defined already in {merged.tables[table][name][1]}")
             merged.tables[table][name] = (one, where)
 
 
 def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefinition:
     """Turn merged tables into a checked ModelDefinition."""
-    values = _Values(read_sources(shipped("models") / "sources.bib"))
+    values = Values(read_sources(shipped("models") / "sources.bib"))
     tables = merged.tables
+    if not tables["mechanisms"]:
+        raise DefinitionError(list(files)[-1], "wants a model with at least one mechanism, got none")
     instances = {key: _instance(key, one, where, values) for key, (one, where) in tables["mechanisms"].items()}
     populations = {key: _population(key, *pair, values, instances) for key, pair in tables["populations"].items()}
     _check_owners(instances, populations)
@@ -162,57 +199,7 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
     return model
 
 
-class _Values:
-    """Collects values and refuses those without unit, source or within wrong bounds."""
-
-    def __init__(self, sources: Mapping[str, Source]) -> None:
-        self.found: dict[str, Value] = {}
-        self.places: dict[str, str] = {}
-        self.sources = sources
-
-    def take(self, path: str, entry: e.ValueEntry, form: Parameter, where: str, file: str) -> None:
-        if not entry.same_as:
-            check_source(entry.source, entry.note, self.sources, where)
-        blank = Value(
-            path, 0.0, form.unit, str(entry.value), entry.source, entry.note, file,
-            form.low, form.high, form.low_is_allowed, entry.same_as,
-        )  # fmt: skip
-        self.found[path] = blank if entry.same_as else checked_value(blank, entry.value, where)
-        self.places[path] = where
-
-    def take_all(
-        self, owner: str, given: Mapping[str, Any], forms: tuple[Parameter, ...], where: str, file: str
-    ) -> None:
-        for form in forms:
-            if form.name not in given:
-                raise DefinitionError(f"{where}.{form.name}", f"missing value of '{form.name}' ({form.meaning})")
-            self.take(f"{owner}.{form.name}", given[form.name], form, f"{where}.{form.name}", file)
-
-
-    def follow(self) -> None:
-        """Hold every value that follows another one against its own unit and bounds."""
-        for path, value in self.found.items():
-            if not value.same_as:
-                continue
-            where = self.places[path]
-            if value.same_as not in self.found:
-                raise DefinitionError(where, f"follows '{value.same_as}', which is no value of the model"
-                                             f"{nearest(value.same_as, self.found)}")
-            leader = self.found[value.same_as]
-            if leader.same_as:
-                raise DefinitionError(where, f"follows '{leader.path}', which follows '{leader.same_as}' itself")
-            checked_value(value, leader.text if not _is_number(leader.text) else float(leader.text), where)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _instance(name: str, entry: e.MechanismEntry, where: str, values: _Values) -> Instance:
+def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) -> Instance:
     place = f"{where}: mechanisms.{name}"
     if entry.form not in FORMS:
         raise DefinitionError(f"{place}.form", f"unknown form '{entry.form}'{nearest(entry.form, FORMS)}")
@@ -227,14 +214,14 @@ def _instance(name: str, entry: e.MechanismEntry, where: str, values: _Values) -
 
 
 def _population(
-    name: str, entry: e.PopulationEntry, where: str, values: _Values, instances: Mapping[str, Instance]
+    name: str, entry: e.PopulationEntry, where: str, values: Values, instances: Mapping[str, Instance]
 ) -> Population:
     place = f"{where}: populations.{name}"
-    if name in instances:
-        raise DefinitionError(place, f"a mechanism is called '{name}' already")
     _scale(entry.membrane, "membrane", instances, f"{place}.membrane")
     for index, receptor in enumerate(entry.receptors):
         _scale(receptor, "receptor", instances, f"{place}.receptors.{index}")
+        if receptor in entry.receptors[:index]:
+            raise DefinitionError(f"{place}.receptors.{index}", f"wants each receptor once, got '{receptor}' again")
     values.take_all(name, dict(entry), POPULATION, place, where)
     return Population(name, entry.membrane, tuple(entry.receptors), where)
 
@@ -257,7 +244,7 @@ def _check_owners(instances: Mapping[str, Instance], populations: Mapping[str, P
 
 def _peaks(
     owner: str, peaks: Mapping[str, e.ValueEntry], to: str, place: str, file: str,
-    values: _Values, populations: Mapping[str, Population],
+    values: Values, populations: Mapping[str, Population],
 ) -> tuple[str, ...]:  # fmt: skip
     if to not in populations:
         raise DefinitionError(f"{place}.to", f"unknown population '{to}'{nearest(to, populations)}")
@@ -271,7 +258,7 @@ def _peaks(
 
 
 def _projection(
-    name: str, entry: e.ProjectionEntry, where: str, values: _Values, populations: Mapping[str, Population]
+    name: str, entry: e.ProjectionEntry, where: str, values: Values, populations: Mapping[str, Population]
 ) -> Projection:
     place = f"{where}: projections.{name}"
     origin = entry.source_population
@@ -283,7 +270,7 @@ def _projection(
 
 
 def _drive(
-    name: str, entry: e.DriveEntry, where: str, values: _Values, populations: Mapping[str, Population]
+    name: str, entry: e.DriveEntry, where: str, values: Values, populations: Mapping[str, Population]
 ) -> Drive:
     place = f"{where}: drives.{name}"
     receptors = _peaks(name, entry.peak, entry.to, place, where, values, populations)
@@ -291,35 +278,22 @@ def _drive(
     return Drive(name, entry.to, receptors, where)
 
 
-def _link(name: str, entry: e.LinkEntry, where: str, values: _Values) -> Link:
+def _link(name: str, entry: e.LinkEntry, where: str, values: Values) -> Link:
     if entry.share is not None:
-        share = Parameter("share", 1, "share of the change from 1 that is handed over")
-        values.take(f"{name}.share", entry.share, share, f"{where}: links.{name}.share", where)
+        values.take(f"{name}.share", entry.share, SHARE, f"{where}: links.{name}.share", where)
     relative = tuple(entry.relative_to or ())
     return Link(name, tuple(entry.origin), entry.to, relative, entry.share is not None, where)
 
 
-def _manipulation(name: str, entry: e.ManipulationEntry, where: str, values: _Values) -> Manipulation:
+def _manipulation(name: str, entry: e.ManipulationEntry, where: str, values: Values) -> Manipulation:
     place = f"{where}: manipulations.{name}"
     for path, given in entry.set.items():
         if path not in values.found:
             raise DefinitionError(f"{place}.set", f"the model has no value '{path}'{nearest(path, values.found)}")
         old = values.found[path]
-        form = Parameter(path, old.unit, "", old.low, old.high, old.low_is_allowed)
+        if old.same_as:
+            wanted = f"wants a value that follows no other, '{path}' follows '{old.same_as}'"
+            raise DefinitionError(f"{place}.set.{path}", wanted)
+        form = Parameter(path, old.unit, old.meaning, old.low, old.high, old.low_is_allowed)
         values.take(f"manipulations.{entry.kind}.{name}.{path}", given, form, f"{place}.set.{path}", where)
     return Manipulation(name, entry.kind, entry.meaning, tuple(entry.set), where)
-
-
-def check_values(model: ModelDefinition) -> None:
-    """Refuse values that contradict each other; run again after any value was changed."""
-    total = sum(model[f"{name}.share"] for name in model.populations)
-    if model.populations and abs(total - 1) > 1e-6:
-        files = sorted({one.file for one in model.populations.values()})
-        raise DefinitionError(f"{', '.join(files)}: populations", f"wants shares that add up to 1, got {total:g}")
-    for one in model.projections.values():
-        low, high = model.resolved(f"{one.name}.delay_low"), model.resolved(f"{one.name}.delay_high")
-        if low.si > high.si:
-            raise DefinitionError(
-                f"{one.file}: projections.{one.name}.delay_high",
-                f"wants at least delay_low ({low.text}), got '{high.text}'",
-            )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
+from pathlib import Path
 
-from msim.definitions.read import read_text, shipped, shipped_names
+from msim.definitions.read import display_name, read_tables, read_text, shipped, shipped_names
 
 
 def shipped_titles() -> list[tuple[str, str, str]]:
     """Kind, name and title of every shipped definition file."""
     return [
-        (kind.removesuffix("s"), name, str(tomllib.loads(read_text(shipped(kind) / f"{name}.toml")).get("title", "")))
+        (kind.removesuffix("s"), name, _title(shipped(kind) / f"{name}.toml"))
         for kind in ("experiments", "models")
         for name in shipped_names(kind)
     ]
+
+
+def _title(path: Path) -> str:
+    return str(read_tables(read_text(path), display_name(path)).get("title", ""))

@@ -19,5 +19,6 @@ LFP_BAND = Mechanism(
         Port("power", amp**2, "power of the LFP proxy in the band"),
         Port("peak_frequency", hertz, "frequency of the largest power in the band"),
     ),
+    ascending=(("low", "high"),),
     reference="mazzoni2008",
 )

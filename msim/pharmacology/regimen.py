@@ -15,6 +15,7 @@ from msim.base.quantities import parse_in, quantity_text
 ROUTES = ("intravenous", "intraperitoneal", "intranasal")
 AMOUNTS = ("mg_per_kg", "mg", "mg_per_kg_per_hour", "steps")
 MOST_REPEATS = 10_000
+LARGEST_AMOUNT = 1e6  # mg, mg/kg or mg/kg/hour; beyond, products with weight and time need not be finite
 KG_PER_MG = 1e-6
 SECONDS_PER_HOUR = 3600.0
 ROUNDING_S = 1e-6  # sums of times that meet may miss each other by their last digit
@@ -93,12 +94,14 @@ def read_dose(entry: Mapping[str, Any], where: str) -> DoseText:
 
 
 def regimen(
-    doses: Sequence[DoseText], body_weight: float, molar_masses: Mapping[str, float], where: str
-) -> tuple[Dose, ...]:
+    doses: Sequence[DoseText], body_weight: float, molar_masses: Mapping[str, float], where: str,
+    before: float = math.inf,
+) -> tuple[Dose, ...]:  # fmt: skip
     """Turn declared doses into dated events, sorted by start.
 
     body_weight: in kg; molar_masses: of each drug the model knows, in kg/mol
     where: file and key of the list, for the message
+    before: the time in s before which every dose has to start
     raises: DefinitionError for what cannot be given, including infusions of one drug that overlap
     """
     if not (math.isfinite(body_weight) and body_weight > 0):
@@ -110,6 +113,9 @@ def regimen(
             raise DefinitionError(f"{here}.drug", f"unknown drug {text.drug!r}{nearest(str(text.drug), molar_masses)}")
         _check(text, here)
         events += [(dose, here) for dose in _events(text, body_weight, molar_masses[text.drug], here)]
+        if events[-1][0].start_s >= before:
+            start, end = quantity_text(events[-1][0].start_s * second), quantity_text(before * second)
+            raise DefinitionError(here, f"wants to start before the end of the experiment at {end}, got {start}")
     events.sort(key=lambda event: (event[0].start_s, event[0].end_s))
     _check_overlaps(events)
     return tuple(dose for dose, _ in events)
@@ -238,8 +244,8 @@ def _table(entry: Any, kind: type, required: Sequence[str], where: str) -> dict[
 
 def _positive(number: Any, where: str) -> None:
     good = isinstance(number, (int, float)) and not isinstance(number, bool)
-    if not good or not math.isfinite(number) or number <= 0:
-        raise DefinitionError(where, f"wants a number above 0, got {number!r}")
+    if not good or not 0 < number <= LARGEST_AMOUNT:
+        raise DefinitionError(where, f"wants a number above 0 and up to {LARGEST_AMOUNT:g}, got {number!r}")
 
 
 def _time(text: Any, where: str) -> float:

@@ -45,6 +45,10 @@ BDNF_TRKB = Mechanism(
         Port("translation", 1, "rate of protein synthesis, relative to rest"),
         Port("p_TrkB", 1, "fraction of TrkB activated above rest"),
     ),
-    rest={"BDNF": "BDNF_gene * T_prot", "p_TrkB": "0"},
+    # More synthesis than normal releases BDNF at rest too; permission is 1 there.
+    rest={
+        "BDNF": "BDNF_gene * T_prot",
+        "p_TrkB": "TrkB * clip(BDNF_gene * T_prot - 1, 0, inf) / (clip(BDNF_gene * T_prot - 1, 0, inf) + K_T)",
+    },
     reference="autry2011",
 )

@@ -34,7 +34,9 @@ class RunFolder:
 
     @property
     def growing(self) -> Path:
-        return self.final.with_name(f".{self.final.name}.partial")
+        # A final path such as '.' has no name of its own.
+        final = self.final.resolve() if self.final.name in ("", "..") else self.final
+        return final.parent / f".{final.name}.partial"
 
     @property
     def store(self) -> Path:
@@ -52,25 +54,36 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
     raises: StorageError where the folder holds something, cannot be written, or was begun differently
     """
     folder = RunFolder(final)
-    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+    if os.path.exists(final) and (not final.is_dir() or any(final.iterdir())):
         what = "a finished run" if (final / MANIFEST).is_file() else "something else"
         raise StorageError(f"{final}: already holds {what}; wants a folder that does not exist or is empty")
     try:
         if folder.growing.is_dir():
             _check_same(folder, about)
             return folder
-        folder.store.mkdir(parents=True)
-        root = zarr.open_group(str(folder.store), mode="w", zarr_format=3)
-        root.attrs.update({"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
-        for arm in about["arms"]:
-            root.require_group(f"trials/{arm}")
+        _begin(folder, about)
     except OSError as problem:
-        raise StorageError(f"{final}: cannot be written: {problem.strerror}") from None
+        raise StorageError(f"{final}: cannot be written: {problem.strerror or problem}") from None
     return folder
 
 
+def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
+    """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
+    beginning = folder.growing.with_suffix(".beginning")
+    shutil.rmtree(beginning, ignore_errors=True)
+    (beginning / STORE).mkdir(parents=True)
+    root = zarr.open_group(str(beginning / STORE), mode="w", zarr_format=3)
+    root.attrs.update({"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    for arm in about["arms"]:
+        root.require_group(f"trials/{arm}")
+    os.replace(beginning, folder.growing)
+
+
 def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
-    stored = read_provenance(folder.store)
+    try:
+        stored = read_provenance(folder.store)
+    except (KeyError, ValueError, OSError) as problem:
+        raise StorageError(f"{folder.growing}: holds no run to take up; remove it: {problem}") from None
     for key in SAME_WHEN_RESUMED:
         if json.dumps(stored.get(key), sort_keys=True) != json.dumps(about[key], sort_keys=True):
             raise StorageError(
@@ -185,7 +198,11 @@ class Run:
 
     def trial(self, arm: str, seed: int, dataset: str) -> xr.Dataset:
         """One dataset of one trial: 'samples', 'probes', 'spectra', 'spikes' or 'bursts'."""
-        return _open(self.path / STORE, f"{trial_path(arm, seed)}/{dataset}")
+        group = f"{trial_path(arm, seed)}/{dataset}"
+        try:
+            return _open(self.path / STORE, group).load()
+        except (KeyError, ValueError, OSError) as problem:
+            raise StorageError(f"{self.path}: {group} cannot be read: {problem}") from None
 
     def spikes(self, arm: str, seed: int, probe: int, population: str) -> tuple[np.ndarray, np.ndarray]:
         """Spike times in s from the start of a probe, and the cells that fired."""
@@ -202,8 +219,8 @@ def open_run(path: str | Path) -> Run:
     """
     folder = Path(path)
     growing = RunFolder(folder).growing
-    if not (folder / MANIFEST).is_file():
-        hint = f"; an unfinished one is in {growing}" if growing.is_dir() else ""
+    if not os.path.isfile(folder / MANIFEST):
+        hint = f"; an unfinished one is in {growing}" if os.path.isdir(growing) else ""
         raise StorageError(f"{folder}: holds no finished run{hint}")
     try:
         about = read_provenance(folder / STORE)

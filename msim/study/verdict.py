@@ -66,7 +66,7 @@ def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Pre
 
 def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
     """The recorded mean of a quantity in an arm at a time, one value per seed."""
-    if quantity in run.probes and np.any(np.isclose(run.probes["probe_time"].values, side.time, atol=TIME_MATCH)):
+    if quantity in run.probes and np.any(np.abs(run.probes["probe_time"].values - side.time) < TIME_MATCH):
         index = int(np.argmin(np.abs(run.probes["probe_time"].values - side.time)))
         return np.asarray(run.probes[quantity].sel(arm=side.arm).isel(probe=index).values, dtype=float)
     times = run.samples["time"].values
@@ -96,6 +96,8 @@ def decide(relation: str, ci: Sequence[float], margin: float) -> str:
     '>' claims more than `margin`, '<' less than -`margin`, '=' a difference within +-`margin`
     """
     low, high = (-ci[1], -ci[0]) if relation == "<" else (ci[0], ci[1])
+    if not low <= high:
+        return "undecided"  # an end is not a number
     if relation == "=":
         agrees, disagrees = -margin < low and high < margin, low > margin or high < -margin
     else:
@@ -104,10 +106,11 @@ def decide(relation: str, ci: Sequence[float], margin: float) -> str:
 
 
 def as_json(experiment: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Verdicts as plain JSON; an interval without bounds is null."""
+    """Verdicts as plain JSON; an interval without bounds and an effect that is not a number are null."""
     rows = []
     for one in verdicts:
         row = asdict(one)
+        row["effect"] = one.effect if np.isfinite(one.effect) else None
         row["ci"] = [value if np.isfinite(value) else None for value in one.ci]
         rows.append(row)
     return {"experiment": experiment, "predictions": rows}

@@ -1,0 +1,150 @@
+"""A model or an experiment as msim show prints it: each mechanism with its equations above its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from msim.base.sources import Source
+from msim.cli.show_tables import (
+    about,
+    changed_values,
+    cited,
+    dose_text,
+    equation_lines,
+    known_sources,
+    link_text,
+    some,
+    time_text,
+    value_text,
+    when_text,
+)
+from msim.cli.tables import plain
+from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.model import ModelDefinition, Value
+
+Row = tuple[str, str, str, str]  # a name, a short text, a text, and what stands below it
+
+
+def print_model(model: ModelDefinition) -> None:
+    """Print what a model is made of: mechanisms, then populations and wiring, each with its values."""
+    console, known = Console(highlight=False), known_sources()
+    if model.title:
+        console.print(plain(f"{model.title}\n", "bold"))
+    for owner, values in groupby(_own_values(model), key=lambda value: value.path.split(".")[0]):
+        console.print(_heading(owner, _what(model, owner)))
+        if owner in model.instances:
+            _print_form(console, model, owner)
+        console.print(Padding(_values(model, values, known), (0, 0, 1, 2)))
+    _print_section(console, "links", list(_links(model, known)))
+    _print_section(console, "manipulations", list(_manipulations(model, known)))
+
+
+def print_experiment(experiment: ExperimentDefinition) -> None:
+    """Print what an experiment asks, does and records."""
+    console, known = Console(highlight=False), known_sources()
+    (_, title), *rows = about(experiment, known)
+    console.print(plain(f"{title}\n", "bold"))
+    console.print(Padding(_grid([(key, "", text, "") for key, text in rows]), (0, 0, 1, 2)))
+    _print_section(console, "arms", list(_arms(experiment)))
+    recorded = [(one.text, when_text(experiment, one.text), one.meaning, "") for one in experiment.quantities.values()]
+    _print_section(console, "recorded", recorded)
+    _print_section(console, "predictions", list(_predictions(experiment, known)))
+
+
+def _own_values(model: ModelDefinition) -> list[Value]:
+    """Values of mechanisms, populations and wiring; those of links and manipulations stand with these."""
+    apart = {*model.links, "manipulations"}
+    return [value for path, value in model.values.items() if path.split(".")[0] not in apart]
+
+
+def _what(model: ModelDefinition, owner: str) -> str:
+    if owner in model.instances:
+        one = model.instances[owner]
+        return one.form.name + (f" on {one.on}" if one.on else "")
+    if owner in model.populations:
+        cells = model.populations[owner]
+        return f"population of {cells.membrane} with {', '.join(cells.receptors)}"
+    if owner in model.projections:
+        return f"projection from {model.projections[owner].origin} to {model.projections[owner].to}"
+    return f"drive of {model.drives[owner].to}" if owner in model.drives else ""
+
+
+def _print_form(console: Console, model: ModelDefinition, owner: str) -> None:
+    form = model.instances[owner].form
+    console.print(Padding(plain(form.meaning, "italic"), (0, 0, 0, 2)))
+    for line in equation_lines(form.equations):
+        # A long equation goes on further in, so that the next one is still seen to begin.
+        rows = plain(line).wrap(console, max(console.width - 8, 20))
+        console.print(Padding(rows[0], (0, 0, 0, 4)), *(Padding(row, (0, 0, 0, 8)) for row in rows[1:]))
+
+
+def _values(model: ModelDefinition, values: Iterable[Value], known: Mapping[str, Source]) -> Table:
+    rows = []
+    for value in values:
+        name = value.path.partition(".")[2]
+        rows.append((name, value_text(model, value), value.meaning, _where_from(value, known)))
+    return _grid(rows)
+
+
+def _links(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
+    for one in model.links.values():
+        how = link_text(model, one)
+        if one.has_share:
+            share = model.values[f"{one.name}.share"]
+            how += f"; {_where_from(share, known)}"
+        yield " +\n".join(one.origin), "", f"-> {one.to}", how
+
+
+def _manipulations(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
+    for one in model.manipulations.values():
+        changes = {path: model.resolved(f"manipulations.{one.kind}.{one.name}.{path}") for path in one.changes}
+        texts = [f"{path} = {value.text} ({cited(value.source, known)})" for path, value in changes.items()]
+        yield one.name, one.kind, one.meaning, "; ".join(texts)
+
+
+def _arms(experiment: ExperimentDefinition) -> Iterator[Row]:
+    for one in experiment.arms:
+        doses = some([dose_text(experiment, dose) for dose in one.doses], most=6)
+        changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
+        yield one.name, "", one.meaning or "-", "; ".join(part for part in (doses, *changed) if part)
+
+
+def _predictions(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
+    for one in experiment.predictions:
+        by = "within" if one.claim.relation == "=" else "by more than"
+        claim = f"{one.claim.text} {by} {one.margin:g}: {one.quantity} at {time_text(one.time)}"
+        yield one.id, "", claim, _cited_with_note(one.source, one.note, known)
+
+
+def _where_from(value: Value, known: Mapping[str, Source]) -> str:
+    return f"same as {value.same_as}" if value.same_as else _cited_with_note(value.source, value.note, known)
+
+
+def _cited_with_note(source: str, note: str, known: Mapping[str, Source]) -> str:
+    return ": ".join(part for part in (cited(source, known), note) if part)
+
+
+def _print_section(console: Console, title: str, rows: list[Row]) -> None:
+    if rows:
+        console.print(_heading(title, ""))
+        console.print(Padding(_grid(rows), (0, 0, 1, 2)))
+
+
+def _grid(rows: list[Row]) -> Table:
+    """Rows in columns, without one where nothing would stand."""
+    table = Table.grid(padding=(0, 2))
+    has_short = any(short for _, short, _, _ in rows)
+    for name, short, text, below in rows:
+        cell = Group(plain(text), plain(below, "dim")) if below else plain(text)
+        table.add_row(plain(name, "bold"), *([plain(short)] if has_short else []), cell)
+    return table
+
+
+def _heading(name: str, what: str) -> Text:
+    return Text.assemble(plain(name, "bold cyan"), "  ", plain(what))

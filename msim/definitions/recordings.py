@@ -1,0 +1,90 @@
+"""The [[record]] tables of an experiment: what is kept, and at which times it is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from msim.base.errors import DefinitionError
+from msim.base.quantities import parse_in, second
+from msim.definitions import entries as e
+from msim.definitions.addresses import Address, look_up, outputs
+from msim.definitions.model import ModelDefinition
+from msim.recording.probe import Recording
+
+MOST_SAMPLES = 200_000
+Span = tuple[float, float]
+
+
+def read_recording(
+    entries: Sequence[e.RecordEntry], model: ModelDefinition, span: Span, where: str
+) -> tuple[Recording, dict[str, Address]]:
+    """Times and quantities that [[record]] tables ask for.
+
+    span: begin and end of the experiment, s
+    returns: the recording, and the address of every recorded quantity
+    """
+    known = outputs(model)
+    samples: set[float] = set()
+    probes: set[float] = set()
+    sampled: dict[str, None] = {}
+    probed: dict[str, None] = {}
+    quantities: dict[str, Address] = {}
+    for index, one in enumerate(entries):
+        place = f"{where}: record.{index}"
+        address = look_up(one.quantity, known, f"{place}.quantity", "output")
+        quantities[one.quantity] = address
+        times = _times(one, address, model, span, place)
+        if one.every is not None or follows_slowly(address, model):
+            samples |= times
+            sampled[one.quantity] = None
+        else:
+            probes |= times
+            probed[one.quantity] = None
+        if len(samples) > MOST_SAMPLES:
+            raise DefinitionError(f"{where}: record", f"wants at most {MOST_SAMPLES} times of all samples, got more")
+    kept = tuple(name for name in sampled if not quantities[name].is_fast)
+    return Recording(tuple(sorted(samples)), tuple(sorted(probes)), kept, tuple(probed)), quantities
+
+
+def follows_slowly(address: Address, model: ModelDefinition) -> bool:
+    """Whether a quantity is a readout of slow activity, known at every sample although its activity is fast."""
+    return address.kind == "readout" and bool(model.instances[address.owner].form.rest)
+
+
+def times_of(address: Address, model: ModelDefinition, recording: Recording) -> tuple[float, ...]:
+    """Times in s at which a recorded quantity is known."""
+    sampled = address.text in recording.sampled or follows_slowly(address, model)
+    probed = address.text in recording.probed
+    return (recording.samples if sampled else ()) + (recording.probes if probed else ())
+
+
+def _times(one: e.RecordEntry, address: Address, model: ModelDefinition, span: Span, where: str) -> set[float]:
+    if one.every is not None and one.at is not None:
+        raise DefinitionError(where, "wants either 'every' or 'at', got both")
+    if one.at is not None:
+        return {_within(text, span, f"{where}.at.{index}") for index, text in enumerate(one.at)}
+    if one.every is None:
+        raise DefinitionError(where, "wants 'every' or 'at', got neither")
+    if address.is_fast and not follows_slowly(address, model):
+        known = f"'{address.text}' is known in bursts only"
+        raise DefinitionError(f"{where}.every", f"{known}: wants 'at' with times, got {one.every!r}")
+    return _grid(one.every, span, f"{where}.every")
+
+
+def _grid(text: Any, span: Span, where: str) -> set[float]:
+    step = float(parse_in(text, second, where))
+    if step <= 0:
+        raise DefinitionError(where, f"wants more than 0, got {text!r}")
+    if (span[1] - span[0]) / MOST_SAMPLES > step:
+        raise DefinitionError(where, f"wants at most {MOST_SAMPLES} samples, got more with {text!r}")
+    count = math.floor((span[1] - span[0]) / step + 1e-9) + 1
+    return {round(span[0] + k * step, 9) for k in range(count)}
+
+
+def _within(text: Any, span: Span, where: str) -> float:
+    time = float(parse_in(text, second, where))
+    if not span[0] <= time <= span[1]:
+        raise DefinitionError(where, f"wants a time from begin to the end of the experiment, got {text!r}")
+    return time

@@ -1,0 +1,200 @@
+"""Bursts of a small column: cutting them changes nothing, and the network is stock Brian2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import brian2 as b2
+import numpy as np
+import pytest
+
+from msim.base.errors import SimulationError
+from msim.coupling.averages import shrunken
+from msim.definitions.model import ModelDefinition
+from msim.engine import runtime
+from msim.engine.network import Burst
+from msim.engine.runtime import RuntimeNetwork
+from msim.engine.slow import slow_scale
+
+Spikes = dict[str, tuple[np.ndarray, np.ndarray]]
+WHOLE = 0.6
+PIECES = (0.1, 0.3, 0.2)
+
+
+def built(model: ModelDefinition, code: str = "cython", seed: int = 3) -> RuntimeNetwork:
+    """The network; targets with the same seed draw other numbers, the same target the same."""
+    return RuntimeNetwork(model, seed, code)
+
+
+def spikes_of(network: RuntimeNetwork) -> tuple[np.ndarray, np.ndarray]:
+    """Every spike since the network was built: step and cell."""
+    monitor = network.spikes["adex"]
+    return np.round(np.asarray(monitor.t) / runtime.STEP).astype(int), np.array(monitor.i)
+
+
+@pytest.fixture(scope="module")
+def whole(small_model: ModelDefinition) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of one uncut run."""
+    network = built(small_model)
+    network.burst(0.0, WHOLE, keep_field=False)
+    return spikes_of(network)
+
+
+@dataclass(frozen=True)
+class Resting:
+    """A network that stands at rest, and its first burst."""
+
+    network: RuntimeNetwork
+    burst: Burst
+
+
+@pytest.fixture(scope="module")
+def resting(small_model: ModelDefinition) -> Iterator[Resting]:
+    """Two seconds at rest, with the field."""
+    network = built(small_model)
+    yield Resting(network, network.burst(0.2, 2.0, keep_field=True))
+
+
+def assert_same(left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray]) -> None:
+    """The same spikes in the same steps, and enough of them for the comparison to mean something."""
+    assert left[0].size > 50
+    np.testing.assert_array_equal(left[0], right[0])
+    np.testing.assert_array_equal(left[1], right[1])
+
+
+def test_a_run_cut_into_bursts_has_the_spikes_of_one_run(
+    small_model: ModelDefinition, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Exactly: conductances, delayed spikes on their way and random numbers are all carried over."""
+    network = built(small_model)
+    for piece in PIECES:
+        network.burst(0.0, piece, keep_field=False)
+    assert_same(whole, spikes_of(network))
+
+
+def test_cutting_is_exact_without_a_compiler_too(model: ModelDefinition) -> None:
+    """Target 'numpy' draws its random numbers in another order, but in the same one however it is cut."""
+    tiny = model.with_value("column.n_cells", 40)
+    once = built(tiny, "numpy")
+    once.burst(0.0, 0.3, keep_field=False)
+    expected = spikes_of(once)
+    cut = built(tiny, "numpy")
+    cut.burst(0.0, 0.1, keep_field=False)
+    cut.burst(0.0, 0.2, keep_field=False)
+    assert_same(expected, spikes_of(cut))
+
+
+def test_burn_in_and_field_leave_the_cells_alone(
+    small_model: ModelDefinition, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """What is averaged or kept does not act on what is simulated."""
+    network = built(small_model)
+    network.burst(0.25, WHOLE - 0.25, keep_field=True)
+    assert_same(whole, spikes_of(network))
+
+
+def test_stock_brian2_makes_the_same_spikes(
+    small_model: ModelDefinition, whole: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stock Network, made ready before every run: the same code and numbers, so the same spikes."""
+    monkeypatch.setattr(runtime, "ReadyNetwork", b2.Network)
+    network = built(small_model)
+    assert type(network.network) is b2.Network
+    network.burst(0.0, WHOLE, keep_field=False)
+    assert_same(whole, spikes_of(network))
+
+
+def test_another_seed_makes_other_spikes(
+    small_model: ModelDefinition, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Else equal spikes above would say nothing."""
+    network = built(small_model, seed=4)
+    network.burst(0.0, WHOLE, keep_field=False)
+    assert spikes_of(network)[0].size != whole[0].size or np.any(spikes_of(network)[1] != whole[1])
+
+
+def test_rates_count_the_spikes(resting: Resting) -> None:
+    """Exactly: rate times half the burst is the number of spikes in that half."""
+    burst = resting.burst
+    for population, (times, cells) in burst.spikes.items():
+        rates = burst.halves[f"{population}.firing_rate"]
+        for half, inside in enumerate((times < burst.seconds / 2, times >= burst.seconds / 2)):
+            counted = np.bincount(cells[inside], minlength=rates.shape[1])
+            np.testing.assert_allclose(rates[half] * burst.seconds / 2, counted, rtol=1e-12, atol=0)
+        assert ((times >= 0) & (times < burst.seconds)).all()
+
+
+def test_the_field_averages_to_the_mean_synaptic_current(resting: Resting) -> None:
+    """Both sum |I_excitatory| + |I_inhibitory| over the same milliseconds, so they agree but for rounding."""
+    burst = resting.burst
+    for population, field in burst.field.items():
+        assert field.size == round(burst.seconds * burst.field_rate)
+        assert field.mean() == pytest.approx(burst.mean(f"{population}.synaptic_current"), rel=1e-9)
+
+
+def test_charge_is_carried_by_both_signs(resting: Resting) -> None:
+    """The two currents add up to the whole, and their ratio of means is the population's balance."""
+    for population in resting.burst.spikes:
+        excitatory, inhibitory, both, balance = (
+            resting.burst.halves[f"{population}.{name}"]
+            for name in ("excitatory_current", "inhibitory_current", "synaptic_current", "E_I_balance")
+        )
+        np.testing.assert_allclose(excitatory + inhibitory, both, rtol=1e-12)
+        assert balance.mean() == pytest.approx(excitatory.mean() / inhibitory.mean(), rel=1e-9)
+
+
+def test_relative_links_are_one_at_rest(small_model: ModelDefinition, resting: Resting) -> None:
+    """Every cell divides by its own baseline, so the baseline divided by itself is 1 to rounding."""
+    scale = slow_scale(small_model, lambda time: {"ketamine.C_e": 0.0}, resting.burst, 0.0)
+    told = scale.averages(resting.burst)
+    relative = [link for link in small_model.links.values() if link.relative_to and link.name in told]
+    assert len(relative) >= 3
+    for link in relative:
+        at_rest = 0.0 if link.name == "excitation_shift_to_mecp2" else 1.0
+        np.testing.assert_allclose(told[link.name], at_rest, rtol=1e-12, atol=1e-15)
+
+
+def test_absolute_links_keep_the_mean_of_the_burst(small_model: ModelDefinition, resting: Resting) -> None:
+    """Shrinking moves cells towards the mean and not the mean."""
+    scale = slow_scale(small_model, lambda time: {"ketamine.C_e": 0.0}, resting.burst, 0.0)
+    told = scale.averages(resting.burst)
+    for name, address in (("potential_of_pv", "pv.v"), ("activation_on_sst", "sst.nmda.activated_fraction")):
+        assert told[name].mean() == pytest.approx(resting.burst.mean(address), rel=1e-12)
+        np.testing.assert_allclose(told[name], shrunken(resting.burst.halves[address]), rtol=1e-12)
+
+
+def test_an_input_set_between_bursts_acts_in_the_next(small_model: ModelDefinition) -> None:
+    """Full block of one pool makes it carry nothing while its receptors still bind glutamate; gain 0 silences AMPA."""
+    network = built(small_model)
+    cells = network.groups["adex"]
+    pyramidal = slice(0, small_model.cells("pyramidal"))
+    network.burst(0.0, 0.1, keep_field=False)
+    assert np.any(np.asarray(cells.nmda_I[pyramidal]) != 0)
+    network.set_input("pyramidal", "nmda", "block", np.ones(pyramidal.stop))
+    network.set_input("pyramidal", "ampa", "gain", np.zeros(pyramidal.stop))
+    burst = network.burst(0.0, 0.1, keep_field=False)
+    assert np.all(np.asarray(cells.nmda_I[pyramidal]) == 0)
+    assert burst.mean("pyramidal.nmda.activated_fraction") > 0
+    assert burst.mean("pyramidal.ampa.gated") == 0 < burst.mean("pyramidal.ampa.g")
+    others = np.asarray(cells.nmda_I[pyramidal.stop:])
+    assert np.any(others != 0)
+
+
+def test_an_input_set_to_what_it_is_changes_nothing(
+    small_model: ModelDefinition, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Handing down the resting gain leaves every spike where it was."""
+    network = built(small_model)
+    network.burst(0.0, PIECES[0], keep_field=False)
+    network.set_input("pyramidal", "ampa", "gain", np.ones(small_model.cells("pyramidal")))
+    network.burst(0.0, WHOLE - PIECES[0], keep_field=False)
+    assert_same(whole, spikes_of(network))
+
+
+def test_a_network_that_runs_away_is_refused(model: ModelDefinition) -> None:
+    """A potential that is not a number is an error and not an average."""
+    network = built(model.with_value("column.n_cells", 20), "numpy")
+    network.groups["adex"].v[3] = np.nan * b2.volt
+    with pytest.raises(SimulationError, match="not finite"), np.errstate(invalid="ignore"):
+        network.burst(0.0, 0.02, keep_field=False)

@@ -1,0 +1,25 @@
+"""The shipped model, read once a session, and a small column of it."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from msim.definitions.model import ModelDefinition
+from msim.definitions.read_model import read_model
+
+# Brian2 logs all the code it makes; a failed test should show what failed.
+logging.getLogger("brian2").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session")
+def model() -> ModelDefinition:
+    """The shipped column with its 1,000 cells."""
+    return read_model("circuits/cortical_column")
+
+
+@pytest.fixture(scope="session")
+def small_model(model: ModelDefinition) -> ModelDefinition:
+    """The same column with 100 cells: 80 pyramidal, 12 PV, 8 SST."""
+    return model.with_value("column.n_cells", 100)

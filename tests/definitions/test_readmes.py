@@ -1,0 +1,68 @@
+"""The pages that explain the formats: their examples pass the check, and no key of a format is left out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from msim.definitions import entries as e
+from msim.definitions.checks import check_files
+from msim.definitions.experiment import read_experiment
+from msim.definitions.read import shipped
+
+EXPERIMENTS = (shipped("experiments") / "README.md").read_text(encoding="utf-8")
+MODELS = (shipped("models") / "README.md").read_text(encoding="utf-8")
+OF_EXPERIMENTS = (
+    e.ExperimentFile, e.ArmEntry, e.DoseEntry, e.TitrationStep, e.RecordEntry, e.PredictEntry, e.ScheduleEntry,
+)  # fmt: skip
+OF_MODELS = (
+    e.ModelFile, e.ColumnEntry, e.MechanismEntry, e.PopulationEntry, e.ProjectionEntry, e.DriveEntry, e.LinkEntry,
+    e.ManipulationEntry, e.ValueEntry,
+)  # fmt: skip
+
+
+def examples(page: str) -> list[str]:
+    """Indented blocks of a page."""
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", page, re.MULTILINE)
+    return [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in blocks]
+
+
+def test_the_example_of_an_experiment_passes_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands on the page, in a file anywhere."""
+    (text,) = examples(EXPERIMENTS)
+    (tmp_path / "own.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert check_files(["own.toml"]) == ([("own.toml", "experiment", "2 arms, 2 predictions")], [])
+    assert len(read_experiment("own.toml").predictions) == 2
+
+
+def test_the_examples_of_a_model_are_in_the_shipped_one() -> None:
+    """So they do not drift from what is read every day; notes may be shortened."""
+    files = [tomllib.loads(path.read_text(encoding="utf-8")) for path in shipped("models").rglob("*.toml")]
+    blocks = [tomllib.loads(text) for text in examples(MODELS)]
+    assert blocks
+    for block in blocks:
+        for table, named in block.items():
+            for name, keys in named.items():
+                (own,) = [file[table][name] for file in files if name in file.get(table, {})]
+                for key, given in keys.items():
+                    if isinstance(given, dict):
+                        assert {one: own[key][one] for one in ("value", "source")} == {
+                            one: given[one] for one in ("value", "source")
+                        }
+                    else:
+                        assert own[key] == given
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"), [*((EXPERIMENTS, kind) for kind in OF_EXPERIMENTS), *((MODELS, kind) for kind in OF_MODELS)],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)  # fmt: skip
+def test_a_page_names_every_key(page: str, kind: type[BaseModel]) -> None:
+    """A key that a reader cannot find does not exist for them."""
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", page))))
+    assert {field.alias or name for name, field in kind.model_fields.items()} <= words

@@ -1,0 +1,163 @@
+"""One gain multiplies every AMPA synapse of its cell (SG5): nothing else, no other cell, no relative weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from smooth_network import SmoothNetwork
+
+from msim.coupling.schedule import Schedule
+from msim.definitions.model import ModelDefinition
+from msim.engine.multiscale import Journey, hand_down
+from msim.engine.runtime import STEP, RuntimeNetwork
+from msim.engine.slow import slow_scale
+from msim.recording.probe import Recording
+from msim.recording.recorder import MemoryRecorder
+
+SOURCE = 5
+# Longer than the longest delay (2 ms), so that every contact of the source has been felt.
+LISTEN = 30
+
+
+@pytest.fixture(scope="module")
+def quiet(model: ModelDefinition) -> ModelDefinition:
+    """Sixty cells without background or miniatures, contacts too weak to set off a spike: only what a test does."""
+    for path in ("background_pyramidal.rate", "background_pv.rate", "background_sst.rate", "resting_release.rate_mini"):
+        model = model.with_value(path, "0 Hz")
+    for target in ("pyramidal", "pv", "sst"):
+        model = model.with_value(f"pyramidal_to_{target}.peak.ampa", "10 pS")
+    return model.with_value("column.n_cells", 60)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one spike of one cell does to all others: largest conductance in S and mean current in A, per cell."""
+
+    ampa: np.ndarray
+    nmda: np.ndarray
+    charge: np.ndarray
+
+
+def answer_to_one_spike(model: ModelDefinition, gain: np.ndarray) -> Answer:
+    """Gain of every cell, shape (cells,); all start at their leak potential and only the source fires."""
+    network = RuntimeNetwork(model, 2, "numpy")
+    cells = network.groups["adex"]
+    for population, where in network.plan.groups["adex"].slices.items():
+        network.set_input(population, "ampa", "gain", gain[where])
+    potential = np.array(network.plan.groups["adex"].constants["E_L"])
+    potential[SOURCE] = 0.0
+    cells.variables["v"].set_value(potential)
+    steps = []
+    for _ in range(LISTEN):
+        network.network.run(cells.clock.dt, namespace={})
+        steps.append([np.array(cells.ampa_gated_), np.array(cells.nmda_g_), np.array(cells.ampa_I_)])
+    assert network.spikes["adex"].num_spikes == 1
+    gated, nmda, current = (np.stack(one) for one in zip(*steps, strict=True))
+    return Answer(gated.max(axis=0), nmda.max(axis=0), current.sum(axis=0) * STEP)
+
+
+@pytest.fixture(scope="module")
+def gains(quiet: ModelDefinition) -> np.ndarray:
+    """A gain for each of the sixty cells: rest, half, and more, in turn."""
+    return np.resize([1.0, 0.5, 1.4, 3.0], 60)
+
+
+@pytest.fixture(scope="module")
+def resting(quiet: ModelDefinition) -> Answer:
+    """Every gain at rest."""
+    return answer_to_one_spike(quiet, np.ones(60))
+
+
+@pytest.fixture(scope="module")
+def scaled(quiet: ModelDefinition, gains: np.ndarray) -> Answer:
+    """Every cell at its own gain."""
+    return answer_to_one_spike(quiet, gains)
+
+
+def test_every_synapse_of_a_cell_is_multiplied_by_its_gain(
+    resting: Answer, scaled: Answer, gains: np.ndarray
+) -> None:
+    """To rounding, weak contacts as strong ones: the ratio is the gain and has no offset."""
+    contacted = resting.ampa > 0
+    assert contacted.sum() > 5 and not contacted.all()
+    np.testing.assert_allclose(scaled.ampa[contacted], gains[contacted] * resting.ampa[contacted], rtol=1e-12)
+    assert np.all(scaled.ampa[~contacted] == 0)
+
+
+def test_relative_weights_do_not_move(resting: Answer, scaled: Answer, gains: np.ndarray) -> None:
+    """Among cells of one gain the order and the ratios of contacts stay what they were."""
+    for gain in np.unique(gains):
+        own = (gains == gain) & (resting.ampa > 0)
+        np.testing.assert_array_equal(np.argsort(scaled.ampa[own]), np.argsort(resting.ampa[own]))
+        np.testing.assert_allclose(
+            scaled.ampa[own] / scaled.ampa[own].sum(), resting.ampa[own] / resting.ampa[own].sum(), rtol=1e-12
+        )
+
+
+def test_nmda_receptors_at_the_same_synapses_are_spared(resting: Answer, scaled: Answer) -> None:
+    """AMPA scaling leaves the conductance of the other receptor exactly as it was."""
+    assert np.any(resting.nmda > 0)
+    np.testing.assert_array_equal(scaled.nmda, resting.nmda)
+
+
+def test_charge_follows_the_gain_as_far_as_the_driving_force_lets_it(
+    resting: Answer, scaled: Answer, gains: np.ndarray
+) -> None:
+    """A few contacts' 1 nS against 10 nS of leak moves the potential by under 1 of 70 mV in 3 ms: within 2 %."""
+    own = (resting.charge > 0) & (np.arange(60) != SOURCE)
+    np.testing.assert_allclose(scaled.charge[own] / resting.charge[own], gains[own], rtol=0.02)
+
+
+def test_one_cell_can_be_scaled_alone(quiet: ModelDefinition, resting: Answer) -> None:
+    """Its contacts double; every other cell is left exactly as it was."""
+    cell = int(np.flatnonzero(resting.ampa > 0)[2])
+    gain = np.ones(60)
+    gain[cell] = 2.0
+    alone = answer_to_one_spike(quiet, gain)
+    assert alone.ampa[cell] == pytest.approx(2 * resting.ampa[cell], rel=1e-12)
+    np.testing.assert_array_equal(np.delete(alone.ampa, cell), np.delete(resting.ampa, cell))
+    np.testing.assert_array_equal(np.delete(alone.charge, cell), np.delete(resting.charge, cell))
+
+
+def test_many_events_add_up_under_one_gain(quiet: ModelDefinition) -> None:
+    """Whatever conductance events have left, the gated one is gain times it and the excess is gated less resting."""
+    network = RuntimeNetwork(quiet, 2, "numpy")
+    cells = network.groups["adex"]
+    random = np.random.default_rng(3)
+    g = random.lognormal(0.0, 1.0, 60) * 1e-9
+    gain = random.uniform(0.5, 3.0, 60)
+    cells.variables["ampa_g"].set_value(g)
+    for population, where in network.plan.groups["adex"].slices.items():
+        network.set_input(population, "ampa", "gain", gain[where])
+    np.testing.assert_allclose(cells.ampa_gated_, gain * g, rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(cells.ampa_g_) + np.asarray(cells.ampa_excess_), gain * g, rtol=1e-12)
+    potential, reversal = np.asarray(cells.v_), quiet["ampa.E"]
+    np.testing.assert_allclose(cells.ampa_I_, gain * g * (reversal - potential), rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.0, 1.5])
+def test_links_hand_each_cell_its_own_gain(quiet: ModelDefinition, scale: float) -> None:
+    """The recurrent gain is the cell's AMPA scale; a share of it reaches long-range contacts and interneurons.
+
+    A share of s hands down 1 + s (scale - 1): nothing at rest, whatever the share.
+    """
+    network = SmoothNetwork(quiet)
+    baseline = network.burst(0.0, 1.0, keep_field=False)
+    slow = slow_scale(quiet, lambda time: {"ketamine.C_e": 0.0}, baseline, 0.0)
+    down = tuple(link for link in quiet.links.values() if quiet.feeds_receptor(link))
+    journey = Journey(
+        0.0, slow.rest(), slow.averages(baseline), network, slow, Schedule(), Recording((), (), (), ()),
+        MemoryRecorder(), links_down=down,
+    )  # fmt: skip
+    states = slow.rest()
+    gains = scale * np.linspace(0.9, 1.1, 48)
+    states["pyramidal"][slow.systems["pyramidal"].states.index("ampar_scaling.A")] = gains
+    hand_down(journey, states, 0.0, journey.averages)
+    np.testing.assert_allclose(network.inputs["pyramidal", "ampa", "gain"], gains, rtol=1e-12)
+    shared = 1 + quiet["gain_on_long_range.share"] * (gains - 1)
+    np.testing.assert_allclose(network.inputs["pyramidal", "ampa_background", "gain"], shared, rtol=1e-12)
+    for population in ("pv", "sst"):
+        mean = 1 + quiet[f"gain_on_{population}.share"] * (gains.mean() - 1)
+        np.testing.assert_allclose(network.inputs[population, "ampa", "gain"], mean, rtol=1e-12)

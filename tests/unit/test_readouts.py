@@ -1,0 +1,153 @@
+"""Readouts of a trial: BOLD of accepted bursts, and the field's power where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from msim.definitions.experiment import ExperimentDefinition, read_experiment
+from msim.measures.bold import BalloonWindkessel, steady_state
+from msim.recording.recorder import BurstRow, MemoryRecorder, ProbeRow
+from msim.study.readouts import SEGMENT, band_readouts, bold_samples, origin_population, spectra
+
+BOLD = "bold.percent_signal_change"
+RATE = 1e3
+AMPLITUDE = 3e-12
+RESTING = 2e-10
+
+
+@pytest.fixture(scope="module")
+def experiment() -> ExperimentDefinition:
+    """The shipped experiment, with BOLD sampled every 100 s and power and peak of gamma probed."""
+    shipped = read_experiment("ketamine_rapid_and_sustained")
+    recording = replace(
+        shipped.recording, samples=tuple(np.arange(0.0, 1001.0, 100.0)), probed=("gamma.power", "gamma.peak_frequency")
+    )
+    return replace(shipped, recording=recording)
+
+
+def row(time: float, current: float, accepted: bool = True) -> BurstRow:
+    """A burst with that synaptic current in every population but the interneurons, which do the opposite."""
+    currents = {"pyramidal": current, "pv": 2 * RESTING - current, "sst": 2 * RESTING - current}
+    return BurstRow(time, 1.0, 0.5, accepted, 0.6, dict.fromkeys(currents, 1.0), currents)
+
+
+def recorded(activity: Callable[[float], float], step: float = 10.0) -> MemoryRecorder:
+    """Bursts over 1,000 s, with activity relative to rest."""
+    times = np.arange(0.0, 1000.0 + step / 2, step)
+    return MemoryRecorder(bursts=[row(time, RESTING * activity(time)) for time in times])
+
+
+def bold(experiment: ExperimentDefinition, record: MemoryRecorder) -> np.ndarray:
+    """BOLD at the samples."""
+    return bold_samples(experiment, experiment.model, record)[BOLD]
+
+
+def test_activity_at_rest_gives_no_signal(experiment: ExperimentDefinition) -> None:
+    """Exactly, however large the resting current is."""
+    assert np.all(bold(experiment, recorded(lambda time: 1.0)) == 0)
+
+
+def test_the_signal_does_not_depend_on_the_unit_of_current(experiment: ExperimentDefinition) -> None:
+    """Activity is relative to the first burst: a thousand times the current gives the same signal."""
+    record = recorded(lambda time: 1 + 0.1 * np.sin(time / 100))
+    thousand = MemoryRecorder(bursts=[row(one.time, 1e3 * one.synaptic_currents["pyramidal"]) for one in record.bursts])
+    np.testing.assert_allclose(bold(experiment, thousand), bold(experiment, record), rtol=1e-6, atol=1e-9)
+
+
+def test_a_lasting_change_settles_at_the_steady_signal(experiment: ExperimentDefinition) -> None:
+    """800 s after a rise of 10 %, hundreds of its time constants: the closed form, to the solver's 1e-7 a step."""
+    found = bold(experiment, recorded(lambda time: 1.0 if time < 100 else 1.1))
+    parameters = BalloonWindkessel(**experiment.model.parameters("bold"))
+    assert found[-1] == pytest.approx(float(steady_state(np.array(0.1), parameters)), rel=1e-5)
+    assert found[0] == 0 < found[-1]
+
+
+def test_rejected_bursts_are_not_seen(experiment: ExperimentDefinition) -> None:
+    """A leap that did not stand leaves no trace in the signal, wherever its burst was."""
+    record = recorded(lambda time: 1 + 1e-4 * time)
+    expected = bold(experiment, record)
+    for time in (5.0, 505.0, 1000.0):
+        record.bursts.insert(int(time / 10) + 1, row(time, 7 * RESTING, accepted=False))
+    np.testing.assert_array_equal(bold(experiment, record), expected)
+
+
+def test_only_the_linked_population_is_seen(experiment: ExperimentDefinition) -> None:
+    """The link names pyramidal cells; interneurons, whose current goes the other way, do not enter."""
+    assert origin_population(experiment.model, "bold") == origin_population(experiment.model, "gamma") == "pyramidal"
+    assert bold(experiment, recorded(lambda time: 1 + 1e-4 * time))[-1] > 0
+
+
+def test_activity_that_stops_the_flow_has_no_signal(experiment: ExperimentDefinition) -> None:
+    """A silenced column: not a number at every sample rather than an error that ends the trial."""
+    assert np.all(np.isnan(bold(experiment, recorded(lambda time: 1.0 if time < 100 else 0.0))))
+
+
+def test_one_burst_is_no_course(experiment: ExperimentDefinition) -> None:
+    """Nor is a signal that nobody asked for computed."""
+    record = recorded(lambda time: 1.0)
+    assert bold_samples(experiment, experiment.model, MemoryRecorder(bursts=record.bursts[:1])) == {}
+    without = replace(experiment, quantities={})
+    assert bold_samples(without, experiment.model, record) == {}
+
+
+def probed(*frequencies: float, amplitude: float = AMPLITUDE, seconds: float = 4.0) -> MemoryRecorder:
+    """One probe for each frequency: the field of pyramidal cells is a sine on a large constant."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    rows = [
+        ProbeRow(
+            float(index), seconds, {}, {},
+            {"pyramidal": RESTING + amplitude * np.sin(2 * np.pi * one * time), "pv": np.zeros(time.size)}, RATE,
+        )
+        for index, one in enumerate(frequencies)
+    ]  # fmt: skip
+    return MemoryRecorder(probes=rows)
+
+
+def test_a_sine_in_the_band_has_its_power_and_peak(experiment: ExperimentDefinition) -> None:
+    """Half the amplitude squared, all of it within two bins (2 Hz each) of its frequency by the Hann window."""
+    found = band_readouts(experiment, experiment.model, probed(40.0, 60.0))
+    np.testing.assert_allclose(found["gamma.power"], AMPLITUDE**2 / 2, rtol=1e-6)
+    np.testing.assert_array_equal(found["gamma.peak_frequency"], [40.0, 60.0])
+
+
+def test_power_grows_with_the_square_of_the_amplitude(experiment: ExperimentDefinition) -> None:
+    """Tripled amplitude, nine times the power, the same peak; the constant does not count."""
+    once, thrice = (
+        band_readouts(experiment, experiment.model, probed(50.0, amplitude=one)) for one in (AMPLITUDE, 3 * AMPLITUDE)
+    )
+    np.testing.assert_allclose(thrice["gamma.power"], 9 * once["gamma.power"], rtol=1e-9)
+    np.testing.assert_array_equal(thrice["gamma.peak_frequency"], once["gamma.peak_frequency"])
+
+
+def test_a_sine_outside_the_band_has_no_power_in_it(experiment: ExperimentDefinition) -> None:
+    """At 10 and 150 Hz, tens of bins from the edges, where the Hann window leaves under 1e-6."""
+    found = band_readouts(experiment, experiment.model, probed(10.0, 150.0))
+    assert np.all(found["gamma.power"] < 1e-6 * AMPLITUDE**2 / 2)
+
+
+def test_the_band_is_that_of_the_arm(experiment: ExperimentDefinition) -> None:
+    """Moved by the model of the arm, it sees what it missed before."""
+    moved = experiment.model.with_value("gamma.low", "5 Hz")
+    found = band_readouts(experiment, moved, probed(10.0))
+    np.testing.assert_allclose(found["gamma.power"], AMPLITUDE**2 / 2, rtol=1e-6)
+
+
+def test_only_what_is_recorded_is_given(experiment: ExperimentDefinition) -> None:
+    """Power alone where power alone is asked for; nothing without probes."""
+    power = replace(experiment, recording=replace(experiment.recording, probed=("gamma.power",)))
+    assert set(band_readouts(power, experiment.model, probed(40.0))) == {"gamma.power"}
+    assert band_readouts(experiment, experiment.model, MemoryRecorder()) == {}
+    nothing = replace(experiment, recording=replace(experiment.recording, probed=()))
+    assert band_readouts(nothing, experiment.model, probed(40.0)) == {}
+
+
+def test_spectra_have_a_row_for_every_probe(experiment: ExperimentDefinition) -> None:
+    """In their order, at frequencies that a segment resolves; the sum over all is the variance of the field."""
+    frequency, density = spectra(probed(40.0, 80.0, 20.0), "pyramidal")
+    assert frequency[1] == 1 / SEGMENT and frequency[-1] == RATE / 2
+    assert frequency[density.argmax(axis=1)].tolist() == [40.0, 80.0, 20.0]
+    np.testing.assert_allclose(density.sum(axis=1) * frequency[1], AMPLITUDE**2 / 2, rtol=1e-6)
