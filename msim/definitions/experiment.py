@@ -271,7 +271,8 @@ def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> 
     given = 0.0 if one.margin is None else float(parse_in(one.margin, address.unit, f"{where}.margin"))
     if given < 0 or (claim.relation == "=" and given == 0):
         least = "more than 0 for a claim with '='" if claim.relation == "=" else "at least 0"
-        raise DefinitionError(f"{where}.margin", f"wants {least}, got {one.margin or 'none'!r}")
+        came = "none" if one.margin is None else repr(one.margin)
+        raise DefinitionError(f"{where}.margin", f"wants {least}, got {came}")
     return given
 
 

@@ -139,6 +139,9 @@ WIRING = [
     Edit("onto a receptor that is not there", MODEL, "projections.pv_to_sst", "peak.gaba_sst", fitted('"1 nS"'),
          ("projections.pv_to_sst.peak.gaba_sst", "population 'sst' has no receptor 'gaba_sst'", "'gaba_pv'")),
     Edit("onto no receptor", MODEL, "projections.pv_to_sst", "peak.gaba_pv", None, ("pv_to_sst.peak", "missing key")),
+    Edit("onto none of them", MODEL, "drives.own", "peak", "{}\nto = 'pv'\ncontacts = " + fitted("1") + "\nrate = "
+         + fitted("'1 Hz'"), ("drives.own.peak", "wants at least one entry", "got {}")),
+    Edit("an empty table", MODEL, "projections.own", "# nothing", "", ("projections.own.from", "missing key 'from'")),
     Edit("part of a contact", MODEL, "projections.pv_to_sst", "in_degree", fitted("12.5"),
          ("projections.pv_to_sst.in_degree", "wants a whole number of contacts", "got 12.5")),
     Edit("more contacts than cells", MODEL, "projections.pv_to_sst", "in_degree", fitted("121"),

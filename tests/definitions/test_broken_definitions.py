@@ -80,6 +80,19 @@ def test_a_wrong_experiment_is_refused(edit: Edit, copy: Path) -> None:
         assert one in message
 
 
+@pytest.mark.parametrize("name", ["arms", "record"])
+def test_an_experiment_without_arms_or_recordings_is_refused(name: str, copy: Path) -> None:
+    """Whether the tables are left out or there are none of them."""
+    path = copy / EXPERIMENT
+    tables = path.read_text().split("\n[[")
+    path.write_text("\n[[".join(one for one in tables if not one.startswith(f"{name}]]")))
+    message = refusal(copy, lambda: read_experiment(Path(EXPERIMENT)))
+    assert message == f"{EXPERIMENT}: {name}: missing key '{name}'"
+    path.write_text(f"{name} = []\n" + path.read_text())
+    message = refusal(copy, lambda: read_experiment(Path(EXPERIMENT)))
+    assert message == f"{EXPERIMENT}: {name}: wants at least one entry, got []"
+
+
 def test_a_field_cannot_be_predicted_between_probes(copy: Path) -> None:
     """Bands of the field are known at probes only, although other readouts are known at samples."""
     for key, value in (("quantity", '"gamma.power"'), ("at", '"1 hour"'), ("margin", '"1 A^2"')):

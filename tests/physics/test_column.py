@@ -92,19 +92,16 @@ def irregularity(column: Column) -> dict[str, float]:
     return found
 
 
-def test_print_what_the_column_does(
-    column: Column, irregularity: dict[str, float], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The measured numbers, for the reader of the log; nothing is asserted but that they are numbers."""
+def test_print_what_the_column_does(column: Column, irregularity: dict[str, float]) -> None:
+    """The measured numbers, for whoever runs pytest -rP; nothing is asserted but that they are numbers."""
     conditions = {"rest": column.rest}
     conditions.update({f"{micromolar:g} uM": burst for micromolar, burst in column.drug.items()})
     conditions["gain 1 + L_max"] = column.potentiated
-    with capsys.disabled():
-        print("\nfiring rates in Hz" + "".join(f"{name:>12}" for name in column.model.populations))
-        for name, burst in conditions.items():
-            rates = [column.rate(population, burst) for population in column.model.populations]
-            print(f"{name:>18}" + "".join(f"{rate:12.2f}" for rate in rates))
-        print(f"{'CV at rest':>18}" + "".join(f"{irregularity[name]:12.2f}" for name in column.model.populations))
+    print("\nfiring rates in Hz" + "".join(f"{name:>12}" for name in column.model.populations))
+    for name, burst in conditions.items():
+        rates = [column.rate(population, burst) for population in column.model.populations]
+        print(f"{name:>18}" + "".join(f"{rate:12.2f}" for rate in rates))
+    print(f"{'CV at rest':>18}" + "".join(f"{irregularity[name]:12.2f}" for name in column.model.populations))
     assert all(np.isfinite(column.rate(name, burst)) for burst in conditions.values() for name in irregularity)
 
 

@@ -349,11 +349,12 @@ def test_less_than_rest_phosphorylates_nothing(shipped: dict[str, dict[str, floa
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
-    excess=st.floats(0.0, 5.0), p_TrkB=st.floats(0.0, 1.0), C=st.floats(0.0, 1.0), p=st.floats(0.0, 1.0)
-)
-def test_fractions_of_the_loop_stay_fractions(excess: float, p_TrkB: float, C: float, p: float) -> None:
+    excess=st.floats(0.0, 5.0), p_TrkB=st.floats(0.0, 1.0), C=st.floats(0.0, 1.0), p=st.floats(0.0, 1.0),
+    k_C=st.floats(0.0, 20.0),
+)  # fmt: skip
+def test_fractions_of_the_loop_stay_fractions(excess: float, p_TrkB: float, C: float, p: float, k_C: float) -> None:
     """Slopes point inwards at 0 and 1 for phosphorylation and consolidation, whatever drives them."""
-    own = {one.name: 1.0 for one in MECP2_LOOP.parameters}
+    own = {one.name: 1.0 for one in MECP2_LOOP.parameters} | {"k_C": k_C}
     inputs = {"excess": excess, "p_TrkB": p_TrkB}
     states = {"X": excess, "p_MeCP2": p, "L": 0.1, "C": C, "F": 0.1}
     for name in ("p_MeCP2", "C"):
