@@ -43,30 +43,38 @@ class ReadyNetwork(b2.Network):
 
 
 class RuntimeNetwork(FastNetwork):
-    """Brian2 objects of a plan, and the sums that a burst needs."""
+    """Brian2 objects of a plan, and the sums that a burst needs.
+
+    Every object has a name of ours: names that Brian2 counts up would make the code of each further
+    network in a process another one, to be compiled again.
+    """
 
     def __init__(self, model: ModelDefinition, seed: int, code: str = "cython") -> None:
         b2.prefs.codegen.target = code
         # Brian2 would end a burst early on Ctrl-C and let its averages pass for whole ones.
         b2.prefs.core.stop_on_keyboard_interrupt = False
         b2.start_scope()
+        # Networks of earlier trials in this process were frozen below; let them go.
+        gc.unfreeze()
+        gc.collect()
         b2.seed(stream_seed(seed, "background"))
         self.plan = fast_plan(model, seed)
         self.wanted = wanted_averages(model)
         self.shares = {name: model[f"{name}.quantal_share"] for name in _with_quanta(model)}
-        clock = b2.Clock(dt=STEP * b2.second)
+        clock = b2.Clock(dt=STEP * b2.second, name="step_clock")
+        self.sample_clock = b2.Clock(dt=SAMPLE_STEP * b2.second, name="sample_clock")
         self.groups = {
             name: _neurons(group, self._sums(name), self._drives(name), clock, seed)
             for name, group in self.plan.groups.items()
         }
         self.samplers = {name: self._sampler(name) for name in self.groups}
-        self.spikes = {name: b2.SpikeMonitor(group) for name, group in self.groups.items()}
-        self.fields = {name: _field_monitor(group) for name, group in self.groups.items()}
+        self.spikes = {name: b2.SpikeMonitor(group, name=f"{name}_spikes") for name, group in self.groups.items()}
+        self.fields = {name: _field_monitor(group, self.sample_clock) for name, group in self.groups.items()}
         synapses = [_synapses(one, self.plan, self.groups) for one in self.plan.contacts]
         drives = [
-            _driven(self.groups[name], self.plan.groups[name], self._drives(name), step)
+            _driven(self.groups[name], self.plan.groups[name], self._drives(name), step, one_clock)
             for name in self.groups
-            for step in (STEP, SAMPLE_STEP)
+            for step, one_clock in ((STEP, clock), (SAMPLE_STEP, self.sample_clock))
             if any(_step(one) == step for one in self._drives(name))
         ]
         parts = (self.groups, self.samplers, self.spikes, self.fields)
@@ -106,7 +114,9 @@ class RuntimeNetwork(FastNetwork):
         lines = ["in_first = int(t >= t_first)*int(t < t_second)", "in_second = int(t >= t_second)"]
         for one, expression in self._sums(name).items():
             lines += [f"sum1_{one} += in_first*{expression}", f"sum2_{one} += in_second*{expression}"]
-        return self.groups[name].run_regularly("\n".join(lines), dt=SAMPLE_STEP * b2.second, when="end")
+        return self.groups[name].run_regularly(
+            "\n".join(lines), clock=self.sample_clock, when="end", name=f"{name}_sums"
+        )
 
     def _collected(
         self, began: float, seconds: float, known: Mapping[str, int], kept: Mapping[str, int], keep_field: bool
@@ -258,7 +268,7 @@ def _step(drive: PoissonDrive) -> float:
     return SAMPLE_STEP if float(np.max(drive.rate)) * SAMPLE_STEP < RARE else STEP
 
 
-def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float) -> Any:
+def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float, clock: Any) -> Any:
     lines = []
     for index, drive in enumerate(drives):
         if _step(drive) != step:
@@ -270,15 +280,16 @@ def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float) ->
             own = {one: f"{receptor}_{one}" for one in names_of(form)}
             # Events are linear in `peak`: that many at once are one of that many times the peak.
             lines.append(word_substitute(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
-    return group.run_regularly("\n".join(lines), dt=step * b2.second, when="start")
+    name = f"{group.name}_events_{clock.name}"
+    return group.run_regularly("\n".join(lines), clock=clock, when="start", name=name)
 
 
 def _thresholds(drive: PoissonDrive, index: int) -> dict[str, np.ndarray]:
     return {f"drive{index}_threshold{k}": row for k, row in enumerate(count_thresholds(drive.rate * _step(drive)))}
 
 
-def _field_monitor(group: Any) -> Any:
-    return b2.StateMonitor(group, CURRENTS, record=True, dt=SAMPLE_STEP * b2.second, when="end")
+def _field_monitor(group: Any, clock: Any) -> Any:
+    return b2.StateMonitor(group, CURRENTS, record=True, clock=clock, when="end", name=f"{group.name}_field")
 
 
 def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:
