@@ -159,6 +159,9 @@ def _work(
         span = experiment.end - experiment.begin
 
         def tell(time: float) -> None:
+            parent = multiprocessing.parent_process()
+            if parent is not None and not parent.is_alive():
+                os._exit(1)  # nobody is left to take the result
             if stop.is_set():
                 raise _Stopped
             # Plain values: the process that keeps the queue need not import msim to pass them on.
