@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from brian2.units import kilogram, meter, mmolar, mole, second
 from scipy.linalg import expm
 
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import kilogram, meter, mmolar, mole, second
 from msim.pharmacology.regimen import ROUTES, Dose
 
 STATES = ("A_peritoneum", "A_nose", "A1", "A2", "A3", "A_nk", "C_e")

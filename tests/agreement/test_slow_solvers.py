@@ -14,9 +14,11 @@ from scipy.integrate import solve_ivp
 from smooth_network import SmoothNetwork
 
 from msim.base.errors import SimulationError
+from msim.base.units import unit_expression
 from msim.definitions.model import ModelDefinition
 from msim.engine import slow
-from msim.engine.fast_plan import names_of, unit_expression
+from msim.engine.fast_plan import names_of
+from msim.engine.runtime import brian2_quantity
 from msim.engine.slow import SlowScale, States, slow_scale
 
 HOUR = 3600.0
@@ -90,11 +92,11 @@ def brian2_states(
         own = {one: f"{name}_{one}" for one in names_of(form)}
         for one in Equations(form.equations).values():
             left = f"d{own[one.varname]}/dt" if one.type == "differential equation" else own[one.varname]
-            unit = unit_expression(b2.Quantity(1.0, dim=one.dim))
+            unit = "1" if one.dim.is_dimensionless else repr(one.unit)
             lines.append(f"{left} = {word_substitute(one.expr.code, own)} : {unit}")
         values = model.parameters(name)
         units = {one.name: one.unit for one in form.parameters}
-        numbers.update({own[key]: b2.Quantity(value, dim=b2.get_dimensions(units[key]))
+        numbers.update({own[key]: brian2_quantity(value, units[key])
                         for key, value in values.items()})  # fmt: skip
         for one in form.derived:
             lines.append(f"{own[one.name]} = {word_substitute(one.expression, own)} : {unit_expression(one.unit)}")
