@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candela")
+# As Brian2's equations call them.
+BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _base(index: int) -> Quantity:
     return Quantity(1.0, Dimension(tuple(int(index == one) for one in range(len(BASES)))))
 
 
-meter, kilogram, second, amp, kelvin, mole, candela = (_base(index) for index in range(len(BASES)))
+meter, kilogram, second, amp, kelvin, mole, candle = (_base(index) for index in range(len(BASES)))
 hertz = 1 / second
 joule = kilogram * meter**2 / second**2
 pascal = joule / meter**3

@@ -11,7 +11,7 @@ from msim.base.equations import Equation, read_equations
 from msim.base.expressions import evaluated, renamed
 from msim.base.mechanism import Mechanism
 from msim.base.units import unit_expression
-from msim.circuit.connectivity import Wiring, row, scaled_in_degree
+from msim.circuit.connectivity import Wiring, rows, scaled_in_degree
 from msim.definitions.constants import constants
 from msim.definitions.model import ModelDefinition
 
@@ -200,16 +200,13 @@ def _contacts(
             one.name, n_pre, degree, model[f"{one.name}.weight_sigma"],
             model[f"{one.name}.delay_low"], model[f"{one.name}.delay_high"], one.origin == one.to,
         )  # fmt: skip
-        rows = [row(wiring, seed, index, post_cells.start + index) for index in range(model.cells(one.to))]
-        sizes = [one_row.pre.size for one_row in rows]
-        pre = np.concatenate([one_row.pre for one_row in rows]) + pre_cells.start
+        sizes, drawn = rows(wiring, seed, model.cells(one.to), post_cells.start)
+        pre, weight = drawn.pre + pre_cells.start, drawn.weight * factor
         post = np.repeat(np.arange(post_cells.start, post_cells.stop), sizes)
-        weight = np.concatenate([one_row.weight for one_row in rows]) * factor
-        delay = np.concatenate([one_row.delay for one_row in rows])
         peaks = [weight * model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors]
         for receptor, peak in zip(one.receptors, peaks, strict=True):
             full[one.to, receptor] += np.bincount(post - post_cells.start, peak, full[one.to, receptor].size)
-        parts.setdefault((origin, to, one.receptors), []).append((pre, post, delay, *peaks))
+        parts.setdefault((origin, to, one.receptors), []).append((pre, post, drawn.delay, *peaks))
     return tuple(_joined(key, rows_of) for key, rows_of in parts.items())
 
 
