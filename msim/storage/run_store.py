@@ -72,18 +72,18 @@ def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
     """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
     beginning = folder.growing.with_suffix(".beginning")
     shutil.rmtree(beginning, ignore_errors=True)
-    (beginning / STORE).mkdir(parents=True)
-    root = _new_group(beginning / STORE)
-    root.attrs.update({"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    _new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    _new_group(beginning / STORE / "trials")
     for arm in about["arms"]:
-        root.require_group(f"trials/{arm}")
+        _new_group(beginning / STORE / "trials" / arm)
     os.replace(beginning, folder.growing)
 
 
-def _new_group(path: Path) -> Any:
-    import zarr
-
-    return zarr.open_group(str(path), mode="w", zarr_format=3)
+def _new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
+    """A Zarr group as its specification has it: a folder with one file, for which nobody has to import Zarr."""
+    path.mkdir(parents=True, exist_ok=True)
+    about = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
+    (path / "zarr.json").write_text(json.dumps(about, indent=2), encoding="utf-8")
 
 
 def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
