@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import brian2 as b2
 import numpy as np
 import pytest
@@ -38,9 +36,16 @@ from msim.engine.ode import symbolic
 
 FIXED = settings(deadline=None, derandomize=True, max_examples=300)
 FORM = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-# Brian2 has no such names: counts, long times, liters and pascals with a prefix of their own.
-OURS = {"minute", "hour", "day", "week", "h", "percent", "one"}
-LITER = re.compile(r"[munp]?(L|l|liter)")
+THEIRS = {
+    "V": b2.volt, "A": b2.amp, "S": b2.siemens, "F": b2.farad, "s": b2.second, "M": b2.molar, "mol": b2.mole,
+    "m": b2.meter, "K": b2.kelvin, "volt": b2.volt, "amp": b2.amp, "siemens": b2.siemens, "farad": b2.farad,
+    "second": b2.second, "molar": b2.molar, "mole": b2.mole, "meter": b2.meter, "ohm": b2.ohm, "coulomb": b2.coulomb,
+    "hertz": b2.hertz, "joule": b2.joule, "watt": b2.watt, "kelvin": b2.kelvin, "g": b2.gram, "Hz": b2.Hz,
+    "L": b2.liter, "l": b2.liter, "liter": b2.liter, "Pa": b2.pascal, "minute": 60 * b2.second,
+    "hour": 3600 * b2.second, "h": 3600 * b2.second, "day": 86400 * b2.second, "week": 604800 * b2.second,
+    "percent": b2.Quantity(0.01), "one": b2.Quantity(1.0),
+}  # fmt: skip
+PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "k": 1e3}
 DIMENSIONS = sorted({one.dim for one in known_units().values()}, key=str)
 
 
@@ -58,23 +63,15 @@ def expressions(form: Mechanism) -> list[str]:
 EXPRESSIONS = sorted({text for form in FORMS.values() for text in expressions(form)})
 
 
-@pytest.mark.parametrize("name", sorted(set(known_units()) - OURS))
-def test_a_unit_is_the_one_that_brian2_calls_so(name: str) -> None:
-    """Brian2 knows symbols of some units in its long names only, and the liter by its own prefixes."""
-    symbols = {"V": "volt", "A": "amp", "S": "siemens", "F": "farad", "s": "second", "M": "molar", "mol": "mole",
-               "m": "meter", "K": "kelvin", "Hz": "hertz", "g": "gram", "Pa": "pascal"}  # fmt: skip
-    symbol = next((one for one in sorted(symbols, key=len, reverse=True) if name.endswith(one)
-                   and name[: -len(one)] in ("", "m", "u", "n", "p", "k")), "")  # fmt: skip
-    theirs = name if hasattr(b2.units.allunits, name) else name.removesuffix(symbol) + symbols.get(symbol, "")
-    if LITER.fullmatch(name):
-        prefix = LITER.fullmatch(name)[0].removesuffix("liter").rstrip("Ll")  # type: ignore[index]
-        unit = {"m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "": 1.0}[prefix] * b2.liter
-    elif theirs.endswith("kelvin") and theirs != "kelvin":
-        unit = {"m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}[theirs[0]] * b2.kelvin
-    else:
-        unit = getattr(b2.units.allunits, theirs)
-    assert float(known_units()[name]) == pytest.approx(float(unit), rel=1e-15)
-    assert brian2_dimension(known_units()[name].dim) is b2.get_dimensions(unit)
+@pytest.mark.parametrize("name", sorted(known_units()))
+def test_a_unit_is_that_of_brian2_times_its_prefix(name: str) -> None:
+    """Every name that a file may use, read in one way only."""
+    splits = [(prefix, one) for prefix in PREFIXES for one in THEIRS if prefix + one == name]
+    (theirs,) = (PREFIXES[prefix] * THEIRS[one] for prefix, one in splits)
+    assert float(known_units()[name]) == pytest.approx(float(theirs), rel=1e-15)
+    assert brian2_dimension(known_units()[name].dim) is b2.get_dimensions(theirs)
+    if name in vars(b2.units.allunits):
+        assert float(theirs) == pytest.approx(float(getattr(b2.units.allunits, name)), rel=1e-15)
 
 
 @FIXED
@@ -161,15 +158,13 @@ TERMS = st.recursive(
 @FIXED
 @given(TERMS)
 def test_units_are_held_together_as_brian2_holds_them(text: str) -> None:
-    """The same dimension, or a refusal for the same reason."""
+    """The same dimension, or a refusal by both."""
     known = {name: dimensions_of(known_units()[unit]) for name, unit in NAMES.items()}
     theirs = {name: Variable(name, dimensions=brian2_dimension(one)) for name, one in known.items()}
     theirs["inf"] = Constant("inf", value=float("inf"))
     try:
         wanted: object = parse_expression_dimensions(text, {**DEFAULT_FUNCTIONS, **theirs})
-    except DimensionMismatchError:
-        wanted = ExpressionError
-    except (KeyError, ValueError, TypeError, SyntaxError):
+    except (DimensionMismatchError, KeyError, ValueError, TypeError, SyntaxError):
         wanted = ExpressionError
     try:
         found: object = brian2_dimension(dimension_of(text, known))
