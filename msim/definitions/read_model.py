@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brian2.units import hertz, second, siemens
-
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
 from msim.base.sources import read_sources
+from msim.base.units import hertz, second, siemens
 from msim.definitions import entries as e
 from msim.definitions.forms import FORMS
 from msim.definitions.links import check_links

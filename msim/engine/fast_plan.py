@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import Equations
-from brian2.units.fundamentalunits import Quantity, get_unit
-from brian2.utils.stringtools import word_substitute
-
+from msim.base.equations import Equation, read_equations
+from msim.base.expressions import evaluated, renamed
 from msim.base.mechanism import Mechanism
-from msim.circuit.connectivity import Wiring, row, scaled_in_degree
-from msim.definitions.constants import constants, evaluated
+from msim.base.units import unit_expression
+from msim.circuit.connectivity import Wiring, rows, scaled_in_degree
+from msim.definitions.constants import constants
 from msim.definitions.model import ModelDefinition
 
 
@@ -156,13 +155,13 @@ def _equations(
     shared: Mapping[str, Any],
     inputs: Mapping[str, float],
 ) -> str:
-    lines = [_line(one, {}) for one in Equations(membrane.equations).values()]
+    lines = [_line(one, {}) for one in read_equations(membrane.equations).values()]
     excitation: list[str] = []
     inhibition: list[str] = []
     units = dict(membrane.constants)
     for receptor, form in receptors.items():
         own = own_names[receptor]
-        lines += [_line(one, own) for one in Equations(form.equations).values()]
+        lines += [_line(one, own) for one in read_equations(form.equations).values()]
         (excitation if form.sign > 0 else inhibition).append(f"{receptor}_I")
         units.update({own[name]: unit for name, unit in form.constants.items()})
     lines.append(f"I_excitatory = {' + '.join(excitation) or '0*amp'} : amp")
@@ -179,20 +178,14 @@ def _equations(
 
 def names_of(form: Mechanism) -> list[str]:
     """Every name in the equations of a form."""
-    return [*form.declared, *Equations(form.equations)]
+    return [*form.declared, *read_equations(form.equations)]
 
 
-def _line(one: Any, own: Mapping[str, str]) -> str:
-    name = own.get(one.varname, one.varname)
-    left = f"d{name}/dt" if one.type == "differential equation" else name
+def _line(one: Equation, own: Mapping[str, str]) -> str:
+    name = own.get(one.name, one.name)
+    left = f"d{name}/dt" if one.is_rate else name
     flags = f" ({', '.join(one.flags)})" if one.flags else ""
-    return f"{left} = {word_substitute(one.expr.code, own)} : {unit_expression(Quantity(1.0, dim=one.dim))}{flags}"
-
-
-def unit_expression(unit: Any) -> str:
-    """A unit as Brian2's equations want it."""
-    dimensions = Quantity(1.0 * unit).dim
-    return "1" if dimensions.is_dimensionless else repr(get_unit(dimensions))
+    return f"{left} = {renamed(one.expression, own)} : {unit_expression(one.unit)}{flags}"
 
 
 def _contacts(
@@ -207,16 +200,13 @@ def _contacts(
             one.name, n_pre, degree, model[f"{one.name}.weight_sigma"],
             model[f"{one.name}.delay_low"], model[f"{one.name}.delay_high"], one.origin == one.to,
         )  # fmt: skip
-        rows = [row(wiring, seed, index, post_cells.start + index) for index in range(model.cells(one.to))]
-        sizes = [one_row.pre.size for one_row in rows]
-        pre = np.concatenate([one_row.pre for one_row in rows]) + pre_cells.start
+        sizes, drawn = rows(wiring, seed, model.cells(one.to), post_cells.start)
+        pre, weight = drawn.pre + pre_cells.start, drawn.weight * factor
         post = np.repeat(np.arange(post_cells.start, post_cells.stop), sizes)
-        weight = np.concatenate([one_row.weight for one_row in rows]) * factor
-        delay = np.concatenate([one_row.delay for one_row in rows])
         peaks = [weight * model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors]
         for receptor, peak in zip(one.receptors, peaks, strict=True):
             full[one.to, receptor] += np.bincount(post - post_cells.start, peak, full[one.to, receptor].size)
-        parts.setdefault((origin, to, one.receptors), []).append((pre, post, delay, *peaks))
+        parts.setdefault((origin, to, one.receptors), []).append((pre, post, drawn.delay, *peaks))
     return tuple(_joined(key, rows_of) for key, rows_of in parts.items())
 
 

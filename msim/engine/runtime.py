@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.utils.stringtools import word_substitute
+from brian2.units.fundamentalunits import get_or_create_dimension
 
 from msim.base.errors import SimulationError
+from msim.base.expressions import renamed
 from msim.base.seeds import stream, stream_seed
+from msim.base.units import dimensions_of, unit_expression
 from msim.circuit.drive import count_thresholds
 from msim.definitions.model import ModelDefinition
-from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, unit_expression, fast_plan, names_of
+from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, fast_plan, names_of
 from msim.engine.network import Burst, FastNetwork
+
+# Brian2 installs a hook that calls every uncaught error, ours too, a bug of Brian2.
+if sys.excepthook.__module__.startswith("brian2"):
+    sys.excepthook = sys.__excepthook__
 
 STEP = 0.1e-3
 SAMPLE_STEP = 1e-3
@@ -200,7 +207,7 @@ def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], 
         method="heun",
         clock=clock,
         name=f"{group.name}_cells",
-        namespace={key: b2.Quantity(value, dim=_dimensions(group, key)) for key, value in single.items()},
+        namespace={key: brian2_quantity(value, _unit_of_constant(group, key)) for key, value in single.items()},
     )
     for key, value in group.constants.items():
         if isinstance(value, np.ndarray):
@@ -232,12 +239,17 @@ def _unit_of(group: Group, variable: str) -> str:
     return unit_expression(port.unit if port else 1)
 
 
-def _dimensions(group: Group, key: str) -> Any:
+def _unit_of_constant(group: Group, key: str) -> Any:
     for receptor, form in group.receptors.items():
         for name, unit in form.constants.items():
             if key == f"{receptor}_{name}":
-                return b2.get_dimensions(unit)
-    return b2.get_dimensions(group.membrane.constants[key])
+                return unit
+    return group.membrane.constants[key]
+
+
+def brian2_quantity(value: Any, unit: Any) -> b2.Quantity:
+    """Numbers in the SI unit of a declared unit, for Brian2, which keeps the base units in the same order."""
+    return b2.Quantity(value, dim=get_or_create_dimension(dimensions_of(unit).powers))
 
 
 def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> Any:
@@ -245,7 +257,7 @@ def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> 
     statements, variables = [], []
     for receptor in contacts.peaks:
         own = {name: f"{receptor}_{name}_post" for name in names_of(forms[receptor])}
-        statements.append(word_substitute(forms[receptor].on_event, {**own, "peak": f"peak_{receptor}"}))
+        statements.append(renamed(forms[receptor].on_event, {**own, "peak": f"peak_{receptor}"}))
         variables.append(f"peak_{receptor} : siemens (constant)")
     synapses = b2.Synapses(
         groups[contacts.origin],
@@ -279,7 +291,7 @@ def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float, cl
             form = plan.receptors[receptor]
             own = {one: f"{receptor}_{one}" for one in names_of(form)}
             # Events are linear in `peak`: that many at once are one of that many times the peak.
-            lines.append(word_substitute(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
+            lines.append(renamed(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
     name = f"{group.name}_events_{clock.name}"
     return group.run_regularly("\n".join(lines), clock=clock, when="start", name=name)
 
