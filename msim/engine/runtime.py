@@ -10,10 +10,10 @@ import brian2 as b2
 import numpy as np
 from brian2.utils.stringtools import word_substitute
 
-from msim.base.errors import SimulationError
 from msim.base.seeds import stream, stream_seed
 from msim.circuit.drive import count_thresholds
 from msim.definitions.model import ModelDefinition
+from msim.engine.failures import refuse_nonfinite, refuse_runaway
 from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, unit_expression, fast_plan, names_of
 from msim.engine.network import Burst, FastNetwork
 
@@ -60,6 +60,7 @@ class RuntimeNetwork(FastNetwork):
         b2.seed(stream_seed(seed, "background"))
         self.plan = fast_plan(model, seed)
         self.wanted = wanted_averages(model)
+        self.highest_rates = {name: model[f"{name}.highest_rate"] for name in model.populations}
         self.shares = {name: model[f"{name}.quantal_share"] for name in _with_quanta(model)}
         clock = b2.Clock(dt=STEP * b2.second, name="step_clock")
         self.sample_clock = b2.Clock(dt=SAMPLE_STEP * b2.second, name="sample_clock")
@@ -128,12 +129,19 @@ class RuntimeNetwork(FastNetwork):
             times = np.asarray(self.spikes[name].t[known[name]:]) - began
             cells = np.asarray(self.spikes[name].i[known[name]:])
             for population, where in self.plan.groups[name].slices.items():
-                own = (cells >= where.start) & (cells < where.stop) & (times >= 0)
-                spikes[population] = (times[own], cells[own] - where.start)
-                halves.update(self._averages(population, group, where, seconds, spikes[population]))
+                inside = (cells >= where.start) & (cells < where.stop)
+                every = (times[inside], cells[inside] - where.start)
+                own = every[0] >= 0
+                spikes[population] = (every[0][own], every[1][own])
+                averages = self._averages(population, group, where, seconds, spikes[population])
+                for address, values in averages.items():
+                    refuse_nonfinite(address, values, began, seconds)
+                # The burn-in counts too: a network that ran away in it is not at rest after it.
+                n_cells = where.stop - where.start
+                refuse_runaway(population, every, n_cells, self.highest_rates[population], began)
+                halves.update(averages)
                 if keep_field:
                     field[population] = _field(self.fields[name], where, kept[name], began)
-        _refuse_nonfinite(halves, began)
         return Burst(seconds, halves, spikes, field, 1 / SAMPLE_STEP)
 
     def _averages(
@@ -298,9 +306,3 @@ def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:
     for current in CURRENTS:
         total += np.abs(np.asarray(getattr(monitor, current)[where, kept:])[:, new]).mean(axis=0)
     return total
-
-
-def _refuse_nonfinite(halves: Mapping[str, np.ndarray], began: float) -> None:
-    for address, values in halves.items():
-        if not np.all(np.isfinite(values)):
-            raise SimulationError(f"{address} is not finite after {began:.3f} s of spiking: the network ran away")
