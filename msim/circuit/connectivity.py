@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,15 +44,19 @@ def row(wiring: Wiring, seed: int, post_index: int, post_gid: int) -> Row:
     return Row(pre, _weight(wiring, spread), delay)
 
 
-def rows(wiring: Wiring, seed: int, cells: int, first_gid: int) -> tuple[np.ndarray, Row]:
-    """Draw the contacts onto all cells of a population, of which `row` gives those of one.
+def rows(wiring: Wiring, seed: int, cells: Sequence[int], first_gid: int) -> tuple[np.ndarray, Row]:
+    """Draw the contacts onto cells of a population, of which `row` gives those of one.
 
+    cells: their numbers within the population
     returns: contacts of each cell, shape (cells,), and the contacts of all, one cell after the other
     """
     parts = [
         _drawn(wiring, random, index)
-        for index, random in enumerate(streams(seed, _purpose(wiring), range(first_gid, first_gid + cells)))
+        for index, random in zip(cells, streams(seed, _purpose(wiring), [first_gid + one for one in cells]), strict=True)
     ]
+    if not parts:
+        none = np.empty(0)
+        return np.empty(0, dtype=int), Row(none.astype(int), none, none)
     pre, spread, delay = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return np.array([one[0].size for one in parts]), Row(pre, _weight(wiring, spread), delay)
 

@@ -229,16 +229,21 @@ def open_run(path: str | Path) -> Run:
     raises: StorageError where there is no run, or one that was not finished
     """
     folder = Path(path)
-    growing = RunFolder(folder).growing
-    if not os.path.isfile(folder / MANIFEST):
-        hint = f"; an unfinished one is in {growing}" if os.path.isdir(growing) else ""
-        raise StorageError(f"{folder}: holds no finished run{hint}")
+    require_finished(folder)
     try:
         about = read_provenance(folder / STORE)
         found = {name: _combined(folder / STORE, about, name) for name in ("samples", "probes", "spectra", "bursts")}
     except (KeyError, ValueError, OSError) as problem:
         raise StorageError(f"{folder}: cannot be read as a run: {problem}") from None
     return Run(folder, about, **found)
+
+
+def require_finished(folder: Path) -> None:
+    """Raise StorageError where a folder holds no finished run."""
+    growing = RunFolder(folder).growing
+    if not os.path.isfile(folder / MANIFEST):
+        hint = f"; an unfinished one is in {growing}" if os.path.isdir(growing) else ""
+        raise StorageError(f"{folder}: holds no finished run{hint}")
 
 
 def _open(store: Path, group: str) -> xr.Dataset:

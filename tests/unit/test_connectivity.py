@@ -71,7 +71,7 @@ def test_seed_projection_and_cell_all_change_a_row() -> None:
 def test_all_rows_of_a_population_are_the_rows_of_its_cells(same: bool) -> None:
     """Drawn together or each for itself, to the last digit."""
     wiring = replace(WIRING, same_population=same)
-    sizes, found = rows(wiring, 3, 20, 70)
+    sizes, found = rows(wiring, 3, range(20), 70)
     each = [row(wiring, 3, index, 70 + index) for index in range(20)]
     assert sizes.tolist() == [one.pre.size for one in each]
     for name in ("pre", "weight", "delay"):
