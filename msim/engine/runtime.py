@@ -66,9 +66,8 @@ class RuntimeNetwork(FastNetwork):
         gc.collect()
         b2.seed(stream_seed(seed, "background"))
         self.plan = fast_plan(model, seed)
-        self.wanted = wanted_averages(model)
+        self.named = NamedAverages.of(model)
         self.highest_rates = {name: model[f"{name}.highest_rate"] for name in model.populations}
-        self.shares = {name: model[f"{name}.quantal_share"] for name in _with_quanta(model)}
         clock = b2.Clock(dt=STEP * b2.second, name="step_clock")
         self.sample_clock = b2.Clock(dt=SAMPLE_STEP * b2.second, name="sample_clock")
         self.groups = {
