@@ -94,7 +94,7 @@ class FastPlan:
 
 def fast_plan(model: ModelDefinition, seed: int) -> FastPlan:
     """Lay out the spiking cells of a model and draw their contacts."""
-    groups = _groups(model, seed)
+    groups = fast_groups(model, seed)
     places = {name: (group.name, cells) for group in groups.values() for name, cells in group.slices.items()}
     full: dict[tuple[str, str], np.ndarray] = {
         (one.name, receptor): np.zeros(model.cells(one.name))
@@ -120,7 +120,8 @@ def places(model: ModelDefinition) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _groups(model: ModelDefinition, seed: int) -> dict[str, Group]:
+def fast_groups(model: ModelDefinition, seed: int) -> dict[str, Group]:
+    """Cells of a model, those of one membrane form together; first potentials are drawn."""
     by_form: dict[str, list[str]] = {}
     for one in model.populations.values():
         by_form.setdefault(model.instances[one.membrane].form.name, []).append(one.name)

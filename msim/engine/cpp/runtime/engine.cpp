@@ -133,6 +133,9 @@ struct Signals {
         own.sa_handler = tell;
         sigaction(SIGINT, &own, &interrupt);
         sigaction(SIGTERM, &own, &terminate);
+        // Who ignores them leaves them to another process.
+        if (interrupt.sa_handler == SIG_IGN) sigaction(SIGINT, &interrupt, nullptr);
+        if (terminate.sa_handler == SIG_IGN) sigaction(SIGTERM, &terminate, nullptr);
     }
     ~Signals() {
         sigaction(SIGINT, &interrupt, nullptr);
