@@ -220,10 +220,15 @@ class CompiledNetwork:
         self._settled = False
 
     def _check_contacts(self, name: str, pre: np.ndarray, steps: np.ndarray, sources: int) -> None:
+        problem = ""
         if steps.size and steps.min() < 1:
-            raise InputError(f"{name}: a delay is shorter than the step of {self.spec.step:g} s")
-        if pre.size and pre.max() >= sources:
-            raise InputError(f"{name}: wants sources below {sources}, got {pre.max()}")
+            problem = f"{name}: wants delays of at least one step of {self.spec.step:g} s, got a shorter one"
+        elif pre.size and not 0 <= pre.min() <= pre.max() < sources:
+            problem = f"{name}: wants sources from 0 to {sources - 1}, got {pre.min()} to {pre.max()}"
+        # All ranks refuse what one refuses: the others would wait for it.
+        for one in self.ranks.all(problem):
+            if one:
+                raise InputError(one)
 
     def _note_remote(self, origin: str, pre: np.ndarray, steps: np.ndarray) -> None:
         if self.ranks.size == 1 or not steps.size:
