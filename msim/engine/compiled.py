@@ -75,7 +75,10 @@ class CompiledColumn(FastNetwork):
         network = self.network
         began = network.step + round(burn_in / STEP)
         half = began + round(seconds / 2 / STEP) - SAMPLE_STEPS // 2
-        keep = {name: SUMS + (MEANS if keep_field else 0) for name in self.populations}
+        keep = {
+            name: [SUMS + (MEANS if keep_field and one in CURRENTS else 0) for one in self.summed[name]]
+            for name in self.populations
+        }
         network.watch(began - SAMPLE_STEPS // 2, half, SAMPLE_STEPS, keep)
         network.clear_spikes()
         outcome = network.run(round((burn_in + seconds) / STEP))

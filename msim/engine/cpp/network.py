@@ -336,16 +336,16 @@ class CompiledNetwork:
 
     # ---- watching
 
-    def watch(self, begin: int, half: int, every: int, keep: Mapping[str, int] | None = None) -> None:
+    def watch(self, begin: int, half: int, every: int, keep: Mapping[str, Sequence[int]] | None = None) -> None:
         """Record the watched expressions from step `begin` on, at every step that `every` divides, anew.
 
         half: step from which on sums go to the second half
-        keep: population to SUMS, MEANS or TRACES, or their sum; SUMS for all if left out
+        keep: population to SUMS, MEANS, TRACES or a sum of these for each watched expression; SUMS if left out
         """
         self.library.watch(self._engine, begin, half, every)
         for p, one in enumerate(self.spec.cells):
             for w in range(len(one.watched)):
-                self.library.keep(self._engine, p, w, (keep or {}).get(one.name, SUMS))
+                self.library.keep(self._engine, p, w, keep[one.name][w] if keep else SUMS)
 
     def trace(self, population: str, cells: Sequence[int]) -> None:
         """Of which cells (of the whole population) traces are kept, where they live here."""

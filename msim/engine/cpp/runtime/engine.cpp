@@ -77,9 +77,22 @@ void check(Engine& E, int64_t step) {
     }
 }
 
+// A number in units of 2^-100, cut off there: the sum of such integers does not depend on their order, and so not
+// on the partition.
+__int128 fixed_point(double x) {
+    uint64_t bits;
+    std::memcpy(&bits, &x, 8);
+    const int exponent = (int)((bits >> 52) & 0x7FF);
+    if (exponent == 0) return 0;
+    const __int128 digits = (__int128)((bits & 0xFFFFFFFFFFFFFu) | 0x10000000000000u);
+    const int shift = exponent - 1075 + 100;
+    const __int128 size = shift >= 0 ? (shift < 74 ? digits << shift : digits << 74) : shift > -53 ? digits >> -shift : 0;
+    return bits >> 63 ? -size : size;
+}
+
 void add_exactly(std::vector<int64_t>& into, const real* values, int n) {
-    __int128 total = 0;  // sums of integers do not depend on their order, and so not on the partition
-    for (int i = 0; i < n; ++i) total += (__int128)std::ldexp((long double)values[i], 100);
+    __int128 total = 0;
+    for (int i = 0; i < n; ++i) total += fixed_point((double)values[i]);
     into.push_back((int64_t)total);
     into.push_back((int64_t)(total >> 64));
 }
