@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ from msim.engine.simulate import Protocol, simulate
 from msim.recording.recorder import MemoryRecorder
 from msim.study.readouts import band_readouts, bold_samples, origin_population, spectra
 
+Keep = Callable[[Mapping[str, xr.Dataset], float, str], None]
+
+KEEP_EVERY = 30.0  # s of the clock on the wall
 TIME = {"units": "s", "long_name": "time since the first dose"}
 
 
@@ -25,19 +29,59 @@ def simulate_trial(
     seed: int,
     context: Context,
     progress: Callable[[float], None] = lambda time: None,
+    keep: Keep = lambda datasets, reached, reason: None,
 ) -> dict[str, xr.Dataset]:
-    """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts."""
+    """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
+
+    keep: told from time to time, and where the trial is stopped, what was recorded up to the last complete burst,
+        the time in s of that burst, and why the trial goes no further
+    """
     record = MemoryRecorder()
     protocol = Protocol(experiment.begin, experiment.end, experiment.body_weight, arm.doses)
-    spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, progress)
+
+    def keep_record(reason: str) -> None:
+        reached = max((row.time for row in record.bursts if row.accepted), default=None)
+        if reached is not None:
+            keep(_datasets(experiment, arm, record, reached, {"arm": arm.name, "seed": seed}), reached, reason)
+
+    told = _now_and_then(lambda: keep_record("was still running, or its process was killed"), progress)
+    try:
+        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told)
+    except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
+        keep_record(f"{type(problem).__name__}: {problem}")
+        raise
+    attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking}
+    return _datasets(experiment, arm, record, experiment.end, attributes)
+
+
+def _now_and_then(act: Callable[[], None], progress: Callable[[float], None]) -> Callable[[float], None]:
+    """Progress that also acts every half a minute, less often where that would cost more than 5 % of the time."""
+    due = time.monotonic() + KEEP_EVERY
+
+    def told(reached: float) -> None:
+        nonlocal due
+        began = time.monotonic()
+        if began >= due:
+            act()
+            ended = time.monotonic()
+            due = ended + max(KEEP_EVERY, 20 * (ended - began))
+        progress(reached)
+
+    return told
+
+
+def _datasets(
+    experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder, end: float, attributes: Mapping[str, Any]
+) -> dict[str, xr.Dataset]:
+    """All datasets of a trial; samples after `end` are left out."""
+    samples = _samples(experiment, arm, record)
     found = {
-        "samples": _samples(experiment, arm, record),
+        "samples": samples.isel(time=samples["time"].values <= end + 1e-6),
         "probes": _probes(experiment, arm, record),
         "spectra": _spectra(arm, record),
         "spikes": _spikes(arm, record),
         "bursts": _bursts(arm, record),
     }
-    attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking}
     return {name: dataset.assign_attrs(attributes) for name, dataset in found.items()}
 
 
@@ -47,16 +91,21 @@ def _attributes(address: Address) -> dict[str, Any]:
 
 def _samples(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) -> xr.Dataset:
     data: dict[str, Any] = {}
+    whole = len(record.times)
     for name, parts in record.means.items():
-        data[name] = ("time", np.concatenate(parts), _attributes(experiment.quantities[name]))
+        data[name] = ("time", _joined(parts[:whole]), _attributes(experiment.quantities[name]))
     for name, parts in record.spreads.items():
         about = _attributes(experiment.quantities[name])
         about["long_name"] += ", standard deviation over cells"
-        data[f"{name}_sd"] = ("time", np.concatenate(parts), about)
+        data[f"{name}_sd"] = ("time", _joined(parts[:whole]), about)
+    times = _joined(record.times)
     for name, values in bold_samples(experiment, arm.model, record).items():
-        data[name] = ("time", values, _attributes(experiment.quantities[name]))
-    times = np.concatenate(record.times) if record.times else np.array(experiment.recording.samples)
+        data[name] = ("time", values[:times.size], _attributes(experiment.quantities[name]))
     return xr.Dataset(data, coords={"time": ("time", times, TIME)})
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.array([])
 
 
 def _probes(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) -> xr.Dataset:
