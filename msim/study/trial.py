@@ -74,9 +74,8 @@ def _datasets(
     experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder, end: float, attributes: Mapping[str, Any]
 ) -> dict[str, xr.Dataset]:
     """All datasets of a trial; samples after `end` are left out."""
-    samples = _samples(experiment, arm, record)
     found = {
-        "samples": samples.isel(time=samples["time"].values <= end + 1e-6),
+        "samples": _samples(experiment, arm, record, end),
         "probes": _probes(experiment, arm, record),
         "spectra": _spectra(arm, record),
         "spikes": _spikes(arm, record),
@@ -89,16 +88,16 @@ def _attributes(address: Address) -> dict[str, Any]:
     return {"units": unit_text(address.unit), "long_name": address.meaning, "quantity": address.text}
 
 
-def _samples(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) -> xr.Dataset:
+def _samples(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder, end: float) -> xr.Dataset:
     data: dict[str, Any] = {}
-    whole = len(record.times)
+    times = _joined(record.times)
+    times = times[times <= end + 1e-6]
     for name, parts in record.means.items():
-        data[name] = ("time", _joined(parts[:whole]), _attributes(experiment.quantities[name]))
+        data[name] = ("time", _joined(parts)[:times.size], _attributes(experiment.quantities[name]))
     for name, parts in record.spreads.items():
         about = _attributes(experiment.quantities[name])
         about["long_name"] += ", standard deviation over cells"
-        data[f"{name}_sd"] = ("time", _joined(parts[:whole]), about)
-    times = _joined(record.times)
+        data[f"{name}_sd"] = ("time", _joined(parts)[:times.size], about)
     for name, values in bold_samples(experiment, arm.model, record).items():
         data[name] = ("time", values[:times.size], _attributes(experiment.quantities[name]))
     return xr.Dataset(data, coords={"time": ("time", times, TIME)})

@@ -1,4 +1,4 @@
-"""What a stopped trial leaves: kept beside the finished ones in one step, never one of them, gone when it is finished."""
+"""What a stopped trial leaves: kept beside the finished ones in one step, never one of them, gone with its end."""
 
 from __future__ import annotations
 
