@@ -18,12 +18,13 @@ _PUBLIC = {
     "read_experiment": "msim.definitions.experiment",
     "simulate": "msim.study.run",
     "open_run": "msim.storage.run_store",
+    "open_unfinished": "msim.storage.unfinished",
     "judge": "msim.study.verdict",
     "plot": "msim.plots",
     "MsimError": "msim.base.errors",
 }
 
-__all__ = ["MsimError", "judge", "open_run", "plot", "read_experiment", "read_model", "simulate"]
+__all__ = ["MsimError", "judge", "open_run", "open_unfinished", "plot", "read_experiment", "read_model", "simulate"]
 
 if TYPE_CHECKING:
     from msim import plots as plot
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from msim.definitions.experiment import read_experiment
     from msim.definitions.read_model import read_model
     from msim.storage.run_store import open_run
+    from msim.storage.unfinished import open_unfinished
     from msim.study.run import simulate
     from msim.study.verdict import judge
 

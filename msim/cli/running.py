@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from msim.cli.tables import print_json
 from msim.cli.verdict_table import print_verdicts
 from msim.definitions.experiment import ExperimentDefinition
 from msim.engine.context import Context
-from msim.storage.run_store import open_run
+from msim.storage.run_store import UNFINISHED, RunFolder, open_run
 from msim.study.run import TrialProgress, run_experiment
 from msim.study.verdict import as_json as verdicts_as_json
 from msim.study.verdict import judge, write_verdicts
@@ -29,16 +30,15 @@ def run_and_report(
     """Run, show progress on standard error, print verdicts; raise where a trial failed."""
     trials = [(arm.name, seed) for seed in experiment.seeds for arm in experiment.arms]
     try:
-        with _progress(experiment, trials, as_json) as report:
+        with _terminable(), _progress(experiment, trials, as_json) as report:
             result = run_experiment(experiment, out, context, workers or core_count(), report)
-    except KeyboardInterrupt:
-        typer.echo("msim: interrupted; finished trials are kept, the same command takes the run up again", err=True)
-        raise typer.Exit(130) from None
+    except KeyboardInterrupt as stop:
+        raise _stopped(out, stop) from None
     if result.failures:
         listed = "\n".join(f"  {arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
         raise SimulationError(
             f"{len(result.failures)} of {len(trials)} trials failed:\n{listed}\n"
-            f"The others are kept in {result.path}; the same command runs only what is missing."
+            f"Finished trials are kept in {result.path}; the same command runs only what is missing."
         )
     finished = open_run(result.path)
     verdicts = judge(finished)
@@ -48,6 +48,35 @@ def run_and_report(
         return
     print_verdicts(finished, verdicts)
     typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}")
+
+
+def _stopped(out: Path, stop: KeyboardInterrupt) -> typer.Exit:
+    """Say what is left of a run that was stopped, and give the exit status that a shell expects."""
+    what, number = ("terminated", signal.SIGTERM) if isinstance(stop, _Terminated) else ("interrupted", signal.SIGINT)
+    unfinished = RunFolder(out).growing / UNFINISHED
+    rest = f"; records of unfinished trials are in {unfinished}" if any(unfinished.glob("*/seed_*")) else ""
+    kept = f"finished trials are kept, the same command takes the run up again{rest}"
+    typer.echo(f"msim: {what}; {kept}", err=True)
+    return typer.Exit(128 + number)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came, and is to end the run as Ctrl-C does."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let the first SIGTERM raise in the body; further ones must not keep it from ending its processes."""
+
+    def terminate(*_: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

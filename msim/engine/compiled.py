@@ -105,9 +105,8 @@ class CompiledColumn(FastNetwork):
             kept[name] = (times[own], cells[own])
             names = self.summed[name]
             means = np.moveaxis(sums[name], 0, 2) / samples
-            averages = self.plan.named.averages(
-                name, lambda one, n=names, m=means: m[n.index(one)], kept[name], seconds, self.full_peak
-            )
+            by_name = dict(zip(names, means, strict=True))
+            averages = self.plan.named.averages(name, by_name.__getitem__, kept[name], seconds, self.full_peak)
             for address, values in averages.items():
                 refuse_nonfinite(address, values, start, seconds)
             # The burn-in counts too: a network that ran away in it is not at rest after it.

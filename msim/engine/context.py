@@ -7,6 +7,7 @@ import shutil
 import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from msim.base.errors import InputError, nearest
 from msim.coupling.schedule import Schedule
@@ -78,7 +79,7 @@ def _compiled(model: ModelDefinition, seed: int, context: Context) -> FastNetwor
     from msim.engine.compiled import CompiledColumn
 
     plan = column_plan(model, seed)
-    options = {"partition": context.partition, "interval": context.interval, "precision": context.precision}
+    options: dict[str, Any] = {"partition": context.partition, "interval": context.interval, "precision": context.precision}
     if context.ranks.size == 1:
         return CompiledColumn(plan, context.ranks, **options)
     from msim.engine.distributed import DistributedColumn

@@ -78,10 +78,11 @@ def _leap(journey: Journey, leap: float) -> tuple[float, bool]:
     corrected, kept = journey.scale.advanced(journey.states, start, stop, journey.averages, averages, inside)
     error = leap_error(predicted, corrected, journey.schedule.tolerance)
     accepted = is_accepted(error, leap, journey.schedule)
-    journey.recorder.burst(burst_row(journey.scale.model, burst, stop, leap, error, accepted))
     if accepted:
         record_samples(journey, inside, kept, averages, (start, stop))
         journey.time, journey.states, journey.averages = stop, corrected, averages
+    # After its samples, so that a burst in the log has all of them.
+    journey.recorder.burst(burst_row(journey.scale.model, burst, stop, leap, error, accepted))
     return error, accepted
 
 

@@ -55,9 +55,9 @@ def simulate(
         protocol.begin, scale.rest(), scale.averages(baseline), network, scale, schedule, recording, recorder,
         spiking_seconds=schedule.settle + schedule.baseline,
     )  # fmt: skip
-    recorder.burst(burst_row(model, baseline, protocol.begin, 0.0, 0.0, True))
     first = [time for time in recording.samples if abs(time - protocol.begin) < 1e-6]
     record_samples(journey, first, [journey.states] * len(first), journey.averages, (protocol.begin, protocol.begin))
+    recorder.burst(burst_row(model, baseline, protocol.begin, 0.0, 0.0, True))
     events = {time for curve in curves.values() for time in curve.breakpoints if protocol.begin < time < protocol.end}
     travel(journey, protocol.end, sorted(events), progress)
     return journey.spiking_seconds

@@ -72,12 +72,13 @@ class MemoryRecorder(Recorder):
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def samples(self, times: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
-        self.times.append(np.asarray(times))
         for name, array in values.items():
             over_cells = array if array.ndim == 2 else array[:, None]
             self.means.setdefault(name, []).append(over_cells.mean(axis=1))
             if array.ndim == 2:
                 self.spreads.setdefault(name, []).append(over_cells.std(axis=1))
+        # Last: a trial that is stopped in between has as many whole sets of samples as it has of these.
+        self.times.append(np.asarray(times))
 
     def burst(self, row: BurstRow) -> None:
         self.bursts.append(row)

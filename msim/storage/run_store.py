@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STORE = "run.zarr"
 MANIFEST = "MANIFEST.json"
 FAILURES = "failures"
+UNFINISHED = "unfinished"
 SAME_WHEN_RESUMED = (
     "experiment", "model", "changes", "begin_s", "end_s", "schedule", "target", "versions", "arms", "seeds",
 )  # fmt: skip
@@ -112,14 +113,15 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
     growing.mkdir()
     _new_group(growing)
     for name, dataset in datasets.items():
-        _write(dataset, growing, name)
-    _flush(growing)
+        write_dataset(dataset, growing, name)
+    flush(growing)
     os.replace(growing, final)
     failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
     failure.unlink(missing_ok=True)
 
 
-def _write(dataset: xr.Dataset, path: Path, name: str) -> None:
+def write_dataset(dataset: xr.Dataset, path: Path, name: str) -> None:
+    """Write a dataset as a group below a group that is there."""
     from zarr.codecs import Crc32cCodec, ZstdCodec
 
     # One chunk an array: every one is read whole, and few files are kind to shared file systems.
@@ -141,12 +143,13 @@ def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
 
 def finish_run(folder: RunFolder) -> Path:
     """Seal a whole run: checksums of every file, then its final name."""
-    shutil.rmtree(folder.growing / FAILURES, ignore_errors=True)
+    for rest in (FAILURES, UNFINISHED):
+        shutil.rmtree(folder.growing / rest, ignore_errors=True)
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
     sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}
     manifest = folder.growing / MANIFEST
     manifest.write_text(json.dumps({"format": 1, "sha256": sums}, indent=1), encoding="utf-8")
-    _flush(folder.growing)
+    flush(folder.growing)
     if folder.final.exists():
         folder.final.rmdir()
     os.replace(folder.growing, folder.final)
@@ -158,7 +161,8 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
+    """Have every file below a folder on the disk before going on."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as handle:
@@ -211,7 +215,7 @@ class Run:
         """One dataset of one trial: 'samples', 'probes', 'spectra', 'spikes' or 'bursts'."""
         group = f"{trial_path(arm, seed)}/{dataset}"
         try:
-            return _open(self.path / STORE, group).load()
+            return open_dataset(self.path / STORE, group).load()
         except (KeyError, ValueError, OSError) as problem:
             raise StorageError(f"{self.path}: {group} cannot be read: {problem}") from None
 
@@ -246,7 +250,8 @@ def require_finished(folder: Path) -> None:
         raise StorageError(f"{folder}: holds no finished run{hint}")
 
 
-def _open(store: Path, group: str) -> xr.Dataset:
+def open_dataset(store: Path, group: str) -> xr.Dataset:
+    """One dataset of a store; arrays are read when they are asked for."""
     import xarray as xr
 
     return xr.open_zarr(str(store), group=group, consolidated=False, decode_times=False, chunks=None)
@@ -254,11 +259,12 @@ def _open(store: Path, group: str) -> xr.Dataset:
 
 def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:
     """One dataset of all trials; a trial with fewer bursts than another ends in NaN."""
-    arms = [
-        _joined([_open(store, f"{trial_path(arm, seed)}/{name}") for seed in about["seeds"]], "seed", about["seeds"])
-        for arm in about["arms"]
+    arms, seeds = about["arms"], about["seeds"]
+    joined = [
+        _joined([open_dataset(store, f"{trial_path(arm, seed)}/{name}") for seed in seeds], "seed", seeds)
+        for arm in arms
     ]
-    return _joined(arms, "arm", about["arms"])
+    return _joined(joined, "arm", arms)
 
 
 def _joined(parts: list[xr.Dataset], name: str, labels: list[Any]) -> xr.Dataset:

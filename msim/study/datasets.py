@@ -18,20 +18,16 @@ TIME = {"units": "s", "long_name": "time since the first dose"}
 
 
 def trial_datasets(
-    experiment: ExperimentDefinition, arm: Arm, seed: int, record: MemoryRecorder, spiking_seconds: float
+    experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder, end: float, attributes: Mapping[str, Any]
 ) -> dict[str, xr.Dataset]:
-    """The datasets of a trial: samples, probes, spectra, spikes, bursts.
-
-    spiking_seconds: for which spikes were simulated
-    """
+    """The datasets of a trial: samples, probes, spectra, spikes, bursts; samples after `end` (s) are left out."""
     found = {
-        "samples": _samples(experiment, arm, record),
+        "samples": _samples(experiment, arm, record, end),
         "probes": _probes(experiment, arm, record),
         "spectra": _spectra(arm, record),
         "spikes": _spikes(arm, record),
         "bursts": _bursts(arm, record),
     }
-    attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking_seconds}
     return {name: dataset.assign_attrs(attributes) for name, dataset in found.items()}
 
 
@@ -39,18 +35,23 @@ def _attributes(address: Address) -> dict[str, Any]:
     return {"units": unit_text(address.unit), "long_name": address.meaning, "quantity": address.text}
 
 
-def _samples(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) -> xr.Dataset:
+def _samples(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder, end: float) -> xr.Dataset:
     data: dict[str, Any] = {}
+    times = _joined(record.times)
+    times = times[times <= end + 1e-6]
     for name, parts in record.means.items():
-        data[name] = ("time", np.concatenate(parts), _attributes(experiment.quantities[name]))
+        data[name] = ("time", _joined(parts)[:times.size], _attributes(experiment.quantities[name]))
     for name, parts in record.spreads.items():
         about = _attributes(experiment.quantities[name])
         about["long_name"] += ", standard deviation over cells"
-        data[f"{name}_sd"] = ("time", np.concatenate(parts), about)
+        data[f"{name}_sd"] = ("time", _joined(parts)[:times.size], about)
     for name, values in bold_samples(experiment, arm.model, record).items():
-        data[name] = ("time", values, _attributes(experiment.quantities[name]))
-    times = np.concatenate(record.times) if record.times else np.array(experiment.recording.samples)
+        data[name] = ("time", values[:times.size], _attributes(experiment.quantities[name]))
     return xr.Dataset(data, coords={"time": ("time", times, TIME)})
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.array([])
 
 
 def _probes(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) -> xr.Dataset:

@@ -27,7 +27,8 @@ def bold_samples(
 
     Activity is taken as linear between bursts, so this is the slow response to a drug as in
     pharmacological fMRI, without the fluctuations of a resting scan.
-    returns: 'READOUT.percent_signal_change' to percent, shape (samples,); NaN where activity is too low for the model
+    returns: 'READOUT.percent_signal_change' to percent, shape (samples up to the last burst,);
+        NaN where activity is too low for the model
     """
     found: dict[str, np.ndarray] = {}
     rows = [row for row in record.bursts if row.accepted]
@@ -40,6 +41,8 @@ def bold_samples(
         current = np.array([row.synaptic_currents[population] for row in rows])
         parameters = BalloonWindkessel(**model.parameters(instance.name))
         samples = np.array(experiment.recording.samples)
+        # A trial that was stopped has no activity for its later samples.
+        samples = samples[samples <= times[-1] + 1e-6]
         try:
             found[name] = bold_response(current / current[0] - 1, times, parameters, samples)
         except SimulationError:

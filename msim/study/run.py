@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
-import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.context import SpawnContext
-from multiprocessing.managers import SyncManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import InputError, SimulationError
-from msim.base.quantities import parse_in, second
+from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.engine.context import Context
 from msim.storage.provenance import command_line, provenance
@@ -31,11 +28,15 @@ from msim.storage.run_store import (
     write_failure,
     write_trial,
 )
+from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.study.stored import experiment_from_provenance
 from msim.study.trial import simulate_trial
+from msim.study.workers import ended_by_stop, interrupts_held, tell, worker_pool
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 POLL = 0.2  # s
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -93,45 +94,27 @@ def _run_all(
     failures: dict[tuple[str, int], str] = {}
     if not todo:
         return failures
-    # Workers get one thread each: with more, processes fight for cores.
-    saved = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    methods = multiprocessing.get_context("spawn")
-    try:
-        with (
-            ProcessPoolExecutor(workers, methods, _leave_interrupts) as pool,
-            _manager(methods, pool, workers) as manager,
-        ):
-            news, stop = manager.Queue(), manager.Event()
-            futures = {
-                pool.submit(_work, folder, about, context, arm, seed, news, stop): (arm, seed) for arm, seed in todo
-            }
-            try:
-                for arm, seed, outcome in _outcomes(futures, news, report):
-                    if outcome:
-                        failures[arm, seed] = outcome
-                        report(TrialProgress(arm, seed, "failed", 0.0, 0.0, outcome))
-                    else:
-                        report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
-            except BaseException:
-                stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
-    finally:
-        for name, value in saved.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    with worker_pool(workers) as (pool, news):
+        with interrupts_held():
+            futures = {_submitted(pool, folder, about, context, arm, seed): (arm, seed) for arm, seed in todo}
+        for arm, seed, outcome in _outcomes(futures, news, report):
+            if outcome:
+                failures[arm, seed] = outcome + kept_text(folder, arm, seed)
+                report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed]))
+            else:
+                report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
     return failures
 
 
-def _manager(methods: SpawnContext, pool: ProcessPoolExecutor, workers: int) -> SyncManager:
-    """A process that keeps queues, started while those that will work import msim."""
-    for _ in range(workers):
-        pool.submit(_wake)
-    return methods.Manager()
-
-
-def _wake() -> None:
-    pass
+def _submitted(
+    pool: ProcessPoolExecutor, folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int
+) -> Future[str]:
+    try:
+        return pool.submit(_work, folder, about, context, arm, seed)
+    except BrokenProcessPool as problem:
+        failed: Future[str] = Future()
+        failed.set_exception(problem)
+        return failed
 
 
 def _outcomes(
@@ -145,7 +128,7 @@ def _outcomes(
             try:
                 outcome = one.result()
             except BrokenProcessPool:
-                outcome = "its process was killed, perhaps for want of memory"
+                outcome = "its process was killed, or ended with another one that was, perhaps for want of memory"
             yield (*futures[one], outcome)
 
 
@@ -157,41 +140,41 @@ def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
             return
 
 
-class _Stopped(Exception):
-    """The run was interrupted."""
+def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
+    """Where the record of an unfinished trial is, as a clause to append to a message, or ''."""
+    reached = reached_by(folder, arm, seed)
+    if reached is None:
+        return ""
+    return f"; its record up to {quantity_text(reached * second)} is kept in {unfinished_path(folder, arm, seed)}"
 
 
-def _leave_interrupts() -> None:
-    """Let the process that started this one answer Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _work(
-    folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int, news: Any, stop: Any
-) -> str:
+def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> str:
     """Run one trial in this process and store it; the reason is returned where it fails."""
-    try:
-        experiment = experiment_from_provenance(about)
-        span = experiment.end - experiment.begin
-
-        def tell(time: float) -> None:
-            parent = multiprocessing.parent_process()
-            if parent is not None and not parent.is_alive():
-                os._exit(1)  # nobody is left to take the result
-            if stop.is_set():
-                raise _Stopped
-            # Plain values: the process that keeps the queue need not import msim to pass them on.
-            news.put((arm, seed, "running", (time - experiment.begin) / span, float(time)))
-
-        tell(experiment.begin)
-        datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, tell)
-        write_trial(folder, arm, seed, datasets)
-    except _Stopped:
-        return "interrupted"
-    except Exception as problem:  # the reason has to reach the user whatever it is
-        path = write_failure(folder, arm, seed, traceback.format_exc())
-        return f"{type(problem).__name__}: {problem} (traceback in {path})"
+    with ended_by_stop():
+        try:
+            _trial(folder, about, context, arm, seed)
+        except Exception as problem:  # the reason has to reach the user whatever it is
+            path = write_failure(folder, arm, seed, traceback.format_exc())
+            return f"{type(problem).__name__}: {problem} (traceback in {path})"
     return ""
+
+
+def _trial(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> None:
+    experiment = experiment_from_provenance(about)
+    span = experiment.end - experiment.begin
+
+    def progress(time: float) -> None:
+        tell((arm, seed, "running", (time - experiment.begin) / span, float(time)))
+
+    def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
+        # Where the disk is full the trial goes on, or ends with its own reason.
+        with suppress(OSError):
+            write_unfinished(folder, arm, seed, datasets, reached, reason)
+
+    progress(experiment.begin)
+    datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, progress, keep)
+    write_trial(folder, arm, seed, datasets)
+    remove_unfinished(folder, arm, seed)
 
 
 def simulate(

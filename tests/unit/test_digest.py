@@ -69,7 +69,7 @@ def test_compression_and_chunks_are_not_hashed(
                     for one in dataset.variables}
         dataset.to_zarr(str(path), group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
 
-    monkeypatch.setattr(run_store, "_write", write)
+    monkeypatch.setattr(run_store, "write_dataset", write)
     other = stored(tmp_path / "chunked")
     chunks = [sorted(one.relative_to(run) for one in (run / STORE).rglob("c/*")) for run in (other, plain.path)]
     assert len(chunks[0]) > len(chunks[1])
@@ -91,7 +91,7 @@ def test_how_much_is_read_at_a_time_is_not_hashed(
         encoding = {one: {"chunks": tuple(1 for _ in dataset[one].shape)} for one in dataset.variables}
         dataset.to_zarr(str(path), group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
 
-    monkeypatch.setattr(run_store, "_write", write)
+    monkeypatch.setattr(run_store, "write_dataset", write)
     path = stored(tmp_path / "chunked")
     monkeypatch.setattr(digest, "bits", seen)
     monkeypatch.setattr(digest, "BLOCK", 16)

@@ -52,7 +52,7 @@ def test_a_run_has_its_name_only_once_it_is_whole(tmp_path: Path) -> None:
 def test_a_killed_trial_is_not_there(tmp_path: Path, killed_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it was killed, none of its group is to be seen, and the next try starts afresh and is whole."""
     run = started(tmp_path / "run", [])
-    stock = run_store._write
+    stock = run_store.write_dataset
 
     def dying(dataset: xr.Dataset, path: Path, name: str) -> None:
         if name == killed_at:
@@ -60,7 +60,7 @@ def test_a_killed_trial_is_not_there(tmp_path: Path, killed_at: str, monkeypatch
         stock(dataset, path, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_store, "_write", dying)
+        patch.setattr(run_store, "write_dataset", dying)
         with pytest.raises(KeyboardInterrupt):
             write_trial(run, "ketamine", 1, datasets("ketamine", 1))
     assert not (run.store / trial_path("ketamine", 1)).exists()

@@ -90,4 +90,5 @@ def view(address: Any, count: int, dtype: Any) -> np.ndarray:
         return np.empty(0, dtype=dtype)
     place = address if isinstance(address, int) else ctypes.cast(address, c_void_p).value
     size = int(np.dtype(dtype).itemsize)
-    return np.frombuffer((ctypes.c_char * (count * size)).from_address(place or 0), dtype=dtype, count=count)
+    memory: Any = (ctypes.c_char * (count * size)).from_address(place or 0)
+    return np.frombuffer(memory, dtype=dtype, count=count)

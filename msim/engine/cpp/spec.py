@@ -113,7 +113,8 @@ class NetworkSpec:
     inputs: Mapping[str, TimedInput] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = [one.name for one in (*self.cells, *self.projections, *self.drives)]
+        named: tuple[Cells | Projection | Drive, ...] = (*self.cells, *self.projections, *self.drives)
+        names = [one.name for one in named]
         for name in names:
             if not NAME.match(name):
                 raise InputError(f"network: wants names of letters, digits and underscores, got '{name}'")

@@ -25,7 +25,7 @@ def event_thresholds(mean: np.ndarray, inputs: int | None, name: str) -> np.ndar
     largest = float(np.max(mean, initial=0.0))
     chance = _first(mean, inputs)
     below = chance.copy()
-    rows = []
+    rows: list[np.ndarray] = []
     for k in range(MOST + 1):
         if float(np.min(below, initial=1.0)) >= 1 - 0.5 / RESOLUTION:
             return np.array(rows or np.empty((0, mean.size)), dtype=np.uint32)

@@ -1,0 +1,117 @@
+"""What a trial recorded before it was stopped: kept beside the finished trials, never taken for one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msim.base.errors import StorageError, nearest
+from msim.storage.run_store import UNFINISHED, RunFolder, flush, open_dataset, write_dataset
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Two folders take turns behind a link, because a folder cannot take another one's place in one step.
+TURNS = ("a", "b")
+
+
+@dataclass(frozen=True)
+class UnfinishedTrial:
+    """A trial that was stopped, opened for reading.
+
+    reached: s, simulated time of the last complete burst; reason: why it went no further
+    datasets: 'samples', 'probes', 'spectra', 'spikes' and 'bursts', as of a finished trial but ending at `reached`
+    """
+
+    path: Path
+    arm: str
+    seed: int
+    reached: float
+    reason: str
+    datasets: Mapping[str, xr.Dataset]
+
+
+def unfinished_path(folder: RunFolder, arm: str, seed: int) -> Path:
+    """Where an unfinished trial is kept."""
+    return folder.growing / UNFINISHED / arm / f"seed_{seed}"
+
+
+def write_unfinished(
+    folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset], reached: float, reason: str
+) -> None:
+    """Keep what a trial recorded, in one step in place of what was kept of it before.
+
+    A record that reaches further stays: trials are taken up from their beginning, and come to the same.
+    """
+    import zarr
+
+    link = unfinished_path(folder, arm, seed)
+    before = reached_by(folder, arm, seed)
+    if before is not None and before > reached:
+        return
+    old = os.readlink(link) if link.is_symlink() else ""
+    new = link.with_name(f".{link.name}.{TURNS[old.endswith(TURNS[0])]}")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    about: dict[str, Any] = {"unfinished": True, "reached_s": float(reached), "reason": reason}
+    zarr.open_group(str(new), mode="w", zarr_format=3).attrs.update({"arm": arm, "seed": seed, **about})
+    for name, dataset in datasets.items():
+        write_dataset(dataset.assign_attrs(about), new, name)
+    flush(new)
+    fresh = link.with_name(f".{link.name}.link")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(new.name)
+    os.replace(fresh, link)
+    if old:
+        shutil.rmtree(link.with_name(old), ignore_errors=True)
+
+
+def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
+    """The simulated time in s that is kept of an unfinished trial; None where nothing is."""
+    if not unfinished_path(folder, arm, seed).is_dir():
+        return None
+    import zarr
+
+    try:
+        group = zarr.open_group(str(unfinished_path(folder, arm, seed)), mode="r", zarr_format=3)
+        return float(str(group.attrs["reached_s"]))
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def remove_unfinished(folder: RunFolder, arm: str, seed: int) -> None:
+    """Remove what was kept of a trial, once it is finished."""
+    link = unfinished_path(folder, arm, seed)
+    link.unlink(missing_ok=True)
+    for turn in TURNS:
+        shutil.rmtree(link.with_name(f".{link.name}.{turn}"), ignore_errors=True)
+
+
+def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
+    """Open what a trial recorded before it was stopped.
+
+    path: the folder that the run was to have, as given to --out, or the growing one beside it
+    raises: StorageError where nothing is kept of that trial, with those of which something is
+    """
+    given = RunFolder(Path(path))
+    root = next((one for one in (given.growing, given.final) if (one / UNFINISHED).is_dir()), given.growing)
+    trial = root / UNFINISHED / arm / f"seed_{seed}"
+    if not os.path.isdir(trial):
+        kept = {f"{one.parent.name}, seed {one.name.removeprefix('seed_')}" for one in root.glob(f"{UNFINISHED}/*/s*")}
+        raise StorageError(
+            f"{root}: holds no unfinished trial of {arm}, seed {seed}{nearest(f'{arm}, seed {seed}', kept)}"
+        )
+    import zarr
+
+    try:
+        group = zarr.open_group(str(trial), mode="r", zarr_format=3)
+        datasets = {name: open_dataset(trial, name).load() for name, _ in sorted(group.groups())}
+        return UnfinishedTrial(
+            trial, arm, seed, float(str(group.attrs["reached_s"])), str(group.attrs["reason"]), datasets
+        )
+    except (KeyError, ValueError, OSError) as problem:
+        raise StorageError(f"{trial}: cannot be read: {problem}") from None

@@ -1,0 +1,116 @@
+"""The processes that trials run in: one thread each, ended within seconds, gone when the run is."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import Any, NoReturn
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
+
+
+class Stopped(BaseException):
+    """This process was told to end. Not an Exception, so that no library takes it for one of its own."""
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
+    """A pool of processes, and the queue of the news that they `tell`; all are ended where the body raises.
+
+    There is no process besides them: one that kept the queue would be left over where all the others are killed.
+    """
+    methods = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
+    news = methods.Queue()
+    with _one_thread_each(), ProcessPoolExecutor(workers, methods, _begin, (news,)) as pool:
+        try:
+            yield pool, news
+        except BaseException:
+            end_processes([one for one in multiprocessing.active_children() if one not in others])
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the body; processes started in it never get it, but are told to end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Have processes that start in the body compute with one thread: with more, they fight for cores."""
+    saved = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def end_processes(processes: list[BaseProcess]) -> None:
+    """Tell processes to end, and kill those that have not after a few seconds."""
+    for one in processes:
+        one.terminate()
+    waiting, last = {one.sentinel for one in processes}, time.monotonic() + GRACE
+    try:
+        while waiting and (left := last - time.monotonic()) > 0:
+            waiting.difference_update(wait(list(waiting), left))
+    finally:
+        for one in processes:
+            one.kill()
+
+
+_news: Any = None
+
+
+def _begin(news: Any) -> None:
+    """Take the queue, which a process can be given only when it starts."""
+    global _news
+    # What is not read any more must not hold up the end of this process.
+    news.cancel_join_thread()
+    _news = news
+
+
+def tell(news: tuple[Any, ...]) -> None:
+    """Send news to the process that started this one.
+
+    raises: Stopped where that one was killed, so that nobody is left to take a result
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise Stopped("the process that ran it was killed")
+    _news.put(news)
+
+
+@contextmanager
+def ended_by_stop() -> Iterator[None]:
+    """Let SIGTERM raise Stopped in the body, once, and end the process after it.
+
+    It ends without cleaning up: locks shared with other processes may be held by killed ones for ever.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    except Stopped:
+        os._exit(128 + signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _stop(*_: Any) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Stopped("the run was stopped")

@@ -1,0 +1,300 @@
+"""Runs that are stopped midway: over in seconds, nothing left running, and their records are the start of the whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from smooth_network import SmoothNetwork
+from test_run_end_to_end import EXPERIMENT
+
+import msim
+from msim.base.errors import SimulationError, StorageError
+from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.model import ModelDefinition
+from msim.engine import simulate as engine
+from msim.engine.context import Context
+from msim.engine.network import Burst
+from msim.recording.recorder import BurstRow, MemoryRecorder
+from msim.storage.run_store import UNFINISHED, RunFolder
+from msim.study import trial
+
+# Records are kept after every leap, so that the test need not wait for half a minute.
+SCRIPT = """
+import msim.study.trial
+msim.study.trial.KEEP_EVERY = 0.0
+if __name__ == "__main__":
+    from msim.cli import main
+    main()
+"""
+ARMS, SEEDS = ("vehicle", "ketamine"), (1,)
+SECONDS = 5.0  # in which a run has to end
+
+
+# One trial, without noise
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> ExperimentDefinition:
+    """An hour with samples that fall between bursts, BOLD, and two probes."""
+    text = EXPERIMENT.replace('"6 minute"', '"1 hour"').replace('every    = "1 minute"', 'every    = "100 second"')
+    text = text.replace('"5 minute"]', '"20 minute"]').partition("[[predict]]")[0]
+    path = tmp_path_factory.mktemp("study") / "hour.toml"
+    path.write_text(text, encoding="utf-8")
+    return msim.read_experiment(path)
+
+
+class Failing(SmoothNetwork):
+    """Smooth until a burst that fails."""
+
+    def __init__(self, model: ModelDefinition, fails_at: int) -> None:
+        super().__init__(model)
+        self.fails_at = fails_at
+
+    def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
+        if self.bursts == self.fails_at:
+            raise SimulationError("ran away")
+        return super().burst(burn_in, seconds, keep_field)
+
+
+Kept = list[tuple[dict[str, xr.Dataset], float, str]]
+
+
+def simulated(
+    experiment: ExperimentDefinition, fails_at: int, monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[str, xr.Dataset], Kept]:
+    """The datasets of the ketamine trial, none where it failed, and all that was kept on the way."""
+    monkeypatch.setattr(engine, "build_network", lambda model, seed, context: Failing(model, fails_at))
+    kept: Kept = []
+    context = Context(schedule=experiment.schedule)
+    try:
+        found = trial.simulate_trial(
+            experiment, experiment.arm("ketamine"), 1, context, keep=lambda *record: kept.append(record)
+        )
+    except SimulationError:
+        found = {}
+    return found, kept
+
+
+def assert_is_start(part: xr.Dataset, whole: xr.Dataset, dim: str) -> None:
+    """Every variable is there with the first of its values, to the last bit; BOLD to its solver's tolerance."""
+    assert set(part.variables) == set(whole.variables)
+    for name in part.variables:
+        first = whole[name].isel({dim: slice(part.sizes[dim])}) if dim in whole[name].dims else whole[name]
+        rtol, atol = (1e-6, 1e-6) if name == "bold.percent_signal_change" else (0.0, 0.0)
+        np.testing.assert_allclose(part[name].values, first.values, rtol=rtol, atol=atol, err_msg=str(name))
+
+
+def test_what_is_kept_is_the_start_of_the_whole_trial(
+    experiment: ExperimentDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever burst fails: all bursts before it, and every sample up to the last of them that stood."""
+    whole, _ = simulated(experiment, -1, monkeypatch)
+    bursts, reached = whole["bursts"].sizes["burst"], []
+    probes = whole["probes"].sizes["probe"]
+    assert bursts > 8 and probes == 2
+    for fails_at in range(1, bursts + probes):
+        found, [(kept, until, reason)] = simulated(experiment, fails_at, monkeypatch)
+        assert found == {} and reason == "SimulationError: ran away"
+        assert fails_at - kept["bursts"].sizes["burst"] == kept["probes"].sizes.get("probe", 0)
+        assert_is_start(kept["bursts"], whole["bursts"], "burst")
+        stood = kept["bursts"]["burst_time"].values[kept["bursts"]["accepted"].values == 1]
+        assert until == stood[-1]
+        times = whole["samples"]["time"].values
+        assert kept["samples"].sizes["time"] == int(np.sum(times <= until + 1e-6))
+        if stood.size > 1:
+            assert_is_start(kept["samples"], whole["samples"], "time")
+        reached.append(until)
+    assert reached == sorted(reached) and len(set(reached)) > 5
+
+
+def test_nothing_is_kept_of_a_trial_without_a_burst(
+    experiment: ExperimentDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to keep."""
+    assert simulated(experiment, 0, monkeypatch) == ({}, [])
+
+
+class StopsAfter(dict[str, np.ndarray]):
+    """Quantities of which the first alone is reached."""
+
+    def items(self) -> Any:
+        yield next(iter(super().items()))
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("what", ["its burst", "a quantity"])
+def test_half_a_leap_is_not_kept(
+    experiment: ExperimentDefinition, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped between the samples of a leap and its burst, or after a quantity: whole leaps alone are kept."""
+    whole, _ = simulated(experiment, -1, monkeypatch)
+
+    class Stopping(MemoryRecorder):
+        def burst(self, row: BurstRow) -> None:
+            if len(self.bursts) == 5 and what == "its burst":
+                raise KeyboardInterrupt
+            super().burst(row)
+
+        def samples(self, times: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+            if len(self.bursts) >= 5 and what == "a quantity":
+                super().samples(times, StopsAfter(values))
+            super().samples(times, values)
+
+    monkeypatch.setattr(trial, "MemoryRecorder", Stopping)
+    kept: Kept = []
+    with pytest.raises(KeyboardInterrupt):
+        trial.simulate_trial(
+            experiment, experiment.arm("ketamine"), 1, Context(schedule=experiment.schedule),
+            keep=lambda *record: kept.append(record),
+        )  # fmt: skip
+    [(found, until, _)] = kept
+    assert_is_start(found["samples"], whole["samples"], "time")
+    assert np.all(found["samples"]["time"].values <= until + 1e-6)
+
+
+# The command
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """An experiment that no test waits for."""
+    text = EXPERIMENT.replace('"6 minute"', '"900 hour"').replace('every    = "1 minute"', 'every    = "1 hour"')
+    text = text.replace("schedule    = {", 'schedule    = { longest_leap = "1 minute",').partition("[[predict]]")[0]
+    path = tmp_path / "endless.toml"
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    return path
+
+
+def children(process: int) -> list[int]:
+    """Processes that a process started, and those that these did."""
+    try:
+        own = [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+    return [*own, *(other for one in own for other in children(one))]
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and not merely waiting to be buried."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(true: Callable[[], bool], seconds: float) -> bool:
+    """Whether it came true in time."""
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
+        if true():
+            return True
+        time.sleep(0.05)
+    return true()
+
+
+@pytest.fixture
+def running(endless: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A run on two processes of which every trial has kept a record, and all processes that it started."""
+    folder = endless.parent
+    command = [
+        sys.executable, "script.py", "run", endless.name, "--out", "run", "--seeds", "1", "--workers", "2",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(Path(msim.__file__).parent.parent)}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    kept = [folder / f".run.partial/{UNFINISHED}/{arm}/seed_1" for arm in ARMS]
+    try:
+        assert wait_until(lambda: all(one.exists() for one in kept) or process.poll() is not None, 300)
+        assert process.poll() is None, process.communicate()[1]
+        yield process, children(process.pid)
+    finally:
+        for one in (*children(process.pid), process.pid):
+            if is_running(one):
+                os.kill(one, signal.SIGKILL)
+        process.communicate()
+
+
+def workers(started: list[int]) -> list[int]:
+    """Those that simulate, by what they were started for."""
+    found = [one for one in started if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    assert len(found) == 2
+    return found
+
+
+def assert_whole_records(folder: Path) -> None:
+    """No trial is finished, nor is anything of one in the store; of each a record opens."""
+    run = RunFolder(folder / "run")
+    left = {path.relative_to(run.store).as_posix() for path in run.store.rglob("*") if path.is_file()}
+    assert left == {"zarr.json", "trials/zarr.json", *(f"trials/{arm}/zarr.json" for arm in ARMS)}
+    assert not run.final.exists()
+    with pytest.raises(StorageError, match="no finished run"):
+        msim.open_run(run.final)
+    for arm in ARMS:
+        found = msim.open_unfinished(run.final, arm, 1)
+        assert found.reached >= found.datasets["bursts"]["burst_time"].values[0]
+        assert found.datasets["samples"].attrs["unfinished"]
+
+
+INTERRUPTED, TERMINATED = (signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word", "to"), [(*INTERRUPTED, "all"), (*TERMINATED, "main"), (*TERMINATED, "all")]
+)
+def test_a_signal_ends_a_run_within_seconds(
+    running: tuple[subprocess.Popen[str], list[int]], endless: Path, number: int, status: int, word: str, to: str
+) -> None:
+    """Sent to the process alone, or to all of them as a terminal or a scheduler does."""
+    process, started = running
+    began = time.monotonic()
+    (os.kill if to == "main" else os.killpg)(process.pid, number)
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - began < SECONDS
+    assert process.returncode == status, errors
+    assert errors.count("\n") == 1 and f"msim: {word}; finished trials are kept" in errors and UNFINISHED in errors
+    assert wait_until(lambda: not any(map(is_running, started)), 2)
+    assert_whole_records(endless.parent)
+    if number == signal.SIGTERM:
+        assert "the run was stopped" in msim.open_unfinished(endless.parent / "run", "ketamine", 1).reason
+
+
+@pytest.mark.parametrize("killed", ["the workers", "all that it started"])
+def test_killed_processes_end_a_run_with_a_message(
+    running: tuple[subprocess.Popen[str], list[int]], endless: Path, killed: str
+) -> None:
+    """As where memory runs out: status 3, each trial with where its record is, and no process left."""
+    process, started = running
+    for one in workers(started) if killed == "the workers" else started:
+        os.kill(one, signal.SIGKILL)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 3, errors
+    assert "msim: 2 of 2 trials failed:\n" in errors and errors.count("its process was killed") == 4
+    assert all(errors.count(str(Path(UNFINISHED) / arm / "seed_1")) == 2 for arm in ARMS)
+    # Python itself complains of its resource tracker where that is killed too.
+    assert killed != "the workers" or "Traceback" not in errors
+    assert wait_until(lambda: not any(map(is_running, started)), 2)
+    assert_whole_records(endless.parent)
+
+
+def test_workers_end_when_their_run_is_killed(
+    running: tuple[subprocess.Popen[str], list[int]], endless: Path
+) -> None:
+    """Nobody is left to take their results; what they recorded is kept."""
+    process, started = running
+    process.kill()
+    process.wait()
+    assert wait_until(lambda: not any(map(is_running, started)), SECONDS)
+    assert_whole_records(endless.parent)
