@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from msim.engine.exchange import Ranks
 
 
 def run(
@@ -14,6 +19,9 @@ def run(
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
     target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2) or numpy."),
+    precision: str = typer.Option("double", help="Of cells on target cpp: double, or single (faster; other spikes)."),
+    ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
+    partition: str = typer.Option("cell", help="What ranks share out: cell or region."),
     as_json: bool = typer.Option(False, "--json", help="Print the verdicts as JSON, without progress."),
 ) -> None:
     """Run all trials of an experiment with progress and time left, store them, and print the verdicts.
@@ -22,6 +30,16 @@ def run(
 
     Example: msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until "4 hour" --out results/short
     """
+    from msim.cli.ranks import shared_out
+
+    with shared_out(ranks) as processes:
+        _run(experiment, out, arms, seeds, until, changes, workers, (target, precision, partition), processes, as_json)
+
+
+def _run(
+    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str],
+    workers: int, how: tuple[str, str, str], ranks: Ranks, as_json: bool,
+) -> None:  # fmt: skip
     from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
     from msim.definitions.experiment import read_experiment
     from msim.engine.context import Context
@@ -29,7 +47,8 @@ def run(
     folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes))
     definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
-    context = Context(target, definition.schedule)
+    target, precision, partition = how
+    context = Context(target, definition.schedule, precision, ranks, partition)
     from msim.cli.running import run_and_report
 
     run_and_report(definition, folder, context, workers, as_json)

@@ -104,7 +104,8 @@ class CompiledColumn(FastNetwork):
             own = spikes[name][0] >= began
             kept[name] = (times[own], cells[own])
             names = self.summed[name]
-            means = np.moveaxis(sums[name], 0, 2) / samples
+            # Laid out alike however many ranks there are: NumPy's sums go by the order in memory.
+            means = np.ascontiguousarray(np.moveaxis(sums[name], 0, 2)) / samples
             by_name = dict(zip(names, means, strict=True))
             averages = self.plan.named.averages(name, by_name.__getitem__, kept[name], seconds, self.full_peak)
             for address, values in averages.items():

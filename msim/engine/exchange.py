@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,13 +90,25 @@ def _mpi_library() -> Path:
     return Path(found[0])
 
 
-def world() -> Ranks:
-    """The ranks that mpiexec started, or a single process where MPI is not installed.
+# What launchers tell the processes that they start.
+LAUNCHED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS", "PMI_RANK")
 
-    raises: InputError where several ranks were started and mpi4py cannot reach MPI
+
+def started_by_mpi() -> bool:
+    """Whether mpiexec or the like started this process; MPI is not loaded to find out."""
+    return any(name in os.environ for name in LAUNCHED)
+
+
+def world() -> Ranks:
+    """The ranks that mpiexec started.
+
+    raises: InputError where mpi4py cannot reach MPI
     """
     try:
         from mpi4py import MPI
-    except (ImportError, RuntimeError):
-        return SERIAL
+    except (ImportError, RuntimeError) as problem:
+        first = str(problem).splitlines()[0]
+        raise InputError(
+            f"ranks: mpi4py cannot load MPI ({first}); load your cluster's MPI or pip install mpich"
+        ) from None
     return Ranks.of(MPI.COMM_WORLD) if MPI.COMM_WORLD.Get_size() > 1 else SERIAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -75,7 +75,7 @@ def run_experiment(
     returns: the finished run, or the growing folder where trials failed
     raises: StorageError before anything runs where `out` cannot take a run
     """
-    about = provenance(experiment, context.target, command_line())
+    about = provenance(experiment, context.about, command_line())
     folder = start_run(out, about)
     stored = finished_trials(folder, about["arms"], about["seeds"])
     for arm, seed in stored:
@@ -91,19 +91,44 @@ def _run_all(
     folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]], workers: int,
     report: Callable[[TrialProgress], None],
 ) -> dict[tuple[str, int], str]:  # fmt: skip
-    failures: dict[tuple[str, int], str] = {}
     if not todo:
-        return failures
+        return {}
+    if context.ranks.size > 1:
+        outcomes: Iterable[tuple[str, int, str]] = _one_by_one(folder, about, context, todo, report)
+        return _reported(outcomes, folder, about, report)
     with worker_pool(workers) as (pool, news):
         with interrupts_held():
             futures = {_submitted(pool, folder, about, context, arm, seed): (arm, seed) for arm, seed in todo}
-        for arm, seed, outcome in _outcomes(futures, news, report):
-            if outcome:
-                failures[arm, seed] = outcome + kept_text(folder, arm, seed)
-                report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed]))
-            else:
-                report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
+        return _reported(_outcomes(futures, news, report), folder, about, report)
+
+
+def _reported(
+    outcomes: Iterable[tuple[str, int, str]], folder: RunFolder, about: dict[str, Any],
+    report: Callable[[TrialProgress], None],
+) -> dict[tuple[str, int], str]:  # fmt: skip
+    failures: dict[tuple[str, int], str] = {}
+    for arm, seed, outcome in outcomes:
+        if outcome:
+            failures[arm, seed] = outcome + kept_text(folder, arm, seed)
+            report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed]))
+        else:
+            report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
     return failures
+
+
+def _one_by_one(
+    folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]],
+    report: Callable[[TrialProgress], None],
+) -> Iterator[tuple[str, int, str]]:  # fmt: skip
+    """Trials in this process, whose ranks share each of them out."""
+    for arm, seed in todo:
+        try:
+            _trial(folder, about, context, arm, seed, lambda news: report(TrialProgress(*news)))
+        except Exception as problem:  # the reason has to reach the user whatever it is
+            path = write_failure(folder, arm, seed, traceback.format_exc())
+            yield arm, seed, f"{type(problem).__name__}: {problem} (traceback in {path})"
+        else:
+            yield arm, seed, ""
 
 
 def _submitted(
@@ -152,19 +177,22 @@ def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, 
     """Run one trial in this process and store it; the reason is returned where it fails."""
     with ended_by_stop():
         try:
-            _trial(folder, about, context, arm, seed)
+            _trial(folder, about, context, arm, seed, tell)
         except Exception as problem:  # the reason has to reach the user whatever it is
             path = write_failure(folder, arm, seed, traceback.format_exc())
             return f"{type(problem).__name__}: {problem} (traceback in {path})"
     return ""
 
 
-def _trial(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> None:
+def _trial(
+    folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int,
+    news: Callable[[tuple[Any, ...]], None],
+) -> None:  # fmt: skip
     experiment = experiment_from_provenance(about)
     span = experiment.end - experiment.begin
 
     def progress(time: float) -> None:
-        tell((arm, seed, "running", (time - experiment.begin) / span, float(time)))
+        news((arm, seed, "running", (time - experiment.begin) / span, float(time)))
 
     def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
         # Where the disk is full the trial goes on, or ends with its own reason.
