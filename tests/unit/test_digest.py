@@ -210,6 +210,14 @@ def test_trials_that_change_places_change_the_hash(tmp_path: Path, plain: Digest
 # What is hashed
 
 
+@pytest.mark.parametrize("dtype", ["f8", "i4", "u2", "c16"])
+def test_values_are_hashed_in_little_endian_c_order(dtype: str) -> None:
+    """Whatever the order of bytes and axes in memory."""
+    values = np.arange(6).reshape(2, 3).astype(f"<{dtype}")
+    for same in (values.astype(f">{dtype}"), np.asfortranarray(values), values[:, ::-1][:, ::-1]):
+        assert digest.bits(same) == values.tobytes()
+
+
 def test_the_hash_can_be_computed_by_hand(plain: Digest) -> None:
     """From the description of a variable as compact JSON and its little-endian values."""
     part = next(one for one in plain.parts if (one.arm, one.seed, one.dataset) == (*CHANGED, "samples"))
