@@ -1,0 +1,88 @@
+"""The reference networks in stock Brian2's standalone mode: writes and compiles a program, and leaves running it to you.
+
+    python stock_brian2.py {a,b} DIRECTORY [--milliseconds 1000]
+    cd DIRECTORY && ./main
+
+The program leaves its results in DIRECTORY/results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import brian2 as b
+from brian2 import Hz, amp, mV, ms, nS, pA, pF
+
+CURRENT_EQUATIONS = """
+dv/dt = -v/tau_m + (ge + gi)/C_m : volt (unless refractory)
+dge/dt = -ge/tau_s : amp
+dgi/dt = -gi/tau_s : amp
+"""
+CONDUCTANCE_EQUATIONS = """
+dv/dt = (g_L*(E_L - v) + ga*(E_ex - v) + B*s*(E_ex - v) + gg*(E_in - v))/C_m : volt (unless refractory)
+B = 1/(1 + exp(-0.062*v/mV)/3.57) : 1 (constant over dt)
+dga/dt = -ga/tau_A : siemens
+dx/dt = -x/tau_rise : siemens
+ds/dt = -s/tau_N + alpha*x : siemens
+dgg/dt = -gg/tau_G : siemens
+g_L : siemens (constant)
+C_m : farad (constant)
+t_ref : second (constant)
+"""
+
+
+def current_network() -> b.Network:
+    """Network (a): 10,000 cells, 10 million synapses, exact propagators."""
+    names = {"tau_m": 20 * ms, "tau_s": 2 * ms, "C_m": 250 * pF}
+    cells = b.NeuronGroup(10_000, CURRENT_EQUATIONS, threshold="v > 20*mV", reset="v = 10*mV", refractory=2 * ms,
+                          method="exact", namespace=names)
+    cells.v = "20*mV*rand()"
+    excitation = b.Synapses(cells[:8000], cells, "w : amp", on_pre="ge_post += w", delay=1.5 * ms)
+    inhibition = b.Synapses(cells[8000:], cells, "w : amp", on_pre="gi_post += w", delay=1.5 * ms)
+    for projection, weight in ((excitation, 20 * pA), (inhibition, -120 * pA)):
+        projection.connect(p=0.1)
+        projection.w = float(weight) * amp
+    drive = b.PoissonInput(cells, "ge", 1000, 2.1 * Hz, weight=80 * pA)
+    return b.Network(cells, excitation, inhibition, drive, b.SpikeMonitor(cells, name="spikes"))
+
+
+def conductance_network() -> b.Network:
+    """Network (b): 5,000 cells, 2 million synapses, AMPA, NMDA and GABA, exponential Euler."""
+    names = {"E_L": -70 * mV, "E_ex": 0 * mV, "E_in": -70 * mV, "tau_A": 2 * ms, "tau_rise": 2 * ms,
+             "tau_N": 100 * ms, "alpha": 0.5 / ms, "tau_G": 5 * ms}
+    cells = b.NeuronGroup(5000, CONDUCTANCE_EQUATIONS, threshold="v > -50*mV", reset="v = -60*mV", refractory="t_ref",
+                          method="exponential_euler", namespace=names)
+    cells.v = "-70*mV + 18*mV*rand()"
+    for part, leak, capacitance, refractory in ((cells[:4000], 25, 500, 2), (cells[4000:], 20, 200, 1)):
+        part.g_L, part.C_m, part.t_ref = leak * nS, capacitance * pF, refractory * ms
+    excitation = b.Synapses(cells[:4000], cells, "wa : siemens\nwn : siemens", on_pre="ga_post += wa; x_post += wn")
+    inhibition = b.Synapses(cells[4000:], cells, "wg : siemens", on_pre="gg_post += wg")
+    for projection in (excitation, inhibition):
+        projection.connect(p=0.08)
+        projection.delay = "1*ms + 0.1*ms*int(rand()*11)"
+    excitation.wa, excitation.wn, inhibition.wg = 0.2 * nS, 0.03 * nS, 3 * nS
+    drives = [b.PoissonInput(cells[:4000], "ga", 1000, 2.4 * Hz, weight=2.1 * nS),
+              b.PoissonInput(cells[4000:], "ga", 1000, 2.4 * Hz, weight=1.62 * nS)]
+    return b.Network(cells, excitation, inhibition, drives, b.SpikeMonitor(cells, name="spikes"))
+
+
+def main() -> None:
+    """Write and compile."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", choices=("a", "b"))
+    parser.add_argument("directory")
+    parser.add_argument("--milliseconds", type=float, default=1000.0)
+    options = parser.parse_args()
+    b.prefs.logging.console_log_level = "ERROR"
+    b.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{os.cpu_count()}"]
+    b.set_device("cpp_standalone", build_on_run=False, directory=options.directory)
+    b.defaultclock.dt = 0.1 * ms
+    b.seed(42)
+    network = current_network() if options.network == "a" else conductance_network()
+    network.run(options.milliseconds * ms)
+    b.get_device().build(directory=options.directory, compile=True, run=False)
+
+
+if __name__ == "__main__":
+    main()
