@@ -1,4 +1,4 @@
-"""The reference networks in stock Brian2's standalone mode: writes and compiles a program, and leaves running it to you.
+"""The reference networks in stock Brian2's standalone mode: writes and compiles a program to be run.
 
     python stock_brian2.py {a,b} DIRECTORY [--milliseconds 1000]
     cd DIRECTORY && ./main
