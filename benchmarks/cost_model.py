@@ -3,9 +3,10 @@
 The wall time of a biological second is a sum: cells stepped, spikes found, spikes read, synaptic events, exchanges. It
 leaves out that ranks wait for the slowest, so it is a lower bound of what a cluster does.
 
-Two ways to exchange spikes:
+Three ways to exchange spikes:
 - gathered: one Allgather, every rank reads all spikes of the network;
-- directed: a message from every rank that projects here, with the spikes of those cells alone that have a target here.
+- directed: a message from every rank that projects here, with the spikes of those cells alone that have a target here;
+- relayed: the same spikes, passed on in as many stages as doublings of the ranks, so that messages are few.
 """
 
 from __future__ import annotations
@@ -103,13 +104,31 @@ def reached(load: Load, ranks: int) -> tuple[float, float]:
     return sources, 1 - (1 - 1 / (sources + 1)) ** load.synapses_per_cell
 
 
+def arriving(load: Load, ranks: int) -> float:
+    """Spikes of other ranks per second that have a target on a rank."""
+    sources, share = reached(load, ranks)
+    return sources * share * load.cells * load.rate
+
+
 def directed(costs: Costs, load: Load, ranks: int) -> Prediction:
     """With a message from every rank that projects here."""
-    sources, share = reached(load, ranks)
-    spikes = sources * share * load.cells * load.rate
-    messages = sources / load.delay
-    return Prediction(computing(costs, load), spikes * costs.read_ns * 1e-9,
-                      messages * costs.latency_us * 1e-6 + spikes * BYTES_PER_SPIKE * costs.byte_ns * 1e-9)
+    sources, _ = reached(load, ranks)
+    spikes = arriving(load, ranks)
+    return Prediction(computing(costs, load), _sorting(costs, spikes), sources / load.delay * costs.latency_us * 1e-6
+                      + spikes * BYTES_PER_SPIKE * costs.byte_ns * 1e-9)
+
+
+def relayed(costs: Costs, load: Load, ranks: int) -> Prediction:
+    """With spikes passed on in stages: in each, half of what a rank holds goes on."""
+    spikes, stages = arriving(load, ranks), math.ceil(math.log2(ranks))
+    bytes_moved = spikes * 2 * BYTES_PER_SPIKE * stages / 2
+    return Prediction(computing(costs, load), _sorting(costs, spikes), stages / load.delay * costs.latency_us * 1e-6
+                      + bytes_moved * costs.byte_ns * 1e-9)
+
+
+def _sorting(costs: Costs, spikes: float) -> float:
+    # A rank sends as many as it receives, and looks up for each spike where it goes and where it came to.
+    return 2 * spikes * costs.read_ns * 1e-9
 
 
 def weak(load: Load, ranks: int) -> Load:
@@ -118,9 +137,18 @@ def weak(load: Load, ranks: int) -> Load:
     return load
 
 
-def strong(whole: float) -> Callable[[Load, int], Load]:
-    """The load of a rank when a network of so many cells is shared by the ranks."""
-    return lambda load, ranks: replace(load, cells=whole / ranks)
+def strong(whole: float, regions: int = 1) -> Callable[[Load, int], Load]:
+    """The load of a rank when a network of so many cells is shared by the ranks.
+
+    regions: in how many parts the network's wiring falls; from as many ranks on, a region lies on several ranks, and
+        so do those that project to it
+    """
+
+    def share(load: Load, ranks: int) -> Load:
+        split = max(1.0, ranks / regions)
+        return replace(load, cells=whole / ranks, neighbours=(load.neighbours + 1) * split - 1)
+
+    return share
 
 
 def doublings(most: int = 2**20) -> Iterable[int]:
@@ -128,12 +156,12 @@ def doublings(most: int = 2**20) -> Iterable[int]:
     return (2**power for power in range(1, most.bit_length()))
 
 
-def first_paying(costs: Costs, load: Load, share: Callable[[Load, int], Load]) -> int | None:
-    """The least power of two of ranks from which on directed messages cost less than one Allgather; None if never."""
+def first_paying(costs: Costs, load: Load, share: Callable[[Load, int], Load], exchange: Exchange) -> int | None:
+    """The least power of two of ranks from which on an exchange costs less than one Allgather; None if never."""
     found = None
     for ranks in doublings():
         here = share(load, ranks)
-        if directed(costs, here, ranks).total < gathered(costs, here, ranks).total:
+        if exchange(costs, here, ranks).total < gathered(costs, here, ranks).total:
             found = found or ranks
         else:
             found = None
@@ -147,3 +175,7 @@ def first_outgrown(costs: Costs, load: Load, share: Callable[[Load, int], Load])
         if found.reading + found.exchanging > found.computing:
             return ranks
     return None
+
+
+Exchange = Callable[[Costs, Load, int], Prediction]
+EXCHANGES: dict[str, Exchange] = {"gathered": gathered, "directed": directed, "relayed": relayed}

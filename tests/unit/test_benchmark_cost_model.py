@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.cost_model import (
-    Costs, Load, computing, directed, first_outgrown, first_paying, gathered, gathering, reached, strong, weak,
+    Costs, Load, arriving, computing, directed, first_outgrown, first_paying, gathered, gathering, reached, relayed,
+    strong, weak,
 )  # fmt: skip
 from benchmarks.tables import table
 
@@ -18,7 +19,7 @@ RANKS = (2, 16, 64, 1024, 4096)
 
 def test_one_rank_has_nothing_to_exchange():
     """Alone, both exchanges are the computing itself."""
-    for exchange in (gathered, directed):
+    for exchange in (gathered, directed, relayed):
         assert exchange(COSTS, LOAD, 1).total == pytest.approx(computing(COSTS, LOAD), rel=1e-12)
 
 
@@ -27,7 +28,7 @@ def test_computing_is_the_sum_of_its_costs():
     assert computing(COSTS, LOAD) == pytest.approx(0.03 + 0.5 + 50_000 * 28e-9 + 5e7 * 1.5e-9, rel=1e-12)
 
 
-@pytest.mark.parametrize("exchange", [gathered, directed])
+@pytest.mark.parametrize("exchange", [gathered, directed, relayed])
 @pytest.mark.parametrize("term", ["step_us", "cell_ns", "spike_ns", "read_ns", "event_ns", "latency_us", "byte_ns"])
 def test_no_cost_makes_it_faster(exchange, term):
     """Where any cost is higher, the prediction is."""
@@ -35,7 +36,7 @@ def test_no_cost_makes_it_faster(exchange, term):
     assert exchange(dearer, LOAD, 64).total > exchange(COSTS, LOAD, 64).total
 
 
-@pytest.mark.parametrize("exchange", [gathered, directed])
+@pytest.mark.parametrize("exchange", [gathered, directed, relayed])
 def test_more_ranks_never_help_a_network_that_grows_with_them(exchange):
     """Weak scaling can only lose."""
     totals = [exchange(COSTS, weak(LOAD, ranks), ranks).total for ranks in RANKS]
@@ -52,9 +53,8 @@ def test_random_wiring_bounds_the_spikes_that_reach_a_rank():
     """A rank never reads more sources than it has synapses, however many ranks project to it."""
     random = replace(LOAD, neighbours=float("inf"))
     for ranks in RANKS:
-        sources, share = reached(random, ranks)
-        assert 0 < share <= 1
-        assert sources * share * LOAD.cells <= LOAD.cells * LOAD.synapses_per_cell
+        assert 0 < reached(random, ranks)[1] <= 1
+        assert arriving(random, ranks) <= LOAD.cells * LOAD.rate * LOAD.synapses_per_cell
     sources, share = reached(random, 10**7)
     assert sources * share == pytest.approx(LOAD.synapses_per_cell, rel=1e-3)
 
@@ -80,9 +80,23 @@ def test_strong_scaling_tends_to_what_cannot_be_shared():
     assert many.reading == pytest.approx(640_000 * LOAD.rate * COSTS.read_ns * 1e-9, rel=1e-5)
 
 
+def test_splitting_regions_leaves_the_number_of_sources():
+    """A region of 10,000 cells hears from 30 others and itself, on however many ranks they lie."""
+    share = strong(640_000, regions=64)
+    for ranks in (64, 256, 1024):
+        here = share(LOAD, ranks)
+        assert (here.neighbours + 1) * here.cells == pytest.approx(31 * 10_000, rel=1e-12)
+
+
+def test_relaying_wins_where_many_ranks_project():
+    """Between 4,096 ranks wired at random, 12 stages cost less latency than 4,095 messages."""
+    random = replace(LOAD, neighbours=float("inf"))
+    assert relayed(COSTS, random, 4096).exchanging < directed(COSTS, random, 4096).exchanging
+
+
 def test_crossing_is_where_the_totals_cross():
     """At the number of ranks it names directed messages win, at half of it they lose."""
-    ranks = first_paying(COSTS, LOAD, weak)
+    ranks = first_paying(COSTS, LOAD, weak, directed)
     assert ranks is not None
     assert directed(COSTS, LOAD, ranks).total < gathered(COSTS, LOAD, ranks).total
     assert directed(COSTS, LOAD, ranks // 2).total >= gathered(COSTS, LOAD, ranks // 2).total
@@ -92,7 +106,7 @@ def test_free_gathering_is_never_outgrown():
     """Where neither bytes nor readings nor latency cost, nothing is to be replaced."""
     free = replace(COSTS, read_ns=0.0, latency_us=0.0, byte_ns=0.0)
     assert first_outgrown(free, LOAD, weak) is None
-    assert first_paying(free, LOAD, weak) is None
+    assert first_paying(free, LOAD, weak, directed) is None
 
 
 def test_columns_line_up():
