@@ -19,8 +19,7 @@ RANKS = (64, 256, 1024, 4096)
 WIRINGS = {"30 regions project to a rank": 30.0, "wired at random": math.inf}
 LOAD = Load(cells=10_000, synapses_per_cell=1000, rate=5.0, delay=1.5e-3)
 STRONG_CELLS, REGIONS = 640_000, 64
-# A cluster's network, assumed: what an Allgather's stage and a byte commonly take over InfiniBand.
-LATENCY_US, GIGABYTES_PER_SECOND = 2.0, 10.0
+
 CHECKED = ((5000, 400, 1), (20_000, 400, 1), (20_000, 400, 2))
 
 
@@ -103,19 +102,15 @@ def printed_predictions(found: dict[str, Any]) -> str:
               "wall s per biological s, waiting for the slowest rank not counted"]
     for scaling, wirings in found["predicted"].items():
         for wiring, figures in wirings.items():
-            heads = (f"{scaling}, {wiring}: ranks", "computing",
-                     *(f"{name}: {part}" for name in EXCHANGES for part in ("reading", "exchange", "total")))
+            heads = (f"{scaling}, {wiring}", "ranks", "computing", "reading", "exchanging", "total")
             blocks.append(table(heads, rows_of(found["ranks"], figures)) + "\n" + crossing(figures))
     return "\n\n".join(blocks)
 
 
 def rows_of(ranks: Sequence[int], figures: dict[str, Any]) -> list[tuple[object, ...]]:
     """Lines of a table of predictions."""
-    return [
-        (count, figures["gathered"][number]["computing"],
-         *(figures[name][number][part] for name in EXCHANGES for part in ("reading", "exchanging", "total")))
-        for number, count in enumerate(ranks)
-    ]  # fmt: skip
+    return [(name, count, *(figures[name][number][part] for part in ("computing", "reading", "exchanging", "total")))
+            for name in EXCHANGES for number, count in enumerate(ranks)]
 
 
 def crossing(figures: dict[str, Any]) -> str:
