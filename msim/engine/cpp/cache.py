@@ -1,0 +1,125 @@
+"""Compiled libraries on disk: where they lie, what they are keyed by, and how they get there whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from msim import __version__
+from msim.base.errors import InputError
+
+HERE = Path(__file__).parent
+LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A compiled library in the cache; made: seconds since 1970."""
+
+    folder: Path
+    about: dict[str, object]
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.folder.iterdir())
+
+
+def cache_folder() -> Path:
+    """Where libraries are kept: MSIM_CACHE, or msim in the user's cache folder."""
+    given = os.environ.get("MSIM_CACHE")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "msim"
+
+
+@cache
+def _code_digest() -> str:
+    """SHA-256 of everything that makes code."""
+    digest = hashlib.sha256()
+    for path in sorted([*HERE.glob("*.py"), *(HERE / "runtime").iterdir()]):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def processor() -> str:
+    """What the compiler may use of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    wanted = ("model name", "flags", "Features", "CPU part")
+    return "\n".join(line for line in lines if line.startswith(wanted)) or platform.machine()
+
+
+def key_of(digest: str, compiler: str, flags: list[str]) -> str:
+    """Name of a library: a hash of the network's structure, versions, compiler, flags and processor."""
+    stamp = os.stat(compiler)
+    parts = {
+        "structure": digest, "code": _code_digest(), "msim": __version__, "brian2": metadata.version("brian2"),
+        "compiler": [compiler, stamp.st_size, stamp.st_mtime_ns], "flags": flags, "processor": processor(),
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def found(key: str) -> Path | None:
+    """The folder of a library, if it is there."""
+    folder = cache_folder() / key
+    return folder if (folder / LIBRARY).is_file() and (folder / LAYOUT).is_file() else None
+
+
+def stored(key: str, make: Callable[[Path], None]) -> Path:
+    """Let `make` fill a folder beside the cache's own and move it there in one step.
+
+    Whoever comes second finds the first one's: both are the same.
+    raises: InputError where the cache cannot be written
+    """
+    root = cache_folder()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        growing = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root))
+    except OSError as problem:
+        raise InputError(
+            f"{root}: the cache of compiled libraries cannot be written ({problem.strerror}); "
+            "set MSIM_CACHE to a folder that can"
+        ) from None
+    try:
+        make(growing)
+        os.chmod(growing, 0o755)
+        final = root / key
+        try:
+            os.rename(growing, final)
+        except OSError:
+            if not (final / LIBRARY).is_file():  # a folder without a library is what somebody's broken copy left
+                shutil.rmtree(final, ignore_errors=True)
+                os.rename(growing, final)
+        return final
+    finally:
+        shutil.rmtree(growing, ignore_errors=True)
+
+
+def entries() -> list[Entry]:
+    """All libraries, the newest first."""
+    root = cache_folder()
+    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name)]
+    folders.sort(key=lambda one: -one.stat().st_mtime)
+    return [Entry(one, json.loads((one / ABOUT).read_text(encoding="utf-8"))) for one in folders]
+
+
+def clear() -> tuple[int, int]:
+    """Remove all libraries. Returns how many and their bytes."""
+    removed = [(one.folder, one.size) for one in entries()]
+    for folder, _ in removed:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(removed), sum(size for _, size in removed)

@@ -1,0 +1,133 @@
+"""Network to C++ sources and the layout of its arrays; the only module that writes code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2.core.variables import ArrayVariable
+
+from msim.base.errors import InputError
+from msim.engine.cpp.cell_code import CellWriter
+from msim.engine.cpp.describe import EVENTS, described
+from msim.engine.cpp.names import PROVIDED, Names, key
+from msim.engine.cpp.render import Sites, rendered
+from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
+from msim.engine.cpp.statements import Block, cell_blocks, synapse_blocks
+from msim.engine.cpp.synapse_code import SynapseWriter
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Generated code: one unit that the compiler vectorises, one that it must not, and what lies where.
+
+    layout: by population and projection the names of arrays, shared constants, values and states, in order
+    """
+
+    vector: str
+    scalar: str
+    layout: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """What one population or projection adds to the two units and to the table."""
+
+    vector: str
+    scalar: str
+    table: str
+    layout: dict[str, Any]
+
+
+def generated(spec: NetworkSpec) -> Sources:
+    """Sources of a network.
+
+    raises: InputError that names population or projection and what is not supported
+    """
+    objects = described(spec)
+    timed = list(spec.inputs)
+    cells = [_population(spec, one, objects.groups[one.name], timed) for one in spec.cells]
+    names = [one.name for one in spec.cells]
+    layouts = {one.name: unit.layout for one, unit in zip(spec.cells, cells, strict=True)}
+    projections = [
+        _projection(one, objects.synapses[one.name], names, layouts, timed) for one in spec.ordered_projections()
+    ]
+    units = [*cells, *projections]
+    vector = "\n".join(['#include "vector.hpp"', "", *(one.vector for one in units)])
+    tables = [
+        "extern const PopulationCode population_code[] = {", *(one.table for one in cells), "};",
+        "extern const ProjectionCode projection_code[] = {", *(one.table for one in projections),
+        *(["{}"] if not projections else []), "};",
+        f"extern const Model model = {{{len(cells)}, {len(projections)}, {len(timed)}, "
+        "population_code, projection_code};",
+    ]  # fmt: skip
+    scalar = "\n".join(['#include "engine.cpp"', "", *(one.scalar for one in units), *tables, ""])
+    layout = {
+        "cells": layouts,
+        "projections": {
+            one.name: unit.layout for one, unit in zip(spec.ordered_projections(), projections, strict=True)
+        },
+        "timed": timed,
+    }
+    return Sources(vector + "\n", scalar, json.loads(json.dumps(layout)))
+
+
+def _population(spec: NetworkSpec, one: Cells, group: Any, timed: Sequence[str]) -> _Unit:
+    drives = spec.drives_of(one.name)
+    blocks = cell_blocks(
+        group, [(EVENTS.format(drive.name), drive.statements) for drive in drives], one.watched, one.refractory
+    )
+    _refuse_written_scalars(one.name, blocks.all(), group)
+    arrays = [name for name, v in group.variables.items() if _is_own_array(v) and name not in (*PROVIDED, "lastspike")]
+    scalars = [name for name, v in group.variables.items() if _is_own_scalar(v) and name not in PROVIDED]
+    sites = Sites()
+    names = Names(one.name, blocks.all(), scalars, timed)
+    held = {name: "not_refractory" for name, v in group.variables.items() if getattr(v, "conditional_write", None)}
+    whole = [(b, rendered(one.name, b, sites, True, held)) for b in blocks.whole()]
+    writer = CellWriter(one, names, arrays, held, sites, blocks, whole)
+    vector = "\n".join([writer.fixed(), writer.prepare(), writer.update(), writer.watch()])
+    scalar = "\n".join([f"void prepare_{one.name}(Engine&, Population&);", *writer.declarations(), writer.reset()])
+    events = [arrays.index(EVENTS.format(drive.name)) for drive in drives]
+    constants, table = writer.table(events, [key(f"drive {drive.name}") for drive in drives])
+    layout = {
+        "arrays": arrays, "scalars": scalars, "watched": list(one.watched),
+        "states": sorted(set(group.equations.diff_eq_names)), "drives": [drive.name for drive in drives],
+    }  # fmt: skip
+    return _Unit(vector, f"{scalar}\n{constants}", table, layout)
+
+
+def _is_own_array(variable: Any) -> bool:
+    return isinstance(variable, ArrayVariable) and not variable.scalar and variable.name[0] != "_"
+
+
+def _is_own_scalar(variable: Any) -> bool:
+    return isinstance(variable, ArrayVariable) and variable.scalar
+
+
+def _refuse_written_scalars(owner: str, blocks: Sequence[Block], group: Any) -> None:
+    for one in blocks:
+        for name in one.written():
+            variable = one.variables.get(name)
+            if isinstance(variable, ArrayVariable) and variable.scalar:
+                raise InputError(f"{owner}: statements write '{name}', which all cells share: not supported")
+
+
+def _projection(
+    one: Projection, synapses: Any, names: Sequence[str], layouts: dict[str, Any], timed: Sequence[str]
+) -> _Unit:
+    blocks = synapse_blocks(synapses)
+    _refuse_written_scalars(one.name, blocks.all(), synapses)
+    own = {name: v for name, v in synapses.variables.items() if synapses.variables.indices[name] == "_idx"}
+    values = [name for name in one.variables]
+    states = [
+        name for name, v in own.items()
+        if isinstance(v, ArrayVariable) and name not in (*values, *PROVIDED) and name[0] != "_" and name != "delay"
+    ]  # fmt: skip
+    scalars = [name for name in one.constants if np.ndim(one.constants[name][0]) == 0]
+    writer = SynapseWriter(one, synapses, blocks, values, states, scalars, layouts, timed)
+    table = writer.table(names.index(one.origin), names.index(one.to))
+    layout = {"values": values, "states": states, "scalars": scalars, "keeps_time": "lastupdate" in own}
+    return _Unit(writer.vector(), writer.scalar(), table, layout)

@@ -1,0 +1,112 @@
+// Number types, functions of Brian2's notation, and random numbers without a state.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#ifdef MSIM_SINGLE
+typedef float real;
+typedef int32_t lane;  // as wide as a real: mixed widths would make the compiler unroll past its registers
+#else
+typedef double real;
+typedef int64_t lane;
+#endif
+#define R(x) ((real)(x))
+constexpr int PAD = 16;  // cells; a whole number of vectors, so that no cell is computed by a scalar remainder
+constexpr int ALIGN = 64;
+
+static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
+
+// An aligned array of zeros that stays where it is.
+template <class T> struct Buffer {
+    T* data = nullptr;
+    size_t size = 0;
+    Buffer() = default;
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    Buffer(Buffer&& other) noexcept : data(other.data), size(other.size) { other.data = nullptr; }
+    ~Buffer() { std::free(data); }
+    void make(size_t n) {
+        std::free(data);
+        size = n;
+        const size_t bytes = (n * sizeof(T) + ALIGN - 1) / ALIGN * ALIGN + ALIGN;
+        data = static_cast<T*>(std::aligned_alloc(ALIGN, bytes));
+        if (!data) std::abort();
+        std::memset(static_cast<void*>(data), 0, bytes);
+    }
+    T& operator[](size_t k) { return data[k]; }
+    const T& operator[](size_t k) const { return data[k]; }
+};
+
+// ---- functions of Brian2's notation
+template <class A, class B, class C> static inline A clip_(A x, B low, C high) {
+    return x < (A)low ? (A)low : x > (A)high ? (A)high : x;
+}
+template <class A> static inline int64_t int_(A x) { return (int64_t)x; }
+template <class A> static inline A abs_(A x) { return x < 0 ? -x : x; }
+static inline double abs_(double x) { return __builtin_fabs(x); }
+static inline float abs_(float x) { return __builtin_fabsf(x); }
+template <class A> static inline int sign_(A x) { return (A(0) < x) - (x < A(0)); }
+static inline int64_t timestep_(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
+static inline double exprel_(double x) {
+    return std::fabs(x) < 1e-16 ? 1.0 : x > 717 ? INFINITY : std::expm1(x) / x;
+}
+#define _brian_pow(x, y) (pow((x), (y)))
+static inline double _brian_mod(double x, double y) { return x - y * std::floor(x / y); }
+static inline int64_t _brian_mod(int64_t x, int64_t y) { const int64_t r = x % y; return r + (r && ((r ^ y) < 0)) * y; }
+static inline double _brian_floordiv(double x, double y) { return std::floor(x / y); }
+static inline int64_t _brian_floordiv(int64_t x, int64_t y) {
+    const int64_t q = x / y, r = x - q * y;
+    return q - (r && ((r ^ y) < 0));
+}
+
+// ---- Philox4x32-10 (Salmon et al. 2011): numbers are a function of who asks, when and for what
+struct Words { uint32_t w[4]; };
+
+static inline Words philox(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t k0, uint32_t k1) {
+    for (int round = 0; round < 10; ++round) {
+        const uint64_t p = (uint64_t)0xD2511F53u * a, q = (uint64_t)0xCD9E8D57u * c;
+        const uint32_t na = (uint32_t)(q >> 32) ^ b ^ k0, nc = (uint32_t)(p >> 32) ^ d ^ k1;
+        b = (uint32_t)q; d = (uint32_t)p; a = na; c = nc;
+        k0 += 0x9E3779B9u; k1 += 0xBB67AE85u;
+    }
+    return {{a, b, c, d}};
+}
+
+// In (0, 1), symmetric about a half, from the 52 high bits of two words.
+static inline double unit_interval(uint32_t high, uint32_t low) {
+    return ((double)(((uint64_t)high << 20) | (low >> 12)) + 0.5) * 0x1p-52;
+}
+
+// Draws of one event at one place, one after the other.
+struct Draw {
+    uint32_t a, b, c, d, k0, k1, used = 0;
+    double uniform() {
+        const Words r = philox(a, b, c, d + (used++ << 12), k0, k1);
+        return unit_interval(r.w[0], r.w[1]);
+    }
+    double normal() {
+        const Words r = philox(a, b, c, d + (used++ << 12), k0, k1);
+        return std::sqrt(-2 * std::log(unit_interval(r.w[0], r.w[1]))) *
+               std::cos(6.283185307179586 * unit_interval(r.w[2], r.w[3]));
+    }
+    int64_t poisson(double mean) {
+        int64_t count = 0;
+        for (; mean > 500; mean -= 500) count += small_poisson(500);  // a sum of Poisson counts is one
+        return count + small_poisson(mean);
+    }
+    int64_t small_poisson(double mean) {
+        if (!(mean > 0)) return 0;
+        double left = uniform(), chance = std::exp(-mean);
+        int64_t k = 0;
+        for (; left > chance && k < 2000; chance *= mean / (double)k) { left -= chance; ++k; }
+        return k;
+    }
+    int64_t binomial(int64_t trials, double p) {
+        int64_t k = 0;
+        for (int64_t i = 0; i < trials; ++i) k += uniform() < p;
+        return k;
+    }
+};
+struct Binomial { int64_t n; double p; };

@@ -1,0 +1,95 @@
+"""Ranks: one process, or the processes of an MPI communicator."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msim.base.errors import InputError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Processes that run one network together; comm: an mpi4py communicator, None for a single process."""
+
+    rank: int = 0
+    size: int = 1
+    comm: Any = None
+
+    @classmethod
+    def of(cls, comm: Any) -> Ranks:
+        """The ranks of an mpi4py communicator."""
+        return cls(comm.Get_rank(), comm.Get_size(), comm)
+
+    def first_alone(self, work: Callable[[], T]) -> T:
+        """Let rank 0 do some work first, so that the others find it done.
+
+        raises: on every rank what rank 0 raised
+        """
+        if self.size == 1:
+            return work()
+        problem = None
+        result: Any = None
+        if self.rank == 0:
+            try:
+                result = work()
+            except Exception as raised:  # the others wait for its result and have to hear of it
+                problem = raised
+        problem = self.comm.bcast(problem, root=0)
+        if problem is not None:
+            raise problem
+        return result if self.rank == 0 else work()
+
+    def smallest(self, number: int) -> int:
+        """The smallest of the ranks' numbers."""
+        return int(min(self.comm.allgather(number))) if self.size > 1 else number
+
+    def all(self, value: T) -> list[T]:
+        """Every rank's value, in the order of ranks."""
+        return list(self.comm.allgather(value)) if self.size > 1 else [value]
+
+    def addresses(self) -> tuple[Any, Any, Any]:
+        """Address of MPI_Allgather, and the handles of the communicator and of 32-bit integers."""
+        if self.size == 1:
+            return None, None, None
+        from mpi4py import MPI
+
+        library = ctypes.CDLL(str(_mpi_library()))
+        function = ctypes.cast(library.MPI_Allgather, ctypes.c_void_p).value
+        return function, _handle(self.comm), _handle(MPI.INT32_T)
+
+
+SERIAL = Ranks()
+
+
+def _handle(mpi_object: Any) -> int:
+    from mpi4py import MPI
+
+    return int(MPI._handleof(mpi_object))
+
+
+def _mpi_library() -> Path:
+    """The MPI library that mpi4py has loaded into this process."""
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+    found = sorted({line.split()[-1] for line in maps.splitlines() if re.search(r"/libmpi(ch)?\.so", line)})
+    if not found:
+        raise InputError("ranks: mpi4py has loaded no MPI library that msim knows (libmpi)")
+    return Path(found[0])
+
+
+def world() -> Ranks:
+    """The ranks that mpiexec started, or a single process where MPI is not installed.
+
+    raises: InputError where several ranks were started and mpi4py cannot reach MPI
+    """
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError):
+        return SERIAL
+    return Ranks.of(MPI.COMM_WORLD) if MPI.COMM_WORLD.Get_size() > 1 else SERIAL
