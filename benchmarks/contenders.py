@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,19 @@ def compile_bound(network: str, extra: tuple[str, ...], program: Path) -> Path:
     return program
 
 
-def run_bound(program: Path, network: str, seconds: float, threads: int = 1) -> dict[str, Any]:
+def run_bound(program: Path, network: str, seconds: float, wiring: Path, threads: int = 1) -> dict[str, Any]:
     """One run of a lower bound."""
     size = REFERENCE[network]
-    command = [str(program), str(size.cells), str(size.probability), str(1000 * seconds)]
+    command = [str(program), str(size.cells), str(size.probability), str(1000 * seconds), str(wiring)]
     done = launch.launch(command, extra={"OMP_NUM_THREADS": str(threads)})
     return per_second(launch.last_json(done["text"]))
 
 
-def write_brian2(network: str, seconds: float, directory: Path) -> Path:
+def write_brian2(network: str, seconds: float, wiring: Path, directory: Path) -> Path:
     """Write and compile the stock program of a network."""
     script = str(REFERENCES / "stock_brian2.py")
-    launch.launch([sys.executable, script, network, str(directory), "--milliseconds", str(1000 * seconds)])
+    launch.launch([sys.executable, script, network, str(directory), "--milliseconds", str(1000 * seconds),
+                   "--wiring", str(wiring)])
     return directory
 
 
@@ -75,12 +77,15 @@ def run_brian2(directory: Path, network: str, seconds: float) -> dict[str, Any]:
     size = REFERENCE[network]
     cells = np.fromfile(next(results.glob("_dynamic_array_spikes_i_*")), np.int32)
     exciting = size.of("E")
+    synapses = sum(one.stat().st_size // 4 for one in results.glob("_dynamic_array_synapses*__synaptic_pre_*"))
+    # What it reads its synapses from stays in memory, and would not where it drew them.
+    given = sum(one.stat().st_size for one in (directory / "static_arrays").iterdir())
     return {
         "wall": float((results / "last_run_info.txt").read_text().split()[0]) / seconds,
-        "rate_E": np.count_nonzero(cells < exciting) / exciting / seconds,
-        "rate_I": np.count_nonzero(cells >= exciting) / size.of("I") / seconds,
-        "synapses": sum(one.stat().st_size // 4 for one in results.glob("_dynamic_array_synapses*__synaptic_pre_*")),
-        "peak_mb": done["peak_mb"],
+        "rate_E": float(np.count_nonzero(cells < exciting)) / exciting / seconds,
+        "rate_I": float(np.count_nonzero(cells >= exciting)) / size.of("I") / seconds,
+        "synapses": synapses, "peak_mb": done["peak_mb"],
+        "bytes_per_synapse": (done["peak_mb"] * 2**20 - given) / synapses,
     }
 
 
@@ -99,19 +104,28 @@ def run_msim(network: str, seconds: float, precision: str, ranks: int = 1) -> di
 def prepared(network: str, seconds: float, folder: Path, ranks: int) -> list[Contender]:
     """Everybody who can run here, compiled.
 
+    All but NEST get the same synapses: rates of (a) differ by a tenth between one drawing and another.
+
     ranks: msim runs on so many too, if more than one
     """
     built = [(name, compile_bound(network, extra, folder / f"{name.replace(' ', '_')}_{network}"))
              for name, extra in BOUNDS.items()]
-    stock = write_brian2(network, seconds, folder / f"brian2_{network}")
-    found = [Contender(f"msim {one}", lambda one=one: run_msim(network, seconds, one)) for one in ("double", "single")]
+    wiring = folder / f"wiring_{network}"
+    # In a process of its own: a program counts the memory of the one that started it as its own peak.
+    launch.launch([sys.executable, "-m", "benchmarks.wiring", network, str(wiring)])
+    stock = write_brian2(network, seconds, wiring, folder / f"brian2_{network}")
+    found = []
+    for precision in ("double", "single"):
+        # The first run of all compiles msim's library, and takes memory for it.
+        run_msim(network, 0.001, precision)
+        found.append(Contender(f"msim {precision}", partial(run_msim, network, seconds, precision)))
     if ranks > 1:
-        found.append(Contender(f"msim double, {ranks} ranks", lambda: run_msim(network, seconds, "double", ranks)))
-    found += [Contender(name, lambda program=program: run_bound(program, network, seconds)) for name, program in built]
-    found.append(Contender("Brian2", lambda: run_brian2(stock, network, seconds)))
+        found.append(Contender(f"msim double, {ranks} ranks", partial(run_msim, network, seconds, "double", ranks)))
+    found += [Contender(name, partial(run_bound, program, network, seconds, wiring)) for name, program in built]
+    found.append(Contender("Brian2", partial(run_brian2, stock, network, seconds)))
     if importlib.util.find_spec("nest"):
         # A tenth of the time: NEST's loop is an order slower, and its rate is no matter of length.
-        found.append(Contender("NEST", lambda: run_nest(network, seconds / 10)))
+        found.append(Contender("NEST", partial(run_nest, network, seconds / 10)))
     return found
 
 

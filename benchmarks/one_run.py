@@ -70,7 +70,8 @@ def measured(options: argparse.Namespace, size: Size, world: Any) -> dict[str, A
     held = memory_mb("VmRSS") - before
     spikes = {name: len(net.spikes(name)[0]) for name in POPULATIONS}
     mine = {
-        "build_s": started - begun, "run_s": ran, "held_mb": held, "synapses": made, "spikes": spikes,
+        "build_s": started - begun, "run_s": ran, "held_mb": held, "synapses": made,
+        "synapse_bytes": sum(net.bytes_of_synapses.values()), "spikes": spikes,
         "peak_mb": memory_mb("VmHWM"),
     }  # fmt: skip
     return summary(world.allgather(mine), size, steps * STEP)
@@ -82,14 +83,14 @@ def summary(ranks: list[dict[str, Any]], size: Size, seconds: float) -> dict[str
             for name in POPULATIONS}
     synapses = {name: sum(one["synapses"][name] for one in ranks) for name in ranks[0]["synapses"]}
     total = sum(synapses.values())
-    held = sum(one["held_mb"] for one in ranks)
     return {
         "cells": size.cells, "ranks": len(ranks), "synapses": total, "biological_s": seconds,
         "build_s": max(one["build_s"] for one in ranks), "run_s": max(one["run_s"] for one in ranks),
         "rate_E": rate["E"], "rate_I": rate["I"],
         "events": sum(count * rate[name[0]] * seconds for name, count in synapses.items()),
-        "spikes": sum(sum(one["spikes"].values()) for one in ranks), "held_mb": held,
-        "bytes_per_synapse": held * 2**20 / total if total else float("nan"),
+        "spikes": sum(sum(one["spikes"].values()) for one in ranks),
+        "bytes_per_synapse": sum(one["synapse_bytes"] for one in ranks) / total if total else None,
+        "held_bytes_per_synapse": sum(one["held_mb"] for one in ranks) * 2**20 / total if total else None,
         "peak_mb": max(one["peak_mb"] for one in ranks), "peak_mb_all_ranks": sum(one["peak_mb"] for one in ranks),
     }  # fmt: skip
 

@@ -71,6 +71,37 @@ template <class Take> static void pick(Random& random, double p, long n, Take ta
         take(j);
 }
 
+// A wiring made elsewhere: places of rows by source, then targets in order, then delays in steps.
+// File: cells and synapses (2 x 8 bytes), row (8 (cells + 1)), target (4 synapses), delay (synapses).
+struct Wiring {
+    std::vector<uint64_t> row;
+    std::vector<uint32_t> target;
+    std::vector<uint8_t> delay;
+
+    explicit Wiring(const char* path, uint64_t cells) {
+        FILE* file = fopen(path, "rb");
+        uint64_t head[2] = {0, 0};
+        bool whole = file && fread(head, 8, 2, file) == 2 && head[0] == cells;
+        if (whole) {
+            row.resize(cells + 1), target.resize(head[1]), delay.resize(head[1]);
+            whole = fread(row.data(), 8, row.size(), file) == row.size()
+                    && fread(target.data(), 4, head[1], file) == head[1]
+                    && fread(delay.data(), 1, head[1], file) == head[1];
+        }
+        if (!whole) {
+            fprintf(stderr, "%s: wants a wiring of %llu cells\n", path, (unsigned long long)cells);
+            exit(2);
+        }
+        fclose(file);
+    }
+
+    // Calls take(j, delay) for every target of a source among n cells from low on, counted from there.
+    template <class Take> void each(int source, int low, int n, Take take) const {
+        for (uint64_t q = row[source]; q < row[source + 1]; q++)
+            if ((int)target[q] >= low && (int)target[q] < low + n) take((long)target[q] - low, (int)delay[q]);
+    }
+};
+
 // Poisson counts up to six by comparing 24 random bits with the cumulative distribution.
 struct PoissonTable {
     int bound[6];
@@ -110,7 +141,7 @@ template <class Take> static void each_spike(const uint8_t* spiked, int n, Take 
 struct Found {
     const char* network;
     int cells, threads;
-    size_t synapses;
+    size_t synapses, synapse_bytes;
     double build_s, run_s, biological_s, rate_E, rate_I, update_s, deliver_s, events;
 };
 
@@ -118,7 +149,9 @@ static void report(const Found& f) {
     printf("{\"tool\": \"bound\", \"network\": \"%s\", \"bits\": %zu, \"cells\": %d, \"threads\": %d, "
            "\"synapses\": %zu, "
            "\"build_s\": %.4f, \"run_s\": %.5f, \"biological_s\": %.4f, \"rate_E\": %.4f, \"rate_I\": %.4f, "
-           "\"update_s\": %.5f, \"deliver_s\": %.5f, \"events\": %.0f, \"peak_mb\": %.1f}\n",
+           "\"update_s\": %.5f, \"deliver_s\": %.5f, \"events\": %.0f, \"peak_mb\": %.1f, "
+           "\"bytes_per_synapse\": %.2f}\n",
            f.network, 8 * sizeof(real), f.cells, f.threads, f.synapses, f.build_s, f.run_s, f.biological_s, f.rate_E,
-           f.rate_I, f.update_s, f.deliver_s, f.events, peak_mb());
+           f.rate_I, f.update_s, f.deliver_s, f.events, peak_mb(),
+           (double)f.synapse_bytes / f.synapses);
 }

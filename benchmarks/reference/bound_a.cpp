@@ -2,7 +2,7 @@
 //
 //     FLAGS="-O3 -march=native -mprefer-vector-width=512 -ffast-math -fopenmp"
 //     g++ $FLAGS [-DREAL=double] [-DBARE] bound_a.cpp -o bound_a
-//     OMP_NUM_THREADS=1 ./bound_a [cells 10000] [probability 0.1] [milliseconds 1000]
+//     OMP_NUM_THREADS=1 ./bound_a [cells 10000] [probability 0.1] [milliseconds 1000] [file of a wiring]
 //
 // Every thread owns its cells and the synapses onto them: rows by source, a 16-bit target and one weight a synapse.
 // Units are mV, pA, ms, pF. It prints one line of JSON.
@@ -52,13 +52,14 @@ struct Share {
     long spikes_E = 0, spikes_I = 0, events = 0;
 };
 
-static void wire(Share& h, int cells, int cells_E, double p, Random& random) {
+static void wire(Share& h, int cells, int cells_E, double p, const Wiring* given, Random& random) {
     std::vector<uint16_t> targets;
     targets.reserve((size_t)(p * cells * h.n * 1.02) + 1000);
     h.row.resize(cells + 1);
     for (int s = 0; s < cells; s++) {
         h.row[s] = targets.size();
-        pick(random, p, h.n, [&](long j) { targets.push_back((uint16_t)j); });
+        if (given) given->each(s, h.low, h.n, [&](long j, int) { targets.push_back((uint16_t)j); });
+        else pick(random, p, h.n, [&](long j) { targets.push_back((uint16_t)j); });
     }
     h.row[cells] = targets.size();
     h.target = zeros<uint16_t>(targets.size());
@@ -111,6 +112,7 @@ static void run(std::vector<Share>& shares, Share& h, int cells_E, int stretches
 int main(int count, char** text) {
     const int cells = count > 1 ? atoi(text[1]) : 10000, cells_E = cells * 8 / 10, threads = omp_get_max_threads();
     const double p = count > 2 ? atof(text[2]) : 0.1, milliseconds = count > 3 ? atof(text[3]) : 1000;
+    const Wiring* given = count > 4 ? new Wiring(text[4], cells) : nullptr;
     std::vector<Share> shares(threads);
     size_t synapses = 0;
     double begun = now_s();
@@ -120,7 +122,7 @@ int main(int count, char** text) {
         Share& h = shares[k];
         h.low = (long)cells * k / threads, h.n = (long)cells * (k + 1) / threads - h.low;
         Random random(1234 + k);
-        wire(h, cells, cells_E, p, random);
+        wire(h, cells, cells_E, p, given, random);
         synapses += h.row[cells];
         prepare(h, random);
     }
@@ -136,6 +138,7 @@ int main(int count, char** text) {
     const double ran = now_s() - started;
     double spikes_E = 0, spikes_I = 0, events = 0;
     for (Share& h : shares) spikes_E += h.spikes_E, spikes_I += h.spikes_I, events += h.events;
-    report({"a", cells, threads, synapses, built - begun, ran, biological, spikes_E / cells_E / biological,
+    const size_t bytes = synapses * (2 + sizeof(real)) + threads * (cells + 1) * sizeof(uint64_t);
+    report({"a", cells, threads, synapses, bytes, built - begun, ran, biological, spikes_E / cells_E / biological,
             spikes_I / (cells - cells_E) / biological, shares[0].update_s, shares[0].deliver_s, events});
 }

@@ -2,7 +2,7 @@
 //
 //     FLAGS="-O3 -march=native -mprefer-vector-width=512 -ffast-math -fopenmp"
 //     g++ $FLAGS [-DREAL=double] [-DBARE] bound_b.cpp -o bound_b
-//     OMP_NUM_THREADS=1 ./bound_b [cells 5000] [probability 0.08] [milliseconds 1000]
+//     OMP_NUM_THREADS=1 ./bound_b [cells 5000] [probability 0.08] [milliseconds 1000] [file of a wiring]
 //
 // Every thread owns its cells and the synapses onto them: rows by source and delay, a 16-bit target and two weights a
 // synapse. The voltage is stepped by exponential Euler, conductances decay exactly. Units are mV, nS, ms, pF. It prints
@@ -63,13 +63,14 @@ __attribute__((noinline)) static void update(int n, const int* __restrict refrac
     }
 }
 
-static void wire(Share& h, int cells, int cells_E, double p, Random& random) {
+static void wire(Share& h, int cells, int cells_E, double p, const Wiring* given, Random& random) {
     std::vector<uint16_t> targets;
     std::vector<uint32_t> by_delay[DELAYS];
     h.row.resize((size_t)cells * DELAYS + 1);
     for (int s = 0; s < cells; s++) {
         for (auto& some : by_delay) some.clear();
-        pick(random, p, h.n, [&](long j) { by_delay[(int)(random.uniform() * DELAYS)].push_back((uint32_t)j); });
+        if (given) given->each(s, h.low, h.n, [&](long j, int d) { by_delay[d - SHORTEST].push_back((uint32_t)j); });
+        else pick(random, p, h.n, [&](long j) { by_delay[(int)(random.uniform() * DELAYS)].push_back((uint32_t)j); });
         for (int d = 0; d < DELAYS; d++) {
             h.row[(size_t)s * DELAYS + d] = targets.size();
             for (uint32_t j : by_delay[d]) targets.push_back((uint16_t)j);
@@ -146,6 +147,7 @@ static void run(std::vector<Share>& shares, Share& h, int cells_E, int steps, co
 int main(int count, char** text) {
     const int cells = count > 1 ? atoi(text[1]) : 5000, cells_E = cells * 8 / 10, threads = omp_get_max_threads();
     const double p = count > 2 ? atof(text[2]) : 0.08, milliseconds = count > 3 ? atof(text[3]) : 1000;
+    const Wiring* given = count > 4 ? new Wiring(text[4], cells) : nullptr;
     std::vector<Share> shares(threads);
     size_t synapses = 0;
     double begun = now_s();
@@ -155,7 +157,7 @@ int main(int count, char** text) {
         Share& h = shares[k];
         h.low = (long)cells * k / threads, h.n = (long)cells * (k + 1) / threads - h.low;
         Random random(77 + k);
-        wire(h, cells, cells_E, p, random);
+        wire(h, cells, cells_E, p, given, random);
         synapses += h.row[(size_t)cells * DELAYS];
         prepare(h, cells_E, random);
     }
@@ -172,6 +174,7 @@ int main(int count, char** text) {
     const double ran = now_s() - started;
     double spikes_E = 0, spikes_I = 0, events = 0;
     for (Share& h : shares) spikes_E += h.spikes_E, spikes_I += h.spikes_I, events += h.events;
-    report({"b", cells, threads, synapses, built - begun, ran, biological, spikes_E / cells_E / biological,
+    const size_t bytes = synapses * (2 + 2 * sizeof(real)) + threads * ((size_t)cells * DELAYS + 1) * sizeof(uint32_t);
+    report({"b", cells, threads, synapses, bytes, built - begun, ran, biological, spikes_E / cells_E / biological,
             spikes_I / (cells - cells_E) / biological, shares[0].update_s, shares[0].deliver_s, events});
 }
