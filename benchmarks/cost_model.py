@@ -131,6 +131,12 @@ def _sorting(costs: Costs, spikes: float) -> float:
     return 2 * spikes * costs.read_ns * 1e-9
 
 
+def known_sources(load: Load, ranks: int) -> tuple[float, float]:
+    """For how many cells a rank keeps a row of synapses: all, as gathering wants, or those alone that have a target."""
+    sources, share = reached(load, ranks)
+    return load.cells * ranks, load.cells * (1 + sources * share)
+
+
 def weak(load: Load, ranks: int) -> Load:
     """The load of a rank when the network grows with the ranks: the same."""
     del ranks

@@ -62,6 +62,14 @@ def of_spikes() -> tuple[float, float]:
     return (spiking - silent) / spikes * 1e9, (looked_up - spiking) / spikes * 1e9
 
 
+def of_a_source() -> float:
+    """Bytes that a rank keeps for a cell that may project to it, whether it does or not."""
+    net = CompiledNetwork(counters(COUNTER_RATE, LOOKUPS), seed=1, precision="double", comm=None)
+    for name in LOOKUPS:
+        net.connect(name, hardly_any)
+    return sum(net.bytes_of_synapses.values()) / COUNTERS
+
+
 def repeated(*arguments: object) -> dict[str, Any]:
     """The run of median length of three."""
     return sorted((launch.msim("b", *arguments) for _ in range(3)), key=lambda run: run["run_s"])[1]

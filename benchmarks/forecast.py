@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks import cost_terms, launch
 from benchmarks.cost_model import (
-    EXCHANGES, Costs, Load, Prediction, first_outgrown, first_paying, gathered, strong, weak,
+    EXCHANGES, Costs, Load, Prediction, computing, first_outgrown, first_paying, gathered, known_sources, strong,
+    weak,
 )  # fmt: skip
 from benchmarks.tables import table
 
@@ -34,10 +35,8 @@ def checked(costs: Costs, ranks: int) -> list[dict[str, Any]]:
         rate = runs[0]["spikes"] / cells / runs[0]["biological_s"]
         load = Load(cells / count, synapses, rate, delay=1e-3)
         measured = statistics.median(run["run_s"] / run["biological_s"] for run in runs)
-        predicted = (gathered(costs, load, count) if count > 1 else gathered(replace(costs, latency_us=0.0,
-                                                                                     byte_ns=0.0), load, 1)).total
         found.append({"cells": cells, "synapses_per_cell": synapses, "ranks": count, "measured": measured,
-                      "predicted": predicted})
+                      "predicted": computing(costs, load) if count == 1 else gathered(costs, load, count).total})
     return found
 
 
@@ -64,6 +63,7 @@ def predicted(costs: Costs) -> dict[str, Any]:
                 "pays_from": {name: first_paying(costs, load, share, exchange)
                               for name, exchange in EXCHANGES.items() if name != "gathered"},
                 "gathering_outgrows_computing_at": first_outgrown(costs, load, share),
+                "known_sources": [known_sources(share(load, ranks), ranks) for ranks in RANKS],
             }
     return found
 
@@ -72,10 +72,12 @@ def measured(ranks: int, latency_us: float, gigabytes_per_second: float) -> dict
     """Terms, checks and predictions as values for JSON."""
     timed = cost_terms.exchanges(ranks)
     costs = cost_terms.measured(timed)
+    predictions = predicted(cluster(costs, latency_us, gigabytes_per_second))
     return {
-        "costs": asdict(costs), "exchanges": timed, "checked": checked(costs, ranks if timed else 1),
+        "costs": asdict(costs), "source_bytes": cost_terms.of_a_source(), "exchanges": timed,
+        "checked": checked(costs, ranks if timed else 1),
         "network": {"latency_us": latency_us, "gigabytes_per_second": gigabytes_per_second},
-        "ranks": list(RANKS), "predicted": predicted(cluster(costs, latency_us, gigabytes_per_second)),
+        "ranks": list(RANKS), "predicted": predictions,
     }  # fmt: skip
 
 
@@ -103,7 +105,8 @@ def printed_predictions(found: dict[str, Any]) -> str:
     for scaling, wirings in found["predicted"].items():
         for wiring, figures in wirings.items():
             heads = (f"{scaling}, {wiring}", "ranks", "computing", "reading", "exchanging", "total")
-            blocks.append(table(heads, rows_of(found["ranks"], figures)) + "\n" + crossing(figures))
+            blocks.append("\n".join([table(heads, rows_of(found["ranks"], figures)), crossing(figures),
+                                     rows_kept(found, figures)]))
     return "\n\n".join(blocks)
 
 
@@ -111,6 +114,13 @@ def rows_of(ranks: Sequence[int], figures: dict[str, Any]) -> list[tuple[object,
     """Lines of a table of predictions."""
     return [(name, count, *(figures[name][number][part] for part in ("computing", "reading", "exchanging", "total")))
             for name in EXCHANGES for number, count in enumerate(ranks)]
+
+
+def rows_kept(found: dict[str, Any], figures: dict[str, Any]) -> str:
+    """What a rank keeps of cells that project to it, or might, at the largest number of ranks, in words."""
+    everybody, some = (count * found["source_bytes"] / 1e6 for count in figures["known_sources"][-1])
+    return (f"places of rows on a rank at {found['ranks'][-1]:,} ranks: {everybody:,.1f} MB with gathered spikes, "
+            f"{some:,.1f} MB with directed or relayed ones")
 
 
 def crossing(figures: dict[str, Any]) -> str:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.cost_model import (
-    Costs, Load, arriving, computing, directed, first_outgrown, first_paying, gathered, gathering, reached, relayed,
-    strong, weak,
+    Costs, Load, arriving, computing, directed, first_outgrown, first_paying, gathered, gathering, known_sources,
+    reached, relayed, strong, weak,
 )  # fmt: skip
 from benchmarks.tables import table
 
@@ -92,6 +92,14 @@ def test_relaying_wins_where_many_ranks_project():
     """Between 4,096 ranks wired at random, 12 stages cost less latency than 4,095 messages."""
     random = replace(LOAD, neighbours=float("inf"))
     assert relayed(COSTS, random, 4096).exchanging < directed(COSTS, random, 4096).exchanging
+
+
+def test_gathering_keeps_a_row_for_every_cell():
+    """Directed spikes need rows for those alone that project here: the same where all do, ever fewer elsewhere."""
+    for ranks in (1, 31):
+        everybody, some = known_sources(LOAD, ranks)
+        assert everybody == pytest.approx(ranks * LOAD.cells) and some == pytest.approx(everybody, rel=1e-9)
+    assert known_sources(LOAD, 4096)[1] == known_sources(LOAD, 31)[1]
 
 
 def test_crossing_is_where_the_totals_cross():
