@@ -1,9 +1,11 @@
-"""Measures the terms of the cost model on this machine, each as a difference of two runs of msim."""
+"""Measures the terms of the cost model on this machine, each as a difference of two runs of msim.
+
+A run counts by the processor time of its fastest repeat: differences of wall times would be other programs' doing.
+"""
 
 from __future__ import annotations
 
 import math
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +20,8 @@ from msim.engine.cpp.network import CompiledNetwork
 from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
 
 # So many that what is looked up of a spike lies in main memory, as that of a large network does.
-COUNTERS, COUNTER_RATE = 400_000, 100.0
+COUNTERS, COUNTER_RATE = 400_000, 400.0
+REPEATS = 5
 # In (b) a cell projects to two populations, and its spike is looked up once for each.
 LOOKUPS = ("first", "second")
 FEW, MANY, FULL = 2000, 20_000, 1000
@@ -40,56 +43,57 @@ def hardly_any(post: int) -> Row:
     return pre, np.full(len(pre), 1.5e-3), {"w": np.zeros(len(pre))}
 
 
-def counting(rate: float, lookups: Sequence[str] = (), steps: int = 500) -> tuple[float, int]:
-    """Wall time in s of a run of counters, median of three, and how many spikes it had."""
+def counter_network(rate: float, lookups: Sequence[str] = ()) -> CompiledNetwork:
+    """Counters, whose spikes are looked up so many times, a few steps old."""
     net = CompiledNetwork(counters(rate, lookups), seed=1, precision="double", comm=None)
     for name in lookups:
         net.connect(name, hardly_any)
     net.run(50)
-    spent, before = [], len(net.spikes("counter")[0])
-    for _ in range(3):
-        begun = time.perf_counter()
-        net.run(steps)
-        spent.append(time.perf_counter() - begun)
-    return statistics.median(spent), (len(net.spikes("counter")[0]) - before) // 3
+    return net
+
+
+def counting(net: CompiledNetwork, steps: int = 500) -> tuple[float, int]:
+    """Processor time in s of a run of counters, and how many spikes it had."""
+    net.clear_spikes()
+    begun = time.process_time()
+    net.run(steps)
+    return time.process_time() - begun, len(net.spikes("counter")[0])
 
 
 def of_spikes() -> tuple[float, float]:
     """Costs in ns of finding a spike and of looking one up in both projections of its cell."""
-    silent, _ = counting(0.0)
-    spiking, spikes = counting(COUNTER_RATE)
-    looked_up, _ = counting(COUNTER_RATE, LOOKUPS)
-    return (spiking - silent) / spikes * 1e9, (looked_up - spiking) / spikes * 1e9
+    nets = [counter_network(0.0), counter_network(COUNTER_RATE), counter_network(COUNTER_RATE, LOOKUPS)]
+    rounds = [[counting(net) for net in nets] for _ in range(REPEATS)]
+    silent, spiking, looked_up = (min(spent for spent, _ in some) for some in zip(*rounds, strict=True))
+    spikes = rounds[0][1][1]
+    return (spiking - silent) / spikes * 1e9, max(looked_up - spiking, 0.0) / spikes * 1e9
 
 
 def of_a_source() -> float:
     """Bytes that a rank keeps for a cell that may project to it, whether it does or not."""
-    net = CompiledNetwork(counters(COUNTER_RATE, LOOKUPS), seed=1, precision="double", comm=None)
-    for name in LOOKUPS:
-        net.connect(name, hardly_any)
-    return sum(net.bytes_of_synapses.values()) / COUNTERS
+    return sum(counter_network(COUNTER_RATE, LOOKUPS).bytes_of_synapses.values()) / COUNTERS
 
 
 def repeated(*arguments: object) -> dict[str, Any]:
-    """The run of median length of three."""
-    return sorted((launch.msim("b", *arguments) for _ in range(3)), key=lambda run: run["run_s"])[1]
+    """The run of several that took the least processor time."""
+    return min((launch.msim("b", *arguments) for _ in range(REPEATS)), key=lambda run: run["cpu_s"])
 
 
 def of_cells() -> tuple[float, float]:
     """Costs of a step in us and of a cell and step in ns."""
     few, many = (repeated("--seconds", 1, "--cells", cells, "--synapses-per-cell", 0) for cells in (FEW, MANY))
     steps = round(many["biological_s"] / STEP)
-    cell_ns = (many["run_s"] - few["run_s"]) / (MANY - FEW) / steps * 1e9
-    step_us = (few["run_s"] / steps - FEW * cell_ns * 1e-9) * 1e6
+    cell_ns = (many["cpu_s"] - few["cpu_s"]) / (MANY - FEW) / steps * 1e9
+    step_us = (few["cpu_s"] / steps - FEW * cell_ns * 1e-9) * 1e6
     return max(step_us, 0.0), cell_ns
 
 
 def of_an_event(costs: Costs, cells: int = 10_000) -> float:
     """Cost in ns of a synaptic event where synapses lie in main memory: ten million of them."""
-    run = launch.msim("b", "--seconds", 1, "--cells", cells, "--synapses-per-cell", FULL)
+    run = repeated("--seconds", 1, "--cells", cells, "--synapses-per-cell", FULL)
     steps = run["biological_s"] / STEP
     other = steps * (costs.step_us * 1e3 + cells * costs.cell_ns) + run["spikes"] * (costs.spike_ns + costs.read_ns)
-    return (run["run_s"] * 1e9 - other) / run["events"]
+    return (run["cpu_s"] * 1e9 - other) / run["events"]
 
 
 def of_exchanges(found: Sequence[dict[str, float]]) -> tuple[float, float]:

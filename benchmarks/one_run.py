@@ -64,13 +64,13 @@ def measured(options: argparse.Namespace, size: Size, world: Any) -> dict[str, A
     # What the first call makes ready belongs to building.
     net.run(1)
     world.allgather(0)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     net.run(steps - 1)
-    ran = time.perf_counter() - started
+    ran, worked = time.perf_counter() - started, time.process_time() - worked
     held = memory_mb("VmRSS") - before
     spikes = {name: len(net.spikes(name)[0]) for name in POPULATIONS}
     mine = {
-        "build_s": started - begun, "run_s": ran, "held_mb": held, "synapses": made,
+        "build_s": started - begun, "run_s": ran, "cpu_s": worked, "held_mb": held, "synapses": made,
         "synapse_bytes": sum(net.bytes_of_synapses.values()), "spikes": spikes,
         "peak_mb": memory_mb("VmHWM"),
     }  # fmt: skip
@@ -86,6 +86,7 @@ def summary(ranks: list[dict[str, Any]], size: Size, seconds: float) -> dict[str
     return {
         "cells": size.cells, "ranks": len(ranks), "synapses": total, "biological_s": seconds,
         "build_s": max(one["build_s"] for one in ranks), "run_s": max(one["run_s"] for one in ranks),
+        "cpu_s": max(one["cpu_s"] for one in ranks),
         "rate_E": rate["E"], "rate_I": rate["I"],
         "events": sum(count * rate[name[0]] * seconds for name, count in synapses.items()),
         "spikes": sum(sum(one["spikes"].values()) for one in ranks),
