@@ -11,18 +11,17 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#888888"
 NAMES = {
-    "gathered": "one Allgather of all spikes", "directed": "a message from each rank that projects",
-    "relayed": "spikes passed on in stages",
+    "gathered": "one Allgather: every rank reads all spikes",
+    "directed": "a message from each rank that projects here",
+    "relayed": "spikes passed on in stages to where they have targets",
 }  # fmt: skip
-PARTS = {"computing": GREY, "reading": ORANGE, "exchanging": BLUE}
-PART_NAMES = {
-    "computing": "cells and synapses", "reading": "reading and sorting other ranks' spikes",
-    "exchanging": "messages between ranks",
-}  # fmt: skip
-SHORT = {"gathered": "A", "directed": "M", "relayed": "S"}
+SHORT = {"directed": "messages", "relayed": "stages"}
+WHOSE = {"weak": "on each rank", "strong": "in all"}
+EXCHANGE_COLORS = {"gathered": ORANGE, "directed": BLUE, "relayed": GREEN}
 
 
 def panel(axes: Axes, title: str, x: str, y: str) -> None:
@@ -39,7 +38,7 @@ def growth(found: dict[str, Any]) -> Figure:
     """Time, time of building and memory against synapses, one line a series."""
     series = found["growth"]
     figure, all_axes = plt.subplots(1, 3, figsize=(13.5, 4.4), layout="constrained")
-    labels = (("One second of the network takes", "wall s per biological s", "wall"),
+    labels = (("One second of the network takes", "processor s per biological s", "processor"),
               ("Building it takes", "s", "build_s"), ("Memory at most", "GB", "peak_mb"))
     for axes, (title, unit, key) in zip(all_axes, labels, strict=True):
         panel(axes, title, "synapses, millions", unit)
@@ -90,23 +89,18 @@ def ranks(found: dict[str, Any]) -> Figure:
 
 
 def cost(found: dict[str, Any]) -> Figure:
-    """What a second is predicted to cost on many ranks, by exchange and by what it is spent on."""
+    """What a second is predicted to cost on many ranks, by the way in which spikes are exchanged."""
     forecast = found["cost"]
     wirings = list(forecast["predicted"]["weak"])
-    figure, grid = plt.subplots(2, len(wirings), figsize=(13, 8.2), layout="constrained", squeeze=False)
-    for line, scaling in zip(grid, ("weak", "strong"), strict=True):
-        top = 0.0
+    figure, grid = plt.subplots(2, len(wirings), figsize=(12, 8.6), layout="constrained", squeeze=False, sharey="row")
+    for line, (scaling, whose) in zip(grid, WHOSE.items(), strict=True):
+        size = f"{forecast['cells'][scaling]:,} cells {whose}"
         for axes, wiring in zip(line, wirings, strict=True):
-            size = "10,000 cells on each rank" if scaling == "weak" else "640,000 cells in all"
-            panel(axes, f"{size}; {wiring}", "", "wall s per biological s")
-            top = max(top, _bars(axes, forecast["ranks"], forecast["predicted"][scaling][wiring]))
-        limit = 1.12 * top
-        for axes in line:
-            axes.set_ylim(0, limit)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=color) for color in PARTS.values()]
-    words = [PART_NAMES[part] for part in PARTS] + [f"{short}: {NAMES[name]}" for name, short in SHORT.items()]
-    handles += [plt.Line2D([], [], linestyle="") for _ in SHORT]
-    figure.legend(handles, words, loc="outside lower center", ncols=2, frameon=False)
+            figures = forecast["predicted"][scaling][wiring]
+            panel(axes, f"{size}; {wiring}\n{stops_paying(figures)}", "ranks", "wall s per biological s")
+            _lines(axes, forecast["ranks"], figures)
+    handles, names = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
     network = forecast["network"]
     figure.suptitle(
         f"Predicted, not measured: cores as here ({_machine(found)}), network of {network['latency_us']:g} us and "
@@ -114,25 +108,36 @@ def cost(found: dict[str, Any]) -> Figure:
     return figure
 
 
-def _bars(axes: Axes, counts: list[int], figures: dict[str, Any]) -> float:
-    """Stacked bars, three for each number of ranks; returns the highest."""
-    highest, places, names = 0.0, [], []
-    for number, count in enumerate(counts):
-        for offset, (exchange, short) in enumerate(SHORT.items()):
-            place, bottom = number + 0.27 * (offset - 1), 0.0
-            for part, color in PARTS.items():
-                height = figures[exchange][number][part]
-                axes.bar(place, height, 0.24, bottom=bottom, color=color)
-                bottom += height
-            axes.annotate(f"{bottom:.2g}", (place, bottom), textcoords="offset points", xytext=(0, 2), ha="center",
-                          fontsize=8)
-            highest = max(highest, bottom)
-            places.append(place)
-            names.append(f"{short}\n{count:,} ranks" if offset == 1 else short)
-    axes.set_xticks(places, names)
-    axes.grid(False, axis="x")
-    axes.tick_params(axis="x", length=0)
-    return highest
+def stops_paying(figures: dict[str, Any]) -> str:
+    """From where on another exchange is cheaper than one Allgather, in words."""
+    cheaper = {name: ranks for name, ranks in figures["pays_from"].items() if ranks}
+    if not cheaper:
+        return "one Allgather stays cheapest"
+    name = min(cheaper, key=lambda one: cheaper[one])
+    return f"one Allgather stops paying at {cheaper[name]:,} ranks, replaced by {SHORT[name]}"
+
+
+def _lines(axes: Axes, counts: list[int], figures: dict[str, Any]) -> None:
+    """Totals of each exchange, and computing alone, over ranks."""
+    axes.plot(counts, [one["computing"] for one in figures["gathered"]], color=GREY, linestyle="--",
+              label="cells and synapses alone")
+    for (exchange, color), mark in zip(EXCHANGE_COLORS.items(), "osD", strict=True):
+        totals = [one["total"] for one in figures[exchange]]
+        axes.plot(counts, totals, color=color, marker=mark, label=NAMES[exchange])
+    last = {exchange: figures[exchange][-1]["total"] for exchange in EXCHANGE_COLORS}
+    above = 0.0
+    for exchange in sorted(last, key=lambda one: last[one]):
+        # Labels of lines that end together would lie on each other.
+        above = max(last[exchange], 1.16 * above)
+        axes.annotate(f"{last[exchange]:.2g} s", (counts[-1], above), textcoords="offset points", xytext=(9, -4),
+                      color=EXCHANGE_COLORS[exchange], fontsize=9)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    axes.set_xlim(counts[0] / 1.3, counts[-1] * 2.2)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _machine(found: dict[str, Any]) -> str:

@@ -78,7 +78,7 @@ def measured(ranks: int, latency_us: float, gigabytes_per_second: float) -> dict
         "costs": asdict(costs), "source_bytes": cost_terms.of_a_source(), "exchanges": timed,
         "checked": checked(costs, ranks if timed else 1),
         "network": {"latency_us": latency_us, "gigabytes_per_second": gigabytes_per_second},
-        "ranks": list(RANKS), "predicted": predictions,
+        "ranks": list(RANKS), "predicted": predictions, "cells": {"weak": LOAD.cells, "strong": STRONG_CELLS},
     }  # fmt: skip
 
 
