@@ -13,6 +13,8 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
+from benchmarks.conditions import load_warning  # noqa: E402
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#888888"
 NAMES = {
     "gathered": "one Allgather: every rank reads all spikes",
@@ -39,7 +41,7 @@ def growth(found: dict[str, Any]) -> Figure:
     series = found["growth"]
     figure, all_axes = plt.subplots(1, 3, figsize=(13.5, 4.4), layout="constrained")
     labels = (("One second of the network takes", "processor s per biological s", "processor"),
-              ("Building it takes", "s", "build_s"), ("Memory at most", "GB", "peak_mb"))
+              ("Building it takes", "wall s", "build_s"), ("Memory at most", "GB", "peak_mb"))
     for axes, (title, unit, key) in zip(all_axes, labels, strict=True):
         panel(axes, title, "synapses, millions", unit)
         for (name, runs), color, mark in zip(series.items(), (BLUE, ORANGE), "os", strict=True):
@@ -99,6 +101,10 @@ def cost(found: dict[str, Any]) -> Figure:
             figures = forecast["predicted"][scaling][wiring]
             panel(axes, f"{size}; {wiring}\n{stops_paying(figures)}", "ranks", "wall s per biological s")
             _lines(axes, forecast["ranks"], figures)
+    for line, scaling in zip(grid, WHOSE, strict=True):
+        for axes, wiring in zip(line, wirings, strict=True):
+            # Panels of a line share their limits, which are known only now.
+            _label_ends(axes, forecast["ranks"][-1], forecast["predicted"][scaling][wiring])
     handles, names = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
     network = forecast["network"]
@@ -124,13 +130,6 @@ def _lines(axes: Axes, counts: list[int], figures: dict[str, Any]) -> None:
     for (exchange, color), mark in zip(EXCHANGE_COLORS.items(), "osD", strict=True):
         totals = [one["total"] for one in figures[exchange]]
         axes.plot(counts, totals, color=color, marker=mark, label=NAMES[exchange])
-    last = {exchange: figures[exchange][-1]["total"] for exchange in EXCHANGE_COLORS}
-    above = 0.0
-    for exchange in sorted(last, key=lambda one: last[one]):
-        # Labels of lines that end together would lie on each other.
-        above = max(last[exchange], 1.16 * above)
-        axes.annotate(f"{last[exchange]:.2g} s", (counts[-1], above), textcoords="offset points", xytext=(9, -4),
-                      color=EXCHANGE_COLORS[exchange], fontsize=9)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(counts, [f"{count:,}" for count in counts])
@@ -140,8 +139,22 @@ def _lines(axes: Axes, counts: list[int], figures: dict[str, Any]) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
+def _label_ends(axes: Axes, count: int, figures: dict[str, Any]) -> None:
+    """What each exchange costs at the most ranks, beside the ends of the lines."""
+    last = {exchange: figures[exchange][-1]["total"] for exchange in EXCHANGE_COLORS}
+    low, high = axes.get_ylim()
+    apart, above = (high / low) ** 0.055, 0.0
+    for exchange in sorted(last, key=lambda one: last[one]):
+        # Labels of lines that end together would lie on each other.
+        above = max(last[exchange], apart * above)
+        axes.annotate(f"{last[exchange]:.2g} s", (count, above), textcoords="offset points", xytext=(9, -4),
+                      color=EXCHANGE_COLORS[exchange], fontsize=9)
+
+
 def _machine(found: dict[str, Any]) -> str:
-    return f"{found['conditions']['processor']}, {found['conditions']['cores']} cores"
+    given = found["conditions"]
+    others = "; others were busy" if load_warning(given["load"], given["cores"]) else ""
+    return f"{given['processor']}, {given['cores']} cores{others}"
 
 
 def draw(found: dict[str, Any], kind: str, where: Path) -> None:
