@@ -100,4 +100,4 @@ class Mechanism:
 
 def same_dimensions(left: Any, right: Any) -> bool:
     """Whether two units measure the same thing."""
-    return dimensions_of(left) is dimensions_of(right)
+    return dimensions_of(left) == dimensions_of(right)

@@ -6,20 +6,17 @@ import ast
 import functools
 import math
 import re
-import sys
 import warnings
 from typing import Any
 
-import brian2.units as bu
-import numpy as np
-from brian2.units import fundamentalunits as fu
-from brian2.units.fundamentalunits import Quantity
-
+from msim.base import units as u
 from msim.base.errors import DefinitionError, nearest
+from msim.base.units import Quantity, dimensions_of, second, unit_symbol
 
-# Brian2 installs a hook that calls every uncaught error, ours too, a bug of Brian2.
-if sys.excepthook.__module__.startswith("brian2"):
-    sys.excepthook = sys.__excepthook__
+__all__ = [
+    "Quantity", "day", "dimensions_of", "hour", "known_units", "minute", "parse_in", "parse_quantity", "quantity_text",
+    "second", "unit_text",
+]  # fmt: skip
 
 LONGEST_TEXT = 120
 LARGEST_EXPONENT = 12
@@ -27,21 +24,27 @@ _READABLE = re.compile(r"[A-Za-z0-9_.+*/^() µμ-]+")
 _SPELLINGS = str.maketrans({"^": "**", "µ": "u", "μ": "u"})
 _NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(µμ])")
 
-second = bu.second
-minute = Quantity(60.0, dim=bu.second.dim)
-hour = Quantity(3600.0, dim=bu.second.dim)
-day = Quantity(86400.0, dim=bu.second.dim)
+minute, hour, day = 60 * second, 3600 * second, 86400 * second
 
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12}
 _SHORT = {
-    "V": bu.volt, "A": bu.amp, "S": bu.siemens, "F": bu.farad, "s": bu.second,
-    "M": bu.molar, "mol": bu.mole, "m": bu.metre, "K": bu.kelvin,
-}
+    "V": u.volt, "A": u.amp, "S": u.siemens, "F": u.farad, "s": u.second, "M": u.molar, "mol": u.mole, "m": u.meter,
+    "K": u.kelvin,
+}  # fmt: skip
 _LONG = {
-    "volt": bu.volt, "amp": bu.amp, "siemens": bu.siemens, "farad": bu.farad, "second": bu.second,
-    "molar": bu.molar, "mole": bu.mole, "meter": bu.metre, "ohm": bu.ohm, "coulomb": bu.coulomb,
-    "hertz": bu.hertz, "joule": bu.joule, "watt": bu.watt, "kelvin": bu.kelvin,
-}
+    "volt": u.volt, "amp": u.amp, "siemens": u.siemens, "farad": u.farad, "second": u.second, "molar": u.molar,
+    "mole": u.mole, "meter": u.meter, "ohm": u.ohm, "coulomb": u.coulomb, "hertz": u.hertz, "joule": u.joule,
+    "watt": u.watt, "kelvin": u.kelvin,
+}  # fmt: skip
+# Units that a quantity is written in with whatever prefix makes its number easiest to read.
+_WRITTEN = {
+    unit.dim: (symbol, float(unit))
+    for symbol, unit in {
+        **{name: _SHORT[name] for name in ("V", "A", "S", "F", "s", "M", "mol", "m")},
+        "Hz": u.hertz, "ohm": u.ohm, "g": 1e-3 * u.kilogram, "Pa": u.pascal,
+    }.items()
+}  # fmt: skip
+_EVERY_PREFIX = dict(zip("yzafpnum kMGTPEZY", range(-24, 27, 3), strict=True))
 
 
 @functools.cache
@@ -51,16 +54,15 @@ def known_units() -> dict[str, Quantity]:
     for names in (_SHORT, _LONG):
         for name, unit in names.items():
             for prefix, factor in _PREFIXES.items():
-                table[prefix + name] = Quantity(factor * float(unit), dim=unit.dim)
+                table[prefix + name] = factor * unit
     for prefix, factor in {**_PREFIXES, "k": 1e3}.items():
-        table[prefix + "g"] = Quantity(factor * 1e-3, dim=bu.kilogram.dim)
-        table[prefix + "Hz"] = Quantity(factor, dim=bu.hertz.dim)
+        table[prefix + "g"] = factor * 1e-3 * u.kilogram
+        table[prefix + "Hz"] = factor * u.hertz
     for prefix, factor in _PREFIXES.items():
         for liter in ("L", "l", "liter"):
-            table[prefix + liter] = Quantity(factor * 1e-3, dim=(bu.metre**3).dim)
+            table[prefix + liter] = factor * 1e-3 * u.meter**3
     table.update(minute=minute, hour=hour, day=day, week=7 * day, h=hour)
-    table.update(percent=Quantity(0.01, dim=fu.DIMENSIONLESS), Hz=Quantity(1.0, dim=bu.hertz.dim))
-    table.update(one=Quantity(1.0, dim=fu.DIMENSIONLESS), kPa=Quantity(1e3, dim=bu.pascal.dim))
+    table.update(percent=Quantity(0.01), one=Quantity(1.0), kPa=1e3 * u.pascal)
     return table
 
 
@@ -73,47 +75,26 @@ def parse_quantity(text: str | int | float, where: str) -> Quantity:
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise DefinitionError(where, f"wants a number with a unit as text, got {text!r}")
     if isinstance(text, (int, float)):
-        value = Quantity(_to_float(text, where), dim=fu.DIMENSIONLESS)
+        value = Quantity(_to_float(text, where))
     else:
-        with np.errstate(all="ignore"):
-            value = _walk(_parse(text, where), text, where)
+        value = _walk(_parse(text, where), text, where)
     if not math.isfinite(float(value)):
         raise DefinitionError(where, f"wants a finite number, got {text!r}")
     return value
 
 
-def parse_in(text: str | int | float, unit: Quantity | fu.Unit | int, where: str) -> Quantity:
+def parse_in(text: str | int | float, unit: Quantity | int, where: str) -> Quantity:
     """Read a quantity that must have the dimensions of `unit`."""
     value = parse_quantity(text, where)
-    if dimensions_of(value) is not dimensions_of(unit):
+    if value.dim != dimensions_of(unit):
         raise DefinitionError(where, f"wants a value in {unit_text(unit)}, got {text!r}")
     return value
 
 
-def dimensions_of(value: Any) -> fu.Dimension:
-    """The dimensions of a quantity, a unit or a plain number."""
-    return fu.get_dimensions(value)
-
-
 def unit_text(unit: Any) -> str:
     """A unit as a definition file may write it: 'nS', 'mM', '1/s^2', or '1 (dimensionless)'."""
-    dimensions = dimensions_of(unit)
-    if dimensions.is_dimensionless:
-        return "1 (dimensionless)"
-    names = (str(unit) if isinstance(unit, fu.Unit) else "", str(fu.get_unit(dimensions)))
-    return next((name for name in names if name in known_units()), _base_units(dimensions))
-
-
-def _base_units(dimensions: fu.Dimension) -> str:
-    """The product of base units: 'mol/m^3/s'."""
-    powers = {name: dimensions.get_dimension(name) for name in ("kg", "mol", "m", "s", "A", "K", "cd")}
-    above = [_power_text(name, power) for name, power in powers.items() if power > 0]
-    below = [_power_text(name, -power) for name, power in powers.items() if power < 0]
-    return "/".join(["*".join(above) or "1", *below])
-
-
-def _power_text(name: str, power: float) -> str:
-    return name if power == 1 else f"{name}^{power:g}"
+    dimension = dimensions_of(unit)
+    return "1 (dimensionless)" if dimension.is_dimensionless else unit_symbol(dimension)
 
 
 def quantity_text(value: Any) -> str:
@@ -127,10 +108,17 @@ def quantity_text(value: Any) -> str:
 
 
 def _suitable_unit(value: Any) -> str:
-    if dimensions_of(value) is bu.second.dim and abs(float(value)) >= 60:
-        return next(name for name in ("day", "hour", "minute") if abs(float(value)) >= float(known_units()[name]))
-    best = str(Quantity(value).get_best_unit()) if float(value) else ""
-    return best if best in known_units() else unit_text(Quantity(1.0, dim=dimensions_of(value)))
+    dimension, size = dimensions_of(value), abs(float(value))
+    if dimension == second.dim and size >= 60:
+        return next(name for name in ("day", "hour", "minute") if size >= float(known_units()[name]))
+    best = _prefixed(size, *_WRITTEN[dimension]) if size and dimension in _WRITTEN else ""
+    return best if best in known_units() else unit_symbol(dimension)
+
+
+def _prefixed(size: float, symbol: str, unit: float) -> str:
+    """The unit with the prefix that leaves a number near 10."""
+    wanted = math.log10(size) - math.log10(unit) - 1
+    return min(_EVERY_PREFIX, key=lambda prefix: abs(wanted - _EVERY_PREFIX[prefix])).strip() + symbol
 
 
 def _to_float(number: int | float, where: str) -> float:
@@ -159,7 +147,7 @@ def _parse(text: str, where: str) -> ast.expr:
 def _walk(node: ast.expr, text: str, where: str) -> Quantity:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return Quantity(_to_float(number, where), dim=fu.DIMENSIONLESS)
+            return Quantity(_to_float(number, where))
         case ast.Name(id=name):
             if name not in known_units():
                 raise DefinitionError(where, f"unknown unit '{name}' in {text!r}{nearest(name, known_units())}")
@@ -167,12 +155,12 @@ def _walk(node: ast.expr, text: str, where: str) -> Quantity:
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             return -_walk(inner, text, where)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return Quantity(_walk(left, text, where) * _walk(right, text, where))
+            return _walk(left, text, where) * _walk(right, text, where)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             divisor = _walk(right, text, where)
             if float(divisor) == 0.0:
                 raise DefinitionError(where, f"wants a finite number, got {text!r}")
-            return Quantity(_walk(left, text, where) / divisor)
+            return _walk(left, text, where) / divisor
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             return _power(_walk(left, text, where), right, text, where)
     raise DefinitionError(where, f"wants a product of numbers and units, such as '0.15 / uM / second', got {text!r}")
@@ -187,4 +175,4 @@ def _power(base: Quantity, exponent: ast.expr, text: str, where: str) -> Quantit
     if exponent.value > LARGEST_EXPONENT or float(base) == 0.0:
         wanted = f"wants an exponent of at most {LARGEST_EXPONENT} on a number that is not 0"
         raise DefinitionError(where, f"{wanted}, got {text!r}")
-    return Quantity(base ** (sign * exponent.value))
+    return base ** (sign * exponent.value)

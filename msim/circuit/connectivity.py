@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from msim.base.seeds import stream
+from msim.base.seeds import stream, streams
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class Wiring:
 
 @dataclass(frozen=True)
 class Row:
-    """The contacts onto one cell: presynaptic index in its population, weight of unit mean, delay in s."""
+    """The contacts onto one cell: presynaptic index in its population, weight of unit mean, delay in s.
+
+    Weights are numbers that single precision holds exactly, so that an engine may keep them in 4 bytes.
+    """
 
     pre: np.ndarray
     weight: np.ndarray
@@ -36,14 +40,44 @@ def row(wiring: Wiring, seed: int, post_index: int, post_gid: int) -> Row:
 
     Weights are lognormal with mean 1; no cell contacts itself and no pair twice.
     """
-    random = stream(seed, f"wiring {wiring.name}", post_gid)
+    pre, spread, delay = _drawn(wiring, stream(seed, _purpose(wiring), post_gid), post_index)
+    return Row(pre, _weight(wiring, spread), delay)
+
+
+def rows(wiring: Wiring, seed: int, cells: Sequence[int], first_gid: int) -> tuple[np.ndarray, Row]:
+    """Draw the contacts onto cells of a population, of which `row` gives those of one.
+
+    cells: their numbers within the population
+    returns: contacts of each cell, shape (cells,), and the contacts of all, one cell after the other
+    """
+    parts = [
+        _drawn(wiring, random, index)
+        for index, random in zip(cells, streams(seed, _purpose(wiring), [first_gid + one for one in cells]), strict=True)
+    ]
+    if not parts:
+        none = np.empty(0)
+        return np.empty(0, dtype=int), Row(none.astype(int), none, none)
+    pre, spread, delay = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return np.array([one[0].size for one in parts]), Row(pre, _weight(wiring, spread), delay)
+
+
+def _purpose(wiring: Wiring) -> str:
+    return f"wiring {wiring.name}"
+
+
+def _drawn(wiring: Wiring, random: np.random.Generator, post_index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     candidates = wiring.n_pre - int(wiring.same_population)
-    pre = np.sort(random.choice(candidates, size=min(wiring.in_degree, candidates), replace=False))
+    pre = random.choice(candidates, size=min(wiring.in_degree, candidates), replace=False)
+    pre.sort()
     if wiring.same_population:
-        pre = pre + (pre >= post_index)
-    weight = np.exp(wiring.weight_sigma * random.standard_normal(pre.size) - wiring.weight_sigma**2 / 2)
-    delay = random.uniform(wiring.delay_low, wiring.delay_high, pre.size)
-    return Row(pre, weight, delay)
+        pre += pre >= post_index
+    spread = random.standard_normal(pre.size)
+    return pre, spread, random.uniform(wiring.delay_low, wiring.delay_high, pre.size)
+
+
+def _weight(wiring: Wiring, spread: np.ndarray) -> np.ndarray:
+    weight = np.exp(wiring.weight_sigma * spread - wiring.weight_sigma**2 / 2)
+    return weight.astype(np.float32).astype(float)
 
 
 def scaled_in_degree(in_degree: float, n_pre: int, n_pre_reference: int) -> tuple[int, float]:

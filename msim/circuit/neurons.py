@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import amp, farad, second, siemens, volt
-
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import amp, farad, second, siemens, volt
 
 ADEX = Mechanism(
     name="adex",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import amp, hertz, mmolar, second, siemens, volt
-
 from msim.base.mechanism import Derived, Mechanism, Parameter, Port
+from msim.base.units import amp, hertz, mmolar, second, siemens, volt
 
 
 def _exponential_receptor(name: str, meaning: str, sign: int) -> Mechanism:

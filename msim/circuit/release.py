@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import hertz, mmolar, second
-
 from msim.base.mechanism import Derived, Mechanism, Parameter, Port
+from msim.base.units import hertz, mmolar, second
 
 RESTING_ACTIVATION = Mechanism(
     name="resting_activation",

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from msim import __version__
-from msim.cli import check, judge, listing, plot, recalibrate, run, show
+from msim.cli import check, hashing, judge, listing, plot, recalibrate, run, show
 
 app = typer.Typer(
     add_completion=False,
@@ -38,6 +38,7 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("judge")(judge.judge)
 app.command("plot")(plot.plot)
+app.command("hash")(hashing.hash_runs)
 app.command("recalibrate")(recalibrate.recalibrate)
 
 

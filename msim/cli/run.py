@@ -13,7 +13,7 @@ def run(
     until: str | None = typer.Option(None, help="End earlier, such as '2 hour'."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    target: str = typer.Option("runtime", help="What code runs the spiking cells: runtime or numpy."),
+    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2) or numpy."),
     as_json: bool = typer.Option(False, "--json", help="Print the verdicts as JSON, without progress."),
 ) -> None:
     """Run all trials of an experiment with progress and time left, store them, and print the verdicts.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from brian2.units import amp, hertz
-
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Port
+from msim.base.units import amp, hertz
 from msim.definitions.model import ModelDefinition
 
 POPULATION_AVERAGES = (

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from brian2 import Equations
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.core.variables import Constant, Variable
-from brian2.equations.equations import EquationError
-from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.units import second
-from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_dimensions
-
+from msim.base.equations import Equation, read_equations
 from msim.base.errors import DefinitionError, InputError, nearest
-from msim.base.mechanism import Mechanism
+from msim.base.expressions import ExpressionError, UnitMismatch, dimension_of
+from msim.base.mechanism import Mechanism, same_dimensions
 from msim.base.quantities import unit_text
+from msim.base.units import Dimension, Quantity, dimensions_of, second
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.kinds import files_of, kind_of, read_definition
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read import display_name
 from msim.definitions.read_model import read_part
-
 
 Row = tuple[str, str, str]
 
@@ -79,43 +72,40 @@ def check_equations(model: ModelDefinition) -> None:
 def check_form(form: Mechanism) -> None:
     """Hold both sides of every equation of a form against each other, and its states at rest against their units."""
     try:
-        equations = Equations(form.equations) if form.equations.strip() else {}
-    except (EquationError, SyntaxError) as problem:
+        equations = read_equations(form.equations)
+    except ExpressionError as problem:
         raise DefinitionError(f"form {form.name}", f"equations cannot be read: {problem}") from None
-    known = _variables(form, equations)
+    known = _dimensions(form, equations)
     for one in form.derived:
-        _compare(form, one.name, one.expression, get_dimensions(one.unit), known)
+        _compare(form, one.name, one.expression, dimensions_of(one.unit), known)
     for name, equation in equations.items():
-        is_rate = equation.type == "differential equation"
-        _compare(form, name, equation.expr.code, equation.dim / second.dim if is_rate else equation.dim, known)
-        if is_rate and name not in form.rest:
+        wanted = equation.unit.dim / second.dim if equation.is_rate else equation.unit.dim
+        _compare(form, name, equation.expression, wanted, known)
+        if equation.is_rate and name not in form.rest:
             raise DefinitionError(f"form {form.name}", f"state '{name}' has no value at rest")
     for name, expression in form.rest.items():
         if name not in equations:
             raise DefinitionError(f"form {form.name}", f"'{name}' is at rest but is no state{nearest(name, equations)}")
         if expression != "0":
-            _compare(form, name, expression, equations[name].dim, known)
+            _compare(form, name, expression, equations[name].unit.dim, known)
     for port in form.outputs:
-        if port.name in equations and get_dimensions(port.unit) is not equations[port.name].dim:
+        if port.name in equations and not same_dimensions(port.unit, equations[port.name].unit):
             raise DefinitionError(f"form {form.name}", f"output '{port.name}' is not in {unit_text(port.unit)}")
 
 
-def _variables(form: Mechanism, equations: Mapping[str, Any]) -> dict[str, Variable]:
-    dimensions = {name: get_dimensions(unit) for name, unit in form.declared.items()}
-    dimensions.update({name: one.dim for name, one in equations.items()})
-    known: dict[str, Variable] = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
-    known["inf"] = Constant("inf", value=float("inf"))
-    return known
+def _dimensions(form: Mechanism, equations: Mapping[str, Equation]) -> dict[str, Dimension]:
+    declared = {name: dimensions_of(unit) for name, unit in form.declared.items()}
+    return declared | {name: one.unit.dim for name, one in equations.items()}
 
 
-def _compare(form: Mechanism, name: str, expression: str, wanted: Any, known: dict[str, Variable]) -> None:
+def _compare(form: Mechanism, name: str, expression: str, wanted: Dimension, known: Mapping[str, Dimension]) -> None:
     where = f"form {form.name}"
     try:
-        found = parse_expression_dimensions(expression, {**DEFAULT_FUNCTIONS, **known})
-    except DimensionMismatchError as problem:
-        raise DefinitionError(where, f"equation of '{name}' adds or compares different units: {problem.desc}") from None
-    except (KeyError, ValueError, TypeError, SyntaxError) as problem:
+        found = dimension_of(expression, known)
+    except UnitMismatch as problem:
+        raise DefinitionError(where, f"equation of '{name}' adds or compares different units: {problem}") from None
+    except ExpressionError as problem:
         raise DefinitionError(where, f"equation of '{name}' cannot be read: {problem}") from None
-    if found is not wanted:
-        units = [unit_text(Quantity(1.0, dim=one)) for one in (wanted, found)]
+    if found != wanted:
+        units = [unit_text(Quantity(1.0, one)) for one in (wanted, found)]
         raise DefinitionError(where, f"equation of '{name}' wants {units[0]}, its right side is in {units[1]}")

@@ -98,12 +98,13 @@ class ColumnEntry(Entry):
 
 
 class PopulationEntry(Entry):
-    """Cells of one type: what they are made of, their share of the column, their rate at rest."""
+    """Cells of one type: what they are made of, share of the column, rate at rest, rate that stops a run."""
 
     membrane: StrictStr
     receptors: list[StrictStr]
     share: ValueEntry
     resting_rate: ValueEntry
+    highest_rate: ValueEntry
 
 
 class ProjectionEntry(Entry):

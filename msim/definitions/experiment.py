@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from brian2.units import kilogram
-
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
+from msim.base.units import kilogram
 from msim.coupling.schedule import Schedule
 from msim.definitions import entries as e
 from msim.definitions.addresses import Address

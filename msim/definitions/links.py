@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from msim.base.errors import DefinitionError
+from msim.base.expressions import evaluated
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import unit_text
 from msim.definitions.addresses import Address, inputs, look_up, outputs
-from msim.definitions.constants import constants, evaluated
+from msim.definitions.constants import constants
 from msim.definitions.loops import check_loops
 from msim.definitions.model import Link, ModelDefinition
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 
-from brian2 import Equations
-
+from msim.base.equations import read_equations
 from msim.base.errors import DefinitionError
+from msim.base.expressions import names_in
 from msim.definitions.model import ModelDefinition
 
 
@@ -25,21 +24,16 @@ def _needs(model: ModelDefinition) -> dict[str, set[str]]:
     """What each input and each subexpression of a slow mechanism is computed from at the same instant."""
     needs: dict[str, set[str]] = {}
     for one in model.on_scale("slow"):
-        equations = _equations(one.form.equations)
+        equations = read_equations(one.form.equations)
         inputs = {port.name for port in one.form.inputs}
         for name, equation in equations.items():
-            if equation.type == "subexpression":
+            if not equation.is_rate:
                 known = inputs | set(equations)
-                needs[f"{one.name}.{name}"] = {f"{one.name}.{part}" for part in equation.expr.identifiers & known}
+                needs[f"{one.name}.{name}"] = {f"{one.name}.{part}" for part in names_in(equation.expression) & known}
     for link in model.links.values():
         if model.feeds_slow(link):
             needs[link.to] = set(link.origin)
     return needs
-
-
-@functools.cache
-def _equations(text: str) -> Equations:
-    return Equations(text)
 
 
 def _loop(needs: Mapping[str, set[str]]) -> list[str]:

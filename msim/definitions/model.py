@@ -201,4 +201,4 @@ def checked_value(value: Value, given: str | int | float, where: str) -> Value:
 
 
 def _bound(si: float, value: Value) -> str:
-    return quantity_text(Quantity(si, dim=dimensions_of(value.unit)))
+    return quantity_text(Quantity(si, dimensions_of(value.unit)))

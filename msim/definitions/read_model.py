@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brian2.units import hertz, second, siemens
-
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
 from msim.base.sources import read_sources
+from msim.base.units import hertz, second, siemens
 from msim.definitions import entries as e
 from msim.definitions.forms import FORMS
 from msim.definitions.links import check_links
@@ -39,6 +38,7 @@ COLUMN = (
 POPULATION = (
     Parameter("share", 1, "share of the column's cells", low=0, high=1, low_is_allowed=False),
     Parameter("resting_rate", hertz, "firing rate at rest, at which recalibration aims", 0, 1000, False),
+    Parameter("highest_rate", hertz, "mean rate over any 0.1 s above which a run is stopped", 0, 1e4, False),
 )
 PROJECTION = (
     Parameter("in_degree", 1, "contacts onto one cell", low=0),

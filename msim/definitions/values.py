@@ -70,6 +70,8 @@ def with_changes(model: ModelDefinition, changes: Mapping[str, str | int | float
 def check_values(model: ModelDefinition) -> None:
     """Refuse values that contradict each other; run again after any value was changed."""
     _check_column(model)
+    for name in model.populations:
+        _check_highest_rate(model, name)
     for one in model.projections.values():
         _check_in_degree(model, one.name)
         low, high = model.resolved(f"{one.name}.delay_low"), model.resolved(f"{one.name}.delay_high")
@@ -94,6 +96,13 @@ def _check_column(model: ModelDefinition) -> None:
         if path in model.values and not model[path].is_integer():
             value = model.resolved(path)
             raise DefinitionError(f"{value.file}: {path}", f"wants a whole number of cells, got {value.text}")
+
+
+def _check_highest_rate(model: ModelDefinition, name: str) -> None:
+    rest, highest = model.resolved(f"{name}.resting_rate"), model.resolved(f"{name}.highest_rate")
+    if highest.si <= rest.si:
+        place = f"{model.populations[name].file}: populations.{name}.highest_rate"
+        raise DefinitionError(place, f"wants more than resting_rate ({rest.text}), got '{highest.text}'")
 
 
 def _check_in_degree(model: ModelDefinition, name: str) -> None:

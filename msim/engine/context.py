@@ -11,24 +11,44 @@ from pathlib import Path
 from msim.base.errors import InputError, nearest
 from msim.coupling.schedule import Schedule
 from msim.definitions.model import ModelDefinition
+from msim.engine.exchange import SERIAL, Ranks
 from msim.engine.network import FastNetwork
+from msim.engine.partition import PARTITIONS
 
-TARGETS = ("runtime", "numpy")
+TARGETS = ("cpp", "runtime", "numpy")
+PRECISIONS = ("double", "single")
 
 
 @dataclass(frozen=True)
 class Context:
     """How to run.
 
-    target: what code runs the spiking cells: 'runtime' is Brian2 with Cython, 'numpy' Brian2 without a compiler
+    target: what code runs the spiking cells: 'cpp' is msim's own engine, 'runtime' Brian2 with Cython,
+        'numpy' Brian2 without a compiler
+    precision: of the states of cells on target cpp; 'single' is faster and gives other spikes at like rates
+    ranks: processes that share out the cells of a trial on target cpp
+    partition: how: by 'cell' or by 'region'; interval: steps between exchanges of spikes, as long as it can be if None
     """
 
-    target: str = "runtime"
+    target: str = "cpp"
     schedule: Schedule = field(default_factory=Schedule)
+    precision: str = "double"
+    ranks: Ranks = SERIAL
+    partition: str = "cell"
+    interval: int | None = None
 
     def __post_init__(self) -> None:
-        if self.target not in TARGETS:
-            raise InputError(f"target: unknown target '{self.target}'{nearest(self.target, TARGETS)}")
+        for name, known in (("target", TARGETS), ("precision", PRECISIONS), ("partition", PARTITIONS)):
+            given = getattr(self, name)
+            if given not in known:
+                raise InputError(f"{name}: unknown {name} '{given}'{nearest(given, known)}")
+        if self.target != "cpp" and (self.ranks.size > 1 or self.precision != "double"):
+            raise InputError(f"target '{self.target}' knows one rank and double precision only; choose --target cpp")
+
+    @property
+    def about(self) -> str:
+        """What decides on the numbers that come out."""
+        return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
 
 
 def _require_compiler() -> None:
@@ -44,8 +64,23 @@ def _require_compiler() -> None:
 
 def build_network(model: ModelDefinition, seed: int, context: Context) -> FastNetwork:
     """The spiking cells of a model on the target that the context names."""
+    if context.target == "cpp":
+        return _compiled(model, seed, context)
     from msim.engine.runtime import RuntimeNetwork
 
     if context.target == "runtime":
         _require_compiler()
     return RuntimeNetwork(model, seed, code="cython" if context.target == "runtime" else "numpy")
+
+
+def _compiled(model: ModelDefinition, seed: int, context: Context) -> FastNetwork:
+    from msim.engine.column_plan import column_plan
+    from msim.engine.compiled import CompiledColumn
+
+    plan = column_plan(model, seed)
+    options = {"partition": context.partition, "interval": context.interval, "precision": context.precision}
+    if context.ranks.size == 1:
+        return CompiledColumn(plan, context.ranks, **options)
+    from msim.engine.distributed import DistributedColumn
+
+    return DistributedColumn(plan, context.ranks, options)

@@ -54,6 +54,12 @@ class Ranks:
         """Every rank's value, in the order of ranks."""
         return list(self.comm.allgather(value)) if self.size > 1 else [value]
 
+    def gathered(self, value: T) -> list[T]:
+        """Every rank's value on rank 0, in the order of ranks; nothing on the others."""
+        if self.size == 1:
+            return [value]
+        return list(self.comm.gather(value, root=0) or [])
+
     def addresses(self) -> tuple[Any, Any, Any]:
         """Address of MPI_Allgather, and the handles of the communicator and of 32-bit integers."""
         if self.size == 1:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import Equations
-from brian2.units.fundamentalunits import Quantity, get_unit
-from brian2.utils.stringtools import word_substitute
 
+from msim.base.equations import Equation, read_equations
+from msim.base.expressions import evaluated, renamed
 from msim.base.mechanism import Mechanism
-from msim.circuit.connectivity import Wiring, row, scaled_in_degree
-from msim.definitions.constants import constants, evaluated
-from msim.definitions.model import ModelDefinition
+from msim.base.seeds import stream
+from msim.base.units import unit_expression
+from msim.circuit.connectivity import Wiring, rows, scaled_in_degree
+from msim.definitions.constants import constants
+from msim.definitions.model import ModelDefinition, Projection
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Group:
     """Cells that share one set of equations; populations lie in it one after the other.
 
     slices: population to its cells
-    constants: name to one number or one per cell, SI units
+    constants: name to one number or one per cell, SI units; units: of these, in Brian2's notation
     inputs: per-cell inputs that the slow scale sets, with their resting values
     start: state to its first value per cell
     receptors: receptor to (form, populations that have it)
@@ -36,6 +37,7 @@ class Group:
     reset: str
     refractory: str
     constants: Mapping[str, Any]
+    units: Mapping[str, str]
     inputs: Mapping[str, float]
     start: Mapping[str, np.ndarray]
     receptors: Mapping[str, Mechanism]
@@ -92,7 +94,7 @@ class FastPlan:
 
 def fast_plan(model: ModelDefinition, seed: int) -> FastPlan:
     """Lay out the spiking cells of a model and draw their contacts."""
-    groups = _groups(model, seed)
+    groups = fast_groups(model, seed)
     places = {name: (group.name, cells) for group in groups.values() for name, cells in group.slices.items()}
     full: dict[tuple[str, str], np.ndarray] = {
         (one.name, receptor): np.zeros(model.cells(one.name))
@@ -104,14 +106,41 @@ def fast_plan(model: ModelDefinition, seed: int) -> FastPlan:
     return FastPlan(groups, contacts, drives, full)
 
 
-def _groups(model: ModelDefinition, seed: int) -> dict[str, Group]:
+def places(model: ModelDefinition) -> dict[str, tuple[str, int]]:
+    """Form of the membrane and number of the first cell among all cells of that form, by population.
+
+    Streams of random numbers are named by that number, whatever target draws them.
+    """
+    ends: dict[str, int] = {}
+    found = {}
+    for one in model.populations.values():
+        form = model.instances[one.membrane].form.name
+        found[one.name] = (form, ends.get(form, 0))
+        ends[form] = ends.get(form, 0) + model.cells(one.name)
+    return found
+
+
+def fast_groups(model: ModelDefinition, seed: int) -> dict[str, Group]:
+    """Cells of a model, those of one membrane form together; first potentials are drawn."""
     by_form: dict[str, list[str]] = {}
     for one in model.populations.values():
         by_form.setdefault(model.instances[one.membrane].form.name, []).append(one.name)
-    return {form: _group(model, form, names) for form, names in by_form.items()}
+    groups = {form: group_of(model, form, names) for form, names in by_form.items()}
+    for group in groups.values():
+        _spread(group, seed)
+    return groups
 
 
-def _group(model: ModelDefinition, name: str, populations: list[str]) -> Group:
+def _spread(group: Group, seed: int) -> None:
+    """Cells that start alike would spike alike: spread them between reset and threshold."""
+    low, high = group.constants.get("V_r"), group.constants.get("V_T")
+    if low is not None and high is not None:
+        part = stream(seed, "first potential").uniform(0, 1, group.cells)
+        group.start["v"][:] = low + part * (np.broadcast_to(high, group.cells) - low)
+
+
+def group_of(model: ModelDefinition, name: str, populations: list[str]) -> Group:
+    """Populations of one membrane form as one group; cells of a population start alike."""
     counts = [model.cells(one) for one in populations]
     starts = np.concatenate([[0], np.cumsum(counts)])
     slices = {one: slice(int(a), int(b)) for one, a, b in zip(populations, starts, starts[1:], strict=False)}
@@ -129,9 +158,12 @@ def _group(model: ModelDefinition, name: str, populations: list[str]) -> Group:
         shared.update({own_names[receptor][key]: value for key, value in constants(model, receptor).items()})
         inputs.update({f"{receptor}_{port.name}": port.at_rest for port in form.inputs if port.name != "v"})
         start.update({f"{receptor}_{state}": np.zeros(sum(counts)) for state in form.rest})
+    units = {key: unit_expression(unit) for key, unit in membrane.constants.items()}
+    for receptor, form in receptors.items():
+        units.update({own_names[receptor][key]: unit_expression(unit) for key, unit in form.constants.items()})
     return Group(
-        name, membrane, slices, _equations(membrane, receptors, own_names, shared, inputs),
-        membrane.threshold, membrane.reset, membrane.refractory, shared, inputs, start, receptors,
+        name, membrane, slices, _equations(membrane, receptors, own_names, shared, units, inputs),
+        membrane.threshold, membrane.reset, membrane.refractory, shared, units, inputs, start, receptors,
     )  # fmt: skip
 
 
@@ -154,23 +186,22 @@ def _equations(
     receptors: Mapping[str, Mechanism],
     own_names: Mapping[str, Mapping[str, str]],
     shared: Mapping[str, Any],
+    units: Mapping[str, str],
     inputs: Mapping[str, float],
 ) -> str:
-    lines = [_line(one, {}) for one in Equations(membrane.equations).values()]
+    lines = [_line(one, {}) for one in read_equations(membrane.equations).values()]
     excitation: list[str] = []
     inhibition: list[str] = []
-    units = dict(membrane.constants)
     for receptor, form in receptors.items():
         own = own_names[receptor]
-        lines += [_line(one, own) for one in Equations(form.equations).values()]
+        lines += [_line(one, own) for one in read_equations(form.equations).values()]
         (excitation if form.sign > 0 else inhibition).append(f"{receptor}_I")
-        units.update({own[name]: unit for name, unit in form.constants.items()})
     lines.append(f"I_excitatory = {' + '.join(excitation) or '0*amp'} : amp")
     lines.append(f"I_inhibitory = {' + '.join(inhibition) or '0*amp'} : amp")
     lines.append("I_syn = I_excitatory + I_inhibitory : amp")
     lines += [f"{name} : 1" for name in inputs]
     lines += [
-        f"{name} : {unit_expression(units[name])} (constant)"
+        f"{name} : {units[name]} (constant)"
         for name, value in shared.items()
         if isinstance(value, np.ndarray)
     ]
@@ -179,20 +210,14 @@ def _equations(
 
 def names_of(form: Mechanism) -> list[str]:
     """Every name in the equations of a form."""
-    return [*form.declared, *Equations(form.equations)]
+    return [*form.declared, *read_equations(form.equations)]
 
 
-def _line(one: Any, own: Mapping[str, str]) -> str:
-    name = own.get(one.varname, one.varname)
-    left = f"d{name}/dt" if one.type == "differential equation" else name
+def _line(one: Equation, own: Mapping[str, str]) -> str:
+    name = own.get(one.name, one.name)
+    left = f"d{name}/dt" if one.is_rate else name
     flags = f" ({', '.join(one.flags)})" if one.flags else ""
-    return f"{left} = {word_substitute(one.expr.code, own)} : {unit_expression(Quantity(1.0, dim=one.dim))}{flags}"
-
-
-def unit_expression(unit: Any) -> str:
-    """A unit as Brian2's equations want it."""
-    dimensions = Quantity(1.0 * unit).dim
-    return "1" if dimensions.is_dimensionless else repr(get_unit(dimensions))
+    return f"{left} = {renamed(one.expression, own)} : {unit_expression(one.unit)}{flags}"
 
 
 def _contacts(
@@ -201,23 +226,26 @@ def _contacts(
     parts: dict[tuple[str, str, tuple[str, ...]], list[tuple[np.ndarray, ...]]] = {}
     for one in model.projections.values():
         (origin, pre_cells), (to, post_cells) = places[one.origin], places[one.to]
-        n_pre = model.cells(one.origin)
-        degree, factor = scaled_in_degree(model[f"{one.name}.in_degree"], n_pre, model.reference_cells(one.origin))
-        wiring = Wiring(
-            one.name, n_pre, degree, model[f"{one.name}.weight_sigma"],
-            model[f"{one.name}.delay_low"], model[f"{one.name}.delay_high"], one.origin == one.to,
-        )  # fmt: skip
-        rows = [row(wiring, seed, index, post_cells.start + index) for index in range(model.cells(one.to))]
-        sizes = [one_row.pre.size for one_row in rows]
-        pre = np.concatenate([one_row.pre for one_row in rows]) + pre_cells.start
+        wiring, per_weight = wiring_of(model, one)
+        sizes, drawn = rows(wiring, seed, range(model.cells(one.to)), post_cells.start)
+        pre = drawn.pre + pre_cells.start
         post = np.repeat(np.arange(post_cells.start, post_cells.stop), sizes)
-        weight = np.concatenate([one_row.weight for one_row in rows]) * factor
-        delay = np.concatenate([one_row.delay for one_row in rows])
-        peaks = [weight * model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors]
+        peaks = [drawn.weight * per_weight[receptor] for receptor in one.receptors]
         for receptor, peak in zip(one.receptors, peaks, strict=True):
             full[one.to, receptor] += np.bincount(post - post_cells.start, peak, full[one.to, receptor].size)
-        parts.setdefault((origin, to, one.receptors), []).append((pre, post, delay, *peaks))
+        parts.setdefault((origin, to, one.receptors), []).append((pre, post, drawn.delay, *peaks))
     return tuple(_joined(key, rows_of) for key, rows_of in parts.items())
+
+
+def wiring_of(model: ModelDefinition, one: Projection) -> tuple[Wiring, dict[str, float]]:
+    """What a projection's contacts are drawn from, and by receptor the peak conductance of a contact of weight 1, S."""
+    n_pre = model.cells(one.origin)
+    degree, factor = scaled_in_degree(model[f"{one.name}.in_degree"], n_pre, model.reference_cells(one.origin))
+    wiring = Wiring(
+        one.name, n_pre, degree, model[f"{one.name}.weight_sigma"],
+        model[f"{one.name}.delay_low"], model[f"{one.name}.delay_high"], one.origin == one.to,
+    )  # fmt: skip
+    return wiring, {receptor: factor * model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors}
 
 
 def _joined(key: tuple[str, str, tuple[str, ...]], parts: list[tuple[np.ndarray, ...]]) -> Contacts:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy
-from brian2 import Equations
-from brian2.parsing.sympytools import str_to_sympy
 
+from msim.base.equations import read_equations
+from msim.base.expressions import FUNCTIONS, calculated, evaluated
 from msim.base.mechanism import Mechanism
-from msim.definitions.constants import NUMPY, constants, evaluated
+from msim.definitions.constants import constants
 from msim.definitions.model import Link, ModelDefinition
+
+# SymPy takes a good part of a second to import, and spikes can be simulated without it.
+if TYPE_CHECKING:
+    import sympy
+
+NUMPY = [{"clip": np.clip}, "numpy"]
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,31 @@ class SlowSystem:
 
 def parsed(form: Mechanism) -> tuple[dict[str, sympy.Expr], dict[str, sympy.Expr]]:
     """Differential equations and subexpressions of a form as SymPy expressions in its own names."""
-    equations = Equations(form.equations) if form.equations.strip() else {}
     rates: dict[str, sympy.Expr] = {}
     algebra: dict[str, sympy.Expr] = {}
-    for name, one in equations.items():
-        target = rates if one.type == "differential equation" else algebra
-        target[name] = str_to_sympy(one.expr.code)
+    for name, one in read_equations(form.equations).items():
+        target = rates if one.is_rate else algebra
+        target[name] = symbolic(one.expression)
     return rates, algebra
+
+
+def symbolic(expression: str) -> sympy.Expr:
+    """An expression of a form for SymPy, its names as real symbols."""
+    import sympy
+    from sympy.codegen.cfunctions import expm1, log1p, log10
+
+    unlike = {"abs": sympy.Abs, "clip": sympy.Function("clip"), "expm1": expm1, "log1p": log1p, "log10": log10}
+    functions = {name: unlike[name] if name in unlike else getattr(sympy, name) for name in FUNCTIONS}
+    numbers = {"inf": sympy.oo, "pi": sympy.pi}
+    return calculated(
+        expression, lambda name: numbers.get(name) or sympy.Symbol(name, real=True), sympy.sympify, functions
+    )
 
 
 def slow_system(model: ModelDefinition, population: str) -> SlowSystem:
     """Assemble the slow mechanisms that stand on a population, linked as the model says."""
+    import sympy
+
     parts = [one for one in model.on_scale("slow") if one.on == population]
     rates: dict[str, sympy.Expr] = {}
     named: dict[str, sympy.Expr] = {}
@@ -69,6 +88,8 @@ def slow_system(model: ModelDefinition, population: str) -> SlowSystem:
 
 
 def _symbol(address: str) -> sympy.Symbol:
+    import sympy
+
     return sympy.Symbol(address.replace(".", "__"), real=True)
 
 
@@ -78,6 +99,8 @@ def reference_name(link: Link) -> str:
 
 
 def _linked(model: ModelDefinition, link: Link) -> sympy.Expr:
+    import sympy
+
     # Averages of bursts arrive ready-made under the link's name: sampling noise has to be taken
     # out of the ratio to rest, where it can be told from differences between cells.
     fast = model.comes_from_bursts(link)
@@ -96,6 +119,8 @@ def _compiled(
     named: dict[str, sympy.Expr],
     rest: np.ndarray,
 ) -> SlowSystem:
+    import sympy
+
     resolved = _resolved(named)
     by_symbol = {_symbol(name): expression for name, expression in resolved.items()}
     right_sides = [rates[name].xreplace(by_symbol) for name in rates]

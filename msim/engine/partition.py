@@ -51,7 +51,8 @@ def _blocks(load: np.ndarray, ranks: int) -> tuple[np.ndarray, ...]:
 def round_robin(sizes: Mapping[str, int], ranks: int) -> Partition:
     """Every ranks-th cell to each rank."""
     _refuse_too_many(ranks, sum(sizes.values()), "cells")
-    return Partition(ranks, {n: tuple(np.arange(rank, size, ranks) for rank in range(ranks)) for n, size in sizes.items()})
+    cells = {name: tuple(np.arange(rank, size, ranks) for rank in range(ranks)) for name, size in sizes.items()}
+    return Partition(ranks, cells)
 
 
 def by_region(loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks: int) -> Partition:

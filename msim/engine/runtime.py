@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.utils.stringtools import word_substitute
+from brian2.units.fundamentalunits import get_or_create_dimension
 
-from msim.base.errors import SimulationError
-from msim.base.seeds import stream, stream_seed
+from msim.base.expressions import renamed
+from msim.base.seeds import stream_seed
+from msim.base.units import dimensions_of, unit_expression
 from msim.circuit.drive import count_thresholds
 from msim.definitions.model import ModelDefinition
-from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, unit_expression, fast_plan, names_of
+from msim.engine.burst_averages import CURRENTS, NamedAverages
+from msim.engine.failures import refuse_nonfinite, refuse_runaway
+from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, fast_plan, names_of
 from msim.engine.network import Burst, FastNetwork
+
+# Brian2 installs a hook that calls every uncaught error, ours too, a bug of Brian2.
+if sys.excepthook.__module__.startswith("brian2"):
+    sys.excepthook = sys.__excepthook__
 
 STEP = 0.1e-3
 SAMPLE_STEP = 1e-3
 RARE = 0.01  # events in a step of 1 ms
-CURRENTS = ("I_excitatory", "I_inhibitory")
 
 
 class ReadyNetwork(b2.Network):
@@ -59,12 +66,12 @@ class RuntimeNetwork(FastNetwork):
         gc.collect()
         b2.seed(stream_seed(seed, "background"))
         self.plan = fast_plan(model, seed)
-        self.wanted = wanted_averages(model)
-        self.shares = {name: model[f"{name}.quantal_share"] for name in _with_quanta(model)}
+        self.named = NamedAverages.of(model)
+        self.highest_rates = {name: model[f"{name}.highest_rate"] for name in model.populations}
         clock = b2.Clock(dt=STEP * b2.second, name="step_clock")
         self.sample_clock = b2.Clock(dt=SAMPLE_STEP * b2.second, name="sample_clock")
         self.groups = {
-            name: _neurons(group, self._sums(name), self._drives(name), clock, seed)
+            name: _neurons(group, self._sums(name), self._drives(name), clock)
             for name, group in self.plan.groups.items()
         }
         self.samplers = {name: self._sampler(name) for name in self.groups}
@@ -103,9 +110,8 @@ class RuntimeNetwork(FastNetwork):
 
     def _sums(self, group: str) -> dict[str, str]:
         """Variables of a group that are summed over a burst."""
-        inside = self.plan.groups[group].slices
-        names = {expression: expression for (population, expression) in self.wanted if population in inside}
-        return {"v": "v", **{one: f"abs({one})" for one in CURRENTS}, **names}
+        populations = self.plan.groups[group].slices
+        return {name: text for one in populations for name, text in self.named.summed(one).items()}
 
     def _drives(self, group: str) -> list[PoissonDrive]:
         return [one for one in self.plan.drives if one.group == group]
@@ -128,63 +134,31 @@ class RuntimeNetwork(FastNetwork):
             times = np.asarray(self.spikes[name].t[known[name]:]) - began
             cells = np.asarray(self.spikes[name].i[known[name]:])
             for population, where in self.plan.groups[name].slices.items():
-                own = (cells >= where.start) & (cells < where.stop) & (times >= 0)
-                spikes[population] = (times[own], cells[own] - where.start)
-                halves.update(self._averages(population, group, where, seconds, spikes[population]))
+                inside = (cells >= where.start) & (cells < where.stop)
+                every = (times[inside], cells[inside] - where.start)
+                own = every[0] >= 0
+                spikes[population] = (every[0][own], every[1][own])
+                averages = self.named.averages(
+                    population, _mean(group, where, seconds), spikes[population], seconds, self.plan.full_peak
+                )
+                for address, values in averages.items():
+                    refuse_nonfinite(address, values, began, seconds)
+                # The burn-in counts too: a network that ran away in it is not at rest after it.
+                n_cells = where.stop - where.start
+                refuse_runaway(population, every, n_cells, self.highest_rates[population], began)
+                halves.update(averages)
                 if keep_field:
                     field[population] = _field(self.fields[name], where, kept[name], began)
-        _refuse_nonfinite(halves, began)
         return Burst(seconds, halves, spikes, field, 1 / SAMPLE_STEP)
 
-    def _averages(
-        self, population: str, group: Any, where: slice, seconds: float, spikes: tuple[np.ndarray, np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        samples = round(seconds / 2 / SAMPLE_STEP)
 
-        def mean(variable: str) -> np.ndarray:
-            return np.stack([np.asarray(getattr(group, f"sum{half}_{variable}")[where]) for half in (1, 2)]) / samples
-
-        n_cells = where.stop - where.start
-        late = spikes[0] >= seconds / 2
-        counts = [np.bincount(spikes[1][half], minlength=n_cells) for half in (~late, late)]
-        currents = [mean(one) for one in CURRENTS]
-        found = {
-            f"{population}.v": mean("v"),
-            f"{population}.firing_rate": np.stack(counts) / (seconds / 2),
-            f"{population}.excitatory_current": currents[0],
-            f"{population}.inhibitory_current": currents[1],
-            f"{population}.synaptic_current": currents[0] + currents[1],
-            f"{population}.E_I_balance": currents[0] / max(float(currents[1].mean()), np.finfo(float).tiny),
-        }
-        for (owner, variable), address in self.wanted.items():
-            if owner == population:
-                found[address] = mean(variable)
-        for receptor, share in self.shares.items():
-            if (population, receptor) in self.plan.full_peak:
-                full = np.maximum(self.plan.full_peak[population, receptor], np.finfo(float).tiny)
-                found[f"{population}.{receptor}.activated_fraction"] = mean(f"{receptor}_g") * share / full
-        return found
+def _mean(group: Any, where: slice, seconds: float) -> Callable[[str], np.ndarray]:
+    """The averages of a variable over both halves of the burst that was just run."""
+    samples = round(seconds / 2 / SAMPLE_STEP)
+    return lambda name: np.stack([np.asarray(getattr(group, f"sum{half}_{name}")[where]) for half in (1, 2)]) / samples
 
 
-def wanted_averages(model: ModelDefinition) -> dict[tuple[str, str], str]:
-    """Receptor variables that links or activated fractions read: (population, variable) to address."""
-    texts = {one for link in model.links.values() for one in (*link.origin, *link.relative_to)}
-    wanted = {}
-    for population in model.populations.values():
-        for receptor in population.receptors:
-            for port in model.instances[receptor].form.outputs:
-                address = f"{population.name}.{receptor}.{port.name}"
-                counted = receptor in _with_quanta(model) and port.name == "g"
-                if address in texts or counted:
-                    wanted[population.name, f"{receptor}_{port.name}"] = address
-    return wanted
-
-
-def _with_quanta(model: ModelDefinition) -> list[str]:
-    return [one.name for one in model.on_scale("receptor") if one.form.parameter("quantal_share")]
-
-
-def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], clock: Any, seed: int) -> Any:
+def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], clock: Any) -> Any:
     extra = [f"sum{half}_{one} : {_unit_of(group, one)}" for one in sums for half in (1, 2)]
     for index, drive in enumerate(drives):
         extra += [f"{name} : 1 (constant)" for name in _thresholds(drive, index)]
@@ -200,7 +174,7 @@ def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], 
         method="heun",
         clock=clock,
         name=f"{group.name}_cells",
-        namespace={key: b2.Quantity(value, dim=_dimensions(group, key)) for key, value in single.items()},
+        namespace={key: brian2_quantity(value, _unit_of_constant(group, key)) for key, value in single.items()},
     )
     for key, value in group.constants.items():
         if isinstance(value, np.ndarray):
@@ -214,11 +188,6 @@ def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], 
             neurons.variables[name].set_value(threshold)
         for receptor, peak in drive.peaks.items():
             neurons.variables[f"drive{index}_{receptor}"].set_value(peak)
-    # Cells that start alike would spike alike: spread them between reset and threshold.
-    if isinstance(group.constants.get("V_r"), np.ndarray):
-        part = stream(seed, "first potential").uniform(0, 1, group.cells)
-        low, high = group.constants["V_r"], np.broadcast_to(group.constants["V_T"], group.cells)
-        neurons.variables["v"].set_value(low + part * (high - low))
     return neurons
 
 
@@ -232,12 +201,17 @@ def _unit_of(group: Group, variable: str) -> str:
     return unit_expression(port.unit if port else 1)
 
 
-def _dimensions(group: Group, key: str) -> Any:
+def _unit_of_constant(group: Group, key: str) -> Any:
     for receptor, form in group.receptors.items():
         for name, unit in form.constants.items():
             if key == f"{receptor}_{name}":
-                return b2.get_dimensions(unit)
-    return b2.get_dimensions(group.membrane.constants[key])
+                return unit
+    return group.membrane.constants[key]
+
+
+def brian2_quantity(value: Any, unit: Any) -> b2.Quantity:
+    """Numbers in the SI unit of a declared unit, for Brian2, which keeps the base units in the same order."""
+    return b2.Quantity(value, dim=get_or_create_dimension(dimensions_of(unit).powers))
 
 
 def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> Any:
@@ -245,7 +219,7 @@ def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> 
     statements, variables = [], []
     for receptor in contacts.peaks:
         own = {name: f"{receptor}_{name}_post" for name in names_of(forms[receptor])}
-        statements.append(word_substitute(forms[receptor].on_event, {**own, "peak": f"peak_{receptor}"}))
+        statements.append(renamed(forms[receptor].on_event, {**own, "peak": f"peak_{receptor}"}))
         variables.append(f"peak_{receptor} : siemens (constant)")
     synapses = b2.Synapses(
         groups[contacts.origin],
@@ -279,7 +253,7 @@ def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float, cl
             form = plan.receptors[receptor]
             own = {one: f"{receptor}_{one}" for one in names_of(form)}
             # Events are linear in `peak`: that many at once are one of that many times the peak.
-            lines.append(word_substitute(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
+            lines.append(renamed(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
     name = f"{group.name}_events_{clock.name}"
     return group.run_regularly("\n".join(lines), clock=clock, when="start", name=name)
 
@@ -298,9 +272,3 @@ def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:
     for current in CURRENTS:
         total += np.abs(np.asarray(getattr(monitor, current)[where, kept:])[:, new]).mean(axis=0)
     return total
-
-
-def _refuse_nonfinite(halves: Mapping[str, np.ndarray], began: float) -> None:
-    for address, values in halves.items():
-        if not np.all(np.isfinite(values)):
-            raise SimulationError(f"{address} is not finite after {began:.3f} s of spiking: the network ran away")

@@ -41,6 +41,8 @@ def simulate(
     raises: SimulationError where the network runs away or an equation cannot be integrated
     """
     schedule = context.schedule
+    network = build_network(model, seed, context)
+    baseline = network.burst(schedule.settle, schedule.baseline, keep_field=False)
     curves = drug_curves(model, protocol)
 
     def drugs(time: float) -> dict[str, float]:
@@ -48,8 +50,6 @@ def simulate(
             f"{name}.{output}": value for name, curve in curves.items() for output, value in curve(time).items()
         }
 
-    network = build_network(model, seed, context)
-    baseline = network.burst(schedule.settle, schedule.baseline, keep_field=False)
     scale = slow_scale(model, drugs, baseline, protocol.begin)
     journey = Journey(
         protocol.begin, scale.rest(), scale.averages(baseline), network, scale, schedule, recording, recorder,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from msim.base.errors import SimulationError
 from msim.coupling.averages import Averages, between, shrunken
@@ -88,6 +87,8 @@ class SlowScale:
         averages: tuple[Averages, Averages],
         times: Sequence[float],
     ) -> list[np.ndarray]:
+        from scipy.integrate import solve_ivp
+
         start, stop = span
         n_states, n_cells = y.shape
 

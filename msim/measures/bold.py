@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from brian2.units import second
 
 from msim.base.errors import InputError
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import second
 from msim.measures.blood_flow import flow_path
 from msim.measures.venous_balloon import balloon_path, steady_balloon
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import amp, hertz
-
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import amp, hertz
 
 LFP_BAND = Mechanism(
     name="lfp_band",

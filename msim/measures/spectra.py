@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.signal
-import scipy.stats
 
 from msim.base.errors import InputError
 
@@ -20,6 +18,8 @@ def power_spectrum(
     returns: frequency in Hz, shape (frequencies,), and density in the signal's unit squared per Hz,
         shape (..., frequencies)
     """
+    from scipy.signal import welch
+
     values = np.asarray(signal, dtype=float)
     n_segment = round(segment_s * sampling_rate_hz)
     if not 2 <= n_segment <= values.shape[-1]:
@@ -27,7 +27,7 @@ def power_spectrum(
             f"power_spectrum: wants a segment of 2 to {values.shape[-1]} samples, "
             f"got {segment_s!r} s, which is {n_segment}"
         )
-    return scipy.signal.welch(values, fs=sampling_rate_hz, window="hann", nperseg=n_segment, detrend="constant")
+    return welch(values, fs=sampling_rate_hz, window="hann", nperseg=n_segment, detrend="constant")
 
 
 def band_power(frequency: np.ndarray, psd: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -61,11 +61,13 @@ def aperiodic_slope(frequency: np.ndarray, psd: np.ndarray, low: float, high: fl
     psd: above 0, shape (frequencies,)
     returns: 0 for white noise, -2 for Brownian noise
     """
+    from scipy.stats import theilslopes
+
     inside = _band("aperiodic_slope", frequency, low, high) & (np.asarray(frequency) > 0)
     density = np.asarray(psd)[inside]
     if density.ndim != 1 or not (density > 0).all():
         raise InputError("aperiodic_slope: wants one spectrum with a density above 0 throughout the band")
-    return float(scipy.stats.theilslopes(np.log(density), np.log(np.asarray(frequency)[inside])).slope)
+    return float(theilslopes(np.log(density), np.log(np.asarray(frequency)[inside])).slope)
 
 
 def _band(where: str, frequency: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from msim.base.errors import SimulationError
 from msim.measures.blood_flow import FlowPath, flow_change
@@ -31,6 +30,8 @@ def balloon_path(
     relative_tolerance: error of a step, relative to the farthest that flow goes from rest
     returns: shape (2, regions, samples)
     """
+    from scipy.integrate import solve_ivp
+
     dense = min(1 / flow.kappa, flow.gamma**-0.5, tau)
     grid = np.unique(np.concatenate([sample_times_s, flow.times_s]))
     states = np.empty((2 * flow.rise.shape[0], grid.size))

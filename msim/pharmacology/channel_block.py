@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import mmolar, second, volt
-
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import mmolar, second, volt
 
 # The fraction of the conductance that external Mg2+ leaves (Jahr and Stevens 1990): fast, so always at equilibrium.
 # K_Mg is the Mg2+ that halves the conductance at 0 mV; it grows e-fold with every v_Mg of depolarisation.

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from brian2.units import kilogram, meter, mmolar, mole, second
-from scipy.linalg import expm
 
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import kilogram, meter, mmolar, mole, second
 from msim.pharmacology.regimen import ROUTES, Dose
 
 STATES = ("A_peritoneum", "A_nose", "A1", "A2", "A3", "A_nk", "C_e")
@@ -270,6 +269,8 @@ def _given(dose: Dose, time: float) -> float:
 
 def _advance(matrix: np.ndarray, state: np.ndarray, rates: np.ndarray, elapsed: float) -> np.ndarray:
     """State after a stretch of constant input: the input is one more state, which stays at 1."""
+    from scipy.linalg import expm
+
     n = len(matrix)
     augmented = np.zeros((n + 1, n + 1))
     augmented[:n, :n], augmented[:n, n] = matrix, rates

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from brian2.units import second
-
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text
+from msim.base.units import second
 
 ROUTES = ("intravenous", "intraperitoneal", "intranasal")
 AMOUNTS = ("mg_per_kg", "mg", "mg_per_kg_per_hour", "steps")

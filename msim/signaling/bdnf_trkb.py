@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import second
-
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import second
 
 BDNF_TRKB = Mechanism(
     name="bdnf_trkb",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brian2.units import second
-
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import second
 
 MECP2_LOOP = Mechanism(
     name="mecp2_loop",

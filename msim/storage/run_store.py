@@ -9,14 +9,15 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-import zarr
-from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from msim.base.errors import StorageError
+
+# xarray and Zarr take half a second to import: they come when something is stored or opened.
+if TYPE_CHECKING:
+    import xarray as xr
 
 STORE = "run.zarr"
 MANIFEST = "MANIFEST.json"
@@ -71,12 +72,18 @@ def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
     """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
     beginning = folder.growing.with_suffix(".beginning")
     shutil.rmtree(beginning, ignore_errors=True)
-    (beginning / STORE).mkdir(parents=True)
-    root = zarr.open_group(str(beginning / STORE), mode="w", zarr_format=3)
-    root.attrs.update({"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    _new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    _new_group(beginning / STORE / "trials")
     for arm in about["arms"]:
-        root.require_group(f"trials/{arm}")
+        _new_group(beginning / STORE / "trials" / arm)
     os.replace(beginning, folder.growing)
+
+
+def _new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
+    """A Zarr group as its specification has it: a folder with one file, for which nobody has to import Zarr."""
+    path.mkdir(parents=True, exist_ok=True)
+    about = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
+    (path / "zarr.json").write_text(json.dumps(about, indent=2), encoding="utf-8")
 
 
 def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
@@ -103,7 +110,7 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
     growing = folder.growing / f".{arm}.seed_{seed}.partial"
     shutil.rmtree(growing, ignore_errors=True)
     growing.mkdir()
-    zarr.open_group(str(growing), mode="w", zarr_format=3)
+    _new_group(growing)
     for name, dataset in datasets.items():
         _write(dataset, growing, name)
     _flush(growing)
@@ -113,6 +120,8 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
 
 
 def _write(dataset: xr.Dataset, path: Path, name: str) -> None:
+    from zarr.codecs import Crc32cCodec, ZstdCodec
+
     # One chunk an array: every one is read whole, and few files are kind to shared file systems.
     encoding = {
         variable: {"compressors": [ZstdCodec(level=3), Crc32cCodec()], "chunks": dataset[variable].shape}
@@ -167,6 +176,8 @@ def _flush_folder(folder: Path) -> None:
 
 def read_provenance(store: Path) -> dict[str, Any]:
     """The provenance that a store carries."""
+    import zarr
+
     stored: Any = zarr.open_group(str(store), mode="r").attrs["provenance"]
     return dict(stored)
 
@@ -218,10 +229,7 @@ def open_run(path: str | Path) -> Run:
     raises: StorageError where there is no run, or one that was not finished
     """
     folder = Path(path)
-    growing = RunFolder(folder).growing
-    if not os.path.isfile(folder / MANIFEST):
-        hint = f"; an unfinished one is in {growing}" if os.path.isdir(growing) else ""
-        raise StorageError(f"{folder}: holds no finished run{hint}")
+    require_finished(folder)
     try:
         about = read_provenance(folder / STORE)
         found = {name: _combined(folder / STORE, about, name) for name in ("samples", "probes", "spectra", "bursts")}
@@ -230,7 +238,17 @@ def open_run(path: str | Path) -> Run:
     return Run(folder, about, **found)
 
 
+def require_finished(folder: Path) -> None:
+    """Raise StorageError where a folder holds no finished run."""
+    growing = RunFolder(folder).growing
+    if not os.path.isfile(folder / MANIFEST):
+        hint = f"; an unfinished one is in {growing}" if os.path.isdir(growing) else ""
+        raise StorageError(f"{folder}: holds no finished run{hint}")
+
+
 def _open(store: Path, group: str) -> xr.Dataset:
+    import xarray as xr
+
     return xr.open_zarr(str(store), group=group, consolidated=False, decode_times=False, chunks=None)
 
 
@@ -244,6 +262,8 @@ def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:
 
 
 def _joined(parts: list[xr.Dataset], name: str, labels: list[Any]) -> xr.Dataset:
+    import xarray as xr
+
     return xr.concat(
         parts, dim=xr.DataArray(labels, dims=name, name=name), join="outer", combine_attrs="drop_conflicts",
         data_vars="all", coords="minimal", compat="override",

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing.context import SpawnContext
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +98,10 @@ def _run_all(
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     methods = multiprocessing.get_context("spawn")
     try:
-        with methods.Manager() as manager, ProcessPoolExecutor(workers, methods, _leave_interrupts) as pool:
+        with (
+            ProcessPoolExecutor(workers, methods, _leave_interrupts) as pool,
+            _manager(methods, pool, workers) as manager,
+        ):
             news, stop = manager.Queue(), manager.Event()
             futures = {
                 pool.submit(_work, folder, about, context, arm, seed, news, stop): (arm, seed) for arm, seed in todo
@@ -116,6 +121,17 @@ def _run_all(
         for name, value in saved.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     return failures
+
+
+def _manager(methods: SpawnContext, pool: ProcessPoolExecutor, workers: int) -> SyncManager:
+    """A process that keeps queues, started while those that will work import msim."""
+    for _ in range(workers):
+        pool.submit(_wake)
+    return methods.Manager()
+
+
+def _wake() -> None:
+    pass
 
 
 def _outcomes(

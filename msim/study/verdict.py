@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from msim.base.quantities import unit_text
 from msim.definitions.claims import Side
@@ -76,6 +75,8 @@ def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
 
 def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Mean and 95 % confidence interval (Student's t) of differences within pairs."""
+    from scipy import stats
+
     effect = float(np.mean(differences))
     if differences.size < 2:
         return effect, (-np.inf, np.inf)

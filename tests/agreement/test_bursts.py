@@ -12,6 +12,7 @@ import pytest
 from msim.base.errors import SimulationError
 from msim.coupling.averages import shrunken
 from msim.definitions.model import ModelDefinition
+from msim.definitions.values import with_changes
 from msim.engine import runtime
 from msim.engine.network import Burst
 from msim.engine.runtime import RuntimeNetwork
@@ -196,5 +197,27 @@ def test_a_network_that_runs_away_is_refused(model: ModelDefinition) -> None:
     """A potential that is not a number is an error and not an average."""
     network = built(model.with_value("column.n_cells", 20), "numpy")
     network.groups["adex"].v[3] = np.nan * b2.volt
-    with pytest.raises(SimulationError, match="not finite"), np.errstate(invalid="ignore"):
+    wanted = "'pyramidal': v of cell 3 is not finite between 0.000 and 0.010 s"
+    with pytest.raises(SimulationError, match=wanted), np.errstate(invalid="ignore"):
         network.burst(0.0, 0.02, keep_field=False)
+
+
+def test_a_column_without_inhibition_is_stopped(small_model: ModelDefinition) -> None:
+    """Long before the burst is averaged into the slow scale; the message names who, how fast and when."""
+    off = {f"{one}.peak.{receptor}": "0 nS" for one, receptor in (
+        ("pv_to_pyramidal", "gaba_pv"), ("pv_to_pv", "gaba_pv"), ("sst_to_pyramidal", "gaba_sst"),
+    )}  # fmt: skip
+    network = built(with_changes(small_model, off, "test"))
+    with pytest.raises(SimulationError, match=r"'pyramidal' ran away: .* highest_rate of 200 Hz; most active: cell"):
+        network.burst(0.3, 0.2, keep_field=False)
+
+
+def test_the_limit_is_the_model_s(small_model: ModelDefinition, resting: Resting) -> None:
+    """Set below what a population does at rest in its fullest 0.1 s, the same burst is refused; above it, not."""
+    times, _ = resting.burst.spikes["pv"]
+    fullest = max(int(np.sum((times >= one) & (times < one + 0.1))) for one in times)
+    reached = fullest / 0.1 / small_model.cells("pv")
+    assert reached < small_model["pv.highest_rate"] / 5
+    network = built(small_model.with_value("pv.highest_rate", f"{0.9 * reached} Hz"))
+    with pytest.raises(SimulationError, match="'pv' ran away"):
+        network.burst(0.2, 2.0, keep_field=False)

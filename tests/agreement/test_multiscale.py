@@ -269,7 +269,7 @@ def faster(model: ModelDefinition, factor: float) -> ModelDefinition:
         owner = model.instances.get(path.split(".")[0])
         if owner is None or owner.form.scale not in ("slow", "drug") or owner.name == "resting_release":
             continue
-        power = dimensions_of(value.unit).get_dimension("time")
+        power = dimensions_of(value.unit).power_of("second")
         values[path] = replace(value, si=value.si * factor**-power)
     return replace(model, values=values)
 

@@ -8,15 +8,18 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 import pytest
+import scipy.integrate
 from brian2 import Equations
 from brian2.utils.stringtools import word_substitute
 from scipy.integrate import solve_ivp
 from smooth_network import SmoothNetwork
 
 from msim.base.errors import SimulationError
+from msim.base.units import unit_expression
 from msim.definitions.model import ModelDefinition
 from msim.engine import slow
-from msim.engine.fast_plan import names_of, unit_expression
+from msim.engine.fast_plan import names_of
+from msim.engine.runtime import brian2_quantity
 from msim.engine.slow import SlowScale, States, slow_scale
 
 HOUR = 3600.0
@@ -90,11 +93,11 @@ def brian2_states(
         own = {one: f"{name}_{one}" for one in names_of(form)}
         for one in Equations(form.equations).values():
             left = f"d{own[one.varname]}/dt" if one.type == "differential equation" else own[one.varname]
-            unit = unit_expression(b2.Quantity(1.0, dim=one.dim))
+            unit = "1" if one.dim.is_dimensionless else repr(one.unit)
             lines.append(f"{left} = {word_substitute(one.expr.code, own)} : {unit}")
         values = model.parameters(name)
         units = {one.name: one.unit for one in form.parameters}
-        numbers.update({own[key]: b2.Quantity(value, dim=b2.get_dimensions(units[key]))
+        numbers.update({own[key]: brian2_quantity(value, units[key])
                         for key, value in values.items()})  # fmt: skip
         for one in form.derived:
             lines.append(f"{own[one.name]} = {word_substitute(one.expression, own)} : {unit_expression(one.unit)}")
@@ -179,7 +182,7 @@ def test_the_band_spares_work_over_a_month(
     scale: SlowScale, averages: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A band that missed part of the Jacobian would end in the same place, after many times as many steps."""
-    stock, calls = slow.solve_ivp, {"band": 0, "full": 0}
+    stock, calls = scipy.integrate.solve_ivp, {"band": 0, "full": 0}
 
     def counted(way: str, settings: dict[str, None]) -> Callable[..., Any]:
         def solve(slope: Callable[..., Any], *arguments: Any, **others: Any) -> Any:
@@ -192,7 +195,7 @@ def test_the_band_spares_work_over_a_month(
         return solve
 
     for way, settings in (("band", {}), ("full", {"lband": None, "uband": None})):
-        monkeypatch.setattr(slow, "solve_ivp", counted(way, settings))
+        monkeypatch.setattr(scipy.integrate, "solve_ivp", counted(way, settings))
         scale.advanced(scale.rest(), 0.0, 720 * HOUR, averages, averages)
     assert 0 < calls["band"] < calls["full"]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from brian2.units import metre
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from msim.base.errors import DefinitionError
 from msim.base.mechanism import Derived, Mechanism, Parameter, Port
 from msim.base.quantities import dimensions_of, parse_quantity
 from msim.base.sources import read_sources
+from msim.base.units import meter
 from msim.definitions.checks import check_files, check_form
 from msim.definitions.constants import evaluated
 from msim.definitions.forms import FORMS
@@ -69,7 +69,7 @@ def test_every_value_has_the_unit_that_its_form_declares(model: ModelDefinition)
     for path, value in model.values.items():
         holds = model.resolved(path)
         quantity = parse_quantity(holds.text, path)
-        assert dimensions_of(quantity) is dimensions_of(value.unit), path
+        assert dimensions_of(quantity) == dimensions_of(value.unit), path
         assert model[path] == float(quantity) and np.isfinite(model[path]), path
         assert holds.source and value.meaning, path
 
@@ -88,7 +88,7 @@ def with_another_unit(form: Mechanism, name: str) -> Mechanism:
 
     def changed(declared: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(
-            dataclasses.replace(one, unit=one.unit * metre) if one.name == name else one for one in declared
+            dataclasses.replace(one, unit=one.unit * meter) if one.name == name else one for one in declared
         )
 
     return dataclasses.replace(
@@ -137,11 +137,11 @@ WHOLE = Mechanism(
         ({"equations": "dx/dt = -x / tou : 1"}, "equation of 'x' cannot be read"),
         ({"equations": "dx/dt = -x / : 1"}, "equations cannot be read"),
         ({"equations": "dx/dt = -x : 1"}, "equation of 'x' wants Hz, its right side is in 1 (dimensionless)"),
-        ({"outputs": (Port("x", metre, "what decays"),)}, "output 'x' is not in"),
+        ({"outputs": (Port("x", meter, "what decays"),)}, "output 'x' is not in"),
         ({"rest": {}}, "state 'x' has no value at rest"),
         ({"rest": {"x": "tau"}}, "equation of 'x' wants 1 (dimensionless), its right side is in s"),
         ({"rest": {"x": "0", "X": "1"}}, "'X' is at rest but is no state; nearest known: 'x'"),
-        ({"derived": (Derived("k", metre, "1 / tau"),)}, "equation of 'k' wants m, its right side is in Hz"),
+        ({"derived": (Derived("k", meter, "1 / tau"),)}, "equation of 'k' wants m, its right side is in Hz"),
         ({"derived": (Derived("k", 1, "tau +"),)}, "equation of 'k' cannot be read"),
     ],
 )

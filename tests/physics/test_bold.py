@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msim.base.errors import InputError, SimulationError
+from msim.engine.runtime import brian2_quantity
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel, bold_response, steady_state
 
 PARAMETERS = BalloonWindkessel(
@@ -213,7 +214,7 @@ def test_bad_times_are_refused() -> None:
 def test_the_declared_equations_give_the_same_response_in_brian2() -> None:
     """The text of the mechanism by a fourth-order method; its error, about (50 ms / 1 s)^4, is within the tolerance."""
     units = {one.name: one.unit for one in BALLOON_WINDKESSEL.parameters}
-    namespace = {name: value * units[name] for name, value in asdict(PARAMETERS).items()}
+    namespace = {name: brian2_quantity(value, units[name]) for name, value in asdict(PARAMETERS).items()}
     group = brian2.NeuronGroup(
         3, BALLOON_WINDKESSEL.equations + "\nactivity : 1", method="rk4", dt=50 * brian2.ms,
         namespace=namespace, codeobj_class=NumpyCodeObject,

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_run import TRIALS, about, datasets
 
 from msim import __version__
 from msim.cli import main
 from msim.definitions.read import shipped, shipped_names
+from msim.storage.run_store import finish_run, start_run, write_trial
 
 EXPERIMENT = "ketamine_rapid_and_sustained"
 MODEL = "circuits/cortical_column"
 HEAVY = ("brian2", "numpy", "scipy", "sympy", "xarray", "matplotlib", "zarr", "pydantic")
-COMMANDS = ("list", "show", "check", "run", "judge", "plot", "recalibrate")
+COMMANDS = ("list", "show", "check", "run", "judge", "plot", "hash", "recalibrate")
 
 Msim = Callable[..., tuple[int, str, str]]
 
@@ -156,6 +158,27 @@ def test_everything_wrong_is_reported_at_once_and_the_rest_is_still_checked(msim
     ]
 
 
+def test_hashes_tell_equal_runs_from_others(msim: Msim, here: Path) -> None:
+    """One line a run, parts below it, the same as JSON; with --same status 1 and where they differ first."""
+    for name, bursts in (("first", 3), ("again", 3), ("other", 4)):
+        run = start_run(here / name, about())
+        for arm, seed in TRIALS:
+            write_trial(run, arm, seed, datasets(arm, seed, bursts))
+        finish_run(run)
+    lines = [line.split("  ") for line in msim("hash", "first", "again", "other")[1].splitlines()]
+    assert [one[1] for one in lines] == ["first", "again", "other"]
+    assert lines[0][0] == lines[1][0] != lines[2][0] and len(lines[0][0]) == 64
+    assert msim("hash", "first", "again", "--same") == (0, f"{lines[0][0]}  first\n{lines[0][0]}  again\n", "")
+    status, text, errors = msim("hash", "first", "again", "other", "--same")
+    assert status == 1 and len(text.splitlines()) == 3
+    assert errors.startswith("msim: first and other differ first in ketamine, seed 1, bursts: burst: shape is [3]")
+    whole, *parts = msim("hash", "first", "--parts")[1].splitlines()
+    found = json.loads(msim("hash", "first", "--parts", "--json")[1])
+    assert whole == f"{found['sha256']}  {found['run']}" and len(parts) == 5 * len(TRIALS)
+    assert parts == [f"  {one['sha256']}  {one['arm']}, seed {one['seed']}, {one['dataset']}" for one in found["parts"]]
+    assert [one["run"] for one in json.loads(msim("hash", "first", "other", "--json")[1])] == ["first", "other"]
+
+
 RUN = ("run", EXPERIMENT, "--out", "results")
 REFUSED = [
     (("run", MODEL, "--out", "results"), ("circuits/cortical_column: no such file", "experiments")),
@@ -205,6 +228,9 @@ REFUSED = [
     (("judge", "nothing"), ("nothing: holds no finished run",)),
     (("judge", "finished"), ("finished: cannot be read as a run",)),
     (("judge", "."), (".: holds no finished run",)),
+    (("hash", "nothing"), ("nothing: holds no finished run",)),
+    (("hash", "finished"), ("finished: cannot be read as a run",)),
+    (("hash", "finished", "--same"), ("--same: wants two runs or more, got 'finished' alone",)),
     (("plot", "nothing"), ("nothing: holds no finished run",)),
     (("recalibrate", "circuits/cortical"), ("no shipped name in models", f"nearest known: '{MODEL}'")),
     (("recalibrate", "drugs/ketamine"), ("drugs/ketamine: wants a model with populations",)),

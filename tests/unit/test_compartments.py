@@ -12,6 +12,7 @@ from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
 
 from msim.base.mechanism import Mechanism
+from msim.engine.runtime import brian2_quantity
 from msim.pharmacology.channel_block import TRAPPING_BLOCK
 from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
 from msim.pharmacology.compartments import rate_matrix
@@ -37,7 +38,7 @@ def test_the_dataclass_holds_the_parameters_of_the_form_and_the_body_weight() ->
 @pytest.mark.parametrize("form", [THREE_COMPARTMENT, TRAPPING_BLOCK], ids=lambda form: form.name)
 def test_units_of_the_equations_agree(form: Mechanism) -> None:
     """Brian2's own check, run without simulating."""
-    names = {one.name: 1.0 * one.unit for one in (*form.parameters, *form.inputs)}
+    names = {one.name: brian2_quantity(1.0, one.unit) for one in (*form.parameters, *form.inputs)}
     NeuronGroup(1, form.equations, namespace=names).before_run({})
 
 

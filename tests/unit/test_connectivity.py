@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from msim.circuit.connectivity import Row, Wiring, row, scaled_in_degree
+from msim.circuit.connectivity import Row, Wiring, row, rows, scaled_in_degree
 from msim.definitions.model import ModelDefinition
 from msim.engine.fast_plan import fast_plan
 
@@ -65,6 +65,24 @@ def test_seed_projection_and_cell_all_change_a_row() -> None:
     for other in others:
         assert not np.array_equal(own.pre, other.pre)
         assert not np.array_equal(own.weight, other.weight)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_all_rows_of_a_population_are_the_rows_of_its_cells(same: bool) -> None:
+    """Drawn together or each for itself, to the last digit."""
+    wiring = replace(WIRING, same_population=same)
+    sizes, found = rows(wiring, 3, range(20), 70)
+    each = [row(wiring, 3, index, 70 + index) for index in range(20)]
+    assert sizes.tolist() == [one.pre.size for one in each]
+    for name in ("pre", "weight", "delay"):
+        np.testing.assert_array_equal(getattr(found, name), np.concatenate([getattr(one, name) for one in each]))
+
+
+def test_a_weight_is_a_number_of_single_precision() -> None:
+    """So that an engine which keeps it in 4 bytes multiplies by the same number as one that keeps 8."""
+    weight = drawn(1)[0].weight
+    assert weight.dtype == np.float64
+    np.testing.assert_array_equal(weight, weight.astype(np.float32))
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.6, 1.0])

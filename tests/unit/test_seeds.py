@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from msim.base.seeds import stream, stream_seed
+from msim.base.seeds import stream, stream_seed, streams
 
 PROBE = "from msim.base.seeds import stream; print(stream(7, 'wiring', 12).integers(2**62, size=3).tolist())"
 
@@ -34,6 +34,16 @@ def test_another_process_draws_the_same_numbers() -> None:
     """Nothing of this process, such as its hash seed, is in a stream."""
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(stream(7, "wiring", 12).integers(2**62, size=3).tolist())
+
+
+def test_streams_in_turn_are_those_of_each_cell() -> None:
+    """Whatever was drawn before the next one, also half a number of 64 bits."""
+    cells = [5, 0, 5, 2**40, 6]
+    for gid, random in zip(cells, streams(7, "wiring", cells), strict=True):
+        own = stream(7, "wiring", gid)
+        for one in (random, own):
+            one.integers(2**8, size=3, dtype=np.uint32)
+        assert random.standard_normal(7).tolist() == own.standard_normal(7).tolist()
 
 
 def test_every_name_makes_its_own_stream() -> None:

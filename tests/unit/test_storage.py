@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from small_run import ARMS, SEEDS, TRIALS, about, datasets, started
 
 from msim.base.errors import StorageError
 from msim.storage import run_store
@@ -20,61 +21,6 @@ from msim.storage.run_store import (
     MANIFEST, SAME_WHEN_RESUMED, STORE, RunFolder, finish_run, finished_trials, open_run, start_run, trial_path,
     write_failure, write_trial,
 )  # fmt: skip
-
-ARMS, SEEDS = ["vehicle", "ketamine"], [1, 2]
-TRIALS = [(arm, seed) for arm in ARMS for seed in SEEDS]
-
-
-def about() -> dict[str, Any]:
-    """Provenance as small as storage needs it."""
-    return {
-        "experiment": {"name": "test", "file": "test.toml", "text": "title = 'test'"},
-        "model": {"name": "model", "files": {"a.toml": "text"}},
-        "changes": {}, "begin_s": 0.0, "end_s": 60.0, "schedule": {"tolerance": 0.05}, "target": "numpy",
-        "versions": {"msim": "1"}, "arms": ARMS, "seeds": SEEDS,
-    }  # fmt: skip
-
-
-def datasets(arm: str, seed: int, bursts: int = 3) -> dict[str, xr.Dataset]:
-    """What a trial stores, with numbers that no other trial has."""
-    base = 100.0 * ARMS.index(arm) + seed
-    time = {"units": "s", "long_name": "time since the first dose"}
-    samples = xr.Dataset(
-        {"eef2k.p_eEF2": ("time", base + np.arange(4) / 3, {"units": "1 (dimensionless)", "quantity": "eef2k.p_eEF2"})},
-        {"time": ("time", np.array([0.0, 5.0, 10.0, 60.0]), time)},
-    )
-    probes = xr.Dataset(
-        {
-            "pv.v": ("probe", np.array([base]), {"units": "V"}),
-            "pv.v_cells": (("probe", "pv_cell"), np.array([[base, base + 1, base + 2]]), {"units": "V"}),
-        },
-        {"probe_time": ("probe", np.array([10.0]), time)},
-    )
-    frequency = ("frequency", np.array([0.0, 2.0, 4.0]), {"units": "Hz"})
-    spectra = xr.Dataset(
-        {"lfp_power": (("probe", "frequency"), np.array([[1.0, 2.0, base]]), {"units": "A^2/Hz"})},
-        {"probe_time": ("probe", np.array([10.0]), time), "frequency": frequency},
-    )
-    spikes = xr.Dataset(
-        {
-            "spike_time": ("spike", np.array([0.1, 0.2, 0.3]), {"units": "s"}),
-            "cell": ("spike", np.array([0, 2, seed], dtype=np.int32)),
-            "population": ("spike", np.array([0, 1, 1], dtype=np.int8), {"populations": ["pyramidal", "pv"]}),
-            "probe_of_spike": ("spike", np.zeros(3, dtype=np.int16)),
-        }
-    )
-    rows = xr.Dataset(
-        {"leap": ("burst", base + np.arange(float(bursts)), {"units": "s"})}, {"burst": ("burst", np.arange(bursts))}
-    )
-    return {"samples": samples, "probes": probes, "spectra": spectra, "spikes": spikes, "bursts": rows}
-
-
-def started(folder: Path, trials: list[tuple[str, int]] | None = None) -> RunFolder:
-    """A run in which those trials are stored."""
-    run = start_run(folder, about())
-    for number, (arm, seed) in enumerate(TRIALS if trials is None else trials):
-        write_trial(run, arm, seed, datasets(arm, seed, bursts=3 + number))
-    return run
 
 
 @pytest.fixture
@@ -142,20 +88,23 @@ def test_a_run_killed_while_it_is_sealed_is_not_finished(tmp_path: Path, monkeyp
     assert open_run(finish_run(start_run(tmp_path / "run", about()))).seeds == SEEDS
 
 
-@pytest.mark.parametrize("killed_in", ["rmtree", "open_group", "replace"])
+@pytest.mark.parametrize("killed_in", ["rmtree", "_new_group", "replace"])
 def test_a_killed_start_can_be_started_again(tmp_path: Path, killed_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it had laid down by then does not pass for a run that was begun."""
-    module = {"rmtree": "shutil", "open_group": "zarr", "replace": "os"}[killed_in]
-    stock = getattr(run_store, module)
+    module = {"rmtree": run_store.shutil, "_new_group": run_store, "replace": run_store.os}[killed_in]
+    stock = getattr(module, killed_in)
 
     def dying(*arguments: Any, **settings: Any) -> None:
-        if killed_in == "open_group":
-            stock.open_group(*arguments, **settings)
+        if killed_in == "_new_group":
+            stock(*arguments, **settings)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        # Not in the module itself: zarr's own threads use it too.
-        patch.setattr(run_store, module, SimpleNamespace(**{**vars(stock), killed_in: dying}))
+        if module is run_store:
+            patch.setattr(run_store, killed_in, dying)
+        else:
+            # Not in the module itself: zarr's own threads use it too.
+            patch.setattr(run_store, module.__name__, SimpleNamespace(**{**vars(module), killed_in: dying}))
         with pytest.raises(KeyboardInterrupt):
             start_run(tmp_path / "run", about())
     assert open_run(finish_run(started(tmp_path / "run"))).arms == ARMS

@@ -20,7 +20,8 @@ from msim.engine.cpp.spec import NetworkSpec
 PRECISIONS = ("double", "single")
 COMMON = ["-std=c++17", "-fPIC", "-march=native", "-fvisibility=hidden", "-Wno-unused-result"]
 WIDE = ["-mprefer-vector-width=512"] if platform.machine() in ("x86_64", "AMD64") else []
-FAST = ["-O3", "-ffast-math", *WIDE]
+# Sums keep their order: the exponential function relies on it, and cells gain nothing from another one.
+FAST = ["-O3", "-ffast-math", "-fno-associative-math", *WIDE]
 # Loops over events and over few cells: vectorised ones would give a cell another last digit in a remainder.
 PLAIN = ["-O2", "-fno-tree-vectorize", "-fno-tree-slp-vectorize"]
 STRICT = ["-O2", "-ffp-contract=off", "-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-DMSIM_STRICT"]

@@ -36,6 +36,9 @@ def described(spec: NetworkSpec, whole: bool = False) -> Described:
     raises: InputError that names population or projection and what Brian2 refuses, or the engine does not know
     """
     b2.start_scope()
+    # Objects that code is made from are never run; Brian2 would wonder about each.
+    b2.BrianLogger.suppress_name("unused_brian_object")
+    b2.BrianLogger.suppress_name("clock_driven")
     clock = b2.Clock(dt=spec.step * b2.second, name="step_clock")
     inputs = {name: _timed_array(name, one) for name, one in spec.inputs.items()}
     groups = {

@@ -11,8 +11,8 @@ import numpy as np
 
 from msim.base.errors import InputError, nearest
 from msim.engine.cpp.build import built
-from msim.engine.cpp.library import I32, I64, U32, Failure, loaded, pointer, view
-from msim.engine.cpp.spec import Drive, NetworkSpec
+from msim.engine.cpp.library import F64, I32, I64, SUMS, U32, Failure, loaded, pointer, view
+from msim.engine.cpp.spec import Drive, NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 from msim.engine.exchange import SERIAL, Ranks
 from msim.engine.partition import Partition, by_cell
@@ -114,7 +114,7 @@ class CompiledNetwork:
         values = np.ascontiguousarray(one.values, dtype=float)
         times, cells = values.shape if values.ndim == 2 else (values.size, 1)
         refine = max(int(2 ** np.ceil(np.log2(8 / self.spec.step * one.step))), 1)
-        self.library.timed(self._engine, k, one.step, refine, times, cells, pointer(values, ctypes.POINTER(ctypes.c_double)))
+        self.library.timed(self._engine, k, one.step, refine, times, cells, pointer(values, F64))
 
     # ---- values
 
@@ -181,37 +181,54 @@ class CompiledNetwork:
         row: number of a cell within its population to the contacts onto it; called for local cells only
         raises: InputError for a delay under one step or a source that does not exist
         """
-        s, layout = self._projection(projection)
-        one = next(each for each in self.spec.projections if each.name == projection)
-        drawn = [row(int(cell)) for cell in self.local[one.to]]
-        indptr = np.concatenate([[0], np.cumsum([len(each[0]) for each in drawn])]).astype(np.int64)
+        _, layout = self._projection(projection)
+        drawn = [row(int(cell)) for cell in self.local[self._of(projection).to]]
         none = [np.empty(0)]
-        pre = np.concatenate([each[0] for each in drawn] or none).astype(np.uint32)
-        delay = np.concatenate([each[1] for each in drawn] or none)
-        values = [
-            np.ascontiguousarray(np.concatenate([np.asarray(each[2][name], float) for each in drawn] or none))
-            for name in layout["values"]
-        ]
-        del drawn
+        self.connect_rows(
+            projection,
+            np.array([len(each[0]) for each in drawn], dtype=np.int64),
+            np.concatenate([each[0] for each in drawn] or none),
+            np.concatenate([each[1] for each in drawn] or none),
+            {
+                name: np.concatenate([np.asarray(each[2][name], float) for each in drawn] or none)
+                for name in layout["values"]
+            },
+        )
+
+    def connect_rows(
+        self, projection: str, sizes: np.ndarray, pre: np.ndarray, delay: np.ndarray, values: Mapping[str, np.ndarray]
+    ) -> None:
+        """Give the contacts onto all local cells at once, one cell after the other.
+
+        sizes: contacts of each local cell; pre: sources within their population; delay: s; values: by name
+        raises: InputError for a delay under one step or a source that does not exist
+        """
+        s, layout = self._projection(projection)
+        one = self._of(projection)
+        indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         steps = np.floor(delay / self.spec.step + 0.5).astype(np.int32)
         self._check_contacts(one.name, pre, steps, self.spec.population(one.origin).size)
-        pointers = (ctypes.POINTER(ctypes.c_double) * max(len(values), 1))(
-            *(pointer(each, ctypes.POINTER(ctypes.c_double)) for each in values)
-        )
+        source = np.ascontiguousarray(pre, dtype=np.uint32)
+        given = [np.ascontiguousarray(values[name], dtype=float) for name in layout["values"]]
+        pointers = (F64 * max(len(given), 1))(*(pointer(each, F64) for each in given))
         self.bytes_of_synapses[projection] = self.library.connect(
-            self._engine, s, indptr.size - 1, pointer(indptr, I64), pointer(pre, U32), pointer(steps, I32), pointers
+            self._engine, s, indptr.size - 1, pointer(indptr, I64), pointer(source, U32), pointer(steps, I32), pointers
         )
-        for k, name in enumerate(layout["states"]):
-            state = view(self.library.state(self._engine, s, k), self.contacts(projection), self.real)
-            state[:] = one.start.get(name, 0.0)
-        self._note_remote(one.origin, pre, steps)
+        for name in layout["states"]:
+            self.synapse_state(projection, name)[:] = one.start.get(name, 0.0)
+        self._note_remote(one.origin, source, steps)
         self._settled = False
 
     def _check_contacts(self, name: str, pre: np.ndarray, steps: np.ndarray, sources: int) -> None:
+        problem = ""
         if steps.size and steps.min() < 1:
-            raise InputError(f"{name}: a delay is shorter than the step of {self.spec.step:g} s")
-        if pre.size and pre.max() >= sources:
-            raise InputError(f"{name}: wants sources below {sources}, got {pre.max()}")
+            problem = f"{name}: wants delays of at least one step of {self.spec.step:g} s, got a shorter one"
+        elif pre.size and not 0 <= pre.min() <= pre.max() < sources:
+            problem = f"{name}: wants sources from 0 to {sources - 1}, got {pre.min()} to {pre.max()}"
+        # All ranks refuse what one refuses: the others would wait for it.
+        for one in self.ranks.all(problem):
+            if one:
+                raise InputError(one)
 
     def _note_remote(self, origin: str, pre: np.ndarray, steps: np.ndarray) -> None:
         if self.ranks.size == 1 or not steps.size:
@@ -227,13 +244,13 @@ class CompiledNetwork:
     def read_contacts(self, projection: str) -> dict[str, np.ndarray]:
         """All contacts on this rank: 'source' and 'target' within their populations, 'delay' in steps, values by name."""
         s, layout = self._projection(projection)
-        one = next(each for each in self.spec.projections if each.name == projection)
+        one = self._of(projection)
         n = self.contacts(projection)
         source, target, delay = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int32)
         values = np.empty((max(len(layout["values"]), 1), n))
         self.library.read_contacts(
             self._engine, s, pointer(source, U32), pointer(target, U32), pointer(delay, I32),
-            pointer(values, ctypes.POINTER(ctypes.c_double)),
+            pointer(values, F64),
         )  # fmt: skip
         given = {name: values[k] for k, name in enumerate(layout["values"])}
         return {"source": source, "target": self.local[one.to][target], "delay": delay, **given}
@@ -317,7 +334,55 @@ class CompiledNetwork:
         for p in range(len(self.names)):
             self.library.keep_spikes(self._engine, p, int(keep))
 
+    # ---- watching
+
+    def watch(self, begin: int, half: int, every: int, keep: Mapping[str, int] | None = None) -> None:
+        """Record the watched expressions from step `begin` on, at every step that `every` divides, anew.
+
+        half: step from which on sums go to the second half
+        keep: population to SUMS, MEANS or TRACES, or their sum; SUMS for all if left out
+        """
+        self.library.watch(self._engine, begin, half, every)
+        for p, one in enumerate(self.spec.cells):
+            for w in range(len(one.watched)):
+                self.library.keep(self._engine, p, w, (keep or {}).get(one.name, SUMS))
+
+    def trace(self, population: str, cells: Sequence[int]) -> None:
+        """Of which cells (of the whole population) traces are kept, where they live here."""
+        p, _ = self._population(population)
+        local = np.flatnonzero(np.isin(self.local[population], cells)).astype(np.uint32)
+        self.library.trace(self._engine, p, pointer(local, U32), local.size)
+
+    def sums(self, population: str) -> np.ndarray:
+        """Sums of the watched expressions, shape (watched, halves, local cells)."""
+        p, _ = self._population(population)
+        n = self.local[population].size
+        found = [
+            [view(self.library.sum(self._engine, p, w, half), n, np.float64).copy() for half in (0, 1)]
+            for w in range(len(self.spec.cells[p].watched))
+        ]
+        return np.array(found).reshape(len(found), 2, n)
+
+    def exact_sums(self, population: str, watched: int) -> list[int]:
+        """Sum over local cells of a watched expression at every sample, in units of 2^-100: exact, so that sums of
+        ranks do not depend on how cells are shared out."""
+        p, _ = self._population(population)
+        n = self.library.samples(self._engine)
+        words = view(self.library.means(self._engine, p, watched), 2 * n, np.int64)
+        return [(int(high) << 64) + (int(low) & 0xFFFFFFFFFFFFFFFF) for low, high in words.reshape(n, 2)]
+
+    def traces(self, population: str, watched: int) -> np.ndarray:
+        """A watched expression of the traced cells that live here, shape (samples, cells)."""
+        p, _ = self._population(population)
+        n = ctypes.c_int64()
+        address = self.library.traced(self._engine, p, watched, ctypes.byref(n))
+        samples = max(int(self.library.samples(self._engine)), 1)
+        return view(address or 0, n.value, self.real).copy().reshape(samples if n.value else 0, -1)
+
     # ---- names
+
+    def _of(self, projection: str) -> Projection:
+        return next(one for one in self.spec.projections if one.name == projection)
 
     def _population(self, name: str) -> tuple[int, dict[str, Any]]:
         if name not in self.names:

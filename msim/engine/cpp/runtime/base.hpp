@@ -1,5 +1,6 @@
 // Number types, functions of Brian2's notation, and random numbers without a state.
 #pragma once
+#include <math.h>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -38,6 +39,64 @@ template <class T> struct Buffer {
     T& operator[](size_t k) { return data[k]; }
     const T& operator[](size_t k) const { return data[k]; }
 };
+
+// ---- exponential function that the compiler can put into a vector loop
+// x = k ln 2 + r with |r| <= ln 2 / 2, a Taylor polynomial in r, and k added to the exponent's bits. Within 1 unit
+// in the last place. It is ours because libraries' vector versions differ between systems and are calls.
+// Beyond the range of numbers it stays at its end. Wants -fno-associative-math: the rounding is in the order.
+#ifdef MSIM_STRICT
+using std::exp;
+#define exp_ exp
+#else
+static inline double exp_(double x) {
+    x = x < -708.0 ? -708.0 : x;
+    x = x > 709.0 ? 709.0 : x;
+    const double k = __builtin_rint(x * 1.4426950408889634);
+    double r = __builtin_fma(k, -0x1.62e42fefa39efp-1, x);
+    r = __builtin_fma(k, -0x1.abc9e3b39803fp-56, r);
+    double p = 1.0 / 479001600 * (1.0 / 13) * r + 1.0 / 479001600;
+    p = p * r + 1.0 / 39916800;
+    p = p * r + 1.0 / 3628800;
+    p = p * r + 1.0 / 362880;
+    p = p * r + 1.0 / 40320;
+    p = p * r + 1.0 / 5040;
+    p = p * r + 1.0 / 720;
+    p = p * r + 1.0 / 120;
+    p = p * r + 1.0 / 24;
+    p = p * r + 1.0 / 6;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    const double shifted = k + 0x1.8p52;
+    uint64_t bits, value;
+    std::memcpy(&bits, &shifted, 8);
+    std::memcpy(&value, &p, 8);
+    value += bits << 52;
+    std::memcpy(&p, &value, 8);
+    return p;
+}
+static inline float exp_(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 88.0f ? 88.0f : x;
+    const float k = __builtin_rintf(x * 1.44269504f);
+    float r = __builtin_fmaf(k, -0x1.62e430p-1f, x);
+    r = __builtin_fmaf(k, 0x1.05c610p-29f, r);
+    float p = 1.0f / 5040 * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    const float shifted = k + 0x1.8p23f;
+    uint32_t bits, value;
+    std::memcpy(&bits, &shifted, 4);
+    std::memcpy(&value, &p, 4);
+    value += bits << 23;
+    std::memcpy(&p, &value, 4);
+    return p;
+}
+#endif
 
 // ---- functions of Brian2's notation
 template <class A, class B, class C> static inline A clip_(A x, B low, C high) {

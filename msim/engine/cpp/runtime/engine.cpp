@@ -22,14 +22,12 @@ void collect(Engine& E, Population& P, size_t p, int64_t step) {
     P.now.clear();
     std::vector<uint32_t>& spikes = slot(E, p, step);
     spikes.clear();
-    const lane* fired = P.fired.data;
-    for (int i = 0; i < P.n; i += PAD) {
-        lane any = 0;
-        for (int j = 0; j < PAD; ++j) any |= fired[i + j];
-        if (!any) continue;
-        const int end = std::min(i + PAD, P.n);
-        for (int j = i; j < end; ++j)
-            if (fired[j]) P.now.push_back((uint32_t)j);
+    find_fired(P.fired.data, P.n_pad, P.fired_blocks.data);
+    for (int b = 0; b < P.n_pad / PAD; ++b) {
+        if (!P.fired_blocks[b]) continue;
+        const int end = std::min((b + 1) * PAD, P.n);
+        for (int j = b * PAD; j < end; ++j)
+            if (P.fired[j]) P.now.push_back((uint32_t)j);
     }
     for (uint32_t k : P.now) {
         spikes.push_back(P.gid[k]);
@@ -135,6 +133,9 @@ struct Signals {
         own.sa_handler = tell;
         sigaction(SIGINT, &own, &interrupt);
         sigaction(SIGTERM, &own, &terminate);
+        // Who ignores them leaves them to another process.
+        if (interrupt.sa_handler == SIG_IGN) sigaction(SIGINT, &interrupt, nullptr);
+        if (terminate.sa_handler == SIG_IGN) sigaction(SIGTERM, &terminate, nullptr);
     }
     ~Signals() {
         sigaction(SIGINT, &interrupt, nullptr);
@@ -182,6 +183,7 @@ void msim_population(Engine* E, int p, int64_t n_global, int n, const uint32_t* 
     P.scalars.assign(code.scalars, 0.0);
     P.fixed.assign(code.fixed + 1, 0.0);
     P.refractory.make(P.n_pad); P.refractory_steps.make(P.n_pad); P.fired.make(P.n_pad);
+    P.fired_blocks.make(P.n_pad / PAD + 1);
     P.drives = std::vector<Drive>(code.drives);
     for (int d = 0; d < code.drives; ++d) {
         P.drives[d].key = code.drive_keys[d];
@@ -214,6 +216,11 @@ void msim_drive(Engine* E, int p, int d, int count, int per_cell, const uint32_t
     Population& P = E->populations[p];
     Drive& D = P.drives[d];
     D.count = count; D.per_cell = per_cell;
+    const uint32_t seldom = 0xFFFFFFFFu - 4295u;  // a chance of 1e-6
+    D.usual = 0;
+    for (int k = 0; k < count; ++k)
+        for (int i = 0; i < (per_cell ? P.n : 1); ++i)
+            if (thresholds[per_cell ? (size_t)k * P.n + i : (size_t)k] < seldom) D.usual = k + 1;
     const int width = per_cell ? P.n_pad : PAD;
     D.thresholds.make((size_t)std::max(count, 1) * width);
     for (int k = 0; k < count; ++k)

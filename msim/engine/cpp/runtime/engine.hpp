@@ -25,6 +25,7 @@ struct Timed {
 struct Drive {
     uint32_t key = 0;
     int count = 0;
+    int usual = 0;  // thresholds that are passed more often than once in a million draws
     bool per_cell = false;
     Buffer<uint32_t> thresholds;
     Buffer<uint32_t> words;  // of four steps
@@ -58,6 +59,7 @@ struct Population {
     std::vector<double> scalars;
     std::vector<double> fixed;  // room for numbers that the generated code computes once a run
     Buffer<lane> refractory, refractory_steps, fired;
+    Buffer<uint8_t> fired_blocks;
     std::vector<Drive> drives;
     std::vector<Site> sites;
     std::vector<Watch> watches;
@@ -171,6 +173,7 @@ extern const Model model;
 
 // In the translation unit that is vectorised.
 void count_events(const Engine&, const Population&, Drive&, int64_t step);
+void find_fired(const lane* fired, int n, uint8_t* blocks);
 void draw_site(const Engine&, const Population&, Site&, int64_t step);
 
 template <class T> inline const T* targets_of(const Projection& S);

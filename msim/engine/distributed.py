@@ -1,0 +1,101 @@
+"""One trial on several ranks: rank 0 runs the program, the others run their part of the cells when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+import numpy as np
+
+from msim.base.errors import InputError, MsimError
+from msim.engine.column_plan import ColumnPlan
+from msim.engine.compiled import CompiledColumn
+from msim.engine.exchange import Ranks
+from msim.engine.network import Burst, FastNetwork
+
+TAG = 1
+POLL = 0.0003  # s between two looks for a command: waiting inside MPI would take a core
+GRACE = 3.5    # s for rank 0 to store what was recorded, once a signal has come
+
+
+class DistributedColumn(FastNetwork):
+    """A column on all ranks, as rank 0 sees it."""
+
+    def __init__(self, plan: ColumnPlan, ranks: Ranks, options: dict[str, Any]) -> None:
+        self.ranks = ranks
+        self.inputs: list[tuple[str, str, str, np.ndarray]] = []
+        _tell(ranks, ("build", plan, options))
+        self.column = CompiledColumn(plan, ranks, **options)
+
+    def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
+        self.inputs.append((population, receptor, name, np.asarray(values)))
+
+    def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
+        inputs, self.inputs = self.inputs, []
+        arguments = (burn_in, seconds, keep_field)
+        _tell(self.ranks, ("burst", inputs, arguments))
+        return _burst(self.column, inputs, arguments)
+
+
+def _tell(ranks: Ranks, command: tuple[Any, ...]) -> None:
+    for rank in range(1, ranks.size):
+        ranks.comm.send(command, dest=rank, tag=TAG)
+
+
+def _burst(column: CompiledColumn, inputs: list[Any], arguments: tuple[Any, ...]) -> Burst:
+    for one in inputs:
+        column.set_input(*one)
+    return column.burst(*arguments)
+
+
+def dismiss(ranks: Ranks) -> None:
+    """Let the other ranks go; to be called once by rank 0, whatever happened."""
+    _tell(ranks, ("end",))
+
+
+def serve(ranks: Ranks) -> None:
+    """What every rank but the first does: build and run its part of the cells until it is let go.
+
+    An error that only this rank meets ends all of them, with its message.
+    """
+    # Rank 0 answers Ctrl-C for all. A signal to end that reaches this rank alone ends them all, too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    last: list[float] = []
+    signal.signal(signal.SIGTERM, lambda *_: last.append(time.monotonic() + GRACE))
+    column: CompiledColumn | None = None
+    while True:
+        command = _next_command(ranks, last)
+        if command[0] == "end":
+            return
+        try:
+            if command[0] == "build":
+                column = None
+                column = CompiledColumn(command[1], ranks, **command[2])
+            elif column is not None:
+                _burst(column, *command[1:])
+        except InputError:
+            column = None  # rank 0 meets the same and says it
+        except MsimError as problem:
+            end_all(ranks, f"{problem}", problem.exit_status)
+        except Exception:  # the others wait for this rank: they have to end, whatever it was
+            end_all(ranks, traceback.format_exc(), 1)
+
+
+def _next_command(ranks: Ranks, last: list[float]) -> tuple[Any, ...]:
+    while not ranks.comm.iprobe(source=0, tag=TAG):
+        if last and time.monotonic() > last[0]:
+            end_all(ranks, "was told to end", 128 + signal.SIGTERM)
+        time.sleep(POLL)
+    return tuple(ranks.comm.recv(source=0, tag=TAG))
+
+
+def end_all(ranks: Ranks, reason: str, status: int) -> None:
+    """End all ranks at once, with a reason and an exit status."""
+    sys.stderr.write(f"msim: rank {ranks.rank}: {reason}\n")
+    sys.stderr.flush()
+    ranks.comm.Abort(status)
+    os._exit(status)

@@ -1,0 +1,138 @@
+"""One SHA-256 over everything that a run recorded, to tell whether two runs are the same to the last bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from msim.base.errors import StorageError
+from msim.storage.run_store import STORE, read_provenance, require_finished, trial_path
+
+# Written by xarray to say how it stores, and words for a reader; neither says anything of what was recorded.
+NOT_RECORDED = ("_FillValue", "_ARRAY_DIMENSIONS", "coordinates", "long_name")
+BLOCK = 2**24  # bytes of an array that are read at a time, where its chunks are not larger
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What was hashed of one array.
+
+    about: name, dims, dtype in little-endian order, shape and attributes
+    sha256: over `about` and the values
+    """
+
+    about: Mapping[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The hash of one dataset of one trial, and what went into it."""
+
+    arm: str
+    seed: int
+    dataset: str
+    sha256: str
+    attributes: Mapping[str, Any]
+    variables: Mapping[str, Variable]
+
+    @property
+    def name(self) -> str:
+        return f"{self.arm}, seed {self.seed}, {self.dataset}"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The hash of a run; parts are sorted by arm, seed and dataset."""
+
+    path: Path
+    sha256: str
+    parts: tuple[Part, ...]
+
+
+def digest_run(path: str | Path) -> Digest:
+    """Hash everything that a finished run recorded: all trials, all datasets, all variables.
+
+    Of a variable: its name, dims, dtype, shape, attributes such as units and populations, and the values as bits in
+    little-endian C order. Bits are bits: -0.0 is not 0.0, and two NaN with other bits differ. What may differ between
+    equal runs is left out: provenance, long names, compression, chunks, and how the store lies in files.
+    raises: StorageError where there is no finished run, or a part of it cannot be read
+    """
+    folder = Path(path)
+    require_finished(folder)
+    try:
+        about = read_provenance(folder / STORE)
+        trials = sorted((arm, seed) for arm in about["arms"] for seed in about["seeds"])
+        parts = tuple(part for arm, seed in trials for part in _parts(folder / STORE, arm, seed))
+    except (KeyError, ValueError, OSError, RuntimeError) as problem:
+        raise StorageError(f"{folder}: cannot be read as a run: {problem}") from None
+    whole = _sha256_of([[one.arm, one.seed, one.dataset, one.sha256] for one in parts])
+    return Digest(folder, whole, parts)
+
+
+def _parts(store: Path, arm: str, seed: int) -> Iterator[Part]:
+    trial = zarr.open_group(str(store / trial_path(arm, seed)), mode="r", zarr_format=3)
+    for name, dataset in sorted(trial.groups()):
+        attributes = _recorded(dataset.attrs)
+        arrays = sorted((key, one) for key, one in dataset.members(max_depth=None) if isinstance(one, zarr.Array))
+        variables = {key: _variable(key, one) for key, one in arrays}
+        sums = {key: one.sha256 for key, one in variables.items()}
+        yield Part(arm, seed, name, _sha256_of([attributes, sums]), attributes, variables)
+
+
+def _recorded(attributes: Any) -> dict[str, Any]:
+    return {key: value for key, value in dict(attributes).items() if key not in NOT_RECORDED}
+
+
+def _variable(name: str, array: zarr.Array) -> Variable:
+    about = {
+        "name": name,
+        "dims": list(getattr(array.metadata, "dimension_names", None) or ()),
+        "dtype": "text" if is_text(array) else np.dtype(array.dtype).newbyteorder("<").str,
+        "shape": list(array.shape),
+        "attributes": _recorded(array.attrs),
+    }
+    hashed = hashlib.sha256(_canonical(about))
+    for block in _blocks(array):
+        hashed.update(bits(block))
+    return Variable(about, hashed.hexdigest())
+
+
+def is_text(array: Any) -> bool:
+    """Whether an array holds texts, whose bits depend on how they are stored."""
+    return np.dtype(array.dtype).kind in "UTO"
+
+
+def _blocks(array: zarr.Array) -> Iterator[np.ndarray]:
+    """The values of an array in C order, whole rows of chunks at a time, so that none is decompressed twice."""
+    if array.ndim == 0 or array.size == 0:
+        yield np.asarray(array[...])
+        return
+    chunk = (array.shards or array.chunks)[0]
+    row = max(1, array.nbytes // array.shape[0])
+    rows = chunk * max(1, BLOCK // (chunk * row))
+    for start in range(0, array.shape[0], rows):
+        yield np.asarray(array[start:start + rows])
+
+
+def bits(values: np.ndarray) -> bytes:
+    """Values in little-endian C order; each text as JSON on a line of its own."""
+    if is_text(values):
+        return b"".join(_canonical(str(one)) + b"\n" for one in values.ravel())
+    # ascontiguousarray gives a copy in C order only where it is not in that order yet.
+    return np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False)).tobytes()
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _sha256_of(value: Any) -> str:
+    return hashlib.sha256(_canonical(value)).hexdigest()

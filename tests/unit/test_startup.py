@@ -1,0 +1,44 @@
+"""What a process imports before its first spike: nothing that takes longer than the spike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+HEAVY = ("brian2", "sympy", "scipy", "xarray", "zarr", "matplotlib")
+PLANNED = """
+import sys
+from msim.definitions.experiment import read_experiment
+from msim.study.trial import simulate_trial
+from msim.engine.fast_plan import fast_plan
+experiment = read_experiment("ketamine_rapid_and_sustained")
+plan = fast_plan(experiment.model.with_value("column.n_cells", 50), 1)
+assert plan.contacts and plan.drives
+"""
+STORED = """
+from pathlib import Path
+from msim.circuit.drive import count_thresholds
+from msim.storage.provenance import provenance
+from msim.study.run import start_run
+start_run(Path(sys.argv[1]) / "run", provenance(experiment, "runtime", []))
+assert all(count_thresholds(one.rate * 1e-4).size for one in plan.drives)
+"""
+
+
+def imported(code: str, *arguments: str) -> list[str]:
+    """Heavy packages that a process of its own holds after the code."""
+    code += f"\nimport json; print(json.dumps([one for one in {HEAVY} if one in sys.modules]))"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return list(json.loads(done.stdout))
+
+
+def test_a_network_is_laid_out_without_heavy_imports() -> None:
+    """From the files to every contact."""
+    assert imported(PLANNED) == []
+
+
+def test_a_run_is_begun_without_heavy_imports(tmp_path: object) -> None:
+    """Its folder is laid down before the first spike."""
+    assert imported(PLANNED + STORED, str(tmp_path)) == []
