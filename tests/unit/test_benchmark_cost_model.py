@@ -72,6 +72,14 @@ def test_a_longer_delay_saves_exchanges_and_no_spike():
     assert longer.reading == shorter.reading
 
 
+def test_every_spike_is_sent_once():
+    """Without latency a second costs the bytes of all other ranks' spikes, however often they are exchanged."""
+    bytes_alone = replace(COSTS, latency_us=0.0)
+    wanted = 63 * LOAD.cells * LOAD.rate * 4 * COSTS.byte_ns * 1e-9
+    for delay in (1e-3, 3e-3):
+        assert gathered(bytes_alone, replace(LOAD, delay=delay), 64).exchanging == pytest.approx(wanted, rel=1e-12)
+
+
 def test_strong_scaling_tends_to_what_cannot_be_shared():
     """Computing goes to the cost of the steps alone; in a gathering every spike is still read by every rank."""
     share = strong(640_000)
