@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -130,6 +129,8 @@ def prepared(network: str, seconds: float, folder: Path, ranks: int) -> list[Con
 
 
 def compiler_version() -> str:
-    """First line of what the compiler says of itself."""
-    said = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
-    return said.splitlines()[0] if said else "none"
+    """First line of what the compiler says of itself.
+
+    raises: launch.BenchmarkError where there is none
+    """
+    return launch.launch([compiler(), "--version"])["text"].splitlines()[0]

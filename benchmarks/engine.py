@@ -4,7 +4,8 @@
 
 Everybody runs in turn, round after round, in processes of their own; figures are medians over rounds, ratios medians of
 ratios within a round. Wall times are of the loop over steps, per biological second. The comparison is void, with exit
-status 1, where firing rates differ by more than 5 %. "bound" times update and delivery apart, "bare bound" does not.
+status 1, where firing rates differ by more than 5 %; status 2 is a program that failed or is missing. "bound" also
+times update and delivery apart, "bare bound" does not. With more than one rank only where mpiexec is found.
 """
 
 from __future__ import annotations
@@ -75,7 +76,13 @@ def main() -> int:
     parser.add_argument("--networks", nargs="+", choices=("a", "b"), default=["a", "b"])
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 5)
-    found = measured(options)
+    from benchmarks.launch import BenchmarkError
+
+    try:
+        found = measured(options)
+    except BenchmarkError as failed:
+        print(failed, file=sys.stderr)
+        return 2
     print(json.dumps(found, indent=1) if options.json else concluded(found, options.networks))
     void = [line for network in options.networks for line in found[network]["void"]]
     for line in void:

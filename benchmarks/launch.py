@@ -25,13 +25,16 @@ def launch(command: Sequence[str], where: Path | None = None, extra: Mapping[str
 
     extra: environment variables to add
     returns: "text", its output, and "peak_mb", the most memory that it held, MB
-    raises: BenchmarkError if it ends with anything but 0
+    raises: BenchmarkError if there is no such program or it ends with anything but 0
     """
     # The checkout comes first, so that its msim is measured and not an installed one.
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": path, **(extra or {})}
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        process = subprocess.Popen(list(command), cwd=where, env=environment, stdout=out, stderr=err)
+        try:
+            process = subprocess.Popen(list(command), cwd=where, env=environment, stdout=out, stderr=err)
+        except FileNotFoundError as missing:
+            raise BenchmarkError(f"wants the program {command[0]}, found none") from missing
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)

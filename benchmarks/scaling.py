@@ -67,18 +67,24 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    """Measure or load, print, save, draw."""
+def main() -> int:
+    """Measure or load, print, save, draw; 2 if a program failed."""
     from benchmarks.figures import draw
+    from benchmarks.launch import BenchmarkError
 
     options = parsed()
-    found = json.loads(options.load.read_text()) if options.load else measured(options)
+    try:
+        found = json.loads(options.load.read_text()) if options.load else measured(options)
+    except BenchmarkError as failed:
+        print(failed, file=sys.stderr)
+        return 2
     print(json.dumps(found, indent=1) if options.json else printed(found))
     if options.save:
         options.save.write_text(json.dumps(found, indent=1) + "\n")
     if options.figure:
         draw(found, options.kind, options.figure)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
