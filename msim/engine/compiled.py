@@ -11,12 +11,13 @@ import numpy as np
 from msim.base.errors import SimulationError
 from msim.circuit.connectivity import rows
 from msim.engine.burst_averages import CURRENTS
+from msim.engine.checkpoint import captured, restore
 from msim.engine.column_plan import SAMPLE_STEPS, STEP, ColumnPlan
 from msim.engine.cpp.library import MEANS, NOT_FINITE, RUNAWAY, SUMS
 from msim.engine.cpp.network import CompiledNetwork, Outcome
 from msim.engine.exchange import Ranks
 from msim.engine.failures import not_finite, refuse_nonfinite, refuse_runaway
-from msim.engine.network import Burst, FastNetwork
+from msim.engine.network import Burst, FastNetwork, NetworkState
 from msim.engine.partition import partitioned
 
 UNIT = 2.0**-100  # of exact sums
@@ -90,6 +91,12 @@ class CompiledColumn(FastNetwork):
         if self.ranks.rank:
             return Burst(seconds, {}, {}, {}, 1 / SAMPLE_STEP)
         return self._collected(began, seconds, spikes, {name: sums[name, "sums"] for name in self.populations}, field)
+
+    def state(self) -> NetworkState | None:
+        return captured(self.network)
+
+    def restore(self, state: NetworkState | None) -> None:
+        restore(self.network, state)
 
     def _collected(
         self, began: int, seconds: float, spikes: dict[str, tuple[np.ndarray, np.ndarray]],

@@ -72,6 +72,7 @@ class CompiledNetwork:
         self.local = {one: self.partition.local(one, self.ranks.rank) for one in self.names}
         self._remote_shortest = LONGEST_INTERVAL
         self._asked_interval = interval
+        self.rates: dict[str, Any] = {}
         self._settled = False
         self._set_up()
 
@@ -155,12 +156,18 @@ class CompiledNetwork:
             raise InputError(f"{projection}: has no constant '{name}'{nearest(name, layout['scalars'])}")
         self.library.projection_scalars(self._engine, s)[layout["scalars"].index(name)] = value
 
+    def shared(self, population: str) -> np.ndarray:
+        """The constants that all cells of a population share, in the order of the layout, without a copy."""
+        p, layout = self._population(population)
+        return view(self.library.scalars(self._engine, p), len(layout["scalars"]), np.float64)
+
     def set_rate(self, drive: str, rate: Any) -> None:
         """Set the rate of a drive in Hz: one number, or one per cell of its whole population."""
         one = next((d for d in self.spec.drives if d.name == drive), None)
         if one is None:
             raise InputError(f"network: has no drive '{drive}'{nearest(drive, [d.name for d in self.spec.drives])}")
         p, layout = self._population(one.to)
+        self.rates[drive] = rate
         mean = np.asarray(rate, dtype=float) * self.spec.step
         per_cell = mean.ndim > 0 and mean.size > 0 and not np.all(mean == mean.flat[0])
         own = mean[self.local[one.to]] if per_cell else mean.reshape(-1)[:1]
@@ -182,7 +189,7 @@ class CompiledNetwork:
         raises: InputError for a delay under one step or a source that does not exist
         """
         _, layout = self._projection(projection)
-        drawn = [row(int(cell)) for cell in self.local[self._of(projection).to]]
+        drawn = [row(int(cell)) for cell in self.local[self.projection(projection).to]]
         none = [np.empty(0)]
         self.connect_rows(
             projection,
@@ -204,7 +211,7 @@ class CompiledNetwork:
         raises: InputError for a delay under one step or a source that does not exist
         """
         s, layout = self._projection(projection)
-        one = self._of(projection)
+        one = self.projection(projection)
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         steps = np.floor(delay / self.spec.step + 0.5).astype(np.int32)
         self._check_contacts(one.name, pre, steps, self.spec.population(one.origin).size)
@@ -244,7 +251,7 @@ class CompiledNetwork:
     def read_contacts(self, projection: str) -> dict[str, np.ndarray]:
         """All contacts on this rank: 'source' and 'target' within their populations, 'delay' in steps, values by name."""
         s, layout = self._projection(projection)
-        one = self._of(projection)
+        one = self.projection(projection)
         n = self.contacts(projection)
         source, target, delay = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int32)
         values = np.empty((max(len(layout["values"]), 1), n))
@@ -381,7 +388,8 @@ class CompiledNetwork:
 
     # ---- names
 
-    def _of(self, projection: str) -> Projection:
+    def projection(self, projection: str) -> Projection:
+        """The projection of that name."""
         return next(one for one in self.spec.projections if one.name == projection)
 
     def _population(self, name: str) -> tuple[int, dict[str, Any]]:

@@ -162,7 +162,7 @@ class SynapseWriter:
             pointers, read, write = self._access(block, value)
             body = [CLOCK, *self._head(block), *found.each, *pointers]
             loop = ["const uint32_t j = S.narrow ? S.targets[k] : S.wide_targets[k]; (void)j;", *read, *found.loop, *write]
-            parts.append(f"{indented(body, 2)}\n        for (int64_t k = 0; k < S.n_pad; ++k) {{\n{indented(loop, 3)}\n        }}")
+            parts.append(f"{indented(body, 2)}\n        for (int64_t k = 0; k < whole(S.n_pad); ++k) {{\n{indented(loop, 3)}\n        }}")
         return (
             f"void update_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n    if (S.light) {{\n{parts[0]}\n"
             f"    }} else {{\n{parts[1]}\n    }}\n}}"
