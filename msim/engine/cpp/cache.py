@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -23,10 +24,15 @@ LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
 
 @dataclass(frozen=True)
 class Entry:
-    """A compiled library in the cache; made: seconds since 1970."""
+    """A compiled library in the cache.
+
+    network: its populations; made: when; seconds: what generating and compiling took
+    """
 
     folder: Path
-    about: dict[str, object]
+    network: str
+    made: str
+    seconds: float
 
     @property
     def size(self) -> int:
@@ -114,7 +120,13 @@ def entries() -> list[Entry]:
     root = cache_folder()
     folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name)]
     folders.sort(key=lambda one: -one.stat().st_mtime)
-    return [Entry(one, json.loads((one / ABOUT).read_text(encoding="utf-8"))) for one in folders]
+    return [_entry(one) for one in folders]
+
+
+def _entry(folder: Path) -> Entry:
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(about["made"]))
+    return Entry(folder, about["network"], made, about["generated_s"] + about["compiled_s"])
 
 
 def clear() -> tuple[int, int]:
