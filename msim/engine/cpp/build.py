@@ -98,9 +98,8 @@ def _compile(folder: Path, path: str, units: list[list[str]]) -> None:
         [path, *flags, "-I", str(HERE / "runtime"), "-c", f"{name}.cpp", "-o", f"{name}.o"]
         for name, flags in zip(names, units, strict=True)
     ]
-    running = [
-        subprocess.Popen(one, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for one in commands
-    ]
+    pipe = subprocess.PIPE
+    running = [subprocess.Popen(one, cwd=folder, stdout=pipe, stderr=subprocess.STDOUT, text=True) for one in commands]
     outputs = [one.communicate()[0] for one in running]
     # Linked without -ffast-math: with it, loading the library would change the arithmetic of the whole process.
     link = [path, "-shared", "-o", LIBRARY, "vector.o", "scalar.o", "-lm"]

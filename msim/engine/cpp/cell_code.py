@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msim.engine.cpp.names import INDENT, Names, indented, key, used
+from msim.engine.cpp.names import CLOCK, INDENT, Names, indented, key, used
 from msim.engine.cpp.render import Sites, rendered
 from msim.engine.cpp.spec import Cells
 from msim.engine.cpp.statements import Block, CellBlocks
@@ -52,13 +52,13 @@ class CellWriter:
 
     def clock(self) -> list[str]:
         """Lines that name the time."""
-        return ["const double t = (double)step * E.dt; const int64_t t_in_timesteps = step; (void)t; (void)t_in_timesteps;"]
+        return [CLOCK]
 
     def pointers(self, touched: Sequence[str], written: set[str]) -> list[str]:
         """Lines that name arrays."""
         return [
-            f"{'' if name in written else 'const '}real* __restrict A_{name} = P.arrays[{self.arrays.index(name)}].data;"
-            for name in touched
+            f"{'' if one in written else 'const '}real* __restrict A_{one} = P.arrays[{self.arrays.index(one)}].data;"
+            for one in touched
         ]
 
     def prepare(self) -> str:

@@ -59,7 +59,8 @@ class CompiledNetwork:
         self.ranks = Ranks.of(comm) if comm is not None else SERIAL
         self.partition = partition or by_cell({one.name: np.ones(one.size) for one in spec.cells}, self.ranks.size)
         if self.partition.ranks != self.ranks.size:
-            raise InputError(f"partition: wants {self.ranks.size} ranks, as the communicator has, got {self.partition.ranks}")
+            wanted = f"{self.ranks.size} ranks, as the communicator has"
+            raise InputError(f"partition: wants {wanted}, got {self.partition.ranks}")
         self.built = self.ranks.first_alone(lambda: built(spec, precision, strict))
         self.layout = self.built.layout
         self.real = np.float64 if precision == "double" else np.float32
@@ -249,7 +250,7 @@ class CompiledNetwork:
         return int(self.library.contacts(self._engine, self._projection(projection)[0]))
 
     def read_contacts(self, projection: str) -> dict[str, np.ndarray]:
-        """All contacts on this rank: 'source' and 'target' within their populations, 'delay' in steps, values by name."""
+        """All contacts on this rank: 'source' and 'target' in their populations, 'delay' in steps, values by name."""
         s, layout = self._projection(projection)
         one = self.projection(projection)
         n = self.contacts(projection)
