@@ -19,6 +19,7 @@ from msim.engine.exchange import Ranks
 from msim.engine.failures import not_finite, refuse_nonfinite, refuse_runaway
 from msim.engine.network import Burst, FastNetwork, NetworkState
 from msim.engine.partition import partitioned
+from msim.engine.pulse import pulses
 
 UNIT = 2.0**-100  # of exact sums
 SAMPLE_STEP = SAMPLE_STEPS * STEP
@@ -82,7 +83,9 @@ class CompiledColumn(FastNetwork):
         }
         network.watch(began - SAMPLE_STEPS // 2, half, SAMPLE_STEPS, keep)
         network.clear_spikes()
-        outcome = network.run(round((burn_in + seconds) / STEP))
+        began_at, steps = network.step, round((burn_in + seconds) / STEP)
+        with pulses(lambda: (network.step - began_at) * STEP, steps * STEP, self.pulse):
+            outcome = network.run(steps)
         spikes = self._spikes()
         if outcome.status:
             self._stop(outcome, spikes)

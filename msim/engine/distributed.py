@@ -38,6 +38,7 @@ class DistributedColumn(FastNetwork):
         inputs, self.inputs = self.inputs, []
         arguments = (burn_in, seconds, keep_field)
         _tell(self.ranks, ("burst", inputs, arguments))
+        self.column.pulse = self.pulse
         return _burst(self.column, inputs, arguments)
 
     def state(self) -> NetworkState | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.engine.pulse import Pulse
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,12 @@ class NetworkState:
 
 
 class FastNetwork(ABC):
-    """A spiking network that keeps its state from burst to burst."""
+    """A spiking network that keeps its state from burst to burst.
+
+    pulse: told every second how far a burst is, on targets that know
+    """
+
+    pulse: Callable[[Pulse], None] | None = None
 
     @abstractmethod
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context, build_network
 from msim.engine.multiscale import Journey, burst_row, record_samples, travel
 from msim.engine.network import Burst, FastNetwork
+from msim.engine.pulse import Pulse
 from msim.engine.slow import DrugCurve, resumed_scale, slow_scale
 from msim.engine.trial_state import TrialState, trial_state
 from msim.pharmacology.compartments import ConcentrationCurve, Pharmacokinetics
@@ -38,17 +39,20 @@ def simulate(
     progress: Callable[[float], None] = lambda time: None,
     resume: TrialState | None = None,
     keep_state: Callable[[Callable[[], TrialState | None]], None] = lambda state: None,
+    pulse: Callable[[Pulse], None] | None = None,
 ) -> float:
     """Run one trial, from rest or from where it was, and write what was asked for to the recorder.
 
     progress: told the simulated time in s after every leap
     resume: where the trial was; the recorder has to hold what was recorded until then
+    pulse: told every second how far a burst is
     keep_state: given after every leap a function that tells where the trial is
     returns: seconds for which spikes were simulated
     raises: SimulationError where the network runs away or an equation cannot be integrated
     """
     schedule = context.schedule
     network = build_network(model, seed, context)
+    network.pulse = pulse
     baseline = None if resume else network.burst(schedule.settle, schedule.baseline, keep_field=False)
     curves = drug_curves(model, protocol)
 

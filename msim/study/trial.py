@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msim.definitions.experiment import Arm, ExperimentDefinition
 from msim.engine.context import Context
+from msim.engine.pulse import Pulse
 from msim.engine.simulate import Protocol, simulate
 from msim.engine.trial_state import TrialState
 from msim.recording.record_arrays import record_arrays, record_from
@@ -30,12 +31,14 @@ def simulate_trial(
     progress: Callable[[float], None] = lambda time: None,
     keep: Keep = lambda datasets, reached, reason: None,
     checkpoints: Checkpoints | None = None,
+    pulse: Callable[[Pulse], None] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
 
     keep: told from time to time, and where the trial is stopped, what was recorded up to the last complete burst,
         the time in s of that burst, and why the trial goes no further
     checkpoints: where the trial is taken up from, and what keeps where it stands
+    pulse: told every second how far a burst is
     """
     before = checkpoints.read() if checkpoints else None
     record = record_from(before.under("record/")) if before else MemoryRecorder()
@@ -51,7 +54,7 @@ def simulate_trial(
     told = _now_and_then(lambda: keep_record("was still running, or its process was killed"), progress)
     kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
     try:
-        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept)
+        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, pulse)
     except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
         keep_record(f"{type(problem).__name__}: {problem}")
         raise
