@@ -38,6 +38,15 @@ def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.n
     return arrays, float(arrays.pop(REACHED))
 
 
+def journal_reach(folder: RunFolder, arm: str, seed: int) -> float | None:
+    """The time in s that a journal reaches; None where there is none."""
+    path = journal_path(folder, arm, seed)
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as found:
+        return float(found[REACHED])
+
+
 def remove_journal(folder: RunFolder, arm: str, seed: int) -> None:
     """Remove a journal, once its trial is finished or kept otherwise."""
     journal_path(folder, arm, seed).unlink(missing_ok=True)

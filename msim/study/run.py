@@ -22,7 +22,7 @@ from msim.engine.context import Context
 from msim.engine.pulse import Pulse
 from msim.engine.trial_state import TrialState
 from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
-from msim.storage.journal import remove_journal, write_journal
+from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
 from msim.storage.provenance import command_line, provenance
 from msim.storage.run_store import (
     Run,
@@ -174,10 +174,10 @@ def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
 
 def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     """Where the record of an unfinished trial is, as a clause to append to a message, or ''."""
-    reached = reached_by(folder, arm, seed)
-    if reached is None:
-        return ""
-    return f"; its record up to {quantity_text(reached * second)} is kept in {unfinished_path(folder, arm, seed)}"
+    kept = [(reached_by(folder, arm, seed), unfinished_path(folder, arm, seed))]
+    kept.append((journal_reach(folder, arm, seed), journal_path(folder, arm, seed)))
+    reached, path = max(((time, path) for time, path in kept if time is not None), default=(None, None))
+    return "" if reached is None else f"; its record up to {quantity_text(reached * second)} is kept in {path}"
 
 
 def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> str:
