@@ -84,7 +84,7 @@ def _population(spec: NetworkSpec, one: Cells, group: Any, timed: Sequence[str])
     arrays = [name for name, v in group.variables.items() if _is_own_array(v) and name not in (*PROVIDED, "lastspike")]
     scalars = [name for name, v in group.variables.items() if _is_own_scalar(v) and name not in PROVIDED]
     sites = Sites()
-    names = Names(one.name, blocks.all(), scalars, timed)
+    names = Names(one, blocks.all(), scalars, timed)
     held = {name: "not_refractory" for name, v in group.variables.items() if getattr(v, "conditional_write", None)}
     whole = [(b, rendered(one.name, b, sites, True, held)) for b in blocks.whole()]
     writer = CellWriter(one, names, arrays, held, sites, blocks, whole)

@@ -30,7 +30,7 @@ class SynapseWriter:
         self.values, self.states, self.scalars = values, states, scalars
         self.target = layouts[one.to]
         self.indices = synapses.variables.indices
-        self.names = Names(one.name, blocks.all(), scalars, timed)
+        self.names = Names(one, blocks.all(), scalars, timed)
         held = {
             name: "not_refractory_post"
             for name, v in synapses.variables.items()
