@@ -11,7 +11,7 @@ import numpy as np
 
 from msim.base.errors import InputError, nearest
 from msim.engine.cpp.build import built
-from msim.engine.cpp.library import F64, I32, I64, SUMS, U32, Failure, loaded, pointer, view
+from msim.engine.cpp.library import F64, I32, I64, MEANS, SUMS, U32, Failure, loaded, pointer, view
 from msim.engine.cpp.spec import Drive, NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 from msim.engine.exchange import SERIAL, Ranks
@@ -73,6 +73,8 @@ class CompiledNetwork:
         self._remote_shortest = LONGEST_INTERVAL
         self._asked_interval = interval
         self._settled = False
+        self._traced: dict[str, int] = {}
+        self._kept: dict[str, list[int]] = {}
         self._set_up()
 
     def __del__(self) -> None:
@@ -341,16 +343,21 @@ class CompiledNetwork:
 
         half: step from which on sums go to the second half
         keep: population to SUMS, MEANS, TRACES or a sum of these for each watched expression; SUMS if left out
+        raises: InputError where samples are not at least a step apart
         """
+        if every < 1:
+            raise InputError(f"watch: wants samples every 1 or more steps, got {every}")
         self.library.watch(self._engine, begin, half, every)
         for p, one in enumerate(self.spec.cells):
-            for w in range(len(one.watched)):
-                self.library.keep(self._engine, p, w, keep[one.name][w] if keep else SUMS)
+            self._kept[one.name] = [keep[one.name][w] if keep else SUMS for w in range(len(one.watched))]
+            for w, kept in enumerate(self._kept[one.name]):
+                self.library.keep(self._engine, p, w, kept)
 
     def trace(self, population: str, cells: Sequence[int]) -> None:
         """Of which cells (of the whole population) traces are kept, where they live here."""
         p, _ = self._population(population)
         local = np.flatnonzero(np.isin(self.local[population], cells)).astype(np.uint32)
+        self._traced[population] = local.size
         self.library.trace(self._engine, p, pointer(local, U32), local.size)
 
     def sums(self, population: str) -> np.ndarray:
@@ -365,8 +372,13 @@ class CompiledNetwork:
 
     def exact_sums(self, population: str, watched: int) -> list[int]:
         """Sum over local cells of a watched expression at every sample, in units of 2^-100: exact, so that sums of
-        ranks do not depend on how cells are shared out."""
+        ranks do not depend on how cells are shared out.
+
+        raises: InputError where `watch` did not keep MEANS of it
+        """
         p, _ = self._population(population)
+        if not self._kept.get(population, [0] * (watched + 1))[watched] & MEANS:
+            raise InputError(f"{population}: wants means of watched expression {watched} kept, they were not")
         n = self.library.samples(self._engine)
         words = view(self.library.means(self._engine, p, watched), 2 * n, np.int64)
         return [(int(high) << 64) + (int(low) & 0xFFFFFFFFFFFFFFFF) for low, high in words.reshape(n, 2)]
@@ -376,8 +388,9 @@ class CompiledNetwork:
         p, _ = self._population(population)
         n = ctypes.c_int64()
         address = self.library.traced(self._engine, p, watched, ctypes.byref(n))
-        samples = max(int(self.library.samples(self._engine)), 1)
-        return view(address or 0, n.value, self.real).copy().reshape(samples if n.value else 0, -1)
+        cells = self._traced.get(population, 0)
+        samples = n.value // cells if cells else int(self.library.samples(self._engine))
+        return view(address or 0, n.value, self.real).copy().reshape(samples, cells)
 
     # ---- names
 
