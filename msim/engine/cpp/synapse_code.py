@@ -9,7 +9,7 @@ from brian2.core.variables import ArrayVariable
 
 from msim.base.errors import InputError
 from msim.engine.cpp.names import INDENT, Names, indented, key
-from msim.engine.cpp.render import Sites, rendered
+from msim.engine.cpp.render import Sites, local, rendered
 from msim.engine.cpp.spec import Projection
 from msim.engine.cpp.statements import Block, SynapseBlocks
 
@@ -69,7 +69,9 @@ class SynapseWriter:
         used = block.read() | block.written()
         lines = [f"const {kind} dt = ({kind})E.dt; (void)dt;"]
         lines += ["Population& P = E.populations[S.target]; (void)P;"]
-        lines += [f"const {kind} {one} = ({kind})S.scalars[{k}];" for k, one in enumerate(self.scalars) if one in used]
+        lines += [
+            f"const {kind} {local(one)} = ({kind})S.scalars[{k}];" for k, one in enumerate(self.scalars) if one in used
+        ]
         lines += [
             f"const {kind} {one}_post = ({kind})P.scalars[{k}];"
             for k, one in enumerate(self.target["scalars"])
@@ -103,7 +105,7 @@ class SynapseWriter:
             post = name[: -len("_post")] if name.endswith("_post") else ""
             if name in self.values:
                 pointers.append(f"const {value}* __restrict A_{name} = {self._values(value)}[{self.values.index(name)}].data;")
-                read.append(f"const real {name} = (real)A_{name}[k];")
+                read.append(f"const real {local(name)} = (real)A_{name}[k];")
                 continue
             if name in self.states:
                 pointers.append(f"{qualifier}real* __restrict A_{name} = S.states[{self.states.index(name)}].data;")
@@ -120,9 +122,9 @@ class SynapseWriter:
             else:
                 continue
             kind = "double" if name == "lastupdate" else "real"
-            read.append(f"{qualifier}{kind} {name} = A_{name}[{place}];")
+            read.append(f"{qualifier}{kind} {local(name)} = A_{name}[{place}];")
             if name in written:
-                write.append(f"A_{name}[{place}] = {name};")
+                write.append(f"A_{name}[{place}] = {local(name)};")
         return pointers, read, write
 
     @staticmethod
