@@ -12,6 +12,7 @@ import numpy as np
 from msim.base.errors import InputError, nearest
 from msim.engine.cpp.build import built
 from msim.engine.cpp.library import F64, I32, I64, MEANS, SUMS, U32, Failure, loaded, pointer, view
+from msim.engine.cpp.refusals import fitting, problem_of_contacts, refuse_other_cells, refuse_unknown_states
 from msim.engine.cpp.spec import Drive, NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 from msim.engine.exchange import SERIAL, Ranks
@@ -58,8 +59,7 @@ class CompiledNetwork:
         self.spec, self.seed, self.precision = spec, seed, precision
         self.ranks = Ranks.of(comm) if comm is not None else SERIAL
         self.partition = partition or by_cell({one.name: np.ones(one.size) for one in spec.cells}, self.ranks.size)
-        if self.partition.ranks != self.ranks.size:
-            raise InputError(f"partition: wants {self.ranks.size} ranks, as the communicator has, got {self.partition.ranks}")
+        refuse_other_cells(self.partition, spec, self.ranks.size)
         self.built = self.ranks.first_alone(lambda: built(spec, precision, strict))
         self.layout = self.built.layout
         self.real = np.float64 if precision == "double" else np.float32
@@ -101,7 +101,8 @@ class CompiledNetwork:
             self._set_timed(k, name)
         for projection in self.spec.projections:
             for name, (value, _) in projection.constants.items():
-                self.set_constant(projection.name, name, float(value))
+                self.set_constant(projection.name, name, value)
+            refuse_unknown_states(projection.name, projection.start, self._projection(projection.name)[1]["states"])
 
     def _set_limits(self, p: int, spikes_per_second: float) -> None:
         layout = self.layout["cells"][self.names[p]]
@@ -147,7 +148,7 @@ class CompiledNetwork:
                 raise InputError(f"{population}.{name}: wants one number for all cells, got {np.size(value)} values")
             self.library.scalars(self._engine, p)[layout["scalars"].index(name)] = float(value)
             return
-        wanted = np.asarray(value, dtype=float)
+        wanted = fitting(f"{population}.{name}", value, self.spec.population(population).size)
         self.view(population, name)[:] = wanted[self.local[population]] if wanted.ndim else wanted
 
     def set_constant(self, projection: str, name: str, value: float) -> None:
@@ -155,6 +156,8 @@ class CompiledNetwork:
         s, layout = self._projection(projection)
         if name not in layout["scalars"]:
             raise InputError(f"{projection}: has no constant '{name}'{nearest(name, layout['scalars'])}")
+        if np.ndim(value):
+            raise InputError(f"{projection}.{name}: wants one number for all synapses, got {np.size(value)} values")
         self.library.projection_scalars(self._engine, s)[layout["scalars"].index(name)] = value
 
     def set_rate(self, drive: str, rate: Any) -> None:
@@ -163,7 +166,7 @@ class CompiledNetwork:
         if one is None:
             raise InputError(f"network: has no drive '{drive}'{nearest(drive, [d.name for d in self.spec.drives])}")
         p, layout = self._population(one.to)
-        mean = np.asarray(rate, dtype=float) * self.spec.step
+        mean = fitting(drive, rate, self.spec.population(one.to).size) * self.spec.step
         per_cell = mean.ndim > 0 and mean.size > 0 and not np.all(mean == mean.flat[0])
         own = mean[self.local[one.to]] if per_cell else mean.reshape(-1)[:1]
         limits = np.ascontiguousarray(event_thresholds(own, one.inputs, one.name))
@@ -192,8 +195,9 @@ class CompiledNetwork:
             np.concatenate([each[0] for each in drawn] or none),
             np.concatenate([each[1] for each in drawn] or none),
             {
-                name: np.concatenate([np.asarray(each[2][name], float) for each in drawn] or none)
+                name: np.concatenate([np.asarray(each[2][name], float) for each in drawn if name in each[2]] or none)
                 for name in layout["values"]
+                if all(name in each[2] for each in drawn)
             },
         )
 
@@ -203,13 +207,17 @@ class CompiledNetwork:
         """Give the contacts onto all local cells at once, one cell after the other.
 
         sizes: contacts of each local cell; pre: sources within their population; delay: s; values: by name
-        raises: InputError for a delay under one step or a source that does not exist
+        raises: InputError for a delay under one step, a source that does not exist, or values that are not as many
         """
         s, layout = self._projection(projection)
         one = self._of(projection)
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        problem = problem_of_contacts(self.spec, one.name, layout["values"], int(indptr[-1]), pre, delay, values)
+        # All ranks refuse what one refuses: the others would wait for it.
+        for found in self.ranks.all(problem):
+            if found:
+                raise InputError(found)
         steps = np.floor(delay / self.spec.step + 0.5).astype(np.int32)
-        self._check_contacts(one.name, pre, steps, self.spec.population(one.origin).size)
         source = np.ascontiguousarray(pre, dtype=np.uint32)
         given = [np.ascontiguousarray(values[name], dtype=float) for name in layout["values"]]
         pointers = (F64 * max(len(given), 1))(*(pointer(each, F64) for each in given))
@@ -220,17 +228,6 @@ class CompiledNetwork:
             self.synapse_state(projection, name)[:] = one.start.get(name, 0.0)
         self._note_remote(one.origin, source, steps)
         self._settled = False
-
-    def _check_contacts(self, name: str, pre: np.ndarray, steps: np.ndarray, sources: int) -> None:
-        problem = ""
-        if steps.size and steps.min() < 1:
-            problem = f"{name}: wants delays of at least one step of {self.spec.step:g} s, got a shorter one"
-        elif pre.size and not 0 <= pre.min() <= pre.max() < sources:
-            problem = f"{name}: wants sources from 0 to {sources - 1}, got {pre.min()} to {pre.max()}"
-        # All ranks refuse what one refuses: the others would wait for it.
-        for one in self.ranks.all(problem):
-            if one:
-                raise InputError(one)
 
     def _note_remote(self, origin: str, pre: np.ndarray, steps: np.ndarray) -> None:
         if self.ranks.size == 1 or not steps.size:
