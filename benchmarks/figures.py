@@ -44,12 +44,13 @@ def growth(found: dict[str, Any]) -> Figure:
               ("Building it takes", "wall s", "build_s"), ("Memory at most", "GB", "peak_mb"))
     for axes, (title, unit, key) in zip(all_axes, labels, strict=True):
         panel(axes, title, "synapses, millions", unit)
+        highest = max(runs[-1][key] for runs in series.values())
         for (name, runs), color, mark in zip(series.items(), (BLUE, ORANGE), "os", strict=True):
             millions = [run["synapses"] / 1e6 for run in runs]
             values = [run[key] / (1000 if key == "peak_mb" else 1) for run in runs]
             axes.plot(millions, values, color=color, marker=mark, label=_series_label(name, runs))
-            axes.annotate(f"{values[-1]:.2g}", (millions[-1], values[-1]), textcoords="offset points", xytext=(0, 7),
-                          ha="center", color=color, fontsize=9)
+            axes.annotate(f"{values[-1]:.2g}", (millions[-1], values[-1]), textcoords="offset points",
+                          xytext=(0, 7 if runs[-1][key] == highest else -16), ha="center", color=color, fontsize=9)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.08)
     all_axes[0].legend(frameon=False, fontsize=9, loc="upper left")

@@ -134,9 +134,9 @@ def network(name: str, size: Size) -> NetworkSpec:
 
 
 def weights(name: str, origin: str, size: Size) -> dict[str, float]:
-    """Weights of the synapses from one population at a size."""
+    """Weights of the synapses from one population at a size; numbers of single precision, as the bounds keep them."""
     scale = REFERENCE[name].synapses_per_cell / size.synapses_per_cell
-    return {variable: scale * value for variable, value in WEIGHTS[name, origin].items()}
+    return {variable: float(np.float32(scale * value)) for variable, value in WEIGHTS[name, origin].items()}
 
 
 def picked(random: np.random.Generator, probability: float, count: int) -> np.ndarray:

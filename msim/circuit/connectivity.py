@@ -50,10 +50,8 @@ def rows(wiring: Wiring, seed: int, cells: Sequence[int], first_gid: int) -> tup
     cells: their numbers within the population
     returns: contacts of each cell, shape (cells,), and the contacts of all, one cell after the other
     """
-    parts = [
-        _drawn(wiring, random, index)
-        for index, random in zip(cells, streams(seed, _purpose(wiring), [first_gid + one for one in cells]), strict=True)
-    ]
+    generators = streams(seed, _purpose(wiring), [first_gid + one for one in cells])
+    parts = [_drawn(wiring, random, index) for index, random in zip(cells, generators, strict=True)]
     if not parts:
         none = np.empty(0)
         return np.empty(0, dtype=int), Row(none.astype(int), none, none)

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from msim import __version__
-from msim.cli import check, hashing, judge, listing, plot, recalibrate, run, show
+from msim.cli import cache, check, hashing, judge, listing, plot, recalibrate, run, show
 
 app = typer.Typer(
     add_completion=False,
@@ -39,6 +39,7 @@ app.command("run")(run.run)
 app.command("judge")(judge.judge)
 app.command("plot")(plot.plot)
 app.command("hash")(hashing.hash_runs)
+app.command("cache")(cache.cache)
 app.command("recalibrate")(recalibrate.recalibrate)
 
 

@@ -6,28 +6,37 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from msim.base.errors import InputError
+from msim.cli.options import core_count
 from msim.engine.exchange import SERIAL, Ranks, started_by_mpi, world
+
+CROWD = 4  # ranks a core: waiting ranks spin, and a crowd of them stops the machine
+BATCH = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "COBALT_JOBID")
 
 
 @contextmanager
-def shared_out(wanted: int) -> Iterator[Ranks]:
+def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
     """The ranks that share out a run; on all but the first this serves it and exits.
 
     wanted: how many; 0 takes what mpiexec started, or one
+    check: called before ranks are started; raises where they would be in vain
     raises: InputError where mpiexec started another number, or there is no mpiexec
     """
     if not started_by_mpi():
         if wanted > 1:
+            _refuse_crowd(wanted)
+            check()
             _start(wanted)
         yield SERIAL
         return
     ranks = world()
     if wanted and wanted != ranks.size:
+        if ranks.rank:
+            sys.exit(2)  # rank 0 says why
         raise InputError(f"--ranks: mpiexec started {ranks.size}, but --ranks says {wanted}; leave one of them out")
     if ranks.size == 1:
         yield ranks
@@ -43,13 +52,19 @@ def shared_out(wanted: int) -> Iterator[Ranks]:
         dismiss(ranks)
 
 
+def _refuse_crowd(wanted: int) -> None:
+    """Refuse far more ranks than cores, unless a batch system says where else they go."""
+    cores = core_count()
+    if wanted > CROWD * cores and not any(name in os.environ for name in BATCH):
+        raise InputError(f"--ranks: this machine has {cores} cores; wants at most {CROWD * cores} ranks, got {wanted}")
+
+
 def _start(wanted: int) -> None:
     """Replace this process by mpiexec, which runs the same command on every rank."""
     launcher = _mpiexec()
-    own = [one for one in sys.argv[1:]]
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(launcher[0], [*launcher, "-n", str(wanted), sys.executable, "-m", "msim", *own])
+    os.execv(launcher[0], [*launcher, "-n", str(wanted), sys.executable, "-m", "msim", *sys.argv[1:]])
 
 
 def _mpiexec() -> list[str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from msim.engine.exchange import Ranks
+    from pathlib import Path
+
+    from msim.definitions.experiment import ExperimentDefinition
 
 
 def run(
@@ -32,23 +34,37 @@ def run(
     """
     from msim.cli.ranks import shared_out
 
-    with shared_out(ranks) as processes:
-        _run(experiment, out, arms, seeds, until, changes, workers, (target, precision, partition), processes, as_json)
+    what = (experiment, out, arms, seeds, until, changes)
+    # What is wrong with the input is said before ranks are started, and by one of them.
+    with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, partition)) as processes:
+        from msim.engine.context import Context
+
+        definition, folder = _read(*what)
+        context = Context(target, definition.schedule, precision, processes, partition)
+        from msim.cli.running import run_and_report
+
+        run_and_report(definition, folder, context, workers, as_json)
 
 
-def _run(
-    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str],
-    workers: int, how: tuple[str, str, str], ranks: Ranks, as_json: bool,
-) -> None:  # fmt: skip
+def _read(
+    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str]
+) -> tuple[ExperimentDefinition, Path]:
     from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
     from msim.definitions.experiment import read_experiment
-    from msim.engine.context import Context
 
     folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes))
-    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
-    target, precision, partition = how
-    context = Context(target, definition.schedule, precision, ranks, partition)
-    from msim.cli.running import run_and_report
+    return definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end), folder
 
-    run_and_report(definition, folder, context, workers, as_json)
+
+def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, partition: str) -> None:
+    """Refuse more ranks than the smallest arm has cells or regions."""
+    import numpy as np
+
+    from msim.engine.context import Context
+    from msim.engine.partition import partitioned
+
+    Context(partition=partition)
+    for arm in experiment.arms:
+        sizes = {name: np.ones(arm.model.cells(name)) for name in arm.model.populations}
+        partitioned(partition, sizes, dict.fromkeys(sizes, 0), ranks)

@@ -120,11 +120,16 @@ def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> It
             if news.state == "running":
                 if key not in rows:
                     rows[key] = progress.add_task(f"  {news.arm}, seed {news.seed}", total=1.0, time="")
-                progress.update(rows[key], completed=parts[key], time=f"at {rounded_time(news.time)}")
+                progress.update(rows[key], completed=parts[key], time=_where(news))
             elif key in rows:
                 progress.remove_task(rows.pop(key))
 
         yield report
+
+
+def _where(news: TrialProgress) -> str:
+    """The simulated time of a trial, and how far a burst is that takes long."""
+    return f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
 
 
 def rounded_time(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""A model's spiking cells as a network for target cpp: one population of cells each, contacts to be drawn by any rank."""
+"""A model's spiking cells as a network for target cpp, whose contacts any rank can draw for its own cells."""
 
 from __future__ import annotations
 

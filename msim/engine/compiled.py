@@ -11,13 +11,15 @@ import numpy as np
 from msim.base.errors import SimulationError
 from msim.circuit.connectivity import rows
 from msim.engine.burst_averages import CURRENTS
+from msim.engine.checkpoint import captured, restore
 from msim.engine.column_plan import SAMPLE_STEPS, STEP, ColumnPlan
 from msim.engine.cpp.library import MEANS, NOT_FINITE, RUNAWAY, SUMS
 from msim.engine.cpp.network import CompiledNetwork, Outcome
 from msim.engine.exchange import Ranks
 from msim.engine.failures import not_finite, refuse_nonfinite, refuse_runaway
-from msim.engine.network import Burst, FastNetwork
+from msim.engine.network import Burst, FastNetwork, NetworkState
 from msim.engine.partition import partitioned
+from msim.engine.pulse import pulses
 
 UNIT = 2.0**-100  # of exact sums
 SAMPLE_STEP = SAMPLE_STEPS * STEP
@@ -81,7 +83,9 @@ class CompiledColumn(FastNetwork):
         }
         network.watch(began - SAMPLE_STEPS // 2, half, SAMPLE_STEPS, keep)
         network.clear_spikes()
-        outcome = network.run(round((burn_in + seconds) / STEP))
+        began_at, steps = network.step, round((burn_in + seconds) / STEP)
+        with pulses(lambda: (network.step - began_at) * STEP, steps * STEP, self.pulse):
+            outcome = network.run(steps)
         spikes = self._spikes()
         if outcome.status:
             self._stop(outcome, spikes)
@@ -90,6 +94,12 @@ class CompiledColumn(FastNetwork):
         if self.ranks.rank:
             return Burst(seconds, {}, {}, {}, 1 / SAMPLE_STEP)
         return self._collected(began, seconds, spikes, {name: sums[name, "sums"] for name in self.populations}, field)
+
+    def state(self) -> NetworkState | None:
+        return captured(self.network)
+
+    def restore(self, state: NetworkState | None) -> None:
+        restore(self.network, state)
 
     def _collected(
         self, began: int, seconds: float, spikes: dict[str, tuple[np.ndarray, np.ndarray]],

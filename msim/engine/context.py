@@ -79,7 +79,7 @@ def _compiled(model: ModelDefinition, seed: int, context: Context) -> FastNetwor
     from msim.engine.compiled import CompiledColumn
 
     plan = column_plan(model, seed)
-    options: dict[str, Any] = {"partition": context.partition, "interval": context.interval, "precision": context.precision}
+    options: dict[str, Any] = {name: getattr(context, name) for name in ("partition", "interval", "precision")}
     if context.ranks.size == 1:
         return CompiledColumn(plan, context.ranks, **options)
     from msim.engine.distributed import DistributedColumn

@@ -15,7 +15,7 @@ from msim.base.errors import InputError, MsimError
 from msim.engine.column_plan import ColumnPlan
 from msim.engine.compiled import CompiledColumn
 from msim.engine.exchange import Ranks
-from msim.engine.network import Burst, FastNetwork
+from msim.engine.network import Burst, FastNetwork, NetworkState
 
 TAG = 1
 POLL = 0.0003  # s between two looks for a command: waiting inside MPI would take a core
@@ -38,7 +38,16 @@ class DistributedColumn(FastNetwork):
         inputs, self.inputs = self.inputs, []
         arguments = (burn_in, seconds, keep_field)
         _tell(self.ranks, ("burst", inputs, arguments))
+        self.column.pulse = self.pulse
         return _burst(self.column, inputs, arguments)
+
+    def state(self) -> NetworkState | None:
+        _tell(self.ranks, ("state",))
+        return self.column.state()
+
+    def restore(self, state: NetworkState | None) -> None:
+        _tell(self.ranks, ("restore",))
+        self.column.restore(state)
 
 
 def _tell(ranks: Ranks, command: tuple[Any, ...]) -> None:
@@ -76,13 +85,22 @@ def serve(ranks: Ranks) -> None:
                 column = None
                 column = CompiledColumn(command[1], ranks, **command[2])
             elif column is not None:
-                _burst(column, *command[1:])
+                _act(column, command)
         except InputError:
             column = None  # rank 0 meets the same and says it
         except MsimError as problem:
             end_all(ranks, f"{problem}", problem.exit_status)
         except Exception:  # the others wait for this rank: they have to end, whatever it was
             end_all(ranks, traceback.format_exc(), 1)
+
+
+def _act(column: CompiledColumn, command: tuple[Any, ...]) -> None:
+    if command[0] == "state":
+        column.state()
+    elif command[0] == "restore":
+        column.restore(None)
+    else:
+        _burst(column, *command[1:])
 
 
 def _next_command(ranks: Ranks, last: list[float]) -> tuple[Any, ...]:

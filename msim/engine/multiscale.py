@@ -33,33 +33,41 @@ class Journey:
     recording: Recording
     recorder: Recorder
     spiking_seconds: float = 0.0
+    next_leap: float = 0.0
     links_down: tuple[Link, ...] = field(default_factory=tuple)
 
 
 def travel(
-    journey: Journey, end: float, events: Iterable[float], progress: Callable[[float], None]
+    journey: Journey,
+    end: float,
+    events: Iterable[float],
+    progress: Callable[[float], None],
+    at_rest: Callable[[], None] = lambda: None,
 ) -> Journey:
     """Take the slow scale from where it stands to `end`, stopping at every event and probe on the way.
 
     events: times at which something outside begins or ends; no leap steps over one
     progress: told the slow time after every leap
+    at_rest: called after every leap that stands, when a copy of the journey could be taken up from there
     """
     schedule = journey.schedule
     stops = sorted({*events, *journey.recording.probes, end})
     links = journey.scale.model.links.values()
     journey.links_down = tuple(one for one in links if journey.scale.model.feeds_receptor(one))
-    leap = 5 * schedule.shortest_leap
-    if journey.time in journey.recording.probes:
-        _probe(journey)
+    if not journey.next_leap:
+        journey.next_leap = 5 * schedule.shortest_leap
+        if journey.time in journey.recording.probes:
+            _probe(journey)
     while journey.time < end - 1e-6:
-        asked = bounded_leap(journey.time, leap, stops, schedule)
+        asked = bounded_leap(journey.time, journey.next_leap, stops, schedule)
         error, accepted = _leap(journey, asked)
         # The leap after an event starts small: what the event changed is not in the last error.
         at_event = accepted and any(abs(journey.time - event) < 1e-6 for event in events)
-        leap = schedule.shortest_leap if at_event else next_leap(asked, error)
+        journey.next_leap = schedule.shortest_leap if at_event else next_leap(asked, error)
         if accepted:
             if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
                 _probe(journey)
+            at_rest()
             progress(journey.time)
     return journey
 

@@ -126,3 +126,9 @@ def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start:
         if link.relative_to and not model.comes_from_bursts(link):
             references[reference_name(link)] = np.sum([resting[one] for one in link.relative_to], axis=0)
     return scale
+
+
+def resumed_scale(model: ModelDefinition, drugs: DrugCurve, references: Mapping[str, np.ndarray]) -> SlowScale:
+    """The slow scale of a model with resting values that were taken before."""
+    populations = dict.fromkeys(one.on for one in model.on_scale("slow"))
+    return SlowScale(model, {name: slow_system(model, name) for name in populations}, drugs, references)

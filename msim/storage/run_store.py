@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STORE = "run.zarr"
 MANIFEST = "MANIFEST.json"
 FAILURES = "failures"
+CHECKPOINTS = "checkpoints"
 UNFINISHED = "unfinished"
 SAME_WHEN_RESUMED = (
     "experiment", "model", "changes", "begin_s", "end_s", "schedule", "target", "versions", "arms", "seeds",
@@ -143,7 +144,7 @@ def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
 
 def finish_run(folder: RunFolder) -> Path:
     """Seal a whole run: checksums of every file, then its final name."""
-    for rest in (FAILURES, UNFINISHED):
+    for rest in (FAILURES, UNFINISHED, CHECKPOINTS):
         shutil.rmtree(folder.growing / rest, ignore_errors=True)
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
     sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}

@@ -17,6 +17,9 @@ from msim.base.errors import InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.engine.context import Context
+from msim.engine.pulse import Pulse
+from msim.engine.trial_state import TrialState
+from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
 from msim.storage.provenance import command_line, provenance
 from msim.storage.run_store import (
     Run,
@@ -30,7 +33,7 @@ from msim.storage.run_store import (
 )
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.study.stored import experiment_from_provenance
-from msim.study.trial import simulate_trial
+from msim.study.trial import KEEP_EVERY, Checkpoints, simulate_trial
 from msim.study.workers import ended_by_stop, interrupts_held, tell, worker_pool
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class TrialProgress:
 
     state: 'stored' before the run, 'running', 'done' or 'failed'
     fraction: of the simulated time; time: s, reached so far
+    message: why it failed, or how far a burst of spikes is
     """
 
     arm: str
@@ -191,8 +195,16 @@ def _trial(
     experiment = experiment_from_provenance(about)
     span = experiment.end - experiment.begin
 
+    reached = experiment.begin
+
     def progress(time: float) -> None:
-        news((arm, seed, "running", (time - experiment.begin) / span, float(time)))
+        nonlocal reached
+        reached = float(time)
+        news((arm, seed, "running", (reached - experiment.begin) / span, reached))
+
+    def pulse(now: Pulse) -> None:
+        text = f"{now.done:.1f} of {now.total:.1f} s of spikes, {now.speed:.2g} s/s, {now.left:.0f} s left"
+        news((arm, seed, "running", (reached - experiment.begin) / span, reached, text))
 
     def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
         # Where the disk is full the trial goes on, or ends with its own reason.
@@ -200,9 +212,27 @@ def _trial(
             write_unfinished(folder, arm, seed, datasets, reached, reason)
 
     progress(experiment.begin)
-    datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, progress, keep)
+    checkpoints = trial_checkpoints(folder, arm, seed)
+    datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, progress, keep, checkpoints, pulse)
     write_trial(folder, arm, seed, datasets)
     remove_unfinished(folder, arm, seed)
+    remove_checkpoints(checkpoint_folder(folder, arm, seed))
+
+
+def trial_checkpoints(folder: RunFolder, arm: str, seed: int) -> Checkpoints:
+    """Checkpoints of a trial in the folder of its run."""
+    root = checkpoint_folder(folder, arm, seed)
+
+    def read() -> TrialState | None:
+        found = read_checkpoint(root)
+        return None if found is None else TrialState(*found)
+
+    def write(state: TrialState) -> None:
+        # Where the disk is full the trial goes on without.
+        with suppress(OSError):
+            write_checkpoint(root, state.arrays, state.about)
+
+    return Checkpoints(read, write, float(os.environ.get("MSIM_CHECKPOINT_EVERY", KEEP_EVERY)))
 
 
 def simulate(

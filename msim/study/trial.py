@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msim.definitions.experiment import Arm, ExperimentDefinition
 from msim.engine.context import Context
+from msim.engine.pulse import Pulse
 from msim.engine.simulate import Protocol, simulate
+from msim.engine.trial_state import TrialState
+from msim.recording.record_arrays import record_arrays, record_from
 from msim.recording.recorder import MemoryRecorder
 
 if TYPE_CHECKING:
@@ -26,13 +30,18 @@ def simulate_trial(
     context: Context,
     progress: Callable[[float], None] = lambda time: None,
     keep: Keep = lambda datasets, reached, reason: None,
+    checkpoints: Checkpoints | None = None,
+    pulse: Callable[[Pulse], None] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
 
     keep: told from time to time, and where the trial is stopped, what was recorded up to the last complete burst,
         the time in s of that burst, and why the trial goes no further
+    checkpoints: where the trial is taken up from, and what keeps where it stands
+    pulse: told every second how far a burst is
     """
-    record = MemoryRecorder()
+    before = checkpoints.read() if checkpoints else None
+    record = record_from(before.under("record/")) if before else MemoryRecorder()
     protocol = Protocol(experiment.begin, experiment.end, experiment.body_weight, arm.doses)
 
     def keep_record(reason: str) -> None:
@@ -43,8 +52,9 @@ def simulate_trial(
             keep(trial_datasets(experiment, arm, record, reached, {"arm": arm.name, "seed": seed}), reached, reason)
 
     told = _now_and_then(lambda: keep_record("was still running, or its process was killed"), progress)
+    kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
     try:
-        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told)
+        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, pulse)
     except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
         keep_record(f"{type(problem).__name__}: {problem}")
         raise
@@ -53,6 +63,36 @@ def simulate_trial(
 
     attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking}
     return trial_datasets(experiment, arm, record, experiment.end, attributes)
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where checkpoints of a trial come from and go to; every: s of the clock on the wall between two."""
+
+    read: Callable[[], TrialState | None]
+    write: Callable[[TrialState], None]
+    every: float = KEEP_EVERY
+
+
+def _kept_states(
+    record: MemoryRecorder, checkpoints: Checkpoints
+) -> Callable[[Callable[[], TrialState | None]], None]:
+    """Write a checkpoint now and then, less often where that would cost more than 5 % of the time."""
+    due = time.monotonic() + checkpoints.every
+
+    def kept(state: Callable[[], TrialState | None]) -> None:
+        nonlocal due
+        began = time.monotonic()
+        if began < due:
+            return
+        now = state()
+        if now is not None:
+            recorded = {f"record/{name}": values for name, values in record_arrays(record).items()}
+            checkpoints.write(TrialState({**now.arrays, **recorded}, now.about))
+        ended = time.monotonic()
+        due = ended + max(checkpoints.every, 20 * (ended - began) if checkpoints.every else 0)
+
+    return kept
 
 
 def _now_and_then(act: Callable[[], None], progress: Callable[[float], None]) -> Callable[[float], None]:

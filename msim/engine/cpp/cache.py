@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -19,14 +20,20 @@ from msim.base.errors import InputError
 
 HERE = Path(__file__).parent
 LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
+ABANDONED = 3600.0  # s after which nobody is still filling a folder
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A compiled library in the cache; made: seconds since 1970."""
+    """A compiled library in the cache.
+
+    network: its populations; made: when; seconds: what generating and compiling took
+    """
 
     folder: Path
-    about: dict[str, object]
+    network: str
+    made: str
+    seconds: float
 
     @property
     def size(self) -> int:
@@ -63,20 +70,20 @@ def processor() -> str:
     return "\n".join(line for line in lines if line.startswith(wanted)) or platform.machine()
 
 
-def key_of(digest: str, compiler: str, flags: list[str]) -> str:
+def key_of(digest: str, compiler: list[str], flags: list[str]) -> str:
     """Name of a library: a hash of the network's structure, versions, compiler, flags and processor."""
-    stamp = os.stat(compiler)
+    stamp = os.stat(compiler[0])
     parts = {
         "structure": digest, "code": _code_digest(), "msim": __version__, "brian2": metadata.version("brian2"),
-        "compiler": [compiler, stamp.st_size, stamp.st_mtime_ns], "flags": flags, "processor": processor(),
+        "compiler": [*compiler, stamp.st_size, stamp.st_mtime_ns], "flags": flags, "processor": processor(),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def found(key: str) -> Path | None:
-    """The folder of a library, if it is there."""
+    """The folder of a library, if it is there and whole."""
     folder = cache_folder() / key
-    return folder if (folder / LIBRARY).is_file() and (folder / LAYOUT).is_file() else None
+    return folder if all((folder / name).is_file() for name in (LIBRARY, LAYOUT, ABOUT)) else None
 
 
 def stored(key: str, make: Callable[[Path], None]) -> Path:
@@ -101,7 +108,7 @@ def stored(key: str, make: Callable[[Path], None]) -> Path:
         try:
             os.rename(growing, final)
         except OSError:
-            if not (final / LIBRARY).is_file():  # a folder without a library is what somebody's broken copy left
+            if found(key) is None:  # what somebody's broken copy left
                 shutil.rmtree(final, ignore_errors=True)
                 os.rename(growing, final)
         return final
@@ -112,14 +119,24 @@ def stored(key: str, make: Callable[[Path], None]) -> Path:
 def entries() -> list[Entry]:
     """All libraries, the newest first."""
     root = cache_folder()
-    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name)]
+    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name) and one.name[0] != "."]
     folders.sort(key=lambda one: -one.stat().st_mtime)
-    return [Entry(one, json.loads((one / ABOUT).read_text(encoding="utf-8"))) for one in folders]
+    return [_entry(one) for one in folders]
+
+
+def _entry(folder: Path) -> Entry:
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(about["made"]))
+    return Entry(folder, about["network"], made, about["generated_s"] + about["compiled_s"])
 
 
 def clear() -> tuple[int, int]:
-    """Remove all libraries. Returns how many and their bytes."""
+    """Remove all libraries, and what builders that were killed left. Returns how many libraries and their bytes."""
     removed = [(one.folder, one.size) for one in entries()]
     for folder, _ in removed:
         shutil.rmtree(folder, ignore_errors=True)
+    root = cache_folder()
+    for one in root.glob(".*") if root.is_dir() else ():
+        if time.time() - one.stat().st_mtime > ABANDONED:
+            shutil.rmtree(one, ignore_errors=True)
     return len(removed), sum(size for _, size in removed)

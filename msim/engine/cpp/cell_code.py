@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msim.engine.cpp.names import INDENT, Names, indented, key, used
+from msim.engine.cpp.names import CLOCK, INDENT, Names, indented, key, used
 from msim.engine.cpp.render import Sites, local, rendered
 from msim.engine.cpp.spec import Cells
 from msim.engine.cpp.statements import Block, CellBlocks
@@ -52,13 +52,13 @@ class CellWriter:
 
     def clock(self) -> list[str]:
         """Lines that name the time."""
-        return ["const double t = (double)step * E.dt; const int64_t t_in_timesteps = step; (void)t; (void)t_in_timesteps;"]
+        return [CLOCK]
 
     def pointers(self, touched: Sequence[str], written: set[str]) -> list[str]:
         """Lines that name arrays."""
         return [
-            f"{'' if name in written else 'const '}real* __restrict A_{name} = P.arrays[{self.arrays.index(name)}].data;"
-            for name in touched
+            f"{'' if one in written else 'const '}real* __restrict A_{one} = P.arrays[{self.arrays.index(one)}].data;"
+            for one in touched
         ]
 
     def prepare(self) -> str:
@@ -81,7 +81,7 @@ class CellWriter:
         found = self.extra[block.name]
         touched, _ = used([block])
         lines = self.pointers(touched, set())
-        lines += ["lane* __restrict steps = P.refractory_steps.data;", "for (int k = 0; k < P.n_pad; ++k) {"]
+        lines += ["lane* __restrict steps = P.refractory_steps.data;", "for (int k = 0; k < whole(P.n_pad); ++k) {"]
         lines += [INDENT + f"const real {local(name)} = A_{name}[k];" for name in touched]
         lines += [INDENT + one for one in found.loop]
         # One more step than none: a cell that has just fired counts as refractory for the events of that step.
@@ -104,7 +104,7 @@ class CellWriter:
         body += ["lane* __restrict A_refractory = P.refractory.data;"] if self._refracts() else []
         body += ["const lane* __restrict A_steps = P.refractory_steps.data;"] if self._refracts() else []
         body += ["lane* __restrict A_fired = P.fired.data;"] if self.blocks.threshold else []
-        body += ["const int n = P.n_pad;", "#pragma GCC ivdep", "for (int k = 0; k < n; ++k) {"]
+        body += ["const int n = whole(P.n_pad);", "#pragma GCC ivdep", "for (int k = 0; k < n; ++k) {"]
         inner = self._loop(touched, written, uses_gid)
         return (
             f"void update_{name}(Engine& E, Population& P, int64_t step) {{\n"
@@ -146,7 +146,7 @@ class CellWriter:
         ]
         uses_gid = "i" in block.read()
         body += ["const uint32_t* __restrict gid = P.gid.data;"] if uses_gid else []
-        body += ["#pragma GCC ivdep", "for (int k = 0; k < P.n_pad; ++k) {"]
+        body += ["#pragma GCC ivdep", "for (int k = 0; k < whole(P.n_pad); ++k) {"]
         inner = [f"const real {local(one)} = A_{one}[k];" for one in touched]
         inner += ["const int64_t i = gid[k]; (void)i;"] if uses_gid else []
         if "not_refractory" in block.read():

@@ -16,6 +16,7 @@ from msim.engine.cpp.statements import Block
 
 PROVIDED = ("t", "dt", "t_in_timesteps", "i", "j", "N", "not_refractory", "lastupdate")
 INDENT = "    "
+CLOCK = "const double t = (double)step * E.dt; const int64_t t_in_timesteps = step; (void)t; (void)t_in_timesteps;"
 
 
 def key(text: str) -> str:

@@ -11,15 +11,14 @@ import numpy as np
 
 from msim.base.errors import InputError, nearest
 from msim.engine.cpp.build import built
+from msim.engine.cpp.contacts import Row, end_to_end, problem_of_contacts
 from msim.engine.cpp.library import F64, I32, I64, MEANS, SUMS, U32, Failure, loaded, pointer, view
-from msim.engine.cpp.refusals import fitting, problem_of_contacts, refuse_other_cells, refuse_unknown_states
+from msim.engine.cpp.refusals import fitting, refuse_other_cells, refuse_unknown_states
 from msim.engine.cpp.spec import Drive, NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 from msim.engine.exchange import SERIAL, Ranks
 from msim.engine.partition import Partition, by_cell
 
-# Contacts onto one cell: sources in their population, delays in s, values by name.
-Row = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
 LONGEST_INTERVAL = 1000  # steps; where no delay limits it
 
 
@@ -72,6 +71,7 @@ class CompiledNetwork:
         self.local = {one: self.partition.local(one, self.ranks.rank) for one in self.names}
         self._remote_shortest = LONGEST_INTERVAL
         self._asked_interval = interval
+        self.rates: dict[str, Any] = {}
         self._settled = False
         self._traced: dict[str, int] = {}
         self._kept: dict[str, list[int]] = {}
@@ -160,6 +160,11 @@ class CompiledNetwork:
             raise InputError(f"{projection}.{name}: wants one number for all synapses, got {np.size(value)} values")
         self.library.projection_scalars(self._engine, s)[layout["scalars"].index(name)] = value
 
+    def shared(self, population: str) -> np.ndarray:
+        """The constants that all cells of a population share, in the order of the layout, without a copy."""
+        p, layout = self._population(population)
+        return view(self.library.scalars(self._engine, p), len(layout["scalars"]), np.float64)
+
     def set_rate(self, drive: str, rate: Any) -> None:
         """Set the rate of a drive in Hz: one number, or one per cell of its whole population."""
         one = next((d for d in self.spec.drives if d.name == drive), None)
@@ -167,6 +172,7 @@ class CompiledNetwork:
             raise InputError(f"network: has no drive '{drive}'{nearest(drive, [d.name for d in self.spec.drives])}")
         p, layout = self._population(one.to)
         mean = fitting(drive, rate, self.spec.population(one.to).size) * self.spec.step
+        self.rates[drive] = rate
         per_cell = mean.ndim > 0 and mean.size > 0 and not np.all(mean == mean.flat[0])
         own = mean[self.local[one.to]] if per_cell else mean.reshape(-1)[:1]
         limits = np.ascontiguousarray(event_thresholds(own, one.inputs, one.name))
@@ -187,19 +193,8 @@ class CompiledNetwork:
         raises: InputError for a delay under one step or a source that does not exist
         """
         _, layout = self._projection(projection)
-        drawn = [row(int(cell)) for cell in self.local[self._of(projection).to]]
-        none = [np.empty(0)]
-        self.connect_rows(
-            projection,
-            np.array([len(each[0]) for each in drawn], dtype=np.int64),
-            np.concatenate([each[0] for each in drawn] or none),
-            np.concatenate([each[1] for each in drawn] or none),
-            {
-                name: np.concatenate([np.asarray(each[2][name], float) for each in drawn if name in each[2]] or none)
-                for name in layout["values"]
-                if all(name in each[2] for each in drawn)
-            },
-        )
+        drawn = [row(int(cell)) for cell in self.local[self.projection(projection).to]]
+        self.connect_rows(projection, *end_to_end(drawn, layout["values"]))
 
     def connect_rows(
         self, projection: str, sizes: np.ndarray, pre: np.ndarray, delay: np.ndarray, values: Mapping[str, np.ndarray]
@@ -210,7 +205,7 @@ class CompiledNetwork:
         raises: InputError for a delay under one step, a source that does not exist, or values that are not as many
         """
         s, layout = self._projection(projection)
-        one = self._of(projection)
+        one = self.projection(projection)
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         problem = problem_of_contacts(self.spec, one.name, layout["values"], int(indptr[-1]), pre, delay, values)
         # All ranks refuse what one refuses: the others would wait for it.
@@ -241,9 +236,9 @@ class CompiledNetwork:
         return int(self.library.contacts(self._engine, self._projection(projection)[0]))
 
     def read_contacts(self, projection: str) -> dict[str, np.ndarray]:
-        """All contacts on this rank: 'source' and 'target' within their populations, 'delay' in steps, values by name."""
+        """All contacts on this rank: 'source' and 'target' in their populations, 'delay' in steps, values by name."""
         s, layout = self._projection(projection)
-        one = self._of(projection)
+        one = self.projection(projection)
         n = self.contacts(projection)
         source, target, delay = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int32)
         values = np.empty((max(len(layout["values"]), 1), n))
@@ -391,7 +386,8 @@ class CompiledNetwork:
 
     # ---- names
 
-    def _of(self, projection: str) -> Projection:
+    def projection(self, projection: str) -> Projection:
+        """The projection of that name."""
         return next(one for one in self.spec.projections if one.name == projection)
 
     def _population(self, name: str) -> tuple[int, dict[str, Any]]:

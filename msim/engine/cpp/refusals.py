@@ -1,4 +1,4 @@
-"""What does not fit, as messages of ours: Brian2's refusals, values of a wrong size, contacts that cannot be."""
+"""What does not fit, as messages of ours: Brian2's refusals, values of a wrong size or name."""
 
 from __future__ import annotations
 
@@ -60,25 +60,3 @@ def refuse_unknown_states(name: str, start: Mapping[str, Any], states: Sequence[
     for one in start:
         if one not in states:
             raise InputError(f"{name}: has no state '{one}'{nearest(one, states)}")
-
-
-def problem_of_contacts(
-    spec: NetworkSpec, name: str, wanted: Sequence[str], count: int, pre: np.ndarray, delay: np.ndarray,
-    values: Mapping[str, np.ndarray],
-) -> str:  # fmt: skip
-    """What is wrong with the contacts of a projection; empty where nothing is.
-
-    wanted: names of values; count: how many contacts there should be
-    """
-    for one in wanted:
-        if one not in values:
-            return f"{name}: wants values '{one}' of its contacts, got {', '.join(sorted(values)) or 'none'}"
-    for what, given in (("sources", pre), ("delays", delay), *((f"values '{one}'", values[one]) for one in wanted)):
-        if np.shape(given) != (count,):
-            return f"{name}: wants {count} contacts' {what}, got {np.size(given)}"
-    if count and not np.min(delay) >= 0.5 * spec.step:
-        return f"{name}: wants delays of at least one step of {spec.step:g} s, got {np.min(delay):g} s"
-    sources = spec.population(next(one.origin for one in spec.projections if one.name == name)).size
-    if count and not 0 <= np.min(pre) <= np.max(pre) < sources:
-        return f"{name}: wants sources from 0 to {sources - 1}, got {np.min(pre)} to {np.max(pre)}"
-    return ""

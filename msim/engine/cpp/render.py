@@ -21,7 +21,8 @@ FUNCTIONS = {
     **{name: name for name in (
         "log", "log10", "expm1", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ceil", "floor",
     )},
-    "exp": "exp_", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "exprel": "exprel_", "abs": "abs_", "sign": "sign_",
+    "exp": "exp_", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "exprel": "exprel_", "abs": "abs_",
+    "sign": "sign_",
     "clip": "clip_", "int": "int_", "timestep": "timestep_",
 }  # fmt: skip
 RANDOM = ("rand", "randn", "poisson")

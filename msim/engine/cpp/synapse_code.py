@@ -8,12 +8,10 @@ from typing import Any
 from brian2.core.variables import ArrayVariable
 
 from msim.base.errors import InputError
-from msim.engine.cpp.names import INDENT, Names, indented, key
+from msim.engine.cpp.names import CLOCK, INDENT, Names, indented, key
 from msim.engine.cpp.render import Sites, local, rendered
 from msim.engine.cpp.spec import Projection
 from msim.engine.cpp.statements import Block, SynapseBlocks
-
-CLOCK = "const double t = (double)step * E.dt; const int64_t t_in_timesteps = step; (void)t; (void)t_in_timesteps;"
 
 
 class SynapseWriter:
@@ -104,7 +102,8 @@ class SynapseWriter:
             qualifier = "" if name in written else "const "
             post = name[: -len("_post")] if name.endswith("_post") else ""
             if name in self.values:
-                pointers.append(f"const {value}* __restrict A_{name} = {self._values(value)}[{self.values.index(name)}].data;")
+                place = f"values_of<{value}>(S)[{self.values.index(name)}]"
+                pointers.append(f"const {value}* __restrict A_{name} = {place}.data;")
                 read.append(f"const real {local(name)} = (real)A_{name}[k];")
                 continue
             if name in self.states:
@@ -127,10 +126,6 @@ class SynapseWriter:
                 write.append(f"A_{name}[{place}] = {local(name)};")
         return pointers, read, write
 
-    @staticmethod
-    def _values(value: str) -> str:
-        return "S.light_values" if value == "float" else "S.values"
-
     def _deliver(self) -> str:
         block = self.blocks.on_pre
         if block is None:
@@ -145,10 +140,11 @@ class SynapseWriter:
             loop += ["Draw draw = {source, P.gid[j], (uint32_t)step, S.contact[k], E.seed, S.key};"]
         loop += [*found.loop, *write]
         return (
-            f"template <class TARGET, class VALUE>\nstatic void deliver_{name}(Engine& E, Projection& S, uint32_t source, "
-            "uint32_t from, uint32_t to, int64_t step) {\n    (void)source;\n"
+            "template <class TARGET, class VALUE>\n"
+            f"static void deliver_{name}(Engine& E, Projection& S, uint32_t source, uint32_t from, uint32_t to, "
+            "int64_t step) {\n    (void)source;\n"
             f"{indented(head, 1)}\n"
-            f"{indented(pointers, 1).replace('S.values', 'values_of<VALUE>(S)').replace('S.light_values', 'values_of<VALUE>(S)')}\n"
+            f"{indented(pointers, 1)}\n"
             "    const TARGET* __restrict target = targets_of<TARGET>(S);\n"
             "    for (uint32_t k = from; k < to; ++k) {\n        const uint32_t j = target[k];\n"
             f"{indented(loop, 2)}\n    }}\n}}"
@@ -163,8 +159,10 @@ class SynapseWriter:
         for value in ("float", "double"):
             pointers, read, write = self._access(block, value)
             body = [CLOCK, *self._head(block), *found.each, *pointers]
-            loop = ["const uint32_t j = S.narrow ? S.targets[k] : S.wide_targets[k]; (void)j;", *read, *found.loop, *write]
-            parts.append(f"{indented(body, 2)}\n        for (int64_t k = 0; k < S.n_pad; ++k) {{\n{indented(loop, 3)}\n        }}")
+            loop = ["const uint32_t j = S.narrow ? S.targets[k] : S.wide_targets[k]; (void)j;", *read]
+            loop += ["{", *(INDENT + line for line in found.loop), "}", *write]
+            head = "        for (int64_t k = 0; k < whole(S.n_pad); ++k) {"
+            parts.append(f"{indented(body, 2)}\n{head}\n{indented(loop, 3)}\n        }}")
         return (
             f"void update_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n    if (S.light) {{\n{parts[0]}\n"
             f"    }} else {{\n{parts[1]}\n    }}\n}}"
@@ -180,7 +178,8 @@ class SynapseWriter:
                 lines += [f"if ({condition}) {{", *(INDENT + one for one in (CLOCK, *self._head(block), *found.each))]
                 lines += [INDENT + f"real* total = P.arrays[{place}].data;"]
                 lines += [INDENT + "for (int j = 0; j < P.n; ++j) total[j] = 0;", *(INDENT + one for one in pointers)]
-                lines += [INDENT + "for (int64_t k = 0; k < S.n; ++k) {", INDENT * 2 + "const uint32_t j = S.target_of(k);"]
+                lines += [INDENT + "for (int64_t k = 0; k < S.n; ++k) {"]
+                lines += [INDENT * 2 + "const uint32_t j = S.target_of(k);"]
                 lines += [*(INDENT * 2 + one for one in (*read, *found.loop)), INDENT * 2 + "total[j] += added;"]
                 lines += [INDENT + "}", "}"]
         if not lines:

@@ -17,6 +17,9 @@ typedef int64_t lane;
 constexpr int PAD = 16;  // cells; a whole number of vectors, so that no cell is computed by a scalar remainder
 constexpr int ALIGN = 64;
 
+// A number of cells with the padding, said so that the compiler knows it for a whole number of vectors and writes no
+// remainder: what it contracts there may round otherwise, and a cell's result would depend on the partition.
+template <class N> static inline N whole(N n) { return n & ~(N)(PAD - 1); }
 static inline int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 
 // An aligned array of zeros that stays where it is.

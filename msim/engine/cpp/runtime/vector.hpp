@@ -53,7 +53,7 @@ static inline Flags passed(const uint32_t* u, const uint32_t* limit) {
 }
 
 void count_events(const Engine& E, const Population& P, Drive& D, int64_t step) {
-    const int n = P.n_pad;
+    const int n = whole(P.n_pad);
     uint32_t* w = D.words.data;
     if (D.block != step >> 2) {
         D.block = step >> 2;
@@ -88,7 +88,7 @@ void find_fired(const lane* __restrict fired, int n, uint8_t* __restrict blocks)
 }
 
 void draw_site(const Engine& E, const Population& P, Site& S, int64_t step) {
-    const int n = P.n_pad;
+    const int n = whole(P.n_pad);
     if (S.block == step >> 1) return;
     S.block = step >> 1;
     real* __restrict first = S.values.data;

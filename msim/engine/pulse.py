@@ -1,0 +1,51 @@
+"""News from inside the compiled loop, read from its memory by a thread: the loop itself does not stop to tell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+EVERY = 1.0  # s of the clock on the wall
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How far a burst is: biological seconds done and in all, and biological seconds per second on the clock."""
+
+    done: float
+    total: float
+    speed: float
+
+    @property
+    def left(self) -> float:
+        """Seconds on the clock until the burst is over."""
+        return (self.total - self.done) / self.speed if self.speed > 0 else float("inf")
+
+
+@contextmanager
+def pulses(done: Callable[[], float], total: float, tell: Callable[[Pulse], None] | None) -> Iterator[None]:
+    """Tell every second how far the body is.
+
+    done: biological seconds since the body began, good to be called from another thread
+    """
+    if tell is None:
+        yield
+        return
+    over = threading.Event()
+    began = time.monotonic()
+
+    def watch() -> None:
+        while not over.wait(EVERY):
+            now = done()
+            tell(Pulse(now, total, now / (time.monotonic() - began)))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

@@ -1,0 +1,66 @@
+"""A record in memory as arrays by name, and back, so that a trial can be taken up where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from msim.recording.recorder import BurstRow, MemoryRecorder, ProbeRow
+
+BURST_NUMBERS = ("time", "leap", "error", "accepted", "seconds")
+
+
+def record_arrays(record: MemoryRecorder) -> dict[str, np.ndarray]:
+    """Everything in a record, by name."""
+    found = {"times": _joined(record.times)}
+    found.update({f"means/{name}": _joined(parts) for name, parts in record.means.items()})
+    found.update({f"spreads/{name}": _joined(parts) for name, parts in record.spreads.items()})
+    for key in BURST_NUMBERS:
+        found[f"bursts/{key}"] = np.array([float(getattr(row, key)) for row in record.bursts])
+    for name in record.bursts[0].firing_rates if record.bursts else ():
+        found[f"rates/{name}"] = np.array([row.firing_rates[name] for row in record.bursts])
+        found[f"currents/{name}"] = np.array([row.synaptic_currents[name] for row in record.bursts])
+    for index, probe in enumerate(record.probes):
+        found[f"probe{index}/about"] = np.array([probe.time, probe.seconds, probe.field_rate])
+        found.update({f"probe{index}/cells/{name}": values for name, values in probe.cells.items()})
+        found.update({f"probe{index}/field/{name}": values for name, values in probe.field.items()})
+        for name, (times, cells) in probe.spikes.items():
+            found[f"probe{index}/spike_times/{name}"] = times
+            found[f"probe{index}/spike_cells/{name}"] = cells
+    return found
+
+
+def record_from(arrays: Mapping[str, np.ndarray]) -> MemoryRecorder:
+    """The record that these arrays were made from."""
+    record = MemoryRecorder()
+    if arrays["times"].size:
+        record.times = [arrays["times"]]
+        record.means = {name: [values] for name, values in _under(arrays, "means/").items()}
+        record.spreads = {name: [values] for name, values in _under(arrays, "spreads/").items()}
+    rates, currents = _under(arrays, "rates/"), _under(arrays, "currents/")
+    columns = [arrays[f"bursts/{key}"] for key in BURST_NUMBERS]
+    for index, (time, leap, error, accepted, seconds) in enumerate(zip(*columns, strict=True)):
+        record.bursts.append(BurstRow(
+            float(time), float(leap), float(error), bool(accepted), float(seconds),
+            {name: float(values[index]) for name, values in rates.items()},
+            {name: float(values[index]) for name, values in currents.items()},
+        ))  # fmt: skip
+    while f"probe{len(record.probes)}/about" in arrays:
+        record.probes.append(_probe(_under(arrays, f"probe{len(record.probes)}/")))
+    return record
+
+
+def _probe(own: Mapping[str, np.ndarray]) -> ProbeRow:
+    time, seconds, field_rate = (float(one) for one in own["about"])
+    cells = _under(own, "spike_cells/")
+    spikes = {name: (times, cells[name]) for name, times in _under(own, "spike_times/").items()}
+    return ProbeRow(time, seconds, _under(own, "cells/"), spikes, _under(own, "field/"), field_rate)
+
+
+def _under(arrays: Mapping[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
+    return {name[len(start):]: values for name, values in arrays.items() if name.startswith(start)}
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty(0)
