@@ -35,7 +35,7 @@ def printed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     program = tmp_path_factory.mktemp("random") / "numbers"
     source = Path(__file__).with_name("random_numbers.cpp")
     flags = [*COMMON, *FAST, *request.param, "-I", str(RUNTIME)]
-    subprocess.run([compiler(), *flags, str(source), "-o", str(program), "-lm"], check=True, timeout=120)
+    subprocess.run([*compiler(), *flags, str(source), "-o", str(program), "-lm"], check=True, timeout=120)
     lines = subprocess.run([str(program)], capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
     words = [line.split(" ", 1) for line in lines]
     return {name: [rest for first, rest in words if first == name] for name, _ in words}
