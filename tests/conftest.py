@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +13,17 @@ from msim.definitions.read_model import read_model
 
 # Brian2 logs all the code it makes; a failed test should show what failed.
 logging.getLogger("brian2").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of compiled networks for this session: each is compiled once, and none is one that a user has."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which all workers share
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MSIM_CACHE", str(folder / "compiled"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.base.errors import InputError
+from msim.base.errors import InputError, nearest
 
 PARTITIONS = ("cell", "region", "round_robin")
 
@@ -84,7 +84,12 @@ def by_region(loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks
 def partitioned(
     kind: str, loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks: int
 ) -> Partition:
-    """The partition of a kind: 'cell', 'region' or 'round_robin'."""
+    """The partition of a kind: 'cell', 'region' or 'round_robin'.
+
+    raises: InputError for another kind, or where there are more ranks than can have a part
+    """
+    if kind not in PARTITIONS:
+        raise InputError(f"partition: unknown partition '{kind}'{nearest(kind, PARTITIONS)}")
     if kind == "region":
         return by_region(loads, regions, ranks)
     if kind == "round_robin":

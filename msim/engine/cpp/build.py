@@ -36,17 +36,17 @@ class Built:
     seconds: float
 
 
-def compiler() -> str:
-    """Path of the C++ compiler: CXX, or g++.
+def compiler() -> list[str]:
+    """The C++ compiler's path, and words that follow it: CXX, or g++.
 
     raises: InputError where there is none
     """
-    name = shlex.split(os.environ.get("CXX", "") or "g++")[0]
+    name, *rest = shlex.split(os.environ.get("CXX", "")) or ["g++"]
     path = shutil.which(name)
     if path is None:
         raise InputError(f"target 'cpp' compiles its kernels: no C++ compiler '{name}' found; install g++, "
                          "set CXX, or choose --target runtime (Cython) or --target numpy (slow, no compiler)")
-    return path
+    return [path, *rest]
 
 
 def built(spec: NetworkSpec, precision: str = "double", strict: bool = False) -> Built:
@@ -58,22 +58,22 @@ def built(spec: NetworkSpec, precision: str = "double", strict: bool = False) ->
     """
     if precision not in PRECISIONS:
         raise InputError(f"precision: wants 'double' or 'single', got '{precision}'")
-    path = compiler()
+    command = compiler()
     own = ["-DMSIM_SINGLE"] if precision == "single" else []
     flags = [STRICT, STRICT] if strict else [FAST, PLAIN]
     units = [[*COMMON, *one, *own] for one in flags]
-    key = key_of(spec.digest(), path, [*units[0], "|", *units[1]])
+    key = key_of(spec.digest(), command, [*units[0], "|", *units[1]])
     begun = time.perf_counter()
     folder = found(key)
     if folder is None:
-        folder = stored(key, lambda growing: _make(spec, growing, path, units))
+        folder = stored(key, lambda growing: _make(spec, growing, command, units))
         seconds = time.perf_counter() - begun
     else:
         seconds = 0.0
     return Built(folder / LIBRARY, json.loads((folder / LAYOUT).read_text(encoding="utf-8")), seconds)
 
 
-def _make(spec: NetworkSpec, folder: Path, path: str, units: list[list[str]]) -> None:
+def _make(spec: NetworkSpec, folder: Path, command: list[str], units: list[list[str]]) -> None:
     # Brian2 is needed here only: a network whose library is there starts without it.
     from msim.engine.cpp.generate import generated
 
@@ -82,31 +82,31 @@ def _make(spec: NetworkSpec, folder: Path, path: str, units: list[list[str]]) ->
     written = time.perf_counter()
     for name, text in (("vector", sources.vector), ("scalar", sources.scalar)):
         (folder / f"{name}.cpp").write_text(text, encoding="utf-8")
-    _compile(folder, path, units)
+    _compile(folder, command, units)
     (folder / LAYOUT).write_text(json.dumps(sources.layout), encoding="utf-8")
     about = {
-        "network": ", ".join(one.name for one in spec.cells), "compiler": path, "flags": units,
+        "network": ", ".join(one.name for one in spec.cells), "compiler": command, "flags": units,
         "generated_s": written - begun, "compiled_s": time.perf_counter() - written, "made": time.time(),
     }  # fmt: skip
     (folder / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _compile(folder: Path, path: str, units: list[list[str]]) -> None:
+def _compile(folder: Path, command: list[str], units: list[list[str]]) -> None:
     """Compile both units side by side and link them."""
     names = ("vector", "scalar")
     commands = [
-        [path, *flags, "-I", str(HERE / "runtime"), "-c", f"{name}.cpp", "-o", f"{name}.o"]
+        [*command, *flags, "-I", str(HERE / "runtime"), "-c", f"{name}.cpp", "-o", f"{name}.o"]
         for name, flags in zip(names, units, strict=True)
     ]
     pipe = subprocess.PIPE
     running = [subprocess.Popen(one, cwd=folder, stdout=pipe, stderr=subprocess.STDOUT, text=True) for one in commands]
     outputs = [one.communicate()[0] for one in running]
     # Linked without -ffast-math: with it, loading the library would change the arithmetic of the whole process.
-    link = [path, "-shared", "-o", LIBRARY, "vector.o", "scalar.o", "-lm"]
-    for process, output, command in zip(running, outputs, commands, strict=True):
+    link = [*command, "-shared", "-o", LIBRARY, "vector.o", "scalar.o", "-lm"]
+    for process, output in zip(running, outputs, strict=True):
         _refuse_failure(process.returncode, output, command)
     done = subprocess.run(link, cwd=folder, capture_output=True, text=True)
-    _refuse_failure(done.returncode, done.stdout + done.stderr, link)
+    _refuse_failure(done.returncode, done.stdout + done.stderr, command)
     for name in names:
         (folder / f"{name}.o").unlink()
 
@@ -116,6 +116,6 @@ def _refuse_failure(code: int, output: str, command: list[str]) -> None:
         return
     lines = [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or [""]
     raise InputError(
-        f"target 'cpp': the compiler {command[0]} failed: {lines[0].strip()[:300]}; "
+        f"target 'cpp': the compiler {' '.join(command)} failed: {lines[0].strip()[:300]}; "
         "check it with a small program, set CXX to another one, or choose --target runtime"
     )

@@ -20,6 +20,7 @@ from msim.base.errors import InputError
 
 HERE = Path(__file__).parent
 LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
+ABANDONED = 3600.0  # s after which nobody is still filling a folder
 
 
 @dataclass(frozen=True)
@@ -69,20 +70,20 @@ def processor() -> str:
     return "\n".join(line for line in lines if line.startswith(wanted)) or platform.machine()
 
 
-def key_of(digest: str, compiler: str, flags: list[str]) -> str:
+def key_of(digest: str, compiler: list[str], flags: list[str]) -> str:
     """Name of a library: a hash of the network's structure, versions, compiler, flags and processor."""
-    stamp = os.stat(compiler)
+    stamp = os.stat(compiler[0])
     parts = {
         "structure": digest, "code": _code_digest(), "msim": __version__, "brian2": metadata.version("brian2"),
-        "compiler": [compiler, stamp.st_size, stamp.st_mtime_ns], "flags": flags, "processor": processor(),
+        "compiler": [*compiler, stamp.st_size, stamp.st_mtime_ns], "flags": flags, "processor": processor(),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def found(key: str) -> Path | None:
-    """The folder of a library, if it is there."""
+    """The folder of a library, if it is there and whole."""
     folder = cache_folder() / key
-    return folder if (folder / LIBRARY).is_file() and (folder / LAYOUT).is_file() else None
+    return folder if all((folder / name).is_file() for name in (LIBRARY, LAYOUT, ABOUT)) else None
 
 
 def stored(key: str, make: Callable[[Path], None]) -> Path:
@@ -107,7 +108,7 @@ def stored(key: str, make: Callable[[Path], None]) -> Path:
         try:
             os.rename(growing, final)
         except OSError:
-            if not (final / LIBRARY).is_file():  # a folder without a library is what somebody's broken copy left
+            if found(key) is None:  # what somebody's broken copy left
                 shutil.rmtree(final, ignore_errors=True)
                 os.rename(growing, final)
         return final
@@ -118,7 +119,7 @@ def stored(key: str, make: Callable[[Path], None]) -> Path:
 def entries() -> list[Entry]:
     """All libraries, the newest first."""
     root = cache_folder()
-    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name)]
+    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name) and one.name[0] != "."]
     folders.sort(key=lambda one: -one.stat().st_mtime)
     return [_entry(one) for one in folders]
 
@@ -130,8 +131,12 @@ def _entry(folder: Path) -> Entry:
 
 
 def clear() -> tuple[int, int]:
-    """Remove all libraries. Returns how many and their bytes."""
+    """Remove all libraries, and what builders that were killed left. Returns how many libraries and their bytes."""
     removed = [(one.folder, one.size) for one in entries()]
     for folder, _ in removed:
         shutil.rmtree(folder, ignore_errors=True)
+    root = cache_folder()
+    for one in root.glob(".*") if root.is_dir() else ():
+        if time.time() - one.stat().st_mtime > ABANDONED:
+            shutil.rmtree(one, ignore_errors=True)
     return len(removed), sum(size for _, size in removed)

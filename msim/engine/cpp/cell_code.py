@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msim.engine.cpp.names import CLOCK, INDENT, Names, indented, key, used
-from msim.engine.cpp.render import Sites, rendered
+from msim.engine.cpp.render import Sites, local, rendered
 from msim.engine.cpp.spec import Cells
 from msim.engine.cpp.statements import Block, CellBlocks
 
@@ -44,7 +44,7 @@ class CellWriter:
         lines = [f"const {kind} dt = ({kind})E.dt; (void)dt;"]
         lines += ["const int64_t N = P.n_global; (void)N;"] if "N" in used else []
         lines += [
-            f"const {kind} {name} = ({kind})P.scalars[{k}];"
+            f"const {kind} {local(name)} = ({kind})P.scalars[{k}];"
             for k, name in enumerate(self.names.scalars) if name in used
         ]  # fmt: skip
         lines += [f"const real {name} = (real)F.{name};" for name in fixed]
@@ -82,7 +82,7 @@ class CellWriter:
         touched, _ = used([block])
         lines = self.pointers(touched, set())
         lines += ["lane* __restrict steps = P.refractory_steps.data;", "for (int k = 0; k < whole(P.n_pad); ++k) {"]
-        lines += [INDENT + f"const real {name} = A_{name}[k];" for name in touched]
+        lines += [INDENT + f"const real {local(name)} = A_{name}[k];" for name in touched]
         lines += [INDENT + one for one in found.loop]
         # One more step than none: a cell that has just fired counts as refractory for the events of that step.
         return [*lines, INDENT + "steps[k] = refractory_steps > 1 ? (lane)refractory_steps : 1;", "}"]
@@ -116,7 +116,7 @@ class CellWriter:
         return self.blocks.threshold is not None and self.blocks.refractory is not None
 
     def _loop(self, touched: Sequence[str], written: set[str], uses_gid: bool) -> list[str]:
-        lines = [f"{'' if name in written else 'const '}real {name} = A_{name}[k];" for name in touched]
+        lines = [f"{'' if name in written else 'const '}real {local(name)} = A_{name}[k];" for name in touched]
         lines += ["const int64_t i = gid[k]; (void)i;"] if uses_gid else []
         lines += [f"const real drawn_{k} = site_{k}[k];" for k in sorted(self.sites.buffered)]
         if self._refracts():
@@ -131,7 +131,7 @@ class CellWriter:
                 lines += ["A_refractory[k] = spikes ? A_steps[k] : wait;"] if self._refracts() else []
             else:
                 lines += ["{", *(INDENT + one for one in found.loop), "}"]
-        return [*lines, *(f"A_{name}[k] = {name};" for name in touched if name in written)]
+        return [*lines, *(f"A_{name}[k] = {local(name)};" for name in touched if name in written)]
 
     def watch(self) -> str:
         """The loop that computes watched expressions."""
@@ -147,7 +147,7 @@ class CellWriter:
         uses_gid = "i" in block.read()
         body += ["const uint32_t* __restrict gid = P.gid.data;"] if uses_gid else []
         body += ["#pragma GCC ivdep", "for (int k = 0; k < whole(P.n_pad); ++k) {"]
-        inner = [f"const real {one} = A_{one}[k];" for one in touched]
+        inner = [f"const real {local(one)} = A_{one}[k];" for one in touched]
         inner += ["const int64_t i = gid[k]; (void)i;"] if uses_gid else []
         if "not_refractory" in block.read():
             body.insert(0, "const lane* __restrict A_refractory = P.refractory.data;")
@@ -167,11 +167,11 @@ class CellWriter:
         found = self.extra[block.name]
         touched, written = used([block])
         body = [*self.clock(), *self.head([block], found.fixed_names), *self.pointers(touched, written), *found.each]
-        inner = [f"{'' if one in written else 'const '}real {one} = A_{one}[k];" for one in touched]
+        inner = [f"{'' if one in written else 'const '}real {local(one)} = A_{one}[k];" for one in touched]
         inner += ["const int64_t i = P.gid[k]; (void)i;"] if "i" in block.read() else []
         if any("draw." in line for line in found.loop):
             inner += ["Draw draw = P.draw(E.seed, (int)k, step, 0xE00u);"]
-        inner += [*found.loop, *(f"A_{one}[k] = {one};" for one in touched if one in written)]
+        inner += [*found.loop, *(f"A_{one}[k] = {local(one)};" for one in touched if one in written)]
         return (
             f"{self.fixed()}\nstatic void reset_{name}(Engine& E, Population& P, int64_t step) {{\n"
             f"    const Fixed_{name}& F = *reinterpret_cast<const Fixed_{name}*>(P.fixed.data()); (void)F;\n"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.equations.equations import EquationError
 from brian2.input.binomial import BinomialFunction
-from brian2.units.fundamentalunits import DimensionMismatchError
+from brian2.stateupdaters.base import StateUpdateMethod
 
-from msim.base.errors import InputError
+from msim.base.errors import InputError, nearest
+from msim.engine.cpp.refusals import named
 from msim.engine.cpp.spec import Cells, Constant, NetworkSpec, Projection, TimedInput
 
 CELL_FLAGS = {"unless refractory", "constant", "shared", "constant over dt"}
@@ -42,23 +42,16 @@ def described(spec: NetworkSpec, whole: bool = False) -> Described:
     clock = b2.Clock(dt=spec.step * b2.second, name="step_clock")
     inputs = {name: _timed_array(name, one) for name, one in spec.inputs.items()}
     groups = {
-        one.name: _named(one.name, _group, spec, one, clock, inputs, one.size if whole else 1) for one in spec.cells
+        one.name: named(one.name, _group, spec, one, clock, inputs, one.size if whole else 1) for one in spec.cells
     }
     if whole:
         for one in spec.cells:
             _fill(groups[one.name], spec, one)
     synapses = {
-        one.name: _named(one.name, _synapses, spec, one, groups, clock, inputs)
+        one.name: named(one.name, _synapses, spec, one, groups, clock, inputs)
         for one in spec.ordered_projections()
     }
     return Described(groups, synapses, clock)
-
-
-def _named(name: str, make: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return make(*arguments)
-    except (EquationError, DimensionMismatchError, SyntaxError, ValueError, TypeError, KeyError) as problem:
-        raise InputError(f"{name}: {problem}") from None
 
 
 def _timed_array(name: str, one: TimedInput) -> Any:
@@ -83,6 +76,7 @@ def _group(spec: NetworkSpec, one: Cells, clock: Any, inputs: Mapping[str, Any],
     lines += [f"{EVENTS.format(drive.name)} : 1" for drive in spec.drives_of(one.name)]
     equations = b2.Equations("\n".join(lines))
     _refuse_flags(one.name, equations, CELL_FLAGS)
+    _refuse_method(one.name, one.method)
     group = b2.NeuronGroup(
         size,
         equations,
@@ -127,6 +121,12 @@ def _refuse_flags(name: str, equations: Any, known: set[str]) -> None:
                 raise InputError(f"{name}: the flag '({flag})' of '{one.varname}' is not supported by target cpp")
 
 
+def _refuse_method(name: str, method: str) -> None:
+    known = StateUpdateMethod.stateupdaters
+    if method not in known:
+        raise InputError(f"{name}: unknown method '{method}'{nearest(method, known)}")
+
+
 def _fill(group: Any, spec: NetworkSpec, one: Cells) -> None:
     for name, (value, _) in cell_constants(spec, one).items():
         group.variables[name].set_value(np.asarray(value, dtype=float))
@@ -141,6 +141,7 @@ def _synapses(
     lines += [f"{name} : {unit} (constant)" for name, unit in one.variables.items()]
     equations = b2.Equations("\n".join(lines))
     _refuse_flags(one.name, equations, SYNAPSE_FLAGS)
+    _refuse_method(one.name, one.method)
     synapses = b2.Synapses(
         groups[one.origin],
         groups[one.to],

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from brian2.core.variables import ArrayVariable
 
 from msim.base.errors import InputError
 from msim.engine.cpp.cell_code import CellWriter
 from msim.engine.cpp.describe import EVENTS, described
 from msim.engine.cpp.names import PROVIDED, Names, key
-from msim.engine.cpp.render import Sites, rendered
+from msim.engine.cpp.refusals import named
+from msim.engine.cpp.render import Sites, functions_of, rendered
 from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
 from msim.engine.cpp.statements import Block, cell_blocks, synapse_blocks
 from msim.engine.cpp.synapse_code import SynapseWriter
@@ -49,11 +49,13 @@ def generated(spec: NetworkSpec) -> Sources:
     """
     objects = described(spec)
     timed = list(spec.inputs)
-    cells = [_population(spec, one, objects.groups[one.name], timed) for one in spec.cells]
+    _refuse_two_sums(spec, objects.synapses)
+    cells = [named(one.name, _population, spec, one, objects.groups[one.name], timed) for one in spec.cells]
     names = [one.name for one in spec.cells]
     layouts = {one.name: unit.layout for one, unit in zip(spec.cells, cells, strict=True)}
     projections = [
-        _projection(one, objects.synapses[one.name], names, layouts, timed) for one in spec.ordered_projections()
+        named(one.name, _projection, one, objects.synapses[one.name], names, layouts, timed)
+        for one in spec.ordered_projections()
     ]
     units = [*cells, *projections]
     vector = "\n".join(['#include "vector.hpp"', "", *(one.vector for one in units)])
@@ -78,13 +80,16 @@ def generated(spec: NetworkSpec) -> Sources:
 def _population(spec: NetworkSpec, one: Cells, group: Any, timed: Sequence[str]) -> _Unit:
     drives = spec.drives_of(one.name)
     blocks = cell_blocks(
-        group, [(EVENTS.format(drive.name), drive.statements) for drive in drives], one.watched, one.refractory
+        group, [(drive.name, EVENTS.format(drive.name), drive.statements) for drive in drives], one.watched,
+        one.refractory,
     )
-    _refuse_written_scalars(one.name, blocks.all(), group)
+    _refuse_written_scalars(one.name, blocks.all())
+    _refuse_draws(one.name, blocks.watched, "watched expressions")
+    _refuse_draws(one.name, blocks.refractory, "refractory times")
     arrays = [name for name, v in group.variables.items() if _is_own_array(v) and name not in (*PROVIDED, "lastspike")]
     scalars = [name for name, v in group.variables.items() if _is_own_scalar(v) and name not in PROVIDED]
     sites = Sites()
-    names = Names(one.name, blocks.all(), scalars, timed)
+    names = Names(one, blocks.all(), scalars, timed)
     held = {name: "not_refractory" for name, v in group.variables.items() if getattr(v, "conditional_write", None)}
     whole = [(b, rendered(one.name, b, sites, True, held)) for b in blocks.whole()]
     writer = CellWriter(one, names, arrays, held, sites, blocks, whole)
@@ -95,6 +100,7 @@ def _population(spec: NetworkSpec, one: Cells, group: Any, timed: Sequence[str])
     layout = {
         "arrays": arrays, "scalars": scalars, "watched": list(one.watched),
         "states": sorted(set(group.equations.diff_eq_names)), "drives": [drive.name for drive in drives],
+        "held": blocks.first.arrays() if blocks.first else [],
     }  # fmt: skip
     return _Unit(vector, f"{scalar}\n{constants}", table, layout)
 
@@ -107,7 +113,22 @@ def _is_own_scalar(variable: Any) -> bool:
     return isinstance(variable, ArrayVariable) and variable.scalar
 
 
-def _refuse_written_scalars(owner: str, blocks: Sequence[Block], group: Any) -> None:
+def _refuse_two_sums(spec: NetworkSpec, synapses: Mapping[str, Any]) -> None:
+    # Each sum begins at zero: the second would undo the first.
+    found: dict[tuple[str, str], str] = {}
+    for one in spec.ordered_projections():
+        for variable in synapses[one.name].summed_updaters:
+            first = found.setdefault((one.to, variable), one.name)
+            if first != one.name:
+                raise InputError(f"{one.name}: '{variable}' is summed by {first} already")
+
+
+def _refuse_draws(owner: str, one: Block | None, where: str) -> None:
+    if one is not None and not all(function.stateless for function in functions_of(one).values()):
+        raise InputError(f"{owner}: random numbers in {where} are not supported by target cpp")
+
+
+def _refuse_written_scalars(owner: str, blocks: Sequence[Block]) -> None:
     for one in blocks:
         for name in one.written():
             variable = one.variables.get(name)
@@ -119,14 +140,19 @@ def _projection(
     one: Projection, synapses: Any, names: Sequence[str], layouts: dict[str, Any], timed: Sequence[str]
 ) -> _Unit:
     blocks = synapse_blocks(synapses)
-    _refuse_written_scalars(one.name, blocks.all(), synapses)
+    _refuse_written_scalars(one.name, blocks.all())
+    for name in blocks.summed:
+        # Brian2 computes what is constant over a step before it sums: this step's cells would read the last one's sum.
+        if name.removesuffix("_post") in layouts[one.to]["held"]:
+            raise InputError(f"{one.to}: '{name.removesuffix('_post')}' is summed, and what is constant over dt reads it: "
+                             "not supported by target cpp")
     own = {name: v for name, v in synapses.variables.items() if synapses.variables.indices[name] == "_idx"}
     values = [name for name in one.variables]
     states = [
         name for name, v in own.items()
         if isinstance(v, ArrayVariable) and name not in (*values, *PROVIDED) and name[0] != "_" and name != "delay"
     ]  # fmt: skip
-    scalars = [name for name in one.constants if np.ndim(one.constants[name][0]) == 0]
+    scalars = list(one.constants)
     writer = SynapseWriter(one, synapses, blocks, values, states, scalars, layouts, timed)
     table = writer.table(names.index(one.origin), names.index(one.to))
     layout = {"values": values, "states": states, "scalars": scalars, "keeps_time": "lastupdate" in own}

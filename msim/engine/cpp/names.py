@@ -11,6 +11,7 @@ from brian2.input.binomial import BinomialFunction
 from brian2.input.timedarray import TimedArray
 
 from msim.engine.cpp.render import functions_of, refuse_unknown_arrays
+from msim.engine.cpp.spec import Cells, Projection
 from msim.engine.cpp.statements import Block
 
 PROVIDED = ("t", "dt", "t_in_timesteps", "i", "j", "N", "not_refractory", "lastupdate")
@@ -26,13 +27,15 @@ def key(text: str) -> str:
 class Names:
     """Which array, shared constant or function stands behind each name of a population's or projection's blocks."""
 
-    def __init__(self, owner: str, blocks: Sequence[Block], scalars: Sequence[str], timed: Sequence[str]) -> None:
-        self.owner = owner
+    def __init__(
+        self, owner: Cells | Projection, blocks: Sequence[Block], scalars: Sequence[str], timed: Sequence[str]
+    ) -> None:
         self.scalars = list(scalars)
         self.timed = list(timed)
         self.functions: dict[str, Any] = {}
+        self.binomials = owner.functions
         for one in blocks:
-            refuse_unknown_arrays(owner, one)
+            refuse_unknown_arrays(owner.name, one)
             self.functions.update(functions_of(one))
 
     def prelude(self) -> list[str]:
@@ -42,7 +45,8 @@ class Names:
             if isinstance(function, TimedArray):
                 lines.append(f"const Timed& timed_{name} = E.timed[{self.timed.index(name)}]; (void)timed_{name};")
             elif isinstance(function, BinomialFunction):
-                lines.append(f"const Binomial binomial_{name} = {{{function.n}, {function.p!r}}};")
+                trials, chance = self.binomials[name]
+                lines.append(f"const Binomial binomial_{name} = {{{trials}, {chance!r}}};")
         return lines
 
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from msim.base.errors import InputError, nearest
 from msim.engine.cpp.build import built
-from msim.engine.cpp.library import F64, I32, I64, SUMS, U32, Failure, loaded, pointer, view
+from msim.engine.cpp.contacts import Row, end_to_end, problem_of_contacts
+from msim.engine.cpp.library import F64, I32, I64, MEANS, SUMS, U32, Failure, loaded, pointer, view
+from msim.engine.cpp.refusals import fitting, refuse_other_cells, refuse_unknown_states
 from msim.engine.cpp.spec import Drive, NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 from msim.engine.exchange import SERIAL, Ranks
 from msim.engine.partition import Partition, by_cell
 
-# Contacts onto one cell: sources in their population, delays in s, values by name.
-Row = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
 LONGEST_INTERVAL = 1000  # steps; where no delay limits it
 
 
@@ -58,9 +58,7 @@ class CompiledNetwork:
         self.spec, self.seed, self.precision = spec, seed, precision
         self.ranks = Ranks.of(comm) if comm is not None else SERIAL
         self.partition = partition or by_cell({one.name: np.ones(one.size) for one in spec.cells}, self.ranks.size)
-        if self.partition.ranks != self.ranks.size:
-            wanted = f"{self.ranks.size} ranks, as the communicator has"
-            raise InputError(f"partition: wants {wanted}, got {self.partition.ranks}")
+        refuse_other_cells(self.partition, spec, self.ranks.size)
         self.built = self.ranks.first_alone(lambda: built(spec, precision, strict))
         self.layout = self.built.layout
         self.real = np.float64 if precision == "double" else np.float32
@@ -75,6 +73,8 @@ class CompiledNetwork:
         self._asked_interval = interval
         self.rates: dict[str, Any] = {}
         self._settled = False
+        self._traced: dict[str, int] = {}
+        self._kept: dict[str, list[int]] = {}
         self._set_up()
 
     def __del__(self) -> None:
@@ -101,7 +101,8 @@ class CompiledNetwork:
             self._set_timed(k, name)
         for projection in self.spec.projections:
             for name, (value, _) in projection.constants.items():
-                self.set_constant(projection.name, name, float(value))
+                self.set_constant(projection.name, name, value)
+            refuse_unknown_states(projection.name, projection.start, self._projection(projection.name)[1]["states"])
 
     def _set_limits(self, p: int, spikes_per_second: float) -> None:
         layout = self.layout["cells"][self.names[p]]
@@ -147,7 +148,7 @@ class CompiledNetwork:
                 raise InputError(f"{population}.{name}: wants one number for all cells, got {np.size(value)} values")
             self.library.scalars(self._engine, p)[layout["scalars"].index(name)] = float(value)
             return
-        wanted = np.asarray(value, dtype=float)
+        wanted = fitting(f"{population}.{name}", value, self.spec.population(population).size)
         self.view(population, name)[:] = wanted[self.local[population]] if wanted.ndim else wanted
 
     def set_constant(self, projection: str, name: str, value: float) -> None:
@@ -155,6 +156,8 @@ class CompiledNetwork:
         s, layout = self._projection(projection)
         if name not in layout["scalars"]:
             raise InputError(f"{projection}: has no constant '{name}'{nearest(name, layout['scalars'])}")
+        if np.ndim(value):
+            raise InputError(f"{projection}.{name}: wants one number for all synapses, got {np.size(value)} values")
         self.library.projection_scalars(self._engine, s)[layout["scalars"].index(name)] = value
 
     def shared(self, population: str) -> np.ndarray:
@@ -168,8 +171,8 @@ class CompiledNetwork:
         if one is None:
             raise InputError(f"network: has no drive '{drive}'{nearest(drive, [d.name for d in self.spec.drives])}")
         p, layout = self._population(one.to)
+        mean = fitting(drive, rate, self.spec.population(one.to).size) * self.spec.step
         self.rates[drive] = rate
-        mean = np.asarray(rate, dtype=float) * self.spec.step
         per_cell = mean.ndim > 0 and mean.size > 0 and not np.all(mean == mean.flat[0])
         own = mean[self.local[one.to]] if per_cell else mean.reshape(-1)[:1]
         limits = np.ascontiguousarray(event_thresholds(own, one.inputs, one.name))
@@ -191,17 +194,7 @@ class CompiledNetwork:
         """
         _, layout = self._projection(projection)
         drawn = [row(int(cell)) for cell in self.local[self.projection(projection).to]]
-        none = [np.empty(0)]
-        self.connect_rows(
-            projection,
-            np.array([len(each[0]) for each in drawn], dtype=np.int64),
-            np.concatenate([each[0] for each in drawn] or none),
-            np.concatenate([each[1] for each in drawn] or none),
-            {
-                name: np.concatenate([np.asarray(each[2][name], float) for each in drawn] or none)
-                for name in layout["values"]
-            },
-        )
+        self.connect_rows(projection, *end_to_end(drawn, layout["values"]))
 
     def connect_rows(
         self, projection: str, sizes: np.ndarray, pre: np.ndarray, delay: np.ndarray, values: Mapping[str, np.ndarray]
@@ -209,13 +202,17 @@ class CompiledNetwork:
         """Give the contacts onto all local cells at once, one cell after the other.
 
         sizes: contacts of each local cell; pre: sources within their population; delay: s; values: by name
-        raises: InputError for a delay under one step or a source that does not exist
+        raises: InputError for a delay under one step, a source that does not exist, or values that are not as many
         """
         s, layout = self._projection(projection)
         one = self.projection(projection)
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        problem = problem_of_contacts(self.spec, one.name, layout["values"], int(indptr[-1]), pre, delay, values)
+        # All ranks refuse what one refuses: the others would wait for it.
+        for found in self.ranks.all(problem):
+            if found:
+                raise InputError(found)
         steps = np.floor(delay / self.spec.step + 0.5).astype(np.int32)
-        self._check_contacts(one.name, pre, steps, self.spec.population(one.origin).size)
         source = np.ascontiguousarray(pre, dtype=np.uint32)
         given = [np.ascontiguousarray(values[name], dtype=float) for name in layout["values"]]
         pointers = (F64 * max(len(given), 1))(*(pointer(each, F64) for each in given))
@@ -226,17 +223,6 @@ class CompiledNetwork:
             self.synapse_state(projection, name)[:] = one.start.get(name, 0.0)
         self._note_remote(one.origin, source, steps)
         self._settled = False
-
-    def _check_contacts(self, name: str, pre: np.ndarray, steps: np.ndarray, sources: int) -> None:
-        problem = ""
-        if steps.size and steps.min() < 1:
-            problem = f"{name}: wants delays of at least one step of {self.spec.step:g} s, got a shorter one"
-        elif pre.size and not 0 <= pre.min() <= pre.max() < sources:
-            problem = f"{name}: wants sources from 0 to {sources - 1}, got {pre.min()} to {pre.max()}"
-        # All ranks refuse what one refuses: the others would wait for it.
-        for one in self.ranks.all(problem):
-            if one:
-                raise InputError(one)
 
     def _note_remote(self, origin: str, pre: np.ndarray, steps: np.ndarray) -> None:
         if self.ranks.size == 1 or not steps.size:
@@ -349,16 +335,21 @@ class CompiledNetwork:
 
         half: step from which on sums go to the second half
         keep: population to SUMS, MEANS, TRACES or a sum of these for each watched expression; SUMS if left out
+        raises: InputError where samples are not at least a step apart
         """
+        if every < 1:
+            raise InputError(f"watch: wants samples every 1 or more steps, got {every}")
         self.library.watch(self._engine, begin, half, every)
         for p, one in enumerate(self.spec.cells):
-            for w in range(len(one.watched)):
-                self.library.keep(self._engine, p, w, keep[one.name][w] if keep else SUMS)
+            self._kept[one.name] = [keep[one.name][w] if keep else SUMS for w in range(len(one.watched))]
+            for w, kept in enumerate(self._kept[one.name]):
+                self.library.keep(self._engine, p, w, kept)
 
     def trace(self, population: str, cells: Sequence[int]) -> None:
         """Of which cells (of the whole population) traces are kept, where they live here."""
         p, _ = self._population(population)
         local = np.flatnonzero(np.isin(self.local[population], cells)).astype(np.uint32)
+        self._traced[population] = local.size
         self.library.trace(self._engine, p, pointer(local, U32), local.size)
 
     def sums(self, population: str) -> np.ndarray:
@@ -373,8 +364,13 @@ class CompiledNetwork:
 
     def exact_sums(self, population: str, watched: int) -> list[int]:
         """Sum over local cells of a watched expression at every sample, in units of 2^-100: exact, so that sums of
-        ranks do not depend on how cells are shared out."""
+        ranks do not depend on how cells are shared out.
+
+        raises: InputError where `watch` did not keep MEANS of it
+        """
         p, _ = self._population(population)
+        if not self._kept.get(population, [0] * (watched + 1))[watched] & MEANS:
+            raise InputError(f"{population}: wants means of watched expression {watched} kept, they were not")
         n = self.library.samples(self._engine)
         words = view(self.library.means(self._engine, p, watched), 2 * n, np.int64)
         return [(int(high) << 64) + (int(low) & 0xFFFFFFFFFFFFFFFF) for low, high in words.reshape(n, 2)]
@@ -384,8 +380,9 @@ class CompiledNetwork:
         p, _ = self._population(population)
         n = ctypes.c_int64()
         address = self.library.traced(self._engine, p, watched, ctypes.byref(n))
-        samples = max(int(self.library.samples(self._engine)), 1)
-        return view(address or 0, n.value, self.real).copy().reshape(samples if n.value else 0, -1)
+        cells = self._traced.get(population, 0)
+        samples = n.value // cells if cells else int(self.library.samples(self._engine))
+        return view(address or 0, n.value, self.real).copy().reshape(samples, cells)
 
     # ---- names
 

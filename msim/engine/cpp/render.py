@@ -26,6 +26,21 @@ FUNCTIONS = {
     "clip": "clip_", "int": "int_", "timestep": "timestep_",
 }  # fmt: skip
 RANDOM = ("rand", "randn", "poisson")
+# Names that the generated functions use for themselves, or that C++ does.
+TAKEN = frozenset("""
+    E P S F R W k j n gid wait reached spikes steps step draw draw_at source from to target total real lane
+    TARGET VALUE Engine Population Projection Timed Binomial Draw Words Buffer Site Drive Watch model
+    auto bool break case catch char class const continue default delete do double else enum explicit export extern
+    float for friend goto if inline int long mutable namespace new operator private protected public register return
+    short signed sizeof static struct switch template this throw try typedef union unsigned using virtual void volatile
+    while
+""".split())
+TAKEN_BEGINNINGS = ("A_", "W_", "site_", "drawn_", "timed_", "binomial_")
+
+
+def local(name: str) -> str:
+    """What a variable of the equations is called in C++."""
+    return f"{name}_own" if name in TAKEN or name.startswith(TAKEN_BEGINNINGS) else name
 
 
 @dataclass
@@ -66,7 +81,7 @@ class Renderer(CPPNodeRenderer):
         variable = self.variables.get(node.id)
         if isinstance(variable, Constant) and node.id != "N":
             return f"R({float(variable.get_value())!r})"
-        return str(super().render_Name(node))
+        return local(str(super().render_Name(node)))
 
     def render_Call(self, node: ast.Call) -> str:
         name = node.func.id if isinstance(node.func, ast.Name) else "?"
@@ -116,22 +131,23 @@ def rendered(owner: str, one: Block, sites: Sites, dense: bool, refractory: Mapp
     moving_only = _for_moving_only(one, set(refractory))
     scalar = Renderer(owner, one.variables, sites, dense=False)
     fixed = tuple(
-        f"const double {s.var} = {scalar.render_expr(s.expr)}; F.{s.var} = {s.var};" for s in one.fixed
+        f"const double {local(s.var)} = {scalar.render_expr(s.expr)}; F.{local(s.var)} = {local(s.var)};"
+        for s in one.fixed
     )
-    each = tuple(f"const {c_type(s.dtype)} {s.var} = {scalar.render_expr(s.expr)};" for s in one.each)
+    each = tuple(f"const {c_type(s.dtype)} {local(s.var)} = {scalar.render_expr(s.expr)};" for s in one.each)
     loop = []
     for statement in one.loop:
-        condition = refractory.get(statement.var)
+        condition, name = refractory.get(statement.var), local(statement.var)
         text = _value(renderer, statement, statement.var in moving_only)
         if statement.op == ":=":
-            loop.append(f"const {c_type(statement.dtype)} {statement.var} = {text};" if statement.constant
-                        else f"{c_type(statement.dtype)} {statement.var} = {text};")
+            constant = "const " if statement.constant else ""
+            loop.append(f"{constant}{c_type(statement.dtype)} {name} = {text};")
         elif condition:
-            whole = text if statement.op == "=" else f"{statement.var} {statement.op[:-1]} ({text})"
-            loop.append(f"{statement.var} = {condition} ? ({c_type(statement.dtype)})({whole}) : {statement.var};")
+            whole = text if statement.op == "=" else f"{name} {statement.op[:-1]} ({text})"
+            loop.append(f"{name} = {condition} ? ({c_type(statement.dtype)})({whole}) : {name};")
         else:
-            loop.append(f"{statement.var} {statement.op} {text};")
-    return Rendered(fixed, each, tuple(loop), tuple(s.var for s in one.fixed))
+            loop.append(f"{name} {statement.op} {text};")
+    return Rendered(fixed, each, tuple(loop), tuple(local(s.var) for s in one.fixed))
 
 
 def _for_moving_only(one: Block, held: set[str]) -> set[str]:
@@ -160,7 +176,7 @@ def _value(renderer: Renderer, statement: Any, moving: bool) -> str:
                 return str(renderer.render_expr(text))
     whole = ""
     for assigned, text in forms.items():
-        condition = " && ".join(name if value else f"!{name}" for name, value in assigned)
+        condition = " && ".join(local(name) if value else f"!{local(name)}" for name, value in assigned)
         value = f"({c_type(statement.dtype)})({renderer.render_expr(text)})"
         whole = value if not whole else f"({condition}) ? {value} : ({whole})"
     return whole

@@ -124,6 +124,9 @@ class NetworkSpec:
         for one in self.projections:
             if not {one.origin, one.to} <= populations:
                 raise InputError(f"{one.name}: wants populations of the network, got '{one.origin}' and '{one.to}'")
+            for name, (value, _) in one.constants.items():
+                if np.ndim(value):
+                    raise InputError(f"{one.name}.{name}: wants one number for all synapses, got {np.size(value)} values")
         for drive in self.drives:
             if drive.to not in populations:
                 raise InputError(f"{drive.name}: wants a population of the network, got '{drive.to}'")

@@ -14,6 +14,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from msim.base.errors import InputError
+from msim.engine.cpp.refusals import named
 
 CLOCK = ("t", "t_in_timesteps")
 
@@ -128,11 +129,11 @@ class CellBlocks:
 
 
 def cell_blocks(
-    group: Any, drives: Sequence[tuple[str, str]], watched: Sequence[str], refractory: str, dtype: Any = np.float64
+    group: Any, drives: Sequence[tuple[str, str, str]], watched: Sequence[str], refractory: str, dtype: Any = np.float64
 ) -> CellBlocks:
     """The blocks of a NeuronGroup.
 
-    drives: (variable that counts events, statements); watched: expressions; refractory: expression in seconds
+    drives: (name, variable that counts events, statements); watched: expressions; refractory: expression in seconds
     """
     first = update = None
     if group.subexpression_updater is not None:
@@ -149,8 +150,8 @@ def cell_blocks(
         _refractory(group, refractory, dtype),
         block(group, "threshold", f"fired = {group.events['spike']}", dtype) if "spike" in group.events else None,
         tuple(
-            block(group, f"drive{k}", word_substitute(text, {"events": count}), dtype)
-            for k, (count, text) in enumerate(drives)
+            named(name, block, group, f"drive{k}", word_substitute(text, {"events": count}), dtype)
+            for k, (name, count, text) in enumerate(drives)
         ),
         block(group, "reset", group.event_codes["spike"], dtype) if group.event_codes.get("spike") else None,
         block(group, "watched", "\n".join(f"watched_{k} = {text}" for k, text in enumerate(watched)), dtype)
@@ -166,7 +167,7 @@ def _refractory(group: Any, text: str, dtype: Any) -> Block | None:
     for name in found.arrays():
         variable = found.variables[name]
         if name != "dt" and not variable.constant:
-            raise InputError(f"{group.name}: the refractory time depends on '{name}', which target cpp wants constant")
+            raise InputError(f"{group.name.removeprefix('cells_')}: the refractory time depends on '{name}', which target cpp wants constant")
     return found
 
 
@@ -191,12 +192,13 @@ def synapse_blocks(synapses: Any, dtype: Any = np.float64) -> SynapseBlocks:
         pathway = pathways["pre"]
         pathway.update_abstract_code({})
         on_pre = block(synapses, "on_pre", pathway.abstract_code, dtype, units=False)
+        check_units_statements(pathway.code, on_pre.variables)
     if synapses.state_updater is not None:
         synapses.state_updater.update_abstract_code({})
         update = block(synapses, "update", synapses.state_updater.abstract_code, dtype, units=False)
     summed = {}
     for target, updater in synapses.summed_updaters.items():
         if not target.endswith("_post"):
-            raise InputError(f"{synapses.name}: '{target}' sums onto the origin, which target cpp does not support")
+            raise InputError(f"{synapses.name.removeprefix('synapses_')}: '{target}' sums onto the origin, which target cpp does not support")
         summed[target] = block(synapses, "summed", f"added = {updater.expression.code}", dtype)
     return SynapseBlocks(on_pre, update, summed)

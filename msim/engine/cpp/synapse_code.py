@@ -9,7 +9,7 @@ from brian2.core.variables import ArrayVariable
 
 from msim.base.errors import InputError
 from msim.engine.cpp.names import CLOCK, INDENT, Names, indented, key
-from msim.engine.cpp.render import Sites, rendered
+from msim.engine.cpp.render import Sites, local, rendered
 from msim.engine.cpp.spec import Projection
 from msim.engine.cpp.statements import Block, SynapseBlocks
 
@@ -28,7 +28,7 @@ class SynapseWriter:
         self.values, self.states, self.scalars = values, states, scalars
         self.target = layouts[one.to]
         self.indices = synapses.variables.indices
-        self.names = Names(one.name, blocks.all(), scalars, timed)
+        self.names = Names(one, blocks.all(), scalars, timed)
         held = {
             name: "not_refractory_post"
             for name, v in synapses.variables.items()
@@ -67,7 +67,9 @@ class SynapseWriter:
         used = block.read() | block.written()
         lines = [f"const {kind} dt = ({kind})E.dt; (void)dt;"]
         lines += ["Population& P = E.populations[S.target]; (void)P;"]
-        lines += [f"const {kind} {one} = ({kind})S.scalars[{k}];" for k, one in enumerate(self.scalars) if one in used]
+        lines += [
+            f"const {kind} {local(one)} = ({kind})S.scalars[{k}];" for k, one in enumerate(self.scalars) if one in used
+        ]
         lines += [
             f"const {kind} {one}_post = ({kind})P.scalars[{k}];"
             for k, one in enumerate(self.target["scalars"])
@@ -102,7 +104,7 @@ class SynapseWriter:
             if name in self.values:
                 place = f"values_of<{value}>(S)[{self.values.index(name)}]"
                 pointers.append(f"const {value}* __restrict A_{name} = {place}.data;")
-                read.append(f"const real {name} = (real)A_{name}[k];")
+                read.append(f"const real {local(name)} = (real)A_{name}[k];")
                 continue
             if name in self.states:
                 pointers.append(f"{qualifier}real* __restrict A_{name} = S.states[{self.states.index(name)}].data;")
@@ -119,9 +121,9 @@ class SynapseWriter:
             else:
                 continue
             kind = "double" if name == "lastupdate" else "real"
-            read.append(f"{qualifier}{kind} {name} = A_{name}[{place}];")
+            read.append(f"{qualifier}{kind} {local(name)} = A_{name}[{place}];")
             if name in written:
-                write.append(f"A_{name}[{place}] = {name};")
+                write.append(f"A_{name}[{place}] = {local(name)};")
         return pointers, read, write
 
     def _deliver(self) -> str:

@@ -23,6 +23,8 @@ def event_thresholds(mean: np.ndarray, inputs: int | None, name: str) -> np.ndar
     if not np.all(np.isfinite(mean)) or np.any(mean < 0):
         raise InputError(f"{name}: wants a rate of 0 Hz or more, got {np.min(mean)} events per step")
     largest = float(np.max(mean, initial=0.0))
+    if inputs is not None and largest > inputs:
+        raise InputError(f"{name}: wants at most one event of each of {inputs} inputs in a step, got {largest:.3g} in all")
     chance = _first(mean, inputs)
     below = chance.copy()
     rows: list[np.ndarray] = []
@@ -38,8 +40,6 @@ def event_thresholds(mean: np.ndarray, inputs: int | None, name: str) -> np.ndar
 def _first(mean: np.ndarray, inputs: int | None) -> np.ndarray:
     if inputs is None:
         return np.exp(-mean)
-    if np.any(mean > inputs):
-        raise InputError(f"binomial drive: wants at most one event of each of {inputs} inputs in a step")
     return np.asarray((1 - mean / inputs) ** inputs)
 
 

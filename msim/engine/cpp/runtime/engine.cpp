@@ -246,6 +246,7 @@ void msim_timed(Engine* E, int k, double step, int64_t refine, int64_t times, in
     Timed& T = E->timed[k];
     T.step = step; T.refine = refine; T.times = times; T.cells = cells;
     T.values.assign(values, values + times * cells);
+    T.none = (real)std::nan("");
 }
 
 // Contacts onto the local cells, row by row; delays in steps, values by contact. Returns bytes kept.

@@ -11,6 +11,7 @@ struct Engine;
 struct Timed {
     double step = 1;
     int64_t refine = 1, times = 0, cells = 0;
+    real none = 0;  // set to no number at run time: the compiler takes it that there is none
     std::vector<real> values;
     int64_t row(double t) const {
         const double fine = step / (double)refine;
@@ -18,7 +19,8 @@ struct Timed {
         return k < 0 ? 0 : k >= times ? times - 1 : k;
     }
     real at(double t) const { return values[row(t)]; }
-    real at(double t, int64_t i) const { return values[row(t) * cells + i]; }
+    // A cell without a column reads no number, as in Brian2.
+    real at(double t, int64_t i) const { return i >= 0 && i < cells ? values[row(t) * cells + i] : none; }
 };
 
 // Poisson events per cell and step: as many as there are thresholds below a uniform 32-bit number.
