@@ -6,7 +6,7 @@ Contacts are made in the order of targets and, onto each, of sources: the order 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +155,13 @@ def theirs(spec: NetworkSpec, rows: Rows, steps: int = STEPS) -> dict[str, np.nd
 
     objects = described(spec, whole=True)
     monitors = {name: b2.SpikeMonitor(group, name=f"spikes_{name}") for name, group in objects.groups.items()}
+    connected = []
     for one in spec.projections:
-        _connect(b2, spec, one, objects.synapses[one.name], rows[one.name])
-    network = b2.Network(*objects.groups.values(), *objects.synapses.values(), *monitors.values())
+        drawn = [rows[one.name](cell) for cell in range(spec.population(one.to).size)]
+        if any(len(each[0]) for each in drawn):  # Brian2 does not run synapses of which there are none
+            _connect(b2, one, objects.synapses[one.name], drawn)
+            connected.append(objects.synapses[one.name])
+    network = b2.Network(*objects.groups.values(), *connected, *monitors.values())
     network.run(steps * spec.step * b2.second, namespace={})
     found: dict[str, np.ndarray] = {}
     for cells in spec.cells:
@@ -167,14 +171,15 @@ def theirs(spec: NetworkSpec, rows: Rows, steps: int = STEPS) -> dict[str, np.nd
             found[f"{cells.name}.{name}"] = np.array(group.variables[name].get_value())
     for one in spec.projections:
         synapses = objects.synapses[one.name]
+        if synapses not in connected:
+            continue
         event_driven = synapses.event_driven.diff_eq_names if synapses.event_driven else ()
         for name in (*synapses.equations.diff_eq_names, *event_driven):
             found[f"{one.name}.{name}"] = np.array(synapses.variables[name].get_value())
     return found
 
 
-def _connect(b2: Any, spec: NetworkSpec, one: Projection, synapses: Any, row: Callable[[int], Row]) -> None:
-    drawn = [row(cell) for cell in range(spec.population(one.to).size)]
+def _connect(b2: Any, one: Projection, synapses: Any, drawn: Sequence[Row]) -> None:
     synapses.connect(
         i=np.concatenate([each[0] for each in drawn]).astype(int),
         j=np.repeat(np.arange(len(drawn)), [len(each[0]) for each in drawn]),

@@ -1,0 +1,92 @@
+"""Runs that end early say where and why, alike on all ranks, and can be taken up again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import engine_stops as stops
+import pytest
+from engine_ranks import MPIEXEC, SECONDS, launched, needs_mpi
+
+from msim.engine.cpp.library import NOT_FINITE, RUNAWAY, TOLD
+
+WINDOW = 1000  # steps between two looks at cells and rates
+
+
+def on_ranks(case: str, ranks: int, folder: Path) -> list[dict[str, Any]]:
+    """Outcomes on all ranks."""
+    done = launched(ranks, stops.__file__, case, str(folder))
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def test_a_number_that_is_none_names_population_state_cell_and_step() -> None:
+    """Cells 3 and 4 grow beyond all numbers; the first is named, at the first look after it."""
+    found = stops.outcome_of("not_finite")
+    assert dataclasses.astuple(found)[:5] == (NOT_FINITE, WINDOW - 1, "wild", "v", 3)
+
+
+def test_a_population_that_runs_away_is_named() -> None:
+    found = stops.outcome_of("runaway")
+    assert (found.status, found.step, found.population, found.cell) == (RUNAWAY, WINDOW - 1, "calm", -1)
+
+
+@needs_mpi
+@pytest.mark.parametrize("ranks", [2, 3])
+@pytest.mark.parametrize("case", ["not_finite", "runaway", "told", "told_before"])
+def test_all_ranks_end_alike(case: str, ranks: int, tmp_path: Path) -> None:
+    """With the reason that one process gives; a rank that one tells ends them all at one step."""
+    found = on_ranks(case, ranks, tmp_path)
+    assert found == [found[0]] * ranks
+    if case.startswith("told"):
+        assert (found[0]["status"], found[0]["code"]) == (TOLD, stops.CODE)
+    else:
+        alone = dataclasses.asdict(stops.outcome_of(case))
+        same = ("status", "population", "variable", "cell", *(("step",) if case == "not_finite" else ()))
+        assert {name: found[0][name] for name in same} == {name: alone[name] for name in same}
+
+
+@needs_mpi
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_signal_to_one_of_two_ranks_ends_both_at_one_step(told: int, tmp_path: Path) -> None:
+    """SIGTERM inside the loop, where Python's handlers do not run; else the run would never end."""
+    command = [str(MPIEXEC), "-n", "2", sys.executable, "-m", "mpi4py", stops.__file__, "terminated", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline and not all((tmp_path / f"{rank}.runs").exists() for rank in (0, 1)):
+            time.sleep(0.05)
+        os.kill(int((tmp_path / f"{told}.pid").read_text(encoding="utf-8")), signal.SIGTERM)
+        out, errors = run.communicate(timeout=SECONDS)
+    assert run.returncode == 0, errors
+    found = json.loads(out)
+    assert found[0] == found[1]
+    assert (found[0]["status"], found[0]["code"], found[0]["rank"]) == (TOLD, signal.SIGTERM, told)
+
+
+def test_a_stop_from_another_thread_ends_one_process_and_is_forgotten() -> None:
+    """The step where it stopped is a cut like any other."""
+    net = stops.connected()
+    stops.once_it_runs(net, lambda: net.tell(stops.CODE))
+    outcome = net.run(stops.FOREVER)
+    assert (outcome.status, outcome.code) == (TOLD, stops.CODE) and 0 < outcome.step == net.step
+    assert net.run(stops.STEPS).status == 0
+    whole = stops.connected()
+    whole.run(net.step)
+    assert stops.state_after(net) == stops.state_after(whole)
+
+
+def test_a_signal_ends_one_process_and_its_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    net = stops.connected()
+    stops.once_it_runs(net, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    outcome = net.run(stops.FOREVER)
+    assert (outcome.status, outcome.code) == (TOLD, signal.SIGTERM)
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
