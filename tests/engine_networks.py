@@ -72,8 +72,8 @@ def _inh(size: int) -> Cells:
 
 def _lone(size: int) -> Cells:
     return Cells(
-        "lone", size, "dv/dt = (push - v)/tau : volt\ndy/dt = -y/tau*(1 + y**2) : 1", "v > 10*mV + y*mV", "v = 0*mV\ny += 0.1",
-        method="rk4", constants={"push": (np.full(size, 11e-3), "volt"), "tau": (4e-3, "second")}, watched=("y",), region=2,
+        "lone", size, "dv/dt = (push - v)/tau : volt\ndy/dt = -y/tau*(1 + y**2) : 1", "v > 10*mV + y*mV", "v = 0*mV\ny += 0.1",  # noqa: E501
+        method="rk4", constants={"push": (np.full(size, 11e-3), "volt"), "tau": (4e-3, "second")}, watched=("y",), region=2,  # noqa: E501
     )  # fmt: skip
 
 
@@ -87,7 +87,8 @@ def _projections() -> tuple[Projection, ...]:
             g_e_post += w*sent""", release, {"w": "siemens", "p": "1"},
             {"tau_x": (0.1, "second"), "tau_u": (0.3, "second"), "U": (0.4, "1")}, {"x": 1.0}),
         Projection("exc_inh", "exc", "inh", "v_post += w", variables={"w": "volt"}),
-        Projection("inh_exc", "inh", "exc", "s += 1",
+        Projection(
+            "inh_exc", "inh", "exc", "s += 1",
             """ds/dt = -s/tau_s*(1 + exp((v_post - V_h)/V_s)) : 1 (clock-driven)
                slow_post = w*s : 1 (summed)""", {"w": "1"},
             {"tau_s": (10e-3, "second"), "V_h": (-55e-3, "volt"), "V_s": (5e-3, "volt")}),
@@ -178,7 +179,7 @@ def _pieces(net: CompiledNetwork) -> Mapping[str, object]:
             found[f"{one.name}.{name}"] = np.stack([cells, net.view(one.name, name)], axis=1)
         found[f"{one.name} refractory"] = np.stack([cells, net.refractory(one.name)], axis=1)
         sums = net.sums(one.name)
-        found[f"{one.name} sums"] = np.concatenate([cells[:, None], sums.reshape(2 * len(one.watched), cells.size).T], axis=1)
+        found[f"{one.name} sums"] = np.concatenate([cells[:, None], sums.reshape(2 * len(one.watched), cells.size).T], axis=1)  # noqa: E501
         traced = cells[np.isin(cells, range(0, one.size, 5))]
         for w in range(len(one.watched)):
             found[f"{one.name} trace {w}"] = np.concatenate([traced[:, None], net.traces(one.name, w).T], axis=1)
