@@ -81,7 +81,8 @@ def _projections() -> tuple[Projection, ...]:
     release = """dx/dt = (1 - x)/tau_x : 1 (event-driven)
                  du/dt = -u/tau_u : 1 (event-driven)"""
     return (
-        Projection("exc_exc", "exc", "exc", """u += U*(1 - u)
+        Projection(
+            "exc_exc", "exc", "exc", """u += U*(1 - u)
             sent = int(rand() < p)*u*x
             x -= sent
             g_e_post += w*sent""", release, {"w": "siemens", "p": "1"},
