@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #ifdef MSIM_SINGLE
 typedef float real;
@@ -102,8 +103,9 @@ static inline float exp_(float x) {
 #endif
 
 // ---- functions of Brian2's notation
-template <class A, class B, class C> static inline A clip_(A x, B low, C high) {
-    return x < (A)low ? (A)low : x > (A)high ? (A)high : x;
+template <class A, class B, class C> static inline std::common_type_t<A, B, C> clip_(A x, B low, C high) {
+    typedef std::common_type_t<A, B, C> T;  // a whole number may be cut off at a broken one
+    return (T)x < (T)low ? (T)low : (T)x > (T)high ? (T)high : (T)x;
 }
 template <class A> static inline int64_t int_(A x) { return (int64_t)x; }
 template <class A> static inline A abs_(A x) { return x < 0 ? -x : x; }
@@ -115,12 +117,18 @@ static inline double exprel_(double x) {
     return std::fabs(x) < 1e-16 ? 1.0 : x > 717 ? INFINITY : std::expm1(x) / x;
 }
 #define _brian_pow(x, y) (pow((x), (y)))
-static inline double _brian_mod(double x, double y) { return x - y * std::floor(x / y); }
-static inline int64_t _brian_mod(int64_t x, int64_t y) { const int64_t r = x % y; return r + (r && ((r ^ y) < 0)) * y; }
-static inline double _brian_floordiv(double x, double y) { return std::floor(x / y); }
-static inline int64_t _brian_floordiv(int64_t x, int64_t y) {
+static inline int64_t whole_floordiv(int64_t x, int64_t y) {
     const int64_t q = x / y, r = x - q * y;
     return q - (r && ((r ^ y) < 0));
+}
+template <class X, class Y> constexpr bool both_whole = std::is_integral<X>::value && std::is_integral<Y>::value;
+template <class X, class Y> static inline auto _brian_floordiv(X x, Y y) {
+    if constexpr (both_whole<X, Y>) return whole_floordiv(x, y);
+    else return std::floor((double)x / (double)y);
+}
+template <class X, class Y> static inline auto _brian_mod(X x, Y y) {
+    if constexpr (both_whole<X, Y>) return (int64_t)x - (int64_t)y * whole_floordiv(x, y);
+    else return (double)x - (double)y * std::floor((double)x / (double)y);
 }
 
 // ---- Philox4x32-10 (Salmon et al. 2011): numbers are a function of who asks, when and for what
