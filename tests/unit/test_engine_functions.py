@@ -1,4 +1,4 @@
-"""Every function and operator of Brian2's notation has its value, between whole and broken numbers, in both precisions."""
+"""Functions of the generated code against Brian2's own, for whole and broken numbers and their limits."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ VALUES: dict[str, Callable[[], object]] = {
     "(i - 4) // 3": lambda: (I - 4) // 3,
     "i // (v + 4)": lambda: I // (V + 4),
     "i/2": lambda: I / 2,
-    "v**2 - 2**i": lambda: V**2 - 2.0**I,
+    "v**2 - 2**i": lambda: V**2 - 2.0**I,  # noqa: E741
     "clip(v, -1, 1)": lambda: np.clip(V, -1, 1),
-    "clip(i, 0.5, 2.5)": lambda: np.clip(I, 0.5, 2.5),
-    "clip(v, i/10, i)": lambda: np.clip(V, I / 10, I),
+    "clip(i, 0.5, 2.5)": lambda: np.clip(I, 0.5, 2.5),  # noqa: E741
+    "clip(v, i/10, i)": lambda: np.clip(V, I / 10, I),  # noqa: E741
     "sign(v)": lambda: np.sign(V),
     "sign(i - 3)": lambda: np.sign(I - 3),
     "abs(v)": lambda: np.abs(V),
@@ -46,8 +46,8 @@ VALUES: dict[str, Callable[[], object]] = {
     "exprel(v)": lambda: np.where(V == 0, 1, np.expm1(V) / np.where(V == 0, 1, V)),
     "log(v + 4)": lambda: np.log(V + 4),
     "log10(i + 1)": lambda: np.log10(I + 1),
-    "log1p(i)": lambda: np.log1p(I),
-    "sqrt(i)": lambda: np.sqrt(I),
+    "log1p(i)": lambda: np.log1p(I),  # noqa: E741
+    "sqrt(i)": lambda: np.sqrt(I),  # noqa: E741
     "sin(v) + cos(v)*tan(v)": lambda: 2 * np.sin(V),
     "sinh(v) - cosh(v) + tanh(v)": lambda: np.sinh(V) - np.cosh(V) + np.tanh(V),
     "arcsin(v/3) + arccos(v/3) + arctan(v)": lambda: np.arcsin(V / 3) + np.arccos(V / 3) + np.arctan(V),
