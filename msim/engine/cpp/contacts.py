@@ -12,7 +12,9 @@ from msim.engine.cpp.spec import NetworkSpec
 Row = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
 
 
-def end_to_end(rows: Sequence[Row], names: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def end_to_end(
+    rows: Sequence[Row], names: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Rows of contacts as sizes, sources, delays and values; a value that a row does not have is left out."""
     none = [np.empty(0)]
     values = {

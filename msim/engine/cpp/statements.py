@@ -167,7 +167,8 @@ def _refractory(group: Any, text: str, dtype: Any) -> Block | None:
     for name in found.arrays():
         variable = found.variables[name]
         if name != "dt" and not variable.constant:
-            raise InputError(f"{group.name.removeprefix('cells_')}: the refractory time depends on '{name}', which target cpp wants constant")
+            owner = group.name.removeprefix("cells_")
+            raise InputError(f"{owner}: the refractory time depends on '{name}', which target cpp wants constant")
     return found
 
 
@@ -199,6 +200,7 @@ def synapse_blocks(synapses: Any, dtype: Any = np.float64) -> SynapseBlocks:
     summed = {}
     for target, updater in synapses.summed_updaters.items():
         if not target.endswith("_post"):
-            raise InputError(f"{synapses.name.removeprefix('synapses_')}: '{target}' sums onto the origin, which target cpp does not support")
+            owner = synapses.name.removeprefix("synapses_")
+            raise InputError(f"{owner}: '{target}' sums onto the origin, which target cpp does not support")
         summed[target] = block(synapses, "summed", f"added = {updater.expression.code}", dtype)
     return SynapseBlocks(on_pre, update, summed)
