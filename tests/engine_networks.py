@@ -72,27 +72,28 @@ def _inh(size: int) -> Cells:
 
 def _lone(size: int) -> Cells:
     return Cells(
-        "lone", size, "dv/dt = (push - v)/tau : volt\ndy/dt = -y/tau*(1 + y**2) : 1", "v > 10*mV + y*mV", "v = 0*mV\ny += 0.1",  # noqa: E501
-        method="rk4", constants={"push": (np.full(size, 11e-3), "volt"), "tau": (4e-3, "second")}, watched=("y",), region=2,  # noqa: E501
+        "lone", size, "dv/dt = (push - v)/tau : volt\ndy/dt = -y/tau*(1 + y**2) : 1",
+        "v > 10*mV + y*mV", "v = 0*mV\ny += 0.1", method="rk4",
+        constants={"push": (np.full(size, 11e-3), "volt"), "tau": (4e-3, "second")}, watched=("y",), region=2,
     )  # fmt: skip
 
 
 def _projections() -> tuple[Projection, ...]:
     release = """dx/dt = (1 - x)/tau_x : 1 (event-driven)
                  du/dt = -u/tau_u : 1 (event-driven)"""
+    summed = """ds/dt = -s/tau_s*(1 + exp((v_post - V_h)/V_s)) : 1 (clock-driven)
+                slow_post = w*s : 1 (summed)"""
     return (
         Projection(
-            "exc_exc", "exc", "exc", """u += U*(1 - u)
-            sent = int(rand() < p)*u*x
-            x -= sent
-            g_e_post += w*sent""", release, {"w": "siemens", "p": "1"},
-            {"tau_x": (0.1, "second"), "tau_u": (0.3, "second"), "U": (0.4, "1")}, {"x": 1.0}),
+            "exc_exc", "exc", "exc", "u += U*(1 - u)\nsent = int(rand() < p)*u*x\nx -= sent\ng_e_post += w*sent",
+            release, {"w": "siemens", "p": "1"},
+            {"tau_x": (0.1, "second"), "tau_u": (0.3, "second"), "U": (0.4, "1")}, {"x": 1.0},
+        ),
         Projection("exc_inh", "exc", "inh", "v_post += w", variables={"w": "volt"}),
         Projection(
-            "inh_exc", "inh", "exc", "s += 1",
-            """ds/dt = -s/tau_s*(1 + exp((v_post - V_h)/V_s)) : 1 (clock-driven)
-               slow_post = w*s : 1 (summed)""", {"w": "1"},
-            {"tau_s": (10e-3, "second"), "V_h": (-55e-3, "volt"), "V_s": (5e-3, "volt")}),
+            "inh_exc", "inh", "exc", "s += 1", summed, {"w": "1"},
+            {"tau_s": (10e-3, "second"), "V_h": (-55e-3, "volt"), "V_s": (5e-3, "volt")},
+        ),
         Projection("lone_exc", "lone", "exc", "g_i_post += w*(1 + rand())", variables={"w": "siemens"}),
         Projection("exc_lone", "exc", "lone", "v_post += w", variables={"w": "volt"}),
     )  # fmt: skip
@@ -179,8 +180,8 @@ def _pieces(net: CompiledNetwork) -> Mapping[str, object]:
         for name in net.layout["cells"][one.name]["arrays"]:
             found[f"{one.name}.{name}"] = np.stack([cells, net.view(one.name, name)], axis=1)
         found[f"{one.name} refractory"] = np.stack([cells, net.refractory(one.name)], axis=1)
-        sums = net.sums(one.name)
-        found[f"{one.name} sums"] = np.concatenate([cells[:, None], sums.reshape(2 * len(one.watched), cells.size).T], axis=1)  # noqa: E501
+        sums = net.sums(one.name).reshape(2 * len(one.watched), cells.size)
+        found[f"{one.name} sums"] = np.concatenate([cells[:, None], sums.T], axis=1)
         traced = cells[np.isin(cells, range(0, one.size, 5))]
         for w in range(len(one.watched)):
             found[f"{one.name} trace {w}"] = np.concatenate([traced[:, None], net.traces(one.name, w).T], axis=1)

@@ -91,20 +91,20 @@ def _functions() -> Cells:
            bend = 12 + clip(z, 0.1, 0.6)**1.5 + log(2 + z**2) + sqrt(1 + z**2) + turn % 3 : 1
            turn = (t_in_timesteps // 50) % 4 + floor(z) + int(v > 11*mV) : 1 (constant over dt)
            sideways = ceil(z)*mV + arctan(z)*mV + expm1(0.1*z)*mV : volt""",
-        "v > 15*mV and z > -1", "v -= 15*mV\nz -= 0.3", "1*ms", "euler", {"tau": (np.linspace(5e-3, 15e-3, n), "second")},  # noqa: E501
-        {"v": 0.0, "z": np.linspace(-0.5, 0.5, n)},
+        "v > 15*mV and z > -1", "v -= 15*mV\nz -= 0.3", "1*ms", "euler",
+        {"tau": (np.linspace(5e-3, 15e-3, n), "second")}, {"v": 0.0, "z": np.linspace(-0.5, 0.5, n)},
     )  # fmt: skip
 
 
 def _links() -> tuple[Projection, ...]:
     plastic = "dx/dt = (1 - x)/tau_x : 1 (event-driven)\ndu/dt = (U - u)/tau_u : 1 (event-driven)"
+    summed = """ds/dt = -s/tau_s*(1 + exp((v_post + 55*mV)/(8*mV))) : 1 (clock-driven)
+                total_post = s : 1 (summed)"""
     return (
         Projection("to_adapting", "linear", "adapting", "u += U*(1 - u)\nsent = u*x\nx -= sent\ng_post += w*sent",
                    plastic, {"w": "siemens"}, {"tau_x": (0.2, "second"), "tau_u": (0.5, "second"), "U": (0.3, "1")},
                    {"x": 1.0, "u": 0.1}),
-        Projection("to_gated", "adapting", "gated", "s += w*(1 - s)",
-                   "ds/dt = -s/tau_s*(1 + exp((v_post + 55*mV)/(8*mV))) : 1 (clock-driven)\ntotal_post = s : 1 (summed)",  # noqa: E501
-                   {"w": "1"}, {"tau_s": (9e-3, "second")}),
+        Projection("to_gated", "adapting", "gated", "s += w*(1 - s)", summed, {"w": "1"}, {"tau_s": (9e-3, "second")}),
         Projection("kick", "gated", "functions", "v_post += w*clip(1 - v_post/(20*mV), 0, 1)", variables={"w": "volt"}),
         Projection("from_linear", "linear", "functions", "v_post += w\nz_post *= 0.99", variables={"w": "volt"}),
         Projection("to_quadratic", "adapting", "quadratic", "v_post += w*10", variables={"w": "1"}),

@@ -1,7 +1,6 @@
 """What mpiexec starts in tests: runs of shared networks on all its ranks, whose fingerprints rank 0 prints as JSON.
 
-A line of input, given as the argument, is a list of jobs, each of them
-{"sizes", "precision", "partition", "interval", "seed", "cuts"}.
+The argument is a list of jobs: {"sizes", "precision", "partition", "interval", "seed", "cuts"}, all with defaults.
 """
 
 from __future__ import annotations

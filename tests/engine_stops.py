@@ -33,7 +33,8 @@ def stopping(highest_rate: float = np.inf) -> NetworkSpec:
     calm = Cells("calm", 41, "dv/dt = (push - v)/tau : 1", "v > 1", "v = 0", "", "euler",
                  {"push": (np.linspace(1.05, 2.0, 41), "1"), "tau": (0.02, "second")}, {"v": 0.0},
                  highest_rate=highest_rate)  # fmt: skip
-    wild = Cells("wild", 5, "dv/dt = pace*v : 1", method="euler", constants={"pace": (np.zeros(5), "Hz")}, start={"v": 1.0})  # noqa: E501
+    wild = Cells("wild", 5, "dv/dt = pace*v : 1", method="euler", constants={"pace": (np.zeros(5), "Hz")},
+                 start={"v": 1.0})  # fmt: skip
     link = Projection("link", "calm", "calm", "v_post += w", variables={"w": "1"})
     return NetworkSpec(STEP, (calm, wild), (link,))
 
@@ -41,7 +42,8 @@ def stopping(highest_rate: float = np.inf) -> NetworkSpec:
 def connected(comm: Any = None, highest_rate: float = np.inf) -> CompiledNetwork:
     """The network on this rank."""
     net = CompiledNetwork(stopping(highest_rate), comm=comm)
-    net.connect("link", lambda cell: (np.array([(cell + 7) % 41, (cell + 20) % 41]), np.full(2, 5 * STEP), {"w": [0.03, 0.05]}))  # noqa: E501
+    delay, weight = np.full(2, 5 * STEP), np.array([0.03, 0.05])
+    net.connect("link", lambda cell: (np.array([(cell + 7) % 41, (cell + 20) % 41]), delay, {"w": weight}))
     return net
 
 

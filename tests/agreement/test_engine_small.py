@@ -38,7 +38,8 @@ class Small:
 
     def rows(self, spec: NetworkSpec) -> oracle.Rows:
         """The contacts onto each cell, with delays of 1 to 30 steps."""
-        return {one.name: partial(self._row, spec.population(one.origin).size, k) for k, one in enumerate(spec.projections)}  # noqa: E501
+        sizes = [spec.population(one.origin).size for one in spec.projections]
+        return {one.name: partial(self._row, sizes[k], k) for k, one in enumerate(spec.projections)}
 
     def _row(self, sources: int, projection: int, cell: int) -> Row:
         draw = np.random.default_rng([self.seed, projection, cell])

@@ -19,7 +19,7 @@ from msim.base.errors import InputError
 from msim.engine.cpp.build import COMMON, FAST, compiler
 from msim.engine.cpp.library import TRACES
 from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec
+from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 
 RUNTIME = Path(compiler.__code__.co_filename).parent / "runtime"
@@ -50,7 +50,7 @@ def test_a_vector_of_cells_draws_what_each_draws_alone(printed: dict[str, list[s
 
 
 def test_exponentials_are_right_to_the_last_place(printed: dict[str, list[str]]) -> None:
-    """Rounding of the polynomial's last sums gives at most one place and a half; numbers beyond stay at its end."""
+    """Rounding of the polynomial's last sums gives less than one place and a half; beyond its range it is constant."""
     errors = dict(line.split() for line in printed["exp"])
     assert float(errors["double"]) < 1.5 and float(errors["float"]) < 1.5, errors
     assert printed["ends"] == ["1"]
@@ -127,8 +127,8 @@ def drawn() -> Mapping[str, np.ndarray]:
 
 DISTRIBUTIONS = {
     "u": stats.uniform(), "u_again": stats.uniform(), "z": stats.norm(), "k": stats.poisson(2.5),
-    "big": stats.poisson(700), "b": stats.binom(12, 0.3), "poisson_count": stats.poisson(0.7), "other_count": stats.poisson(0.7),  # noqa: E501
-    "binomial_count": stats.binom(5, 0.6),
+    "big": stats.poisson(700), "b": stats.binom(12, 0.3), "poisson_count": stats.poisson(0.7),
+    "other_count": stats.poisson(0.7), "binomial_count": stats.binom(5, 0.6),
 }  # fmt: skip
 
 
@@ -181,3 +181,53 @@ def test_seeds_give_other_draws_and_the_same_seed_the_same(drawn: Mapping[str, n
     for name, values in drawn.items():
         assert np.array_equal(values, again[name])
         assert abs(np.corrcoef(values.ravel(), other[name].ravel())[0, 1]) < bound
+
+
+# ---- draws of synapses and resets
+
+RECEIVED = {
+    "first": stats.uniform(), "next": stats.uniform(), "normal": stats.norm(), "count": stats.poisson(1.5),
+    "trials": stats.binom(4, 0.25), "other": stats.uniform(),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def received() -> Mapping[str, np.ndarray]:
+    """What events and resets draw that happen in every cell at every step; each pair has two contacts of a kind."""
+    reset = "left = rand()\nalong = randn()"
+    names = (*RECEIVED, "left", "along")
+    cells = Cells("cells", CELLS, "\n".join(f"{name} : 1" for name in names), "left < 2", reset, watched=names)
+    contacts = Projection(
+        "contacts", "cells", "cells",
+        "r = rand()\nfirst_post += a*r\nnext_post += b*r\nnormal_post += a*randn()\ncount_post += a*poisson(1.5)\n"
+        "trials_post += a*hits()", variables={"a": "1", "b": "1"}, functions={"hits": (4, 0.25)},
+    )  # fmt: skip
+    single = Projection("single", "cells", "cells", "other_post += rand()")
+    net = CompiledNetwork(NetworkSpec(1e-4, (cells,), (contacts, single)), 5)
+    same = np.full(2, 1e-4)
+    net.connect("contacts", lambda cell: (np.full(2, cell), same, {"a": np.array([1, 0]), "b": np.array([0, 1])}))
+    net.connect("single", lambda cell: (np.array([cell]), same[:1], {}))
+    net.run(1)
+    net.watch(1, STEPS, 1, {"cells": [TRACES] * len(names)})
+    net.trace("cells", range(CELLS))
+    net.run(STEPS)
+    traces = {name: net.traces("cells", w) for w, name in enumerate(names)}
+    return {name: np.diff(one, axis=0, prepend=0.0) if name in RECEIVED else one for name, one in traces.items()}
+
+
+@pytest.mark.parametrize("name", [*RECEIVED, "left", "along"])
+def test_events_and_resets_draw_from_their_distribution(received: Mapping[str, np.ndarray], name: str) -> None:
+    wanted = RECEIVED.get(name) or {"left": stats.uniform(), "along": stats.norm()}[name]
+    mean, variance, excess = wanted.stats("mvk")
+    values = received[name].ravel()
+    assert abs(values.mean() - mean) < 5 * np.sqrt(variance / values.size)
+    squared = (values - mean) ** 2
+    assert abs(squared.mean() - variance) < 5 * variance * np.sqrt((excess + 2) / values.size)
+
+
+def test_contacts_of_a_pair_projections_and_resets_draw_apart(received: Mapping[str, np.ndarray]) -> None:
+    bound = 5 / np.sqrt(CELLS * STEPS)
+    for one, other in itertools.combinations(received, 2):
+        for shift in (0, 1):
+            later = np.roll(received[other], shift, 0)
+            assert abs(np.corrcoef(received[one].ravel(), later.ravel())[0, 1]) < bound, (one, other, shift)

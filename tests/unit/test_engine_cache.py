@@ -57,7 +57,7 @@ def left_in(folder: Path) -> list[str]:
 def test_no_compiler_is_said_with_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    with pytest.raises(InputError, match="no C[+][+] compiler 'g[+][+]' found; install g[+][+], set CXX, or choose --target"):  # noqa: E501
+    with pytest.raises(InputError, match="no C[+][+] compiler 'g[+][+]' found; install .*, set CXX, or choose"):
         built(network())
 
 
@@ -115,7 +115,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: py
         assert cache.entries() == [] and cache.clear() == (0, 0)
 
 
-def test_a_second_network_of_the_same_structure_is_not_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: E501
+def test_a_second_network_of_the_same_structure_is_not_compiled() -> None:
     first, second = (CompiledNetwork(network(), seed) for seed in (1, 2))
     assert second.built.seconds == 0 and second.built.library == first.built.library
 
@@ -165,7 +165,7 @@ def test_a_damaged_entry_is_built_anew(empty_cache: Path, lost: str) -> None:
     def make(folder: Path) -> None:
         made.append(folder)
         for name in (cache.LIBRARY, cache.LAYOUT, cache.ABOUT):
-            (folder / name).write_text('{"network": "", "made": 0, "generated_s": 0, "compiled_s": 0}', encoding="utf-8")  # noqa: E501
+            (folder / name).write_text("{}", encoding="utf-8")
 
     folder = cache.stored("key", make)
     (folder / lost).unlink()

@@ -141,13 +141,10 @@ def _projection(
 ) -> _Unit:
     blocks = synapse_blocks(synapses)
     _refuse_written_scalars(one.name, blocks.all())
-    for name in blocks.summed:
+    for name in (each.removesuffix("_post") for each in blocks.summed):
         # Brian2 computes what is constant over a step before it sums: this step's cells would read the last one's sum.
-        if name.removesuffix("_post") in layouts[one.to]["held"]:
-            raise InputError(
-                f"{one.to}: '{name.removesuffix('_post')}' is summed, and what is constant over dt reads it: "
-                "not supported by target cpp"
-            )
+        if name in layouts[one.to]["held"]:
+            raise InputError(f"{one.to}: '{name}' is summed: not supported in what is constant over dt")
     own = {name: v for name, v in synapses.variables.items() if synapses.variables.indices[name] == "_idx"}
     values = [name for name in one.variables]
     states = [

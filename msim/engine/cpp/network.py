@@ -14,7 +14,7 @@ from msim.engine.cpp.build import built
 from msim.engine.cpp.contacts import Row, end_to_end, problem_of_contacts
 from msim.engine.cpp.library import F64, I32, I64, MEANS, SUMS, U32, Failure, loaded, pointer, view
 from msim.engine.cpp.refusals import fitting, refuse_other_cells, refuse_unknown_states
-from msim.engine.cpp.spec import Drive, NetworkSpec, Projection
+from msim.engine.cpp.spec import NetworkSpec, Projection
 from msim.engine.cpp.thresholds import event_thresholds
 from msim.engine.exchange import SERIAL, Ranks
 from msim.engine.partition import Partition, by_cell
@@ -157,7 +157,7 @@ class CompiledNetwork:
         if name not in layout["scalars"]:
             raise InputError(f"{projection}: has no constant '{name}'{nearest(name, layout['scalars'])}")
         if np.ndim(value):
-            raise InputError(f"{projection}.{name}: wants one number for all synapses, got {np.size(value)} values")
+            raise InputError(f"{projection}.{name}: wants one number for all synapses, got {np.size(value)}")
         self.library.projection_scalars(self._engine, s)[layout["scalars"].index(name)] = value
 
     def shared(self, population: str) -> np.ndarray:
@@ -179,10 +179,6 @@ class CompiledNetwork:
         self.library.drive(
             self._engine, p, layout["drives"].index(drive), limits.shape[0], int(per_cell), pointer(limits, U32)
         )
-
-    def drives_of(self, population: str) -> Sequence[Drive]:
-        """Drives onto a population."""
-        return self.spec.drives_of(population)
 
     # ---- contacts
 

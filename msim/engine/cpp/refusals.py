@@ -27,9 +27,8 @@ def named(name: str, make: Callable[..., T], *arguments: Any) -> T:
     try:
         return make(*arguments)
     except (
-        EquationError, UnsupportedEquationsException, DimensionMismatchError,
-        SyntaxError, ValueError, TypeError, KeyError,
-        NameError, NotImplementedError,
+        EquationError, UnsupportedEquationsException, DimensionMismatchError, SyntaxError, ValueError, TypeError,
+        KeyError, NameError, NotImplementedError,
     ) as problem:  # fmt: skip
         text = problem.args[0] if isinstance(problem, KeyError) and problem.args else problem
         raise InputError(f"{name}: {' '.join(str(text).split())}") from None

@@ -126,8 +126,7 @@ class NetworkSpec:
                 raise InputError(f"{one.name}: wants populations of the network, got '{one.origin}' and '{one.to}'")
             for name, (value, _) in one.constants.items():
                 if np.ndim(value):
-                    got = f"{np.size(value)} values"
-                    raise InputError(f"{one.name}.{name}: wants one number for all synapses, got {got}")
+                    raise InputError(f"{one.name}.{name}: wants one number for all synapses, got {np.size(value)}")
         for drive in self.drives:
             if drive.to not in populations:
                 raise InputError(f"{drive.name}: wants a population of the network, got '{drive.to}'")

@@ -24,8 +24,7 @@ def event_thresholds(mean: np.ndarray, inputs: int | None, name: str) -> np.ndar
         raise InputError(f"{name}: wants a rate of 0 Hz or more, got {np.min(mean)} events per step")
     largest = float(np.max(mean, initial=0.0))
     if inputs is not None and largest > inputs:
-        most = f"at most one event of each of {inputs} inputs in a step"
-        raise InputError(f"{name}: wants {most}, got {largest:.3g} in all")
+        raise InputError(f"{name}: wants at most {inputs} events in a step, one of each input, got {largest:.3g}")
     chance = _first(mean, inputs)
     below = chance.copy()
     rows: list[np.ndarray] = []
