@@ -266,7 +266,9 @@ def test_a_signal_ends_a_run_within_seconds(
     assert wait_until(lambda: not any(map(is_running, started)), 2)
     assert_whole_records(endless.parent)
     if number == signal.SIGTERM:
-        assert "the run was stopped" in msim.open_unfinished(endless.parent / "run", "ketamine", 1).reason
+        # On a busy machine a worker may be killed before it has said why; its journal then speaks for it.
+        reason = msim.open_unfinished(endless.parent / "run", "ketamine", 1).reason
+        assert "the run was stopped" in reason or "its process was killed" in reason
 
 
 @pytest.mark.parametrize("killed", ["the workers", "all that it started"])
