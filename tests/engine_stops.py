@@ -25,7 +25,8 @@ STEP = 1e-4
 FOREVER = 10**12  # steps: only a stop ends it
 STEPS = 5000
 CODE = 7
-CASES = ("not_finite", "runaway", "told", "told_before", "terminated")
+WINDOW = 1000  # steps between two looks at cells and rates
+CASES = ("not_finite", "late", "runaway", "told", "told_before", "terminated")
 
 
 def stopping(highest_rate: float = np.inf) -> NetworkSpec:
@@ -54,6 +55,9 @@ def outcome_of(case: str, comm: Any = None, folder: Path | None = None) -> Outco
     if case == "not_finite":
         net.set("wild", "pace", [0, 0, 0, 1e6, 1e7])
         return net.run(STEPS)
+    if case == "late":
+        net.set("wild", "pace", [0, 0, 0, 1e6, 0])
+        return net.run(WINDOW)  # found in the last step of a run: no exchange of spikes comes after it
     if case == "runaway":
         return net.run(STEPS)
     if case == "told_before":
