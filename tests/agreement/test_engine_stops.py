@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from engine_ranks import MPIEXEC, SECONDS, launched, needs_mpi
 from msim.engine.cpp.library import NOT_FINITE, RUNAWAY, TOLD
 
 
-def on_ranks(case: str, ranks: int, folder: Path) -> list[dict[str, Any]]:
-    """Outcomes on all ranks."""
+def on_ranks(case: str, ranks: int, folder: Path) -> list[Any]:
+    """Outcomes or refusals on all ranks."""
     done = launched(ranks, stops.__file__, case, str(folder))
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
@@ -50,6 +51,18 @@ def test_all_ranks_end_alike(case: str, ranks: int, tmp_path: Path) -> None:
         alone = dataclasses.asdict(stops.outcome_of(case))
         same = ("status", "population", "variable", "cell", *(() if case == "runaway" else ("step",)))
         assert {name: found[0][name] for name in same} == {name: alone[name] for name in same}
+
+
+@needs_mpi
+@pytest.mark.parametrize(("case", "message"), [
+    ("interval", "interval: wants 1 to 5 steps, .* got 6"),
+    ("contacts", "link: wants delays of at least one step"),
+    ("partition", "partition: wants 2 ranks, .* got 1"),
+])  # fmt: skip
+def test_all_ranks_refuse_what_one_refuses(case: str, message: str, tmp_path: Path) -> None:
+    """With one message: a rank that went on would wait for the others for ever."""
+    found = on_ranks(case, 2, tmp_path)
+    assert found[0] == found[1] and re.match(message, str(found[0]))
 
 
 @needs_mpi
