@@ -1,4 +1,5 @@
 # make demo: set up and run the main job.   make test: set up and run all checks and tests.
+# make engine: the compiled engine's agreement tests alone.
 # make install: set up alone.               make PYTHON=python3.13 ...: with another interpreter.
 PYTHON ?= python3
 VENV   ?= .venv
@@ -6,7 +7,7 @@ DEMO   ?= results/demo
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install demo test lint clean FORCE
+.PHONY: install demo test lint engine clean FORCE
 
 install: $(VENV)/installed
 
@@ -39,5 +40,8 @@ lint: install
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
+engine: install
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(wildcard tests/agreement/test_engine_*.py)
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-newer build dist *.egg-info

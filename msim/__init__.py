@@ -18,7 +18,7 @@ _PUBLIC = {
     "read_experiment": "msim.definitions.experiment",
     "simulate": "msim.study.run",
     "open_run": "msim.storage.run_store",
-    "open_unfinished": "msim.storage.unfinished",
+    "open_unfinished": "msim.study.unfinished",
     "judge": "msim.study.verdict",
     "plot": "msim.plots",
     "MsimError": "msim.base.errors",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from msim.definitions.experiment import read_experiment
     from msim.definitions.read_model import read_model
     from msim.storage.run_store import open_run
-    from msim.storage.unfinished import open_unfinished
+    from msim.study.unfinished import open_unfinished
     from msim.study.run import simulate
     from msim.study.verdict import judge
 

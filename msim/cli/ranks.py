@@ -48,8 +48,10 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
         sys.exit(0)
     try:
         yield ranks
-    finally:
-        dismiss(ranks)
+    except BaseException as problem:
+        dismiss(ranks, getattr(problem, "exit_code", getattr(problem, "exit_status", 1)))
+        raise
+    dismiss(ranks, 0)
 
 
 def _refuse_crowd(wanted: int) -> None:

@@ -36,7 +36,7 @@ def run(
 
     what = (experiment, out, arms, seeds, until, changes)
     # What is wrong with the input is said before ranks are started, and by one of them.
-    with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, partition)) as processes:
+    with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, target, partition)) as processes:
         from msim.engine.context import Context
 
         definition, folder = _read(*what)
@@ -57,14 +57,15 @@ def _read(
     return definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end), folder
 
 
-def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, partition: str) -> None:
+def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:
     """Refuse more ranks than the smallest arm has cells or regions."""
     import numpy as np
 
     from msim.engine.context import Context
+    from msim.engine.exchange import Ranks
     from msim.engine.partition import partitioned
 
-    Context(partition=partition)
+    Context(target=target, partition=partition, ranks=Ranks(0, ranks))
     for arm in experiment.arms:
         sizes = {name: np.ones(arm.model.cells(name)) for name in arm.model.populations}
         partitioned(partition, sizes, dict.fromkeys(sizes, 0), ranks)

@@ -29,7 +29,10 @@ class CompiledColumn(FastNetwork):
     """The part of a model's cells that lives on this rank; on rank 0 bursts are those of all cells.
 
     All ranks make and use it alike. Between bursts it keeps its state.
+    in_step: whether no rank waits for this one, so that it may raise what it likes
     """
+
+    in_step = True
 
     def __init__(
         self, plan: ColumnPlan, ranks: Ranks, partition: str = "cell", interval: int | None = None,
@@ -74,6 +77,7 @@ class CompiledColumn(FastNetwork):
         self.network.set(population, f"{receptor}_{name}", values)
 
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
+        self.in_step = False
         network = self.network
         began = network.step + round(burn_in / STEP)
         half = began + round(seconds / 2 / STEP) - SAMPLE_STEPS // 2
@@ -87,10 +91,14 @@ class CompiledColumn(FastNetwork):
         with pulses(lambda: (network.step - began_at) * STEP, steps * STEP, self.pulse):
             outcome = network.run(steps)
         spikes = self._spikes()
+        if outcome.status and self.ranks.rank:
+            return Burst(seconds, {}, {}, {}, 1 / SAMPLE_STEP)
         if outcome.status:
+            self.in_step = True
             self._stop(outcome, spikes)
         sums = self._gather({(name, "sums"): np.moveaxis(network.sums(name), 2, 0) for name in self.populations})
         field = self._field() if keep_field else {}
+        self.in_step = True
         if self.ranks.rank:
             return Burst(seconds, {}, {}, {}, 1 / SAMPLE_STEP)
         return self._collected(began, seconds, spikes, {name: sums[name, "sums"] for name in self.populations}, field)
@@ -126,9 +134,7 @@ class CompiledColumn(FastNetwork):
         return Burst(seconds, halves, kept, field, 1 / SAMPLE_STEP)
 
     def _stop(self, outcome: Outcome, spikes: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
-        """Raise what ended a burst; on other ranks than the first, only end it."""
-        if self.ranks.rank:
-            return
+        """Raise what ended a burst; to be called on rank 0."""
         time = outcome.step * STEP
         if outcome.status == NOT_FINITE:
             window = 1000 * STEP

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,8 +31,8 @@ class DistributedColumn(FastNetwork):
     def __init__(self, plan: ColumnPlan, ranks: Ranks, options: dict[str, Any]) -> None:
         self.ranks = ranks
         self.inputs: list[tuple[str, str, str, np.ndarray]] = []
-        _tell(ranks, ("build", plan, options))
-        self.column = CompiledColumn(plan, ranks, **options)
+        with _together(ranks, ("build", plan, options)):
+            self.column = CompiledColumn(plan, ranks, **options)
 
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
         self.inputs.append((population, receptor, name, np.asarray(values)))
@@ -37,17 +40,38 @@ class DistributedColumn(FastNetwork):
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
         inputs, self.inputs = self.inputs, []
         arguments = (burn_in, seconds, keep_field)
-        _tell(self.ranks, ("burst", inputs, arguments))
         self.column.pulse = self.pulse
-        return _burst(self.column, inputs, arguments)
+        with _together(self.ranks, ("burst", inputs, arguments), self.column):
+            return _burst(self.column, inputs, arguments)
 
     def state(self) -> NetworkState | None:
-        _tell(self.ranks, ("state",))
-        return self.column.state()
+        with _together(self.ranks, ("state",)):
+            return self.column.state()
 
     def restore(self, state: NetworkState | None) -> None:
-        _tell(self.ranks, ("restore",))
-        self.column.restore(state)
+        with _together(self.ranks, ("restore",)):
+            self.column.restore(state)
+
+
+# Communicators whose other ranks wait for what rank 0 will not do any more.
+_left_waiting: list[Any] = []
+
+
+@contextmanager
+def _together(ranks: Ranks, command: tuple[Any, ...], column: CompiledColumn | None = None) -> Iterator[None]:
+    """Let the other ranks do what the body does; note where the body was left while they wait for it.
+
+    A signal can raise anywhere in rank 0's Python; what all ranks refuse alike leaves nobody waiting.
+    """
+    try:
+        _tell(ranks, command)
+        yield
+    except InputError:
+        raise
+    except BaseException:
+        if column is None or not column.in_step:
+            _left_waiting.append(ranks.comm)
+        raise
 
 
 def _tell(ranks: Ranks, command: tuple[Any, ...]) -> None:
@@ -61,9 +85,15 @@ def _burst(column: CompiledColumn, inputs: list[Any], arguments: tuple[Any, ...]
     return column.burst(*arguments)
 
 
-def dismiss(ranks: Ranks) -> None:
-    """Let the other ranks go; to be called once by rank 0, whatever happened."""
-    _tell(ranks, ("end",))
+def dismiss(ranks: Ranks, status: int) -> None:
+    """Let the other ranks go; to be called once by rank 0, whatever happened.
+
+    status: exit status for all, should they have to be ended because they wait for rank 0 inside MPI
+    """
+    if ranks.comm in _left_waiting:
+        atexit.register(ranks.comm.Abort, status)  # once rank 0 has said and stored what it has to
+    else:
+        _tell(ranks, ("end",))
 
 
 def serve(ranks: Ranks) -> None:

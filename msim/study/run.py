@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from msim.base.errors import InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
@@ -20,6 +22,7 @@ from msim.engine.context import Context
 from msim.engine.pulse import Pulse
 from msim.engine.trial_state import TrialState
 from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
+from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
 from msim.storage.provenance import command_line, provenance
 from msim.storage.run_store import (
     Run,
@@ -33,7 +36,7 @@ from msim.storage.run_store import (
 )
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.study.stored import experiment_from_provenance
-from msim.study.trial import KEEP_EVERY, Checkpoints, simulate_trial
+from msim.study.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
 from msim.study.workers import ended_by_stop, interrupts_held, tell, worker_pool
 
 if TYPE_CHECKING:
@@ -171,10 +174,10 @@ def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
 
 def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     """Where the record of an unfinished trial is, as a clause to append to a message, or ''."""
-    reached = reached_by(folder, arm, seed)
-    if reached is None:
-        return ""
-    return f"; its record up to {quantity_text(reached * second)} is kept in {unfinished_path(folder, arm, seed)}"
+    kept = [(reached_by(folder, arm, seed), unfinished_path(folder, arm, seed))]
+    kept.append((journal_reach(folder, arm, seed), journal_path(folder, arm, seed)))
+    reached, path = max(((time, path) for time, path in kept if time is not None), default=(None, None))
+    return "" if reached is None else f"; its record up to {quantity_text(reached * second)} is kept in {path}"
 
 
 def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> str:
@@ -210,12 +213,20 @@ def _trial(
         # Where the disk is full the trial goes on, or ends with its own reason.
         with suppress(OSError):
             write_unfinished(folder, arm, seed, datasets, reached, reason)
+            remove_journal(folder, arm, seed)
+
+    def journal(arrays: Mapping[str, np.ndarray], reached: float) -> None:
+        with suppress(OSError):
+            write_journal(folder, arm, seed, arrays, reached)
 
     progress(experiment.begin)
     checkpoints = trial_checkpoints(folder, arm, seed)
-    datasets = simulate_trial(experiment, experiment.arm(arm), seed, context, progress, keep, checkpoints, pulse)
+    datasets = simulate_trial(
+        experiment, experiment.arm(arm), seed, context, progress, keep, journal, checkpoints, pulse
+    )
     write_trial(folder, arm, seed, datasets)
     remove_unfinished(folder, arm, seed)
+    remove_journal(folder, arm, seed)
     remove_checkpoints(checkpoint_folder(folder, arm, seed))
 
 
@@ -232,7 +243,7 @@ def trial_checkpoints(folder: RunFolder, arm: str, seed: int) -> Checkpoints:
         with suppress(OSError):
             write_checkpoint(root, state.arrays, state.about)
 
-    return Checkpoints(read, write, float(os.environ.get("MSIM_CHECKPOINT_EVERY", KEEP_EVERY)))
+    return Checkpoints(read, write, float(os.environ.get("MSIM_CHECKPOINT_EVERY", CHECKPOINT_EVERY)))
 
 
 def simulate(

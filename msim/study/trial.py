@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from msim.definitions.experiment import Arm, ExperimentDefinition
 from msim.engine.context import Context
 from msim.engine.pulse import Pulse
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 Keep = Callable[[Mapping[str, "xr.Dataset"], float, str], None]
 
-KEEP_EVERY = 30.0  # s of the clock on the wall
+CHECKPOINT_EVERY = 30.0  # s of the clock on the wall
 
 
 def simulate_trial(
@@ -30,13 +32,15 @@ def simulate_trial(
     context: Context,
     progress: Callable[[float], None] = lambda time: None,
     keep: Keep = lambda datasets, reached, reason: None,
+    journal: Callable[[Mapping[str, np.ndarray], float], None] = lambda arrays, reached: None,
     checkpoints: Checkpoints | None = None,
     pulse: Callable[[Pulse], None] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
 
-    keep: told from time to time, and where the trial is stopped, what was recorded up to the last complete burst,
-        the time in s of that burst, and why the trial goes no further
+    keep: told, where the trial is stopped, what was recorded up to the last complete burst, the time in s of that
+        burst, and why the trial goes no further
+    journal: given the record as arrays after every leap, and the time in s that it reaches
     checkpoints: where the trial is taken up from, and what keeps where it stands
     pulse: told every second how far a burst is
     """
@@ -51,7 +55,11 @@ def simulate_trial(
         if reached is not None:
             keep(trial_datasets(experiment, arm, record, reached, {"arm": arm.name, "seed": seed}), reached, reason)
 
-    told = _now_and_then(lambda: keep_record("was still running, or its process was killed"), progress)
+    def told(reached: float) -> None:
+        # A process that is killed cannot tell: what it has is on disk after every burst.
+        journal(record_arrays(record), reached)
+        progress(reached)
+
     kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
     try:
         spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, pulse)
@@ -71,7 +79,7 @@ class Checkpoints:
 
     read: Callable[[], TrialState | None]
     write: Callable[[TrialState], None]
-    every: float = KEEP_EVERY
+    every: float = CHECKPOINT_EVERY
 
 
 def _kept_states(
@@ -93,19 +101,3 @@ def _kept_states(
         due = ended + max(checkpoints.every, 20 * (ended - began) if checkpoints.every else 0)
 
     return kept
-
-
-def _now_and_then(act: Callable[[], None], progress: Callable[[float], None]) -> Callable[[float], None]:
-    """Progress that also acts every half a minute, less often where that would cost more than 5 % of the time."""
-    due = time.monotonic() + KEEP_EVERY
-
-    def told(reached: float) -> None:
-        nonlocal due
-        began = time.monotonic()
-        if began >= due:
-            act()
-            ended = time.monotonic()
-            due = ended + max(KEEP_EVERY, 20 * (ended - began))
-        progress(reached)
-
-    return told

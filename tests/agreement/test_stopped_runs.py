@@ -28,10 +28,7 @@ from msim.recording.recorder import BurstRow, MemoryRecorder
 from msim.storage.run_store import UNFINISHED, RunFolder
 from msim.study import trial
 
-# Records are kept after every leap, so that the test need not wait for half a minute.
 SCRIPT = """
-import msim.study.trial
-msim.study.trial.KEEP_EVERY = 0.0
 if __name__ == "__main__":
     from msim.cli import main
     main()
@@ -216,7 +213,7 @@ def running(endless: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
         command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
-    kept = [folder / f".run.partial/{UNFINISHED}/{arm}/seed_1" for arm in ARMS]
+    kept = [folder / f".run.partial/{UNFINISHED}/{arm}/seed_1.npz" for arm in ARMS]
     try:
         assert wait_until(lambda: all(one.exists() for one in kept) or process.poll() is not None, 300)
         assert process.poll() is None, process.communicate()[1]
