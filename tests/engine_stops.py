@@ -1,6 +1,6 @@
 """A network that can be made to stop, and the program that mpiexec starts to stop it on several ranks.
 
-The argument is one of CASES; every rank's outcome is printed by rank 0 as JSON.
+The argument is one of CASES or REFUSALS; every rank's outcome is printed by rank 0 as JSON.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from msim.engine.cpp.network import CompiledNetwork, Outcome
+from msim.base.errors import InputError
+from msim.engine.cpp.network import CompiledNetwork, Outcome, Row
 from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
+from msim.engine.partition import by_cell
 
+REFUSALS = ("interval", "contacts", "partition")
 STEP = 1e-4
 FOREVER = 10**12  # steps: only a stop ends it
 STEPS = 5000
 CODE = 7
-CASES = ("not_finite", "runaway", "told", "told_before", "terminated")
+WINDOW = 1000  # steps between two looks at cells and rates
+CASES = ("not_finite", "late", "runaway", "told", "told_before", "terminated")
 
 
 def stopping(highest_rate: float = np.inf) -> NetworkSpec:
@@ -39,12 +43,32 @@ def stopping(highest_rate: float = np.inf) -> NetworkSpec:
     return NetworkSpec(STEP, (calm, wild), (link,))
 
 
-def connected(comm: Any = None, highest_rate: float = np.inf) -> CompiledNetwork:
+def connected(
+    comm: Any = None, highest_rate: float = np.inf, interval: int | None = None, first_with_short_delay: int = 41
+) -> CompiledNetwork:
     """The network on this rank."""
-    net = CompiledNetwork(stopping(highest_rate), comm=comm)
-    delay, weight = np.full(2, 5 * STEP), np.array([0.03, 0.05])
-    net.connect("link", lambda cell: (np.array([(cell + 7) % 41, (cell + 20) % 41]), delay, {"w": weight}))
+    net = CompiledNetwork(stopping(highest_rate), comm=comm, interval=interval)
+
+    def row(cell: int) -> Row:
+        steps = 5 if cell < first_with_short_delay else 0
+        return np.array([(cell + 7) % 41, (cell + 20) % 41]), np.full(2, steps * STEP), {"w": np.array([0.03, 0.05])}
+
+    net.connect("link", row)
     return net
+
+
+def refusal_of(case: str, comm: Any) -> str:
+    """What a rank says to a network that only one of them, or all together, cannot run."""
+    try:
+        if case == "interval":
+            connected(comm, interval=6).settle()
+        elif case == "contacts":
+            connected(comm, first_with_short_delay=40)  # which lies on the last rank
+        else:
+            CompiledNetwork(stopping(), comm=comm, partition=by_cell({"calm": np.ones(41), "wild": np.ones(5)}, 1))
+    except InputError as problem:
+        return str(problem)
+    return ""
 
 
 def outcome_of(case: str, comm: Any = None, folder: Path | None = None) -> Outcome:
@@ -54,6 +78,9 @@ def outcome_of(case: str, comm: Any = None, folder: Path | None = None) -> Outco
     if case == "not_finite":
         net.set("wild", "pace", [0, 0, 0, 1e6, 1e7])
         return net.run(STEPS)
+    if case == "late":
+        net.set("wild", "pace", [0, 0, 0, 1e6, 0])
+        return net.run(WINDOW)  # found in the last step of a run: no exchange of spikes comes after it
     if case == "runaway":
         return net.run(STEPS)
     if case == "told_before":
@@ -93,7 +120,11 @@ def main() -> None:
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
-    found = comm.gather(dataclasses.asdict(outcome_of(sys.argv[1], comm, Path(sys.argv[2]))), root=0)
+    case = sys.argv[1]
+    one: Any = (
+        refusal_of(case, comm) if case in REFUSALS else dataclasses.asdict(outcome_of(case, comm, Path(sys.argv[2])))
+    )
+    found = comm.gather(one, root=0)
     if found is not None:
         sys.stdout.write(json.dumps(found))
 

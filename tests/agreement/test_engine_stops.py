@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,11 +19,9 @@ from engine_ranks import MPIEXEC, SECONDS, launched, needs_mpi
 
 from msim.engine.cpp.library import NOT_FINITE, RUNAWAY, TOLD
 
-WINDOW = 1000  # steps between two looks at cells and rates
 
-
-def on_ranks(case: str, ranks: int, folder: Path) -> list[dict[str, Any]]:
-    """Outcomes on all ranks."""
+def on_ranks(case: str, ranks: int, folder: Path) -> list[Any]:
+    """Outcomes or refusals on all ranks."""
     done = launched(ranks, stops.__file__, case, str(folder))
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
@@ -31,17 +30,17 @@ def on_ranks(case: str, ranks: int, folder: Path) -> list[dict[str, Any]]:
 def test_a_number_that_is_none_names_population_state_cell_and_step() -> None:
     """Cells 3 and 4 grow beyond all numbers; the first is named, at the first look after it."""
     found = stops.outcome_of("not_finite")
-    assert dataclasses.astuple(found)[:5] == (NOT_FINITE, WINDOW - 1, "wild", "v", 3)
+    assert dataclasses.astuple(found)[:5] == (NOT_FINITE, stops.WINDOW - 1, "wild", "v", 3)
 
 
 def test_a_population_that_runs_away_is_named() -> None:
     found = stops.outcome_of("runaway")
-    assert (found.status, found.step, found.population, found.cell) == (RUNAWAY, WINDOW - 1, "calm", -1)
+    assert (found.status, found.step, found.population, found.cell) == (RUNAWAY, stops.WINDOW - 1, "calm", -1)
 
 
 @needs_mpi
 @pytest.mark.parametrize("ranks", [2, 3])
-@pytest.mark.parametrize("case", ["not_finite", "runaway", "told", "told_before"])
+@pytest.mark.parametrize("case", ["not_finite", "late", "runaway", "told", "told_before"])
 def test_all_ranks_end_alike(case: str, ranks: int, tmp_path: Path) -> None:
     """With the reason that one process gives; a rank that one tells ends them all at one step."""
     found = on_ranks(case, ranks, tmp_path)
@@ -50,8 +49,20 @@ def test_all_ranks_end_alike(case: str, ranks: int, tmp_path: Path) -> None:
         assert (found[0]["status"], found[0]["code"]) == (TOLD, stops.CODE)
     else:
         alone = dataclasses.asdict(stops.outcome_of(case))
-        same = ("status", "population", "variable", "cell", *(("step",) if case == "not_finite" else ()))
+        same = ("status", "population", "variable", "cell", *(() if case == "runaway" else ("step",)))
         assert {name: found[0][name] for name in same} == {name: alone[name] for name in same}
+
+
+@needs_mpi
+@pytest.mark.parametrize(("case", "message"), [
+    ("interval", "interval: wants 1 to 5 steps, .* got 6"),
+    ("contacts", "link: wants delays of at least one step"),
+    ("partition", "partition: wants 2 ranks, .* got 1"),
+])  # fmt: skip
+def test_all_ranks_refuse_what_one_refuses(case: str, message: str, tmp_path: Path) -> None:
+    """With one message: a rank that went on would wait for the others for ever."""
+    found = on_ranks(case, 2, tmp_path)
+    assert found[0] == found[1] and re.match(message, str(found[0]))
 
 
 @needs_mpi
