@@ -42,6 +42,11 @@ def test_every_definition_file_is_in_the_wheel(unpacked: Path) -> None:
     assert (unpacked / "msim/shipped/models/sources.bib").is_file()
 
 
+def test_the_sources_of_the_engine_are_in_the_wheel(unpacked: Path) -> None:
+    runtime = {path.name for path in (ROOT / "msim/engine/cpp/runtime").iterdir()}
+    assert runtime and runtime == {path.name for path in (unpacked / "msim/engine/cpp/runtime").iterdir()}
+
+
 def test_msim_list_finds_them(unpacked: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     code = "import msim.cli, sys; print(msim.__file__); sys.argv[1:] = ['list', '--json']; msim.cli.main()"
