@@ -115,6 +115,8 @@ def serve(ranks: Ranks) -> None:
                 column = None
                 column = CompiledColumn(command[1], ranks, **command[2])
             elif column is not None:
+                if last:
+                    column.network.tell(signal.SIGTERM)  # it came between two bursts: the next one passes it on
                 _act(column, command)
         except InputError:
             column = None  # rank 0 meets the same and says it
