@@ -7,7 +7,7 @@ from typing import Any
 
 from msim.base.quantities import dimensions_of
 
-SCALES = ("membrane", "receptor", "slow", "drug", "readout")
+SCALES = ("membrane", "receptor", "synapse", "drive", "slow", "drug", "binding", "readout")
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,34 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Compartment:
+    """A part of a cell: the names of its potential and of the current that its receptors feed."""
+
+    name: str
+    potential: str = "v"
+    current: str = "I_syn"
+
+
+SOMA = Compartment("soma")
+
+
+@dataclass(frozen=True)
 class Mechanism:
     """A form: equations and the declared names in them, and no biological number.
 
     scale: 'membrane' and 'receptor' are integrated with the spikes, 'slow' between bursts;
-        'drug' is linear and solved exactly; 'readout' turns recorded activity into a signal
+        'synapse' follows each contact from event to event and scales what it delivers, 'drive' scales background
+        events in time; 'drug' is linear and solved exactly; 'binding' is what a drug does to its receptor,
+        numbers only; 'readout' turns recorded activity into a signal
     equations: Brian2 text; a subexpression may be an output
     rest: for each state, an expression in the parameters that makes the equations stand still
         when every input is at its resting value
-    on_event: what an event of conductance `peak` does to the receptor
+    on_event: what an event of conductance `peak` does to the receptor; of a synapse, what a spike does to the
+        contact, `factor` being the share of its peak that it delivers
     sign: +1 for an excitatory receptor, -1 for an inhibitory one
     ascending: pairs of parameters of which the first has to be the smaller one
+    shares: groups of parameters that must not add up to more than 1
+    compartments: of a membrane; receptors sit on the first unless a model says otherwise
     """
 
     name: str
@@ -73,6 +90,8 @@ class Mechanism:
     on_event: str = ""
     sign: int = 0
     ascending: tuple[tuple[str, str], ...] = ()
+    shares: tuple[tuple[str, ...], ...] = ()
+    compartments: tuple[Compartment, ...] = (SOMA,)
     reference: str = ""
 
     @property

@@ -63,6 +63,7 @@ def known_units() -> dict[str, Quantity]:
             table[prefix + liter] = factor * 1e-3 * u.meter**3
     table.update(minute=minute, hour=hour, day=day, week=7 * day, h=hour)
     table.update(percent=Quantity(0.01), one=Quantity(1.0), kPa=1e3 * u.pascal)
+    table["kilogram"] = u.kilogram  # as equations want it
     return table
 
 

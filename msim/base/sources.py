@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,12 @@ def read_sources(path: Path) -> Mapping[str, Source]:
 
     raises: DefinitionError that names the file and the key of the first wrong entry
     """
+    return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, written: int) -> Mapping[str, Source]:
+    """A bibliography that is read once, as long as its file stays as it is."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:

@@ -1,0 +1,114 @@
+"""Claims: who does a piece of work that several processes, perhaps on several machines, could do.
+
+A claim keeps two from doing the same; results do not depend on it, as every file appears whole and in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+BEAT = 10.0  # s between signs of life
+SILENCE = 120.0  # s without one after which an owner on another machine is taken for dead
+
+
+def token() -> str:
+    """This process: machine, number, and when it started, so that a later one of that number is another."""
+    return f"{platform.node()}-{os.getpid()}-{_started(os.getpid())}"
+
+
+def _started(process: int) -> str:
+    """When a process of this machine started, in ticks of its clock; '' where there is none or it is dead."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return "" if Path("/proc/self/stat").exists() else "0"
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def now_at(folder: Path) -> float:
+    """The time by the clock of the machine that holds a folder, in s since 1970: clocks of machines differ."""
+    probe = folder / f".clock.{uuid.uuid4().hex}"
+    try:
+        probe.touch(mode=0o600)
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def take(claim: Path) -> bool:
+    """Take a claim that nobody has, or whose owner is dead; whether it is ours now."""
+    for _ in range(2):
+        try:
+            handle = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except FileExistsError:
+            if is_alive(claim):
+                return False
+            _put_aside(claim)
+            continue
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"owner": token(), "machine": platform.node()}, file)
+        return True
+    return False
+
+
+def release(claim: Path) -> None:
+    """Give up a claim that is ours."""
+    if owner(claim) == token():
+        claim.unlink(missing_ok=True)
+
+
+def owner(claim: Path) -> str:
+    """Whose a claim is; '' where that cannot be read."""
+    try:
+        return str(json.loads(claim.read_text(encoding="utf-8"))["owner"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def is_alive(claim: Path) -> bool:
+    """Whether a claim is held by a process that lives, or gave a sign of life lately."""
+    machine, process, started = (owner(claim).rsplit("-", 2) + ["", ""])[:3]
+    if machine == platform.node() and process.isdecimal():
+        return bool(started) and _started(int(process)) == started
+    try:
+        return now_at(claim.parent) - claim.stat().st_mtime < SILENCE
+    except OSError:
+        return False
+
+
+def _put_aside(claim: Path) -> None:
+    """Move a dead owner's claim away: of several that try, one succeeds."""
+    aside = claim.with_name(f".{claim.name}.{uuid.uuid4().hex}")
+    with suppress(OSError):
+        os.rename(claim, aside)
+        if is_alive(aside):
+            # Somebody else was quicker, and this is the claim that it took since.
+            with suppress(OSError):
+                os.link(aside, claim)
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_alive(claim: Path) -> Iterator[None]:
+    """Give a sign of life now and then in the body, and the claim up after it."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT):
+            with suppress(OSError):
+                os.utime(claim)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        release(claim)
