@@ -10,12 +10,17 @@ from msim.base.errors import DefinitionError, InputError, nearest
 from msim.base.expressions import ExpressionError, UnitMismatch, dimension_of
 from msim.base.mechanism import Mechanism, same_dimensions
 from msim.base.quantities import unit_text
-from msim.base.units import Dimension, Quantity, dimensions_of, second
+from msim.base.units import DIMENSIONLESS, Dimension, Quantity, dimensions_of, second
+from msim.definitions.axes import read_design, sweep_entry
+from msim.definitions.brain import BrainDefinition
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.kinds import files_of, kind_of, read_definition
 from msim.definitions.model import ModelDefinition
+from msim.definitions.participants import Population
 from msim.definitions.read import display_name
 from msim.definitions.read_model import read_part
+from msim.definitions.study import StudyDefinition
+from msim.definitions.task import TaskDefinition
 
 Row = tuple[str, str, str]
 
@@ -49,18 +54,28 @@ def _kind(path: Path) -> str:
 
 def _checked_whole(path: Path, covered: set[str]) -> str:
     found = read_definition(path)
+    if isinstance(found, StudyDefinition):
+        return f"{len(found.groups)} groups, {len(found.visits)} visits"
+    if isinstance(found, BrainDefinition | TaskDefinition | Population):
+        return f"{len(found.values)} values"
+    if isinstance(found, list):
+        return f"{len(found)} rows"
     model = found.model if isinstance(found, ExperimentDefinition) else found
     check_equations(model)
     covered |= set(model.files)
     if isinstance(found, ExperimentDefinition):
-        return f"{len(found.arms)} arms, {len(found.predictions)} predictions"
+        if sweep_entry(found) is not None:
+            read_design(found)
+        return f"{_count(len(found.arms), 'arm')}, {_count(len(found.predictions), 'prediction')}"
     return f"{len(model.values)} values, {len(model.links)} links"
 
 
 def _checked_part(path: Path, covered: set[str]) -> str:
     part = read_part(path)
     check_equations(part)
-    return f"{len(part.values)} values" + ("" if display_name(path) in covered else ", links unchecked")
+    # What stands alone, with neither links nor wiring, is whole as it is.
+    alone = not (part.links or part.populations or part.projections or part.drives or part.manipulations)
+    return f"{len(part.values)} values" + ("" if alone or display_name(path) in covered else ", links unchecked")
 
 
 def check_equations(model: ModelDefinition) -> None:
@@ -88,14 +103,26 @@ def check_form(form: Mechanism) -> None:
             raise DefinitionError(f"form {form.name}", f"'{name}' is at rest but is no state{nearest(name, equations)}")
         if expression != "0":
             _compare(form, name, expression, equations[name].unit.dim, known)
+    if form.scale == "synapse":
+        _check_events(form, known)
     for port in form.outputs:
         if port.name in equations and not same_dimensions(port.unit, equations[port.name].unit):
             raise DefinitionError(f"form {form.name}", f"output '{port.name}' is not in {unit_text(port.unit)}")
 
 
+def _check_events(form: Mechanism, known: dict[str, Dimension]) -> None:
+    """Hold what a spike does to a contact together in its units; what is set there first has none."""
+    for one in form.on_event.strip().splitlines():
+        left, _, right = one.partition("=")
+        name = left.rstrip("+-*/ ").strip()
+        _compare(form, name, right, known.setdefault(name, DIMENSIONLESS), known)
+
+
 def _dimensions(form: Mechanism, equations: Mapping[str, Equation]) -> dict[str, Dimension]:
     declared = {name: dimensions_of(unit) for name, unit in form.declared.items()}
-    return declared | {name: one.unit.dim for name, one in equations.items()}
+    # White noise as Brian2 has it written, of one equation or shared by several; its integral grows with root time.
+    noise = dict.fromkeys(("xi", "xi_shared") if form.scale == "drive" else (), second.dim**-0.5)
+    return declared | noise | {name: one.unit.dim for name, one in equations.items()}
 
 
 def _compare(form: Mechanism, name: str, expression: str, wanted: Dimension, known: Mapping[str, Dimension]) -> None:
@@ -109,3 +136,7 @@ def _compare(form: Mechanism, name: str, expression: str, wanted: Dimension, kno
     if found != wanted:
         units = [unit_text(Quantity(1.0, one)) for one in (wanted, found)]
         raise DefinitionError(where, f"equation of '{name}' wants {units[0]}, its right side is in {units[1]}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

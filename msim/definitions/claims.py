@@ -47,6 +47,11 @@ def parse_claim(text: str, arms: Collection[str], time: float, where: str) -> Cl
     return Claim(text, left, found["relation"], right)
 
 
+def renamed_claim(text: str, ending: str) -> str:
+    """The same claim of arms whose names have an ending more."""
+    return re.sub(r"(^\s*|[<>=]\s*)([A-Za-z]\w*)", rf"\g<1>\g<2>{ending}", text)
+
+
 def _side(text: str, arms: Collection[str], time: float, where: str) -> Side:
     found = _SIDE.fullmatch(text)
     if found is None:

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StrictStr,
     model_validator,
@@ -98,17 +99,24 @@ class ColumnEntry(Entry):
 
 
 class PopulationEntry(Entry):
-    """Cells of one type: what they are made of, share of the column, rate at rest, rate that stops a run."""
+    """Cells of one type: what they are made of, share of the column, rate at rest, rate that stops a run.
+
+    places: compartment of the membrane to the share of each receptor that sits there; the rest sits on the first one
+    """
 
     membrane: StrictStr
     receptors: list[StrictStr]
+    places: dict[StrictStr, dict[StrictStr, ValueEntry]] = {}
     share: ValueEntry
     resting_rate: ValueEntry
     highest_rate: ValueEntry
 
 
 class ProjectionEntry(Entry):
-    """All synapses from one population to another."""
+    """All synapses from one population to another.
+
+    release: the synapse mechanism of its release; saturation: receptor to the one of its bound receptors
+    """
 
     source_population: StrictStr = Field(alias="from")
     to: StrictStr
@@ -117,15 +125,18 @@ class ProjectionEntry(Entry):
     delay_low: ValueEntry
     delay_high: ValueEntry
     peak: dict[StrictStr, ValueEntry] = Field(min_length=1)
+    release: StrictStr = ""
+    saturation: dict[StrictStr, StrictStr] = {}
 
 
 class DriveEntry(Entry):
-    """Poisson events from outside the column, or from spontaneous release."""
+    """Poisson events from outside the column, or from spontaneous release; `colour` is what scales them in time."""
 
     to: StrictStr
     contacts: ValueEntry
     rate: ValueEntry
     peak: dict[StrictStr, ValueEntry] = Field(min_length=1)
+    colour: StrictStr = ""
 
 
 class LinkEntry(Entry):
@@ -137,12 +148,57 @@ class LinkEntry(Entry):
     relative_to: SomeNames | None = None
 
 
-class ManipulationEntry(Entry):
-    """What an arm may do to the model by one word: the values that it changes."""
+class PartEntry(Entry):
+    """What a manipulation does in the cells and at the place that it names: values it sets, states it cuts at once."""
+
+    cells: SomeNames = []
+    place: Name | Literal[""] = ""
+    set: dict[StrictStr, ValueEntry] | None = Field(default=None, min_length=1)
+    pulse: dict[StrictStr, ValueEntry] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _does_something(self) -> PartEntry:
+        if self.set is None and self.pulse is None and not getattr(self, "parts", None):
+            raise ValueError("wants 'set' or 'pulse'")
+        return self
+
+
+class ManipulationEntry(PartEntry):
+    """What an arm may do to the model by one word, in one part or in several by cells and place."""
 
     kind: Literal["knockout", "mutant", "treatment"]
     meaning: StrictStr
+    acute: StrictBool | None = None
+    amount: ValueEntry | None = None
+    parts: list[PartEntry] = []
+
+    @model_validator(mode="after")
+    def _is_told_once(self) -> ManipulationEntry:
+        given = [name for name in PartEntry.model_fields if name in self.model_fields_set]
+        if self.parts and given:
+            raise ValueError(f"wants '{given[0]}' inside each of 'parts', or no 'parts'")
+        return self
+
+
+class HypothesisEntry(Entry):
+    """One of the rival accounts that a model can stand for: what has to be set for it."""
+
+    meaning: Words
     set: dict[StrictStr, ValueEntry] = Field(min_length=1)
+
+
+class StateEntry(Entry):
+    """A state of the body or slice, such as depressed: what has to be set for it."""
+
+    meaning: Words
+    set: dict[StrictStr, ValueEntry] = {}
+
+
+class PreparationEntry(StateEntry):
+    """What a model stands for: a person, an animal or a slice in a bath."""
+
+    body_weight: ValueEntry | None = None
+    bath: StrictBool = False
 
 
 class ModelFile(Entry):
@@ -158,6 +214,76 @@ class ModelFile(Entry):
     drives: dict[Name, DriveEntry] = {}
     links: dict[Name, LinkEntry] = {}
     manipulations: dict[Name, ManipulationEntry] = {}
+    hypotheses: dict[Name, HypothesisEntry] = {}
+    preparations: dict[Name, PreparationEntry] = {}
+    states: dict[Name, StateEntry] = {}
+
+
+class TargetEntry(Entry):
+    """A drive of the column that spikes of other regions are part of."""
+
+    share: ValueEntry
+
+
+class BrainEntry(Entry):
+    """Regions of one column each, and how they are joined."""
+
+    connectome: Words
+    weights: Words = "weights.csv"
+    column: Words
+    origin: StrictStr = Field(alias="from")
+    velocity: ValueEntry
+    coupling: ValueEntry
+    gradient: ValueEntry
+    tau_slow: ValueEntry
+    sd_slow: ValueEntry
+    shared_slow: ValueEntry
+    targets: dict[StrictStr, TargetEntry] = Field(min_length=1)
+
+
+class BrainFile(Entry):
+    """One file under models/brains/."""
+
+    title: StrictStr = ""
+    notes: StrictStr = ""
+    brain: BrainEntry
+
+
+class WayEntry(Entry):
+    """A way from region to region that a task opens."""
+
+    origin: Words = Field(alias="from")
+    to: Words
+    on: Literal["go", "nogo", "any"]
+    strength: ValueEntry
+
+
+class TaskEntry(Entry):
+    """Shapes that a brain sees, and how it answers them."""
+
+    sees: Words
+    moves: Words
+    duration: ValueEntry
+    shown: ValueEntry
+    window: ValueEntry
+    trials: ValueEntry
+    share_nogo: ValueEntry
+    shortest_pause: ValueEntry
+    contrast: ValueEntry
+    memory: ValueEntry
+    limit: ValueEntry
+    threshold: ValueEntry
+    execution: ValueEntry
+    scatter: ValueEntry
+    ways: dict[Name, WayEntry] = Field(min_length=1)
+
+
+class TaskFile(Entry):
+    """One file under models/tasks/."""
+
+    title: StrictStr = ""
+    notes: StrictStr = ""
+    task: TaskEntry
 
 
 class TitrationStep(Entry):
@@ -176,11 +302,30 @@ class DoseEntry(Entry):
     mg_per_kg: Number | None = None
     mg: Number | None = None
     mg_per_kg_per_hour: Number | None = None
+    uM: Number | None = None
     at: QuantityText | None = None
     duration: QuantityText | None = None
     every: QuantityText | None = None
     times: StrictInt | None = None
     steps: list[TitrationStep] | None = None
+
+
+class ActEntry(Entry):
+    """A manipulation in an arm: its name alone, or with where, how much and when."""
+
+    name: StrictStr
+    cells: SomeNames | None = None
+    place: StrictStr | None = None
+    amount: Number | None = None
+    since: QuantityText | None = Field(default=None, alias="from")
+    until: QuantityText | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_alone(cls, given: Any) -> Any:
+        if not isinstance(given, (str, dict)):
+            raise ValueError("wants the name of a manipulation, or a table")
+        return {"name": given} if isinstance(given, str) else given
 
 
 class ArmEntry(Entry):
@@ -189,9 +334,12 @@ class ArmEntry(Entry):
     name: Name
     meaning: StrictStr = ""
     doses: list[DoseEntry] = []
-    knockout: list[StrictStr] = []
-    mutant: list[StrictStr] = []
-    treatment: list[StrictStr] = []
+    knockout: list[ActEntry] = []
+    mutant: list[ActEntry] = []
+    treatment: list[ActEntry] = []
+    hypothesis: StrictStr | None = None
+    preparation: StrictStr | None = None
+    state: StrictStr | None = None
     set: dict[StrictStr, QuantityText] = {}
 
 
@@ -219,13 +367,44 @@ class ScheduleEntry(Entry):
     """How finely the fast scale is sampled; left out, the defaults of coupling.schedule hold."""
 
     tolerance: Number | None = None
+    noise: Number | None = None
     burst: QuantityText | None = None
+    longest_burst: QuantityText | None = None
     burn_in: QuantityText | None = None
     settle: QuantityText | None = None
     probe: QuantityText | None = None
     baseline: QuantityText | None = None
     shortest_leap: QuantityText | None = None
     longest_leap: QuantityText | None = None
+
+
+class AxisEntry(Entry):
+    """A value that a sweep varies: `values` one by one, or the range from `low` to `high`."""
+
+    path: StrictStr
+    name: Name | None = None
+    values: list[QuantityText] | None = Field(default=None, min_length=1)
+    low: QuantityText | None = None
+    high: QuantityText | None = None
+    count: StrictInt | None = None
+    spacing: Literal["linear", "log"] = "linear"
+
+
+class ShowEntry(Entry):
+    """What the figures of a sweep show over its axes."""
+
+    quantity: StrictStr
+    at: QuantityText
+
+
+class SweepEntry(Entry):
+    """The axes of a sweep, and whether every combination or a sample of them is run."""
+
+    axes: list[AxisEntry] = Field(min_length=1)
+    sample: Literal["grid", "random", "latin", "sobol", "saltelli"] = "grid"
+    points: StrictInt | None = None
+    seed: StrictInt = 1
+    show: list[ShowEntry] = []
 
 
 class ExperimentFile(Entry):
@@ -236,12 +415,16 @@ class ExperimentFile(Entry):
     source: StrictStr
     notes: StrictStr = ""
     model: StrictStr
+    hypotheses: list[StrictStr] | None = Field(default=None, min_length=1)
     seeds: list[StrictInt] = Field(min_length=1)
     begin: QuantityText
     duration: QuantityText
-    body_weight: QuantityText
+    body_weight: QuantityText | None = None
+    preparation: StrictStr = ""
+    state: StrictStr = ""
     schedule: ScheduleEntry = ScheduleEntry()
     set: dict[StrictStr, QuantityText] = {}
     arms: list[ArmEntry] = Field(min_length=1)
     record: list[RecordEntry] = Field(min_length=1)
     predict: list[PredictEntry] = []
+    sweep: SweepEntry | None = None

@@ -2,36 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msim.base.mechanism import Mechanism
-from msim.circuit.neurons import ADEX
-from msim.circuit.receptors import AMPA, GABA_A, NMDA
+from msim.circuit.drive import COLOURED_BACKGROUND
+from msim.circuit.modulation import MUSCARINIC
+from msim.circuit.neurons import ADEX, ADEX_WITH_DENDRITE
+from msim.circuit.receptors import AMPA, GABA_A, GABA_B, NMDA
 from msim.circuit.release import RESTING_ACTIVATION
+from msim.circuit.synapses import SATURATION, SHORT_TERM_PLASTICITY
+from msim.dcm.mass import NEURAL_MASS
 from msim.measures.bold import BALLOON_WINDKESSEL
+from msim.measures.dipole import DIPOLE_SOURCE, SENSORY_VOLLEY
+from msim.measures.energy_use import ENERGY_USE
+from msim.measures.glutamate_cycle import GLUTAMATE_CYCLE
 from msim.measures.lfp_band import LFP_BAND
-from msim.pharmacology.channel_block import TRAPPING_BLOCK
+from msim.measures.rating import RATING
+from msim.measures.receptor_pet import MGLUR5_PET
+from msim.measures.synapse_pet import SV2A_PET
+from msim.pharmacology.channel_block import CHANNEL_BLOCKER, TRAPPING_BLOCK, trapping_block
 from msim.pharmacology.compartments import THREE_COMPARTMENT
+from msim.signaling.bdnf_release import BDNF_RELEASE
 from msim.signaling.bdnf_trkb import BDNF_TRKB
 from msim.signaling.calcium import RESTING_CALCIUM
+from msim.signaling.camkii import CAMKII
 from msim.signaling.eef2k import EEF2K
 from msim.signaling.mecp2 import MECP2_LOOP
+from msim.signaling.mtorc1 import MTORC1
+from msim.signaling.retinoic_acid import RETINOIC_ACID
 from msim.signaling.scaling import SCALING
+from msim.signaling.spines import SPINES
+from msim.signaling.translation import TRANSLATION
 
 FORMS: dict[str, Mechanism] = {
     form.name: form
     for form in (
         THREE_COMPARTMENT,
+        CHANNEL_BLOCKER,
         TRAPPING_BLOCK,
         ADEX,
+        ADEX_WITH_DENDRITE,
         AMPA,
         NMDA,
         GABA_A,
+        GABA_B,
+        MUSCARINIC,
+        SHORT_TERM_PLASTICITY,
+        SATURATION,
+        COLOURED_BACKGROUND,
         RESTING_ACTIVATION,
         RESTING_CALCIUM,
         EEF2K,
+        MTORC1,
+        TRANSLATION,
+        BDNF_RELEASE,
         BDNF_TRKB,
+        CAMKII,
+        RETINOIC_ACID,
         SCALING,
+        SPINES,
         MECP2_LOOP,
         BALLOON_WINDKESSEL,
         LFP_BAND,
+        RATING,
+        DIPOLE_SOURCE,
+        SENSORY_VOLLEY,
+        NEURAL_MASS,
+        GLUTAMATE_CYCLE,
+        ENERGY_USE,
+        MGLUR5_PET,
+        SV2A_PET,
     )
 }
+
+# Forms that are made for the drugs that act on them, by the names of these.
+FOR_DRUGS: dict[str, Callable[[tuple[str, ...]], Mechanism]] = {TRAPPING_BLOCK.name: trapping_block}

@@ -7,30 +7,67 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msim.base.errors import DefinitionError, InputError, nearest
+from msim.definitions.brain import BrainDefinition, read_brain
+from msim.definitions.evidence import EvidenceRow, own_rows
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.model import ModelDefinition
+from msim.definitions.participants import Population, read_participants
 from msim.definitions.read import display_name, find, read_tables, read_text, shipped_names
 from msim.definitions.read_model import read_model, read_part
+from msim.definitions.study import StudyDefinition, read_study
+from msim.definitions.task import TaskDefinition, read_task
 
 EXPERIMENT_KEYS = ("arms", "hypothesis", "model", "predict", "record")
-PART_TABLES = ("mechanisms", "populations", "projections", "drives", "links", "manipulations")
+PART_TABLES = (
+    "mechanisms", "populations", "projections", "drives", "links", "manipulations", "hypotheses",
+    "preparations", "states",
+)
 
 
 def kind_of(path: Path) -> str:
-    """What a definition file is: 'experiment', 'model', or 'part' of a model, which is whole with others only."""
+    """What a file is: 'experiment', 'evidence', 'study', 'participants', 'brain', 'task', 'model', or 'part'.
+
+    A part is whole with others only.
+    """
     raw = read_tables(read_text(path), display_name(path))
     if not raw:
         raise DefinitionError(display_name(path), "wants a model or an experiment, got an empty file")
+    if "row" in raw:
+        return "evidence"
+    if "groups" in raw:
+        return "study"
+    if "health" in raw:
+        return "participants"
     if any(key in raw for key in EXPERIMENT_KEYS):
         return "experiment"
+    if "brain" in raw:
+        return "brain"
+    if "task" in raw:
+        return "task"
     if "column" in raw or "include" in raw or not any(key in raw for key in PART_TABLES):
         return "model"
     return "part"
 
 
-def read_definition(path: Path) -> ModelDefinition | ExperimentDefinition:
+Definition = (
+    ModelDefinition | ExperimentDefinition | BrainDefinition | TaskDefinition | StudyDefinition | Population
+    | list[EvidenceRow]
+)  # fmt: skip
+
+
+def read_definition(path: Path) -> Definition:
     """Read and check a definition file; of a part of a model, what can be checked without the others."""
     kind = kind_of(path)
+    if kind == "study":
+        return read_study(path)
+    if kind == "participants":
+        return read_participants(path)
+    if kind == "brain":
+        return read_brain(path)
+    if kind == "task":
+        return read_task(path)
+    if kind == "evidence":
+        return own_rows(path)
     if kind == "experiment":
         return read_experiment(path)
     return read_model(path) if kind == "model" else read_part(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msim.base.errors import DefinitionError
 from msim.base.expressions import evaluated
 from msim.base.mechanism import same_dimensions
@@ -13,6 +15,8 @@ from msim.definitions.model import Link, ModelDefinition
 
 BURSTS = ("population", "receptor")
 SEEN_BY_READOUTS = "synaptic_current"
+SEEN_AS_FIELD = "dipole_current"  # of populations that have one
+FIELD = "field_current"
 
 
 def check_links(model: ModelDefinition) -> None:
@@ -34,6 +38,8 @@ def check_links(model: ModelDefinition) -> None:
         _check_origins(origins, references, place)
         _check_rest(model, references, place)
         _check_target(link, origins, references, target, place)
+        if target.kind == "readout":
+            _check_readout(link, origins, references, target, place, known_outputs)
     for text, address in known_inputs.items():
         if address.kind in ("slow", "readout") and text not in fed:
             file = model.instances[address.owner].file
@@ -86,17 +92,19 @@ def _check_target(
         raise DefinitionError(f"{place}.relative_to", f"'{target.text}' takes a slow quantity as it is")
     if target.kind == "receptor" and len({one.population for one in origins}) > 1:
         raise DefinitionError(f"{place}.from", "wants slow mechanisms of one population")
-    if target.kind == "readout":
-        _check_readout(link, origins, references, target, place)
 
 
 def _check_readout(
-    link: Link, origins: list[Address], references: list[Address], target: Address, place: str
-) -> None:
-    if len(origins) != 1 or (origins[0].kind, origins[0].name) != ("population", SEEN_BY_READOUTS):
-        wanted = f"'{target.text}' sees one 'POPULATION.{SEEN_BY_READOUTS}'"
+    link: Link, origins: list[Address], references: list[Address], target: Address, place: str,
+    known: Mapping[str, Address],
+) -> None:  # fmt: skip
+    dipole = target.name == FIELD and f"{origins[0].population}.{SEEN_AS_FIELD}" in known
+    seen = SEEN_AS_FIELD if dipole else SEEN_BY_READOUTS
+    if len(origins) != 1 or (origins[0].kind, origins[0].name) != ("population", seen):
+        wanted = f"'{target.text}' sees one 'POPULATION.{seen}'"
         raise DefinitionError(f"{place}.from", f"{wanted}, got {', '.join(link.origin)}")
     if references and references != origins:
-        raise DefinitionError(f"{place}.relative_to", f"wants '{origins[0].text}', got {', '.join(link.relative_to)}")
+        came = ", ".join(link.relative_to)
+        raise DefinitionError(f"{place}.relative_to", f"wants '{origins[0].text}' as in from, got {came}")
     if link.has_share:
         raise DefinitionError(f"{place}.share", f"'{target.text}' takes no share")

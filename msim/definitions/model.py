@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
@@ -51,33 +51,46 @@ class Instance:
 
 @dataclass(frozen=True)
 class Population:
-    """Cells of one type."""
+    """Cells of one type.
+
+    places: (compartment, receptor) wherever a share of a receptor is said to sit on another than the first
+    """
 
     name: str
     membrane: str
     receptors: tuple[str, ...]
     file: str
+    places: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Projection:
-    """All synapses from one population to another; `receptors` are those that a contact feeds."""
+    """All synapses from one population to another; `receptors` are those that a contact feeds.
+
+    release: synapse mechanism that scales all of them, or ''; saturation: (receptor, synapse mechanism of its own)
+    """
 
     name: str
     origin: str
     to: str
     receptors: tuple[str, ...]
     file: str
+    release: str = ""
+    saturation: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Drive:
-    """Poisson events onto every cell of a population."""
+    """Poisson events onto every cell of a population.
+
+    colour: mechanism that scales them in time, or ''
+    """
 
     name: str
     to: str
     receptors: tuple[str, ...]
     file: str
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,13 +110,73 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a manipulation does in the cells and at the place that it names.
+
+    cells: populations that it takes together, or () where it belongs to none; place: such as 'presynaptic', or ''
+    changes: path of a value of the model to the path of the value that it takes
+    pulses: slow state, as 'mechanism.state', to the path of the share of it that is left
+    """
+
+    cells: tuple[str, ...]
+    place: str
+    changes: Mapping[str, str]
+    pulses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Manipulation:
-    """What one word of an arm changes: values of mechanisms, never an outcome."""
+    """What one word of an arm changes: values and states of mechanisms, never an outcome.
+
+    acute: whether it may begin or end while the model runs
+    amount: path of its usual amount, from 0 (normal) to 1 (as the parts say), or '' for 1
+    """
 
     name: str
     kind: str
     meaning: str
-    changes: tuple[str, ...]
+    acute: bool
+    amount: str
+    parts: tuple[Part, ...]
+    file: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Populations that it tells apart or takes together."""
+        return tuple(dict.fromkeys(one for part in self.parts for one in part.cells))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Places that it tells apart."""
+        return tuple(dict.fromkeys(part.place for part in self.parts if part.place))
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One of the rival accounts that a model can stand for.
+
+    changes: path of a value of the model to the path of the value that it takes
+    """
+
+    name: str
+    meaning: str
+    changes: Mapping[str, str]
+    file: str
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the model stands for: a body or a slice; or a state of it, such as depressed.
+
+    changes: path of a value of the model to the path of the value that it takes
+    body_weight: path of its weight, or ''; bath: whether drugs come in a bath and not by a body
+    """
+
+    name: str
+    meaning: str
+    changes: Mapping[str, str]
+    body_weight: str
+    bath: bool
     file: str
 
 
@@ -121,6 +194,9 @@ class ModelDefinition:
     links: Mapping[str, Link]
     manipulations: Mapping[str, Manipulation]
     values: Mapping[str, Value]
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
+    preparations: Mapping[str, Preparation] = field(default_factory=dict)
+    states: Mapping[str, Preparation] = field(default_factory=dict)
 
     def __getitem__(self, path: str) -> float:
         """The value at a dotted path, in SI units."""
@@ -146,16 +222,9 @@ class ModelDefinition:
         new = checked_value(blank, text, f"{where}: {path}")
         return replace(self, values={**self.values, path: new})
 
-    def with_manipulation(self, name: str, kind: str, where: str) -> ModelDefinition:
-        """The same model after a declared manipulation, such as the knockout 'eEF2K'."""
-        declared = {one.name: one for one in self.manipulations.values() if one.kind == kind}
-        if name not in declared:
-            raise DefinitionError(where, f"the model declares no {kind} '{name}'{nearest(name, declared)}")
-        changed = dict(self.values)
-        for path in declared[name].changes:
-            new = self.resolved(f"manipulations.{kind}.{name}.{path}")
-            changed[path] = replace(changed[path], si=new.si, text=new.text, source=new.source, note=new.note)
-        return replace(self, values=changed)
+    def followers(self, path: str) -> list[str]:
+        """The path itself and all that follow the value there."""
+        return [path, *(one.path for one in self.values.values() if one.same_as == path)]
 
     def parameters(self, instance: str) -> dict[str, float]:
         """The numbers of a mechanism in SI units, by the form's names."""

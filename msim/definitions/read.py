@@ -122,7 +122,14 @@ def read_entries(text: str, where: str, kind: type[ENTRY]) -> ENTRY:
 
     raises: DefinitionError that names the file and the first wrong key
     """
-    tables = read_tables(text, where)
+    return checked_entries(read_tables(text, where), where, kind)
+
+
+def checked_entries(tables: dict[str, Any], where: str, kind: type[ENTRY]) -> ENTRY:
+    """Tables as entries whose keys and types are right.
+
+    raises: DefinitionError that names the file and the first wrong key
+    """
     try:
         return kind.model_validate(tables)
     except ValidationError as problem:

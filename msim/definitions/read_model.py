@@ -13,22 +13,26 @@ from msim.base.mechanism import Parameter
 from msim.base.sources import read_sources
 from msim.base.units import hertz, second, siemens
 from msim.definitions import entries as e
+from msim.definitions.binding import drugs_that_bind, with_drugs
 from msim.definitions.forms import FORMS
+from msim.definitions.hypotheses import read_hypothesis
 from msim.definitions.links import check_links
+from msim.definitions.manipulations import Parts, read_manipulation
 from msim.definitions.model import (
     Drive,
     Instance,
     Link,
-    Manipulation,
     ModelDefinition,
     Population,
     Projection,
 )
+from msim.definitions.preparations import read_preparation
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
 from msim.definitions.values import Values, check_values
 
-TABLES = ("mechanisms", "populations", "projections", "drives", "links", "manipulations")
-RESERVED = ("column", "manipulations")
+APART = ("manipulations", "hypotheses", "preparations", "states")
+TABLES = ("mechanisms", "populations", "projections", "drives", "links", *APART)
+RESERVED = ("column", *APART)
 MOST_INCLUDES_DEEP = 20
 
 COLUMN = (
@@ -51,6 +55,7 @@ DRIVE = (
     Parameter("rate", hertz, "events of one afferent", low=0, high=1000),
 )
 SHARE = Parameter("share", 1, "share of the change from 1 that is handed over", low=0, high=1)
+PLACE = Parameter("place", 1, "share of the receptor's conductance that sits there", low=0, high=1)
 PEAK = Parameter("peak", siemens, "peak conductance of one event of mean weight", low=0)
 
 
@@ -115,6 +120,10 @@ def read_part(path: Path) -> ModelDefinition:
             values.take_all(key, dict(other), forms, place, where)
             for receptor, peak in getattr(other, "peak", {}).items():
                 values.take(f"{key}.peak.{receptor}", peak, PEAK, f"{place}.peak.{receptor}", where)
+            for compartment, shares in getattr(other, "places", {}).items():
+                for receptor, share in shares.items():
+                    own = f"places.{compartment}.{receptor}"
+                    values.take(f"{key}.{own}", share, PLACE, f"{place}.{own}", where)
     for key, link in entry.links.items():
         _link(key, link, where, values)
     return ModelDefinition(where, entry.title, merged.files, instances, {}, {}, {}, {}, {}, values.found)
@@ -160,7 +169,7 @@ def _take(entry: e.ModelFile, text: str, where: str, merged: _Merged) -> None:
     for table in TABLES:
         for name, one in getattr(entry, table).items():
             place = f"{where}: {table}.{name}"
-            if table != "manipulations":
+            if table not in APART:
                 if name in RESERVED:
                     raise DefinitionError(place, f"wants a name other than '{name}', which the format uses itself")
                 if name in merged.owners:
@@ -180,20 +189,28 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
     instances = {key: _instance(key, one, where, values) for key, (one, where) in tables["mechanisms"].items()}
     populations = {key: _population(key, *pair, values, instances) for key, pair in tables["populations"].items()}
     _check_owners(instances, populations)
-    projections = {key: _projection(key, *pair, values, populations) for key, pair in tables["projections"].items()}
-    drives = {key: _drive(key, *pair, values, populations) for key, pair in tables["drives"].items()}
+    projections = {
+        key: _projection(key, *pair, values, populations, instances) for key, pair in tables["projections"].items()
+    }
+    drives = {key: _drive(key, *pair, values, populations, instances) for key, pair in tables["drives"].items()}
     links = {key: _link(key, *pair, values) for key, pair in tables["links"].items()}
     if merged.column is not None:
         values.take_all("column", dict(merged.column[0]), COLUMN, f"{merged.column[1]}: column", merged.column[1])
     elif populations:
         raise DefinitionError(list(files)[-1], "missing key 'column' (n_cells, reference_cells)")
-    manipulations = {
-        key: _manipulation(key, *pair, values) for key, pair in tables["manipulations"].items()
-    }
+    whole = Parts(instances, populations, projections, drives, links)
+    manipulations = {key: read_manipulation(key, *pair, values, whole) for key, pair in tables["manipulations"].items()}
+    hypotheses = {key: read_hypothesis(key, *pair, values) for key, pair in tables["hypotheses"].items()}
+    preparations, states = (
+        {key: read_preparation(table, key, *pair, values) for key, pair in tables[table].items()}
+        for table in ("preparations", "states")
+    )
     values.follow()
     model = ModelDefinition(
-        name, merged.title, files, instances, populations, projections, drives, links, manipulations, values.found
-    )
+        name, merged.title, files, instances, populations, projections, drives, links, manipulations, values.found,
+        hypotheses, preparations, states,
+    )  # fmt: skip
+    model = with_drugs(model, drugs_that_bind(model))
     check_values(model)
     check_links(model)
     return model
@@ -223,7 +240,30 @@ def _population(
         if receptor in entry.receptors[:index]:
             raise DefinitionError(f"{place}.receptors.{index}", f"wants each receptor once, got '{receptor}' again")
     values.take_all(name, dict(entry), POPULATION, place, where)
-    return Population(name, entry.membrane, tuple(entry.receptors), where)
+    places = _places(name, entry, f"{place}.places", where, values, instances)
+    return Population(name, entry.membrane, tuple(entry.receptors), where, places)
+
+
+def _places(
+    name: str, entry: e.PopulationEntry, place: str, where: str, values: Values, instances: Mapping[str, Instance]
+) -> tuple[tuple[str, str], ...]:
+    first, *others = (one.name for one in instances[entry.membrane].form.compartments)
+    found: list[tuple[str, str]] = []
+    for compartment, shares in entry.places.items():
+        if compartment not in others:
+            rest = f", all else sits on '{first}'" if compartment == first else nearest(compartment, others)
+            wanted = f"'{entry.membrane}' has no further compartment '{compartment}'"
+            raise DefinitionError(f"{place}.{compartment}", f"{wanted}{rest}")
+        for receptor, share in shares.items():
+            here = f"{place}.{compartment}.{receptor}"
+            if receptor not in entry.receptors:
+                hint = nearest(receptor, entry.receptors)
+                raise DefinitionError(here, f"population '{name}' has no receptor '{receptor}'{hint}")
+            if receptor in [one for _, one in found]:
+                raise DefinitionError(here, f"wants '{receptor}' shared between two compartments at most")
+            values.take(f"{name}.places.{compartment}.{receptor}", share, PLACE, here, where)
+            found.append((compartment, receptor))
+    return tuple(found)
 
 
 def _scale(name: str, scale: str, instances: Mapping[str, Instance], where: str) -> None:
@@ -238,7 +278,12 @@ def _check_owners(instances: Mapping[str, Instance], populations: Mapping[str, P
         if one.form.scale == "slow" and one.on not in populations:
             came = f"got '{one.on}'" if one.on else "got nothing"
             raise DefinitionError(place, f"wants a population, {came}{nearest(one.on, populations)}")
-        if one.form.scale != "slow" and one.on:
+        if one.form.scale == "binding":
+            drugs = [other.name for other in instances.values() if other.form.scale == "drug"]
+            if one.on not in drugs:
+                came = f"got '{one.on}'" if one.on else "got nothing"
+                raise DefinitionError(place, f"wants the drug that binds, {came}{nearest(one.on, drugs)}")
+        elif one.form.scale != "slow" and one.on:
             raise DefinitionError(place, f"a {one.form.scale} mechanism stands on no population, got '{one.on}'")
 
 
@@ -258,24 +303,35 @@ def _peaks(
 
 
 def _projection(
-    name: str, entry: e.ProjectionEntry, where: str, values: Values, populations: Mapping[str, Population]
-) -> Projection:
+    name: str, entry: e.ProjectionEntry, where: str, values: Values, populations: Mapping[str, Population],
+    instances: Mapping[str, Instance],
+) -> Projection:  # fmt: skip
     place = f"{where}: projections.{name}"
     origin = entry.source_population
     if origin not in populations:
         raise DefinitionError(f"{place}.from", f"unknown population '{origin}'{nearest(origin, populations)}")
     receptors = _peaks(name, entry.peak, entry.to, place, where, values, populations)
     values.take_all(name, dict(entry), PROJECTION, place, where)
-    return Projection(name, origin, entry.to, receptors, where)
+    if entry.release:
+        _scale(entry.release, "synapse", instances, f"{place}.release")
+    for receptor, mechanism in entry.saturation.items():
+        if receptor not in receptors:
+            hint = nearest(receptor, receptors)
+            raise DefinitionError(f"{place}.saturation.{receptor}", f"a contact feeds no '{receptor}'{hint}")
+        _scale(mechanism, "synapse", instances, f"{place}.saturation.{receptor}")
+    return Projection(name, origin, entry.to, receptors, where, entry.release, tuple(entry.saturation.items()))
 
 
 def _drive(
-    name: str, entry: e.DriveEntry, where: str, values: Values, populations: Mapping[str, Population]
-) -> Drive:
+    name: str, entry: e.DriveEntry, where: str, values: Values, populations: Mapping[str, Population],
+    instances: Mapping[str, Instance],
+) -> Drive:  # fmt: skip
     place = f"{where}: drives.{name}"
     receptors = _peaks(name, entry.peak, entry.to, place, where, values, populations)
     values.take_all(name, dict(entry), DRIVE, place, where)
-    return Drive(name, entry.to, receptors, where)
+    if entry.colour:
+        _scale(entry.colour, "drive", instances, f"{place}.colour")
+    return Drive(name, entry.to, receptors, where, entry.colour)
 
 
 def _link(name: str, entry: e.LinkEntry, where: str, values: Values) -> Link:
@@ -283,17 +339,3 @@ def _link(name: str, entry: e.LinkEntry, where: str, values: Values) -> Link:
         values.take(f"{name}.share", entry.share, SHARE, f"{where}: links.{name}.share", where)
     relative = tuple(entry.relative_to or ())
     return Link(name, tuple(entry.origin), entry.to, relative, entry.share is not None, where)
-
-
-def _manipulation(name: str, entry: e.ManipulationEntry, where: str, values: Values) -> Manipulation:
-    place = f"{where}: manipulations.{name}"
-    for path, given in entry.set.items():
-        if path not in values.found:
-            raise DefinitionError(f"{place}.set", f"the model has no value '{path}'{nearest(path, values.found)}")
-        old = values.found[path]
-        if old.same_as:
-            wanted = f"wants a value that follows no other, '{path}' follows '{old.same_as}'"
-            raise DefinitionError(f"{place}.set.{path}", wanted)
-        form = Parameter(path, old.unit, old.meaning, old.low, old.high, old.low_is_allowed)
-        values.take(f"manipulations.{entry.kind}.{name}.{path}", given, form, f"{place}.set.{path}", where)
-    return Manipulation(name, entry.kind, entry.meaning, tuple(entry.set), where)

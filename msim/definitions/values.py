@@ -9,7 +9,7 @@ from msim.base.mechanism import Parameter
 from msim.base.sources import Source, check_source
 from msim.definitions import entries as e
 from msim.definitions.constants import check_constants
-from msim.definitions.model import ModelDefinition, Value, checked_value
+from msim.definitions.model import Instance, ModelDefinition, Value, checked_value
 
 WHOLE = ("column.n_cells", "column.reference_cells")
 
@@ -84,7 +84,16 @@ def check_values(model: ModelDefinition) -> None:
             if low.si >= high.si:
                 place = f"{instance.file}: mechanisms.{instance.name}.{larger}"
                 raise DefinitionError(place, f"wants more than {smaller} ({low.text}), got '{high.text}'")
+        for names in instance.form.shares:
+            _check_shares(model, instance, names)
         check_constants(model, instance)
+
+
+def _check_shares(model: ModelDefinition, instance: Instance, names: tuple[str, ...]) -> None:
+    total = sum(model[f"{instance.name}.{one}"] for one in names)
+    if total > 1 + 1e-9:
+        place = f"{instance.file}: mechanisms.{instance.name}"
+        raise DefinitionError(place, f"wants {' and '.join(names)} that add up to at most 1, got {total:g}")
 
 
 def _check_column(model: ModelDefinition) -> None:

@@ -26,6 +26,11 @@ def titrated(*steps: str) -> str:
     return dosed(mg_per_kg="", at="", steps=f"[{', '.join(steps)}]")
 
 
+def treated(since: str, until: str) -> str:
+    """A list of one treatment with onset and end."""
+    return f'[{{ name = "translation_blocker", from = "{since}", until = "{until}" }}]'
+
+
 TOP = [
     edit("an unknown key", "", "seed", "[1]", "seed", "unknown key 'seed'", "nearest known: 'seeds'"),
     edit("no title", "", "title", None, "title", "missing key 'title'"),
@@ -60,7 +65,7 @@ TOP = [
     edit("a change of nothing", "set", '"eef2k.tau_k"', '"5 minute"', "set", "no value 'eef2k.tau_k'", "'eef2k.tau_K'"),
     edit("a change out of bounds", "set", '"eef2k.tau_K"', '"-5 minute"', "eef2k.tau_K", "more than 0 s",
          "'-5 minute'"),
-    edit("a change of a follower", "set", '"block_pv.k_off"', '"1 Hz"', "set", "'block_pv.k_off' follows",
+    edit("a change of a follower", "set", '"block_pv.K_Mg"', '"1 mM"', "set", "'block_pv.K_Mg' follows",
          "set that one"),
     edit("a change without quotes", "set", "eef2k.tau_K", '"5 minute"', "set.eef2k", "wants a text with a unit",
          "tau_K"),
@@ -79,6 +84,9 @@ SCHEDULE = [
     edit("a burst of days", "schedule", "burst", '"2 day"', "schedule.burst", "wants at most 1 hour", "got '2 day'"),
     edit("a negative burn-in", "schedule", "burn_in", '"-1 s"', "schedule.burn_in", "wants at least 0", "got '-1 s'"),
     edit("a burst without unit", "schedule", "burst", "1", "schedule.burst", "wants a value in s", "got 1"),
+    edit("no noise", "schedule", "noise", "0", "schedule.noise", "wants more than 0", "got 0"),
+    edit("bursts reversed", "schedule", "longest_burst", '"0.1 s"', "schedule.longest_burst", "at least burst",
+         "'0.1 s'"),
     edit("leaps reversed", "schedule", "shortest_leap", '"2 day"', "shortest_leap", "longest_leap (1 day)",
          "got 2 day"),
 ]
@@ -100,6 +108,39 @@ ARMS = [
     edit("a knockout twice", "arms.3", "knockout", '["eEF2K", "eEF2K"]', "arms.3.knockout",
          "one change of 'eef2k.eEF2K'"),
     edit("a knockout set again", "arms.3", "set", '{ "eef2k.eEF2K" = 2 }', "arms.3.set", "one change of 'eef2k.eEF2K'"),
+    edit("a knockout as number", "arms.3", "knockout", "[3]", "arms.3.knockout.0", "name of a manipulation, or a table",
+         "got 3"),
+    edit("a table without a name", "arms.3", "knockout", "[{ amount = 1 }]", "arms.3.knockout.0.name", "missing key"),
+    edit("an unknown key of a table", "arms.3", "knockout", '[{ name = "eEF2K", form = "1 h" }]',
+         "arms.3.knockout.0.form", "unknown key 'form'", "nearest known: 'from'"),
+    edit("cells that it lacks", "arms.3", "knockout", '[{ name = "eEF2K", cells = "pv" }]', "arms.3.knockout.0.cells",
+         "knows no cells 'pv'", "known: 'pyramidal'"),
+    edit("a place that it lacks", "arms.3", "knockout", '[{ name = "eEF2K", place = "presynaptic" }]',
+         "arms.3.knockout.0.place", "tells no place apart", "got 'presynaptic'"),
+    edit("another place", "arms.3", "knockout", '[{ name = "TrkB", place = "postsynaptc" }]',
+         "arms.3.knockout.0.place", "knows no place 'postsynaptc'", "postsynaptic"),
+    edit("an amount above 1", "arms.3", "knockout", '[{ name = "eEF2K", amount = 1.1 }]', "arms.3.knockout.0.amount",
+         "from 0 to 1", "got 1.1"),
+    edit("an amount below 0", "arms.3", "knockout", '[{ name = "eEF2K", amount = -0.1 }]', "knockout.0.amount",
+         "from 0 to 1", "got -0.1"),
+    edit("an amount as text", "arms.3", "knockout", '[{ name = "eEF2K", amount = "1" }]', "knockout.0.amount",
+         "a finite number", "got '1'"),
+    edit("a knockout with an onset", "arms.3", "knockout", '[{ name = "eEF2K", from = "1 hour" }]',
+         "arms.3.knockout.0.from", "holds from birth", "got '1 hour'"),
+    edit("a knockout with an end", "arms.3", "knockout", '[{ name = "eEF2K", until = "1 hour" }]',
+         "arms.3.knockout.0.until", "holds from birth", "got '1 hour'"),
+    edit("an onset before the begin", "arms.3", "treatment", treated("-11 minute", "1 hour"),
+         "arms.3.treatment.0.from", "from begin (-10 minute)", "got '-11 minute'"),
+    edit("an onset at the end", "arms.3", "treatment", treated("7 day", "8 day"), "arms.3.treatment.0.from",
+         "before the end (7 day)", "got '7 day'"),
+    edit("an onset after its end", "arms.3", "treatment", treated("2 hour", "1 hour"), "arms.3.treatment.0.until",
+         "after from (2 hour)", "got '1 hour'"),
+    edit("an end before the begin", "arms.3", "treatment", '[{ name = "translation_blocker", until = "-1 day" }]',
+         "arms.3.treatment.0.until", "after begin (-10 minute)", "got '-1 day'"),
+    edit("an onset in kg", "arms.3", "treatment", treated("2 kg", "1 hour"), "treatment.0.from", "in s", "got '2 kg'"),
+    edit("two at a time", "arms.3", "treatment", treated("0 hour", "2 hour")[:-1] + ", "
+         + treated("1 hour", "3 hour")[1:], "arms.3.treatment.1", "one change of 'translation.T_prot' at a time",
+         "treatment 'translation_blocker' after treatment 'translation_blocker'"),
     edit("a change of nothing", "arms.1", "set", '{ "eef2k.m" = 2 }', "arms.1.set", "no value 'eef2k.m'",
          "nearest known"),
     edit("a change to delays reversed", "arms.1", "set", '{ "pyramidal_to_pyramidal.delay_low" = "9 ms" }',
@@ -111,7 +152,7 @@ DOSES = [
     edit("an unknown key", "arms.1", "doses", dosed(rout='"x"'), "arms.1.doses.0.rout", "unknown key", "'route'"),
     edit("an unknown drug", "arms.1", "doses", dosed(drug='"ketamin"'), "arms.1.doses.0.drug", "'ketamin'",
          "'ketamine'"),
-    edit("an unknown route", "arms.1", "doses", dosed(route='"oral"'), "arms.1.doses.0.route", "'oral'",
+    edit("an unknown route", "arms.1", "doses", dosed(route='"nasal"'), "arms.1.doses.0.route", "'nasal'",
          "'intranasal'"),
     edit("a negative dose", "arms.1", "doses", dosed(mg_per_kg="-0.5"), "arms.1.doses.0.mg_per_kg", "above 0",
          "got -0.5"),

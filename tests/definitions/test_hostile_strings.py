@@ -16,7 +16,7 @@ from edits import EXPERIMENT, MODEL, edited
 
 from msim.base.errors import LONGEST_MESSAGE, DefinitionError, InputError, printable
 from msim.base.quantities import parse_quantity
-from msim.cli.show_tables import experiment_tables, model_tables
+from msim.definitions.tables import experiment_tables, model_tables
 from msim.cli.show_text import print_experiment, print_model
 from msim.definitions.claims import parse_claim
 from msim.definitions.entries import ExperimentFile
@@ -74,11 +74,11 @@ PLACES = (
     (MODEL, "mechanisms.own", "form", '"eef2k"\non = X'),
     (MODEL, "projections.pv_to_pv", "to", "X"),
     (MODEL, "projections.pv_to_pv", "peak.X", '{ value = "1 nS", ' + NOTED + " }"),
-    (MODEL, "links.drug_to_pv", "from", "X"),
-    (MODEL, "links.drug_to_pv", "to", "X"),
+    (MODEL, "links.potential_of_pv", "from", "X"),
+    (MODEL, "links.potential_of_pv", "to", "X"),
     (MODEL, "manipulations.X", "kind", '"mutant"\nmeaning = "x"\nset = { "eef2k.n" = { value = 4, ' + NOTED + " } }"),
-    (MODEL, "manipulations.TrkB", "meaning", "X"),
-    (MODEL, "manipulations.TrkB", "set", "{ X = { value = 1, " + NOTED + " } }"),
+    (MODEL, "manipulations.GluA2", "meaning", "X"),
+    (MODEL, "manipulations.GluA2", "set", "{ X = { value = 1, " + NOTED + " } }"),
     (EXPERIMENT, "", "title", "X"),
     (EXPERIMENT, "", "source", "X"),
     (EXPERIMENT, "", "duration", "X"),

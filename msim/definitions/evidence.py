@@ -1,0 +1,196 @@
+"""Evidence rows: published outcomes as data, read and checked without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.quantities import parse_in, parse_quantity, quantity_text, second
+from msim.base.sources import check_source, read_sources
+from msim.definitions import entries as e
+from msim.definitions.evidence_entries import EvidenceFile, ReadoutEntry, RegimenEntry, RowEntry
+from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
+from msim.pharmacology.regimen import read_dose
+
+NAMED = TypeVar("NAMED", RegimenEntry, ReadoutEntry)
+FOLDER = "evidence/"
+AGAINST = ("vehicle", "no_drug", "no_manipulation", "before", "nothing")
+ACUTE_LEAD = 600.0  # s that a trial is at rest before the first thing is done to it
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What is read: quantities with their factors (a number, or the path of a value of the model), added up."""
+
+    name: str
+    meaning: str
+    terms: tuple[tuple[str, str | float], ...]
+    statistic: str = "mean"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is done to the model in one trial, as plain entries that can be compared."""
+
+    doses: tuple[e.DoseEntry, ...] = ()
+    acts: tuple[tuple[str, e.ActEntry], ...] = ()
+    preparation: str = ""
+    state: str = ""
+    set: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    """One published outcome; time and before in s, margin, low and high as the file gives them.
+
+    against: what it is held against: 'vehicle', 'no_drug', 'no_manipulation', 'before', 'nothing', or a row's id
+    """
+
+    id: str
+    fact: str
+    statement: str
+    condition: Condition
+    readout: Readout
+    time: float
+    direction: str
+    against: str
+    before: float | None
+    margin: str | float | None
+    low: str | float | None
+    high: str | float | None
+    compare: str
+    source: str
+    note: str
+    role: str
+    where: str
+
+
+def read_evidence(paths: Sequence[str | Path]) -> list[EvidenceRow]:
+    """Rows of several files; regimens and readouts of one file hold in all of them.
+
+    raises: DefinitionError that names file, row and key
+    """
+    sources = read_sources(shipped("models") / "sources.bib")
+    regimens: dict[str, RegimenEntry] = {}
+    readouts: dict[str, ReadoutEntry] = {}
+    rows: dict[str, EvidenceRow] = {}
+    files = [_file(one) for one in dict.fromkeys(find(str(one), "experiments").resolve() for one in paths)]
+    for where, entry in files:
+        _add_named(regimens, entry.regimens, f"{where}: regimens")
+        _add_named(readouts, entry.readouts, f"{where}: readouts")
+    for where, entry in files:
+        for index, given in enumerate(entry.row):
+            row = _row(given, f"{where}: row.{index} ({given.id})", regimens, readouts, sources)
+            if row.id in rows:
+                raise DefinitionError(row.where, f"wants an id of its own, got that of {rows[row.id].where}")
+            rows[row.id] = row
+    for row in rows.values():
+        _check_against(row, rows)
+    return list(rows.values())
+
+
+def _add_named(known: dict[str, NAMED], own: Mapping[str, NAMED], where: str) -> None:
+    for name, inside in own.items():
+        if name in known and known[name] != inside:
+            raise DefinitionError(f"{where}.{name}", "is defined already, and differently")
+        known[name] = inside
+
+
+def _file(path: Path) -> tuple[str, EvidenceFile]:
+    where = display_name(path)
+    return where, read_entries(read_text(path), where, EvidenceFile)
+
+
+def shipped_evidence() -> list[str]:
+    """Names of the files of evidence rows that come with msim."""
+    return [name for name in shipped_names("experiments") if name.startswith(FOLDER)]
+
+
+def own_rows(path: Path) -> list[EvidenceRow]:
+    """The rows of one file, read with those that come with msim, whose regimens and readouts it may name.
+
+    A file of the same name as a shipped one stands in its place, as a copy of it does.
+    """
+    others = [one for one in shipped_evidence() if find(one, "experiments").name != path.name]
+    rows = read_evidence([*others, path])
+    return [one for one in rows if one.where.startswith(f"{display_name(path.resolve())}: ")]
+
+
+def chosen(rows: Sequence[EvidenceRow], names: Sequence[str] | None) -> list[EvidenceRow]:
+    """The rows of these ids, or of all rows of these facts; all where no names are given.
+
+    raises: DefinitionError where a name is neither
+    """
+    if names is None:
+        return list(rows)
+    known = {one.id for one in rows} | {one.fact for one in rows}
+    for name in names:
+        if name not in known:
+            raise DefinitionError("--only", f"no evidence row or fact is called '{name}'{nearest(name, known)}")
+    return [one for one in rows if one.id in names or one.fact in names]
+
+
+def _row(
+    given: RowEntry, where: str, regimens: Mapping[str, RegimenEntry], readouts: Mapping[str, ReadoutEntry],
+    sources: Mapping[str, Any],
+) -> EvidenceRow:  # fmt: skip
+    check_source(given.source, given.note, sources, f"{where}.source")
+    acts = tuple(
+        (kind, act) for kind in ("knockout", "mutant", "treatment") for act in getattr(given, kind)
+    )
+    condition = Condition(
+        _doses(given, regimens, where), acts, given.preparation, given.state, tuple(sorted(given.set.items()))
+    )
+    time = float(parse_in(given.time, second, f"{where}.time"))
+    before = None if given.before is None else float(parse_in(given.before, second, f"{where}.before"))
+    if before is not None and not before < time:
+        wanted = f"wants a time before {quantity_text(time * second)}"
+        raise DefinitionError(f"{where}.before", f"{wanted}, got {given.before!r}")
+    for key in ("margin", "low", "high"):
+        text = getattr(given, key)
+        if text is not None:
+            parse_quantity(str(text), f"{where}.{key}")
+    if given.compare == "ratio" and given.direction != "within":
+        raise DefinitionError(f"{where}.compare", f"wants direction 'within' with a ratio, got '{given.direction}'")
+    return EvidenceRow(
+        given.id, given.fact or given.id.partition("_")[0], " ".join(given.statement.split()), condition,
+        _readout(given.readout, readouts), time, given.direction, given.against, before, given.margin, given.low,
+        given.high, given.compare, given.source, given.note, given.role, where,
+    )  # fmt: skip
+
+
+def _doses(given: RowEntry, regimens: Mapping[str, RegimenEntry], where: str) -> tuple[e.DoseEntry, ...]:
+    if isinstance(given.doses, str):
+        if given.doses not in regimens:
+            hint = nearest(given.doses, regimens)
+            raise DefinitionError(f"{where}.doses", f"unknown regimen '{given.doses}'{hint}")
+        return tuple(regimens[given.doses].doses)
+    for number, dose in enumerate(given.doses):
+        read_dose(dose.model_dump(exclude_none=True), f"{where}.doses.{number}")
+    return tuple(given.doses)
+
+
+def _readout(name: str, readouts: Mapping[str, ReadoutEntry]) -> Readout:
+    """A readout by its name; any other name is the address of an output, which only a model can know."""
+    if name not in readouts:
+        return Readout(name, "", ((name, 1.0),))
+    entry = readouts[name]
+    terms = tuple((one.quantity, one.times) for one in entry.sum or ()) or ((str(entry.quantity), 1.0),)
+    return Readout(name, entry.meaning, terms, entry.statistic)
+
+
+def _check_against(row: EvidenceRow, rows: Mapping[str, EvidenceRow]) -> None:
+    known = [*AGAINST, *rows]
+    if row.against not in known or row.against == row.id:
+        wanted = "wants 'vehicle', 'no_drug', 'no_manipulation', 'before', 'nothing' or the id of another row"
+        raise DefinitionError(f"{row.where}.against", f"{wanted}, got '{row.against}'{nearest(row.against, known)}")
+    if row.direction == "~" and row.against != "no_manipulation":
+        wanted = "wants 'no_manipulation' with direction '~', which is held against the undisturbed effect"
+        raise DefinitionError(f"{row.where}.against", f"{wanted}, got '{row.against}'")
+    if row.against == "no_manipulation" and not row.condition.acts:
+        raise DefinitionError(f"{row.where}.against", "wants a row with a manipulation, got one without any")
+    if row.against == "no_drug" and not row.condition.doses:
+        raise DefinitionError(f"{row.where}.against", "wants a row with doses, got one without any")
