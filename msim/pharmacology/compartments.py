@@ -1,4 +1,4 @@
-"""PK: absorption, three compartments, norketamine and the effect site; exact between dosing events."""
+"""PK: absorption, three compartments, a metabolite, the effect site, or a bath; exact between dosing events."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import kilogram, meter, mmolar, mole, second
-from msim.pharmacology.regimen import ROUTES, Dose
+from msim.pharmacology.regimen import BATH, ROUTES, Dose
 
-STATES = ("A_peritoneum", "A_nose", "A1", "A2", "A3", "A_nk", "C_e")
+STATES = ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_nk", "C_body", "C_bath")
+CONCENTRATIONS = ("C_body", "C_bath")
 SINKS = ("not_absorbed", "ketamine_cleared_otherwise", "norketamine_cleared")
 OUTPUTS = ("C_plasma", "C_norketamine", "C_e")
-ENTRY = dict(zip(ROUTES, ("A1", "A_peritoneum", "A_nose")))
+ENTRY = dict(zip(ROUTES, ("A1", "A_peritoneum", "A_nose", "A_gut", "C_bath"), strict=True))
 NG_PER_ML = 1e-6  # in kg/m3
 
 # Eigenvectors amplify round-off by their condition number; past this the matrix exponential is used instead.
@@ -27,12 +28,13 @@ _flow = meter**3 / second
 
 THREE_COMPARTMENT = Mechanism(
     name="three_compartment_pk",
-    meaning="three compartments with depots, one metabolite and an effect site",
+    meaning="three compartments with depots, one metabolite and an effect site; or a bath, for slices",
     scale="drug",
     # Amounts, not concentrations, so that what leaves one line enters another. A depot holds the whole dose;
     # the share 1 - F of what leaves it never reaches plasma. The effect site is the usual link model: it
     # follows plasma and takes no drug from it. Volumes scale with body weight, flows with a power of it;
-    # absorption and k_e0 hold for the species that they were measured in.
+    # absorption and k_e0 hold for the species that they were measured in. A bath knows no body: what flows in
+    # replaces what is there, and tissue sees it unbound and unmetabolised.
     equations="""
         weight_ratio = body_weight / reference_weight : 1
         flow_ratio = weight_ratio ** clearance_exponent : 1
@@ -44,20 +46,26 @@ THREE_COMPARTMENT = Mechanism(
         to_A3 = flow_ratio * Q3 * (C_plasma - A3 / (weight_ratio * V3)) : mole/second
         from_peritoneum = k_a_intraperitoneal * A_peritoneum : mole/second
         from_nose = k_a_intranasal * A_nose : mole/second
-        entering = dose_intravenous + F_intraperitoneal * from_peritoneum + F_intranasal * from_nose : mole/second
+        from_gut = k_a_oral * A_gut : mole/second
+        absorbed = F_intraperitoneal * from_peritoneum + F_intranasal * from_nose + F_oral * from_gut : mole/second
         dA_peritoneum/dt = dose_intraperitoneal - from_peritoneum : mole
         dA_nose/dt = dose_intranasal - from_nose : mole
-        dA1/dt = entering - cleared - to_A2 - to_A3 : mole
+        dA_gut/dt = dose_oral - from_gut : mole
+        dA1/dt = dose_intravenous + absorbed - cleared - to_A2 - to_A3 : mole
         dA2/dt = to_A2 : mole
         dA3/dt = to_A3 : mole
         dA_nk/dt = f_nk * cleared - flow_ratio * CL_nk * C_norketamine : mole
-        dC_e/dt = k_e0 * (k_eff * (C_plasma + pot_nk * C_norketamine) - C_e) : mmolar
+        dC_body/dt = k_e0 * (k_eff * (C_plasma + pot_nk * C_norketamine) - C_body) : mmolar
+        dC_bath/dt = k_bath * (dose_bath - C_bath) : mmolar
+        C_e = C_body + C_bath : mmolar
     """,
     inputs=(
         Port("body_weight", kilogram, "weight of the animal or person"),
         Port("dose_intravenous", mole / second, "rate of infusion into the central compartment"),
         Port("dose_intraperitoneal", mole / second, "rate of injection into the peritoneum"),
         Port("dose_intranasal", mole / second, "rate of spraying into the nose"),
+        Port("dose_oral", mole / second, "rate of swallowing"),
+        Port("dose_bath", mmolar, "concentration in what flows into the bath of a slice"),
     ),
     parameters=(
         Parameter("reference_weight", kilogram, "body weight that flows and volumes are given for", 0, None, False),
@@ -80,12 +88,15 @@ THREE_COMPARTMENT = Mechanism(
         Parameter("k_a_intraperitoneal", 1 / second, "absorption from the peritoneum", 0, None, False),
         Parameter("F_intranasal", 1, "fraction of an intranasal dose that reaches plasma", 0, 1),
         Parameter("k_a_intranasal", 1 / second, "absorption from the nose", 0, None, False),
+        Parameter("F_oral", 1, "fraction of a swallowed dose that reaches plasma", 0, 1),
+        Parameter("k_a_oral", 1 / second, "absorption from the gut", 0, None, False),
+        Parameter("k_bath", 1 / second, "exchange of the bath of a slice, with diffusion into it", 0, None, False),
     ),
     outputs=(
-        Port("C_plasma", mmolar, "total ketamine in plasma"),
-        Port("C_unbound", mmolar, "unbound ketamine in plasma"),
-        Port("C_norketamine", mmolar, "total norketamine in plasma"),
-        Port("C_e", mmolar, "free drug at the receptor, norketamine counted by its potency"),
+        Port("C_plasma", mmolar, "total drug in plasma"),
+        Port("C_unbound", mmolar, "unbound drug in plasma"),
+        Port("C_norketamine", mmolar, "total metabolite in plasma"),
+        Port("C_e", mmolar, "free drug at the receptor, its metabolite counted by potency"),
     ),
     rest={name: "0" for name in STATES},
     reference="kamp2020",
@@ -117,6 +128,9 @@ class Pharmacokinetics:
     k_a_intraperitoneal: float
     F_intranasal: float
     k_a_intranasal: float
+    F_oral: float
+    k_a_oral: float
+    k_bath: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +152,8 @@ class ConcentrationCurve:
         self.doses = tuple(doses)
         self.breakpoints = tuple(sorted({time for dose in doses for time in (dose.start_s, dose.end_s)}))
         self._matrix = _with_sinks(pk)
-        self._inputs = np.array([_infusion(doses, time) for time in self.breakpoints]).reshape(-1, len(self._matrix))
+        inputs = [_infusion(pk, doses, time) for time in self.breakpoints]
+        self._inputs = np.array(inputs).reshape(-1, len(self._matrix))
         self._states = self._follow()
         self._modes = _modes(pk, self._states, self._inputs)
 
@@ -175,7 +190,7 @@ class ConcentrationCurve:
         amounts = dict(zip(STATES + SINKS, state.tolist()))
         return MassBalance(
             given=math.fsum(_given(dose, time) for dose in self.doses),
-            in_body={name: amounts[name] for name in STATES if name != "C_e"},
+            in_body={name: amounts[name] for name in STATES if name not in CONCENTRATIONS},
             eliminated={name: amounts[name] for name in SINKS},
         )
 
@@ -204,8 +219,10 @@ def rate_matrix(pk: Pharmacokinetics) -> np.ndarray:
     rates = {
         ("A_peritoneum", "A_peritoneum"): -pk.k_a_intraperitoneal,
         ("A_nose", "A_nose"): -pk.k_a_intranasal,
+        ("A_gut", "A_gut"): -pk.k_a_oral,
         ("A1", "A_peritoneum"): pk.F_intraperitoneal * pk.k_a_intraperitoneal,
         ("A1", "A_nose"): pk.F_intranasal * pk.k_a_intranasal,
+        ("A1", "A_gut"): pk.F_oral * pk.k_a_oral,
         ("A1", "A1"): -flow * (pk.CL + pk.Q2 + pk.Q3) / V1,
         ("A1", "A2"): flow * pk.Q2 / V2,
         ("A1", "A3"): flow * pk.Q3 / V3,
@@ -215,9 +232,10 @@ def rate_matrix(pk: Pharmacokinetics) -> np.ndarray:
         ("A3", "A3"): -flow * pk.Q3 / V3,
         ("A_nk", "A1"): pk.f_nk * flow * pk.CL / V1,
         ("A_nk", "A_nk"): -flow * pk.CL_nk / V_nk,
-        ("C_e", "A1"): pk.k_e0 * pk.k_eff / V1,
-        ("C_e", "A_nk"): pk.k_e0 * pk.k_eff * pk.pot_nk / V_nk,
-        ("C_e", "C_e"): -pk.k_e0,
+        ("C_body", "A1"): pk.k_e0 * pk.k_eff / V1,
+        ("C_body", "A_nk"): pk.k_e0 * pk.k_eff * pk.pot_nk / V_nk,
+        ("C_body", "C_body"): -pk.k_e0,
+        ("C_bath", "C_bath"): -pk.k_bath,
     }
     matrix = np.zeros((len(STATES), len(STATES)))
     for (to, source), rate in rates.items():
@@ -235,6 +253,7 @@ def _with_sinks(pk: Pharmacokinetics) -> np.ndarray:
     not_absorbed, otherwise, norketamine = range(n_states, n_all)
     matrix[not_absorbed, STATES.index("A_peritoneum")] = (1 - pk.F_intraperitoneal) * pk.k_a_intraperitoneal
     matrix[not_absorbed, STATES.index("A_nose")] = (1 - pk.F_intranasal) * pk.k_a_intranasal
+    matrix[not_absorbed, STATES.index("A_gut")] = (1 - pk.F_oral) * pk.k_a_oral
     matrix[otherwise, STATES.index("A1")] = (1 - pk.f_nk) * flow * pk.CL / (ratio * pk.V1)
     matrix[norketamine, STATES.index("A_nk")] = flow * pk.CL_nk / (ratio * pk.V_nk)
     return matrix
@@ -246,16 +265,17 @@ def _output_matrix(pk: Pharmacokinetics) -> np.ndarray:
     matrix = np.zeros((len(OUTPUTS), len(STATES)))
     matrix[0, STATES.index("A1")] = 1 / (ratio * pk.V1)
     matrix[1, STATES.index("A_nk")] = 1 / (ratio * pk.V_nk)
-    matrix[2, STATES.index("C_e")] = 1
+    matrix[2, [STATES.index(one) for one in CONCENTRATIONS]] = 1
     return matrix
 
 
-def _infusion(doses: Sequence[Dose], time: float) -> np.ndarray:
-    """Rates that flow into each state from this time on, in mol/s."""
+def _infusion(pk: Pharmacokinetics, doses: Sequence[Dose], time: float) -> np.ndarray:
+    """Rates that flow into each state from this time on, in mol/s; into the bath in mM/s."""
     rates = np.zeros(len(STATES + SINKS))
     for dose in doses:
         if dose.start_s <= time < dose.end_s:
-            rates[STATES.index(ENTRY[dose.route])] += dose.rate_mol_per_s
+            rate = pk.k_bath * dose.bath_mM if dose.route == BATH else dose.rate_mol_per_s
+            rates[STATES.index(ENTRY[dose.route])] += rate
     return rates
 
 
@@ -303,7 +323,8 @@ def _modes(pk: Pharmacokinetics, states: np.ndarray, inputs: np.ndarray) -> _Mod
     """The modes of the rate matrix, or none where two rates are too alike to tell their modes apart."""
     n, n_stretches = len(STATES), len(states)
     scale = np.ones(n)
-    scale[STATES.index("C_e")] = 1 / pk.V1  # a concentration among amounts would spoil the condition number
+    # A concentration among amounts would spoil the condition number.
+    scale[[STATES.index(one) for one in CONCENTRATIONS]] = 1 / pk.V1
     rates, vectors = np.linalg.eig(rate_matrix(pk) * scale / scale[:, None])
     # Rates of compartments are real; rounding makes a pair complex only where the two are too alike.
     if np.any(np.imag(rates)) or np.linalg.cond(vectors) > LARGEST_CONDITION:

@@ -11,24 +11,31 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text
 from msim.base.units import second
 
-ROUTES = ("intravenous", "intraperitoneal", "intranasal")
-AMOUNTS = ("mg_per_kg", "mg", "mg_per_kg_per_hour", "steps")
+BATH = "bath"
+ROUTES = ("intravenous", "intraperitoneal", "intranasal", "oral", BATH)
+AMOUNTS = ("mg_per_kg", "mg", "mg_per_kg_per_hour", "steps", "uM")
 MOST_REPEATS = 10_000
 LARGEST_AMOUNT = 1e6  # mg, mg/kg or mg/kg/hour; beyond, products with weight and time need not be finite
 KG_PER_MG = 1e-6
+MILLIMOLAR_PER_MICROMOLAR = 1e-3
+LONGEST_BATH = 1e7  # s
 SECONDS_PER_HOUR = 3600.0
 ROUNDING_S = 1e-6  # sums of times that meet may miss each other by their last digit
 
 
 @dataclass(frozen=True)
 class Dose:
-    """One amount of one drug, given at once (duration 0) or at a constant rate; times in s, amount in mol."""
+    """One amount of one drug, given at once (duration 0) or at a constant rate; times in s, amount in mol.
+
+    bath_mM: of what flows into the bath of a slice meanwhile, in place of an amount
+    """
 
     drug: str
     route: str
     start_s: float
     duration_s: float
     amount_mol: float
+    bath_mM: float = 0.0
 
     @property
     def end_s(self) -> float:
@@ -52,7 +59,7 @@ class StepText:
 
 @dataclass(frozen=True)
 class DoseText:
-    """One entry of `doses` as declared: exactly one of four amounts, and `at` unless steps bring their own times."""
+    """One entry of `doses` as declared: exactly one of five amounts, and `at` unless steps bring their own times."""
 
     drug: str
     route: str
@@ -61,6 +68,7 @@ class DoseText:
     mg: float | None = None
     mg_per_kg_per_hour: float | None = None
     steps: tuple[StepText, ...] | None = None
+    uM: float | None = None
     duration: str | None = None
     every: str | None = None
     times: int | None = None
@@ -68,11 +76,12 @@ class DoseText:
 
 @dataclass(frozen=True)
 class _Part:
-    """A stretch of one dose: times in s, mass in kg."""
+    """A stretch of one dose: times in s, mass in kg, concentration of a bath in mM."""
 
     start: float
     duration: float
     mass: float
+    bath: float = 0.0
 
 
 def read_dose(entry: Mapping[str, Any], where: str) -> DoseText:
@@ -111,7 +120,7 @@ def regimen(
         if text.drug not in molar_masses:
             raise DefinitionError(f"{here}.drug", f"unknown drug {text.drug!r}{nearest(str(text.drug), molar_masses)}")
         _check(text, here)
-        events += [(dose, here) for dose in _events(text, body_weight, molar_masses[text.drug], here)]
+        events += [(dose, here) for dose in _events(text, body_weight, molar_masses[text.drug], before, here)]
         if events[-1][0].start_s >= before:
             start, end = quantity_text(events[-1][0].start_s * second), quantity_text(before * second)
             raise DefinitionError(here, f"wants to start before the end of the experiment at {end}, got {start}")
@@ -125,9 +134,11 @@ def doses_of(drug: str, doses: Sequence[Dose]) -> tuple[Dose, ...]:
     return tuple(dose for dose in doses if dose.drug == drug)
 
 
-def _events(text: DoseText, body_weight: float, molar_mass: float, where: str) -> Iterator[Dose]:
+def _events(
+    text: DoseText, body_weight: float, molar_mass: float, before: float, where: str
+) -> Iterator[Dose]:
     """Every event of one declared dose, repeats included."""
-    parts = list(_parts(text, body_weight, where))
+    parts = list(_parts(text, body_weight, before, where))
     length = parts[-1].start + parts[-1].duration - parts[0].start
     repeats, every = text.times or 1, 0.0
     if text.every is not None:
@@ -137,17 +148,22 @@ def _events(text: DoseText, body_weight: float, molar_mass: float, where: str) -
             raise DefinitionError(f"{where}.every", f"{wanted}, got {text.every!r}")
     for repeat in range(repeats):
         for part in parts:
-            yield Dose(text.drug, text.route, part.start + repeat * every, part.duration, part.mass / molar_mass)
+            start = part.start + repeat * every
+            yield Dose(text.drug, text.route, start, part.duration, part.mass / molar_mass, part.bath)
 
 
-def _parts(text: DoseText, body_weight: float, where: str) -> Iterator[_Part]:
+def _parts(text: DoseText, body_weight: float, before: float, where: str) -> Iterator[_Part]:
     """What the first dose of a declared series consists of."""
     if text.steps is not None:
         yield from _step_parts(text.steps, body_weight, f"{where}.steps")
         return
     start = _time(text.at, f"{where}.at")
     duration = 0.0 if text.duration is None else _duration(text.duration, f"{where}.duration")
-    if text.mg is not None:
+    if text.uM is not None:
+        # What is not washed out stays to the end.
+        left = before - start if math.isfinite(before) and before > start else LONGEST_BATH
+        yield _Part(start, left if text.duration is None else duration, 0.0, text.uM * MILLIMOLAR_PER_MICROMOLAR)
+    elif text.mg is not None:
         yield _Part(start, duration, text.mg * KG_PER_MG)
     elif text.mg_per_kg is not None:
         yield _Part(start, duration, text.mg_per_kg * body_weight * KG_PER_MG)
@@ -183,7 +199,11 @@ def _check(text: DoseText, where: str) -> None:
         raise DefinitionError(where, f"wants exactly one of {', '.join(AMOUNTS)}, got {' and '.join(given) or 'none'}")
     if text.route not in ROUTES:
         raise DefinitionError(f"{where}.route", f"unknown route {text.route!r}{nearest(str(text.route), ROUTES)}")
-    if text.route != "intravenous" and (text.duration is not None or given[0] in ("mg_per_kg_per_hour", "steps")):
+    if (text.route == BATH) != (given[0] == "uM"):
+        wanted = "'uM' for the route 'bath'" if text.route == BATH else "the route 'bath' for 'uM'"
+        raise DefinitionError(where, f"wants {wanted}, got '{given[0]}' by the route '{text.route}'")
+    is_infused = text.duration is not None or given[0] in ("mg_per_kg_per_hour", "steps")
+    if is_infused and text.route not in ("intravenous", BATH):
         raise DefinitionError(f"{where}.route", f"wants 'intravenous' for an infusion, got {text.route!r}")
     if given[0] == "steps":
         _check_steps(text, where)

@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from msim.pharmacology.channel_block import MG_BLOCK, TRAPPING_BLOCK
+from msim.pharmacology.channel_block import MG_BLOCK, SUBUNITS, trapping_block
 
 MG = {"Mg_o": 1.0, "K_Mg": 3.57, "v_Mg": 1 / 62}
 RATES = {"IC50_0": 3.3e-4, "k_off": 0.22, "k_esc": 0.0}
 DRUG = {"C_drug": 1e-3, "rho": 0.01, "v": -0.066}
+ONLY_2A = {"share_2B": 0.0, "share_2D": 0.0, "GluN2A": 1.0, "GluN2B": 1.0, "GluN2D": 1.0, "K_Mg_2D": 23.4}
+OTHERS = {"IC50_2B_drug": 1.0, "IC50_2D_drug": 1.0, "b_2B_drug": 0.0, "b_2D_drug": 0.0}
 
 
 def compiled(text: str, names: list[str]) -> Callable[..., Any]:
@@ -28,10 +30,23 @@ def compiled(text: str, names: list[str]) -> Callable[..., Any]:
 
 
 mg_block = compiled(MG_BLOCK, ["v", "Mg_o", "K_Mg", "v_Mg"])
-slope = compiled(
-    dict(Equations(TRAPPING_BLOCK.equations).get_substituted_expressions())["b"].code,
-    ["b", *(one.name for one in (*TRAPPING_BLOCK.inputs, *TRAPPING_BLOCK.parameters))],
-)
+
+
+def equations_for(*drugs: str) -> dict[str, Callable[..., Any]]:
+    """Slopes and outputs of the pool under some drugs, by name."""
+    form = trapping_block(drugs)
+    names = [*form.rest, *(one.name for one in (*form.inputs, *form.parameters))]
+    substituted = dict(Equations(form.equations).get_substituted_expressions(include_subexpressions=True))
+    return {name: compiled(expression.code, names) for name, expression in substituted.items()}
+
+
+def slope(b: float, IC50_0: float, k_off: float, k_esc: float, **values: float) -> float:
+    """db/dt in a pool that is all GluN2A, under one drug."""
+    own = {"IC50_2A_drug": IC50_0, "k_off_drug": k_off, "k_esc_drug": k_esc, "b_2A_drug": b}
+    return float(ONE_DRUG["b_2A_drug"](**ONLY_2A, **OTHERS, **own, **values))
+
+
+ONE_DRUG, TWO_DRUGS = equations_for("drug"), equations_for("tight", "leaky")
 CLOSED = {**DRUG, "rho": 0.0}
 ALL = {**MG, **RATES, **DRUG}
 
@@ -166,5 +181,106 @@ def test_magnesium_slows_binding_but_not_unbinding() -> None:
 
 def test_no_drug_is_rest() -> None:
     """The declared resting state stands still at any activation and voltage."""
-    assert TRAPPING_BLOCK.rest == {"b": "0"}
+    assert set(trapping_block(("drug",)).rest.values()) == {"0"}
     assert all(slope(b=0.0, **{**ALL, "C_drug": 0.0, "rho": rho}) == 0.0 for rho in (0.0, 0.01, 1.0))
+
+
+POOL = {"GluN2A": 1.0, "GluN2B": 1.0, "GluN2D": 1.0, "share_2B": 0.2, "share_2D": 0.5, "K_Mg_2D": 23.4, **MG}
+TIGHT = {"C_tight": 1e-3, "k_off_tight": 0.22, "k_esc_tight": 0.0}
+LEAKY = {"C_leaky": 3e-3, "k_off_leaky": 0.53, "k_esc_leaky": 0.0}
+AFFINITIES = {
+    "IC50_2A_tight": 7.1e-4, "IC50_2B_tight": 6.7e-4, "IC50_2D_tight": 8.3e-4,
+    "IC50_2A_leaky": 8e-4, "IC50_2B_leaky": 5.7e-4, "IC50_2D_leaky": 5.4e-4,
+}  # fmt: skip
+BOTH = {**POOL, **TIGHT, **LEAKY, **AFFINITIES, "rho": 0.01, "v": -0.06}
+STATES = [f"b_{subunit}_{drug}" for drug in ("tight", "leaky") for subunit in SUBUNITS]
+
+
+def pool_after(seconds: float, start: dict[str, float] | None = None, **changes: float) -> dict[str, float]:
+    """States and outputs of a pool under two drugs, after a time."""
+    values = {**BOTH, **changes}
+
+    def slopes(_: float, y: np.ndarray) -> list[float]:
+        return [TWO_DRUGS[name](**values, **dict(zip(STATES, y, strict=True))) for name in STATES]
+
+    first = [(start or {}).get(name, 0.0) for name in STATES]
+    end = solve_ivp(slopes, (0.0, seconds), first, "LSODA", rtol=1e-10, atol=1e-13).y[:, -1]
+    states = {name: float(value) for name, value in zip(STATES, end, strict=True)}
+    outputs = ("b", "lost", *(f"block_{one}" for one in SUBUNITS))
+    return {**states, **{name: float(TWO_DRUGS[name](**values, **states)) for name in outputs}}
+
+
+LONG = 1e5  # s: thousands of times the slowest approach
+
+
+def left_by_magnesium(subunit: str, v: float) -> float:
+    """The share of a subunit's conductance that magnesium leaves."""
+    return float(mg_block(v=v, **{**MG, "K_Mg": POOL["K_Mg_2D"] if subunit == "2D" else MG["K_Mg"]}))
+
+
+@pytest.mark.parametrize("subunit", SUBUNITS)
+def test_drugs_compete_for_the_same_pores(subunit: str) -> None:
+    """At equilibrium b_i = c_i / (1 + sum of c), with c = C B_Mg / IC50: Gaddum's law, subunit by subunit."""
+    end, left = pool_after(LONG), left_by_magnesium(subunit, BOTH["v"])
+    ratio = {drug: BOTH[f"C_{drug}"] * left / BOTH[f"IC50_{subunit}_{drug}"] for drug in ("tight", "leaky")}
+    for drug in ratio:
+        assert end[f"b_{subunit}_{drug}"] == pytest.approx(ratio[drug] / (1 + sum(ratio.values())), rel=1e-7)
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.lists(st.floats(0.0, 1.0), min_size=6, max_size=6), st.floats(0.0, 1.0), st.floats(-0.1, 0.03))
+def test_all_drugs_together_block_no_more_than_there_is(parts: list[float], rho: float, v: float) -> None:
+    """Where a subunit is full the sum of its slopes is not above 0; where a drug is absent its own is not below 0."""
+    for index, subunit in enumerate(SUBUNITS):
+        tight = parts[2 * index]
+        full = {f"b_{subunit}_tight": tight, f"b_{subunit}_leaky": 1 - tight}
+        states = {**dict.fromkeys(STATES, 0.0), **full}
+        values = {**BOTH, "rho": rho, "v": v, **states}
+        assert sum(TWO_DRUGS[name](**values) for name in full) <= 1e-15
+        for name in full:
+            assert TWO_DRUGS[name](**{**values, name: 0.0}) >= 0
+
+
+def test_two_halves_of_a_drug_are_the_drug() -> None:
+    """One drug under two names, half of it each, blocks as all of it under one: at any time, not only at the end."""
+    same = {f"IC50_{one}_leaky": AFFINITIES[f"IC50_{one}_tight"] for one in SUBUNITS} | {"k_off_leaky": 0.22}
+    halves = pool_after(300.0, **same, C_tight=5e-4, C_leaky=5e-4)
+    whole = pool_after(300.0, C_tight=1e-3, C_leaky=0.0)
+    assert halves["b"] == pytest.approx(whole["b"], rel=1e-8)
+
+
+def test_a_drug_in_the_pore_keeps_another_out_until_it_leaves() -> None:
+    """A full pool takes up nothing while the gate is shut, and hands over once it opens."""
+    held = {f"b_{one}_tight": 1.0 for one in SUBUNITS}
+    assert pool_after(3600.0, held, rho=0.0)["b_2A_leaky"] == 0.0
+    assert pool_after(LONG, held, C_tight=0.0)["b_2A_tight"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_block_of_a_pool_is_the_mean_of_its_subunits_weighted_by_current() -> None:
+    """Shares without magnesium times what magnesium leaves of each."""
+    end, shares = pool_after(LONG), {"2A": 0.3, "2B": 0.2, "2D": 0.5}
+    current = {one: share * left_by_magnesium(one, BOTH["v"]) for one, share in shares.items()}
+    mean = sum(current[one] * end[f"block_{one}"] for one in SUBUNITS) / sum(current.values())
+    assert end["b"] == pytest.approx(mean, rel=1e-12)
+    # Nothing is missing, so what the cell loses is what drugs take.
+    assert end["lost"] == pytest.approx(end["b"], rel=1e-12)
+
+
+@pytest.mark.parametrize("Mg_o", [0.0, 1.0])
+def test_preference_for_glun2d_comes_from_magnesium(Mg_o: float) -> None:
+    """One affinity for all subunits: without magnesium all are blocked alike, with it GluN2D is blocked more."""
+    alike = {name: 7e-4 for name in AFFINITIES}
+    end = pool_after(LONG, **alike, Mg_o=Mg_o)
+    if Mg_o == 0.0:
+        assert end["block_2D"] == pytest.approx(end["block_2A"], rel=1e-9)
+    else:
+        assert end["block_2D"] > 2 * end["block_2A"]
+
+
+def test_a_missing_subunit_takes_its_share_of_the_current_with_it() -> None:
+    """Without drug: lost = share times what magnesium leaves of it, over the whole; drugs take nothing."""
+    end, v = pool_after(1.0, C_tight=0.0, C_leaky=0.0, GluN2D=0.0), BOTH["v"]
+    strong, weak = 0.5 * left_by_magnesium("2A", v), 0.5 * left_by_magnesium("2D", v)
+    assert end["lost"] == pytest.approx(weak / (strong + weak), rel=1e-12) and end["b"] == 0.0
+    gone = pool_after(1.0, GluN2A=0.0, GluN2B=0.0, GluN2D=0.0)
+    assert gone["lost"] == 1.0 and gone["b"] == 0.0

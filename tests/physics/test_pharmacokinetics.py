@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
 from msim.base.quantities import parse_in
+from msim.definitions.read_model import read_model
 from msim.pharmacology import compartments
 from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
-from msim.pharmacology.regimen import ROUTES, Dose, read_dose, regimen
+from msim.pharmacology.regimen import BATH, ROUTES, Dose, read_dose, regimen
 
 MODEL = Path(__file__).parents[2] / "models" / "drugs" / "ketamine.toml"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -50,6 +51,8 @@ DOSES = (
     Dose("ketamine", "intraperitoneal", 2 * HOUR, 0.0, GIVEN),
     Dose("ketamine", "intravenous", 3 * HOUR, 0.0, GIVEN),
     Dose("ketamine", "intravenous", 3 * HOUR, 20 * HOUR, GIVEN),
+    Dose("ketamine", "oral", 5 * HOUR, 0.0, GIVEN),
+    Dose("ketamine", "bath", 6 * HOUR, HOUR, 0.0, bath_mM=1e-3),
 )
 GRID = np.concatenate([np.linspace(0.0, 4 * HOUR, 41), np.linspace(5 * HOUR, 48 * HOUR, 12)])
 
@@ -65,8 +68,9 @@ def bodies(draw: st.DrawFn) -> Pharmacokinetics:
     flows = {name: draw(logarithmic(1.0, 600.0)) * LITER_PER_HOUR for name in ("CL", "CL_nk")}
     exchange = {name: draw(st.just(0.0) | logarithmic(1.0, 600.0)) * LITER_PER_HOUR for name in ("Q2", "Q3")}
     volumes = {name: draw(logarithmic(5.0, 500.0)) * 1e-3 for name in ("V1", "V2", "V3", "V_nk")}
-    rates = {name: draw(logarithmic(1e-5, 1e-2)) for name in ("k_e0", "k_a_intraperitoneal", "k_a_intranasal")}
-    shares = {name: draw(st.floats(0.0, 1.0)) for name in ("f_nk", "F_intraperitoneal", "F_intranasal")}
+    absorbing = ("k_e0", "k_a_intraperitoneal", "k_a_intranasal", "k_a_oral", "k_bath")
+    rates = {name: draw(logarithmic(1e-5, 1e-2)) for name in absorbing}
+    shares = {name: draw(st.floats(0.0, 1.0)) for name in ("f_nk", "F_intraperitoneal", "F_intranasal", "F_oral")}
     return replace(PK, body_weight=draw(logarithmic(0.02, 120.0)), **flows, **exchange, **volumes, **rates, **shares)
 
 
@@ -78,7 +82,10 @@ def regimens(draw: st.DrawFn) -> tuple[Dose, ...]:
         start, amount = draw(st.floats(0.0, DAY)), draw(logarithmic(1e-9, 1e-3))
         route = draw(st.sampled_from(ROUTES))
         duration = draw(st.just(0.0) | st.floats(60.0, DAY)) if route == "intravenous" else 0.0
-        doses.append(Dose("ketamine", route, start, duration, amount))
+        if route == BATH:
+            doses.append(Dose("ketamine", route, start, DAY, 0.0, bath_mM=amount))
+        else:
+            doses.append(Dose("ketamine", route, start, duration, amount))
     return tuple(doses)
 
 
@@ -101,15 +108,15 @@ def test_what_was_given_follows_the_protocol() -> None:
     curve = ConcentrationCurve(PK, DOSES)
     assert curve.mass_balance(5 * MINUTE).given == pytest.approx(GIVEN / 8, rel=1e-14)
     assert curve.mass_balance(20 * MINUTE).given == pytest.approx(1.5 * GIVEN, rel=1e-14)
-    assert curve.mass_balance(2 * DAY).given == pytest.approx(5 * GIVEN, rel=1e-14)
+    assert curve.mass_balance(2 * DAY).given == pytest.approx(6 * GIVEN, rel=1e-14)
 
 
 def test_in_the_end_all_drug_has_left_by_the_declared_ways() -> None:
     """1 - F is never absorbed; of the rest f_nk leaves as norketamine. After 60 half-lives nothing remains."""
     pk = PK
     balance = ConcentrationCurve(pk, DOSES).mass_balance(60 * 10 * HOUR)
-    lost = GIVEN * (1 - pk.F_intranasal + 1 - pk.F_intraperitoneal)
-    absorbed = 5 * GIVEN - lost
+    lost = GIVEN * (1 - pk.F_intranasal + 1 - pk.F_intraperitoneal + 1 - pk.F_oral)
+    absorbed = 6 * GIVEN - lost
     assert sum(balance.in_body.values()) < 1e-10 * GIVEN
     assert balance.eliminated == pytest.approx(
         {
@@ -182,7 +189,7 @@ def integrated(pk: Pharmacokinetics, doses: Sequence[Dose], times: np.ndarray) -
     def compiled(names: Sequence[str]) -> Any:
         return sympy.lambdify([symbols], [str_to_sympy(equations[name].code).subs(numbers) for name in names])
 
-    names = [port.name for port in THREE_COMPARTMENT.outputs if port.name != "C_e"]
+    names = [port.name for port in THREE_COMPARTMENT.outputs]
     slopes, outputs = compiled(STATES), compiled(names)
     edges = sorted({edge for dose in doses for edge in (dose.start_s, dose.end_s)} | {float(times[-1])})
     state, found = np.zeros(len(STATES)), {}
@@ -191,7 +198,10 @@ def integrated(pk: Pharmacokinetics, doses: Sequence[Dose], times: np.ndarray) -
             if dose.duration_s == 0 and dose.start_s == start:
                 state[STATES.index(ENTRY[dose.route])] += dose.amount_mol
         running = [
-            sum(one.rate_mol_per_s for one in doses if one.route == route and one.start_s <= start < one.end_s)
+            sum(
+                one.bath_mM if route == BATH else one.rate_mol_per_s
+                for one in doses if one.route == route and one.start_s <= start < one.end_s
+            )
             for route in ROUTES
         ]
         solution = solve_ivp(
@@ -201,8 +211,8 @@ def integrated(pk: Pharmacokinetics, doses: Sequence[Dose], times: np.ndarray) -
         found.update({time: solution.sol(time) for time in inside})
         state = solution.y[:, -1]
     states = np.array([found[time] for time in times])
-    rows = np.array([outputs([*row, 0.0, 0.0, 0.0]) for row in states])
-    return {**dict(zip(names, rows.T)), "C_e": states[:, STATES.index("C_e")]}
+    rows = np.array([outputs([*row, *(0.0 for _ in ROUTES)]) for row in states])
+    return dict(zip(names, rows.T))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +256,8 @@ def test_concentrations_are_never_negative(pk: Pharmacokinetics, doses: tuple[Do
 
 @pytest.mark.parametrize(
     ("route", "share"),
-    [("intravenous", 1.0), ("intraperitoneal", PK.F_intraperitoneal), ("intranasal", PK.F_intranasal)],
+    [("intravenous", 1.0), ("intraperitoneal", PK.F_intraperitoneal), ("intranasal", PK.F_intranasal),
+     ("oral", PK.F_oral)],
 )
 @pytest.mark.parametrize("body_weight", [70.0, 0.025])
 def test_exposure_is_dose_over_clearance(route: str, share: float, body_weight: float) -> None:
@@ -323,3 +334,51 @@ def test_the_therapeutic_infusion_reaches_the_published_plasma_level() -> None:
 def test_the_volumes_add_up_to_the_published_one() -> None:
     """PK7: 252 L per 70 kg; four digits are given."""
     assert PK.V1 + PK.V2 + PK.V3 == pytest.approx(0.252, rel=1e-3)
+
+
+def test_a_bath_comes_and_goes_with_its_exchange_and_knows_no_body() -> None:
+    """c (1 - exp(-k t)) at the receptor while it flows in, exp(-k t) after; nothing in plasma, nothing to clear."""
+    entry = {"drug": "ketamine", "route": "bath", "uM": 20.0, "at": "0 * hour", "duration": "1 * hour"}
+    doses = regimen([read_dose(entry, "test")], 70.0, {"ketamine": 0.2377}, "test")
+    for weight in (70.0, 0.025):
+        curve = ConcentrationCurve(replace(PK, body_weight=weight), doses)
+        times = np.array([0.0, MINUTE, 5 * MINUTE, HOUR, HOUR + 2 * MINUTE])
+        inflow = -np.expm1(-PK.k_bath * np.minimum(times, HOUR))
+        outflow = np.exp(-PK.k_bath * np.maximum(times - HOUR, 0))
+        found = curve.at(times)
+        np.testing.assert_allclose(found["C_e"], 20e-3 * inflow * outflow, rtol=1e-9, atol=1e-15)
+        assert not found["C_plasma"].any() and curve.mass_balance(HOUR).given == 0
+
+
+def test_a_bath_without_an_end_stays() -> None:
+    """To the end of the experiment, and repeats need an end."""
+    text = read_dose({"drug": "ketamine", "route": "bath", "uM": 1.0, "at": "1 * hour"}, "test")
+    dose, = regimen([text], 70.0, {"ketamine": 0.2377}, "test", before=5 * HOUR)
+    assert (dose.start_s, dose.end_s, dose.bath_mM) == (HOUR, 5 * HOUR, 1e-3)
+
+
+def binding(name: str) -> dict[str, float]:
+    """What a shipped drug does at the receptor, SI units."""
+    read = read_model("circuits/cortical_column")
+    return {key: read[f"{name}_binding.{key}"] for key in ("IC50_2A", "IC50_2B", "IC50_2D", "k_off", "k_esc")}
+
+
+@pytest.mark.parametrize("subunit", ["IC50_2A", "IC50_2B", "IC50_2D"])
+def test_enantiomers_make_up_the_racemate(subunit: str) -> None:
+    """Half of each takes as many pores as the whole; values are written with three digits."""
+    halves = 0.5 / binding("S_ketamine")[subunit] + 0.5 / binding("R_ketamine")[subunit]
+    assert halves == pytest.approx(1 / binding("ketamine")[subunit], rel=5e-3)
+
+
+def test_memantine_by_mouth_reaches_its_published_level() -> None:
+    """PK23: 20 mg of the hydrochloride (16.6 mg of the base) a day settle at 70 to 150 ng/ml; peak after 3 to 8 h."""
+    read = read_model("circuits/cortical_column")
+    pk = Pharmacokinetics(body_weight=70.0, **read.parameters("memantine"))
+    text = read_dose(
+        {"drug": "memantine", "route": "oral", "mg": 16.6, "at": "0 * hour", "every": "1 * day", "times": 30}, "test"
+    )
+    curve = ConcentrationCurve(pk, regimen([text], 70.0, {"memantine": pk.molar_mass}, "test"))
+    last = curve.ng_per_ml(29 * DAY + np.linspace(0, DAY, 97))
+    assert 70 < last.min() and last.max() < 150
+    first = curve.ng_per_ml(np.linspace(0, DAY, 97))
+    assert 3 <= np.argmax(first) / 4 <= 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from point_cells import with_point_cells
 import sympy
 from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
@@ -19,8 +20,24 @@ from msim.engine.runtime import RuntimeNetwork
 
 PARAMETERS = {
     "tau_rise": 2e-3, "tau_decay": 0.1, "E": 0.0, "Mg_o": 1.0, "K_Mg": 3.57, "v_Mg": 1 / 62, "quantal_share": 0.5,
+    "free": 1.0, "available": 1.0,
+    "K_Mg_2D": 23.4, "share_2B": 0.4, "share_2D": 0.0, "GluN2A": 1.0, "GluN2B": 1.0, "GluN2D": 1.0,
 }  # fmt: skip
 PEAK = 0.14e-9
+POOLS = ("nmda", "nmda_resting")
+NMDA_RECEPTORS = (*POOLS, "nmda_pv", "nmda_sst")
+
+
+@pytest.fixture(scope="module")
+def model(model: ModelDefinition) -> ModelDefinition:
+    """Cells of one compartment: all populations in one group."""
+    return with_point_cells(model)
+
+
+@pytest.fixture(scope="module")
+def small_model(model: ModelDefinition) -> ModelDefinition:
+    """The same with 100 cells."""
+    return model.with_value("column.n_cells", 100)
 
 
 def completed(form: Mechanism, **changes: float) -> dict[str, float]:
@@ -125,12 +142,9 @@ def test_no_current_flows_at_the_reversal_potential(form: Mechanism) -> None:
 def network(model: ModelDefinition) -> RuntimeNetwork:
     """Twenty cells in which every conductance has been set to something."""
     built = RuntimeNetwork(model.with_value("column.n_cells", 20), 1, "numpy")
-    for name in ("ampa_g", "ampa_background_g", "nmda_g", "nmda_resting_g", "gaba_pv_g", "gaba_sst_g"):
+    for name in ("ampa_g", "ampa_background_g", *(f"{one}_g" for one in NMDA_RECEPTORS), "gaba_pv_g", "gaba_sst_g"):
         built.groups["adex"].variables[name].set_value(np.linspace(1e-9, 2e-9, 20))
     return built
-
-
-POOLS = ("nmda", "nmda_resting")
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -138,7 +152,7 @@ def test_block_of_one_pool_leaves_every_other_current_alone(network: RuntimeNetw
     """The evoked and the resting pool are separate receptors: exactly the pool's own current is lost."""
     cells = network.groups["adex"]
     pyramidal = network.plan.groups["adex"].slices["pyramidal"]
-    currents = [f"{one}_I" for one in ("ampa", "ampa_background", "gaba_pv", "gaba_sst", *POOLS)]
+    currents = [f"{one}_I" for one in ("ampa", "ampa_background", "gaba_pv", "gaba_sst", *NMDA_RECEPTORS)]
     before = {name: np.array(getattr(cells, f"{name}_")) for name in (*currents, "I_syn")}
     network.set_input("pyramidal", pool, "block", np.ones(pyramidal.stop))
     after = {name: np.array(getattr(cells, f"{name}_")) for name in (*currents, "I_syn")}
@@ -154,7 +168,7 @@ def test_block_of_one_pool_leaves_every_other_current_alone(network: RuntimeNetw
 def test_currents_add_up_with_their_signs(network: RuntimeNetwork) -> None:
     """The cell gets the sum of all receptors; excitation and inhibition split it without rest."""
     cells = network.groups["adex"]
-    excitatory = sum(np.array(getattr(cells, f"{one}_I_")) for one in ("ampa", "ampa_background", *POOLS))
+    excitatory = sum(np.array(getattr(cells, f"{one}_I_")) for one in ("ampa", "ampa_background", *NMDA_RECEPTORS))
     inhibitory = sum(np.array(getattr(cells, f"{one}_I_")) for one in ("gaba_pv", "gaba_sst"))
     np.testing.assert_allclose(cells.I_excitatory_, excitatory, rtol=1e-12)
     np.testing.assert_allclose(cells.I_inhibitory_, inhibitory, rtol=1e-12)
@@ -180,15 +194,30 @@ def test_a_contact_of_the_network_peaks_at_its_peak(model: ModelDefinition) -> N
     largest, jump = np.zeros(40), np.zeros(40)
     for _ in range(150):
         quiet.network.run(cells.clock.dt, namespace={})
-        largest = np.maximum(largest, np.asarray(cells.nmda_g_))
+        largest = np.maximum(largest, sum(np.asarray(getattr(cells, f"{one}_g_")) for one in NMDA_RECEPTORS))
         jump = np.maximum(jump, np.asarray(cells.ampa_g_))
     nmda, ampa = np.zeros(40), np.zeros(40)
     for one in quiet.plan.contacts:
         own = one.pre == source
-        if "nmda" in one.peaks:
-            np.add.at(nmda, one.post[own], one.peaks["nmda"][own])
+        for receptor in set(NMDA_RECEPTORS) & set(one.peaks):
+            np.add.at(nmda, one.post[own], one.peaks[receptor][own])
             np.add.at(ampa, one.post[own], one.peaks["ampa"][own])
     assert (nmda > 0).sum() > 3
     assert quiet.spikes["adex"].num_spikes == 1
     np.testing.assert_allclose(largest, nmda, rtol=0.0025)
     np.testing.assert_allclose(jump, ampa, rtol=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("v", [-0.08, -0.055, 0.0])
+def test_magnesium_leaves_each_subunit_its_own_share(share: float, v: float) -> None:
+    """A pool is the sum of its subunits: GluN2D with its own constant, GluN2A and GluN2B with theirs."""
+    values = completed(NMDA, share_2D=share, share_2B=0.0)
+    one, other = (1 / (1 + np.exp(-62 * v) / PARAMETERS[name]) for name in ("K_Mg", "K_Mg_2D"))
+    assert shown(NMDA, "B_Mg", **values | {"v": v}) == pytest.approx((1 - share) * one + share * other, rel=1e-12)
+
+
+@pytest.mark.parametrize(("missing", "left"), [("GluN2A", 0.4), ("GluN2B", 0.6), ("GluN2D", 1.0)])
+def test_a_missing_subunit_is_not_made_up_for(missing: str, left: float) -> None:
+    """Pyramidal cells: two fifths GluN2B, no GluN2D; without magnesium just the missing share is gone."""
+    assert shown(NMDA, "B_Mg", **completed(NMDA, Mg_o=0.0, **{missing: 0.0})) == pytest.approx(left, rel=1e-12)

@@ -13,7 +13,7 @@ from brian2.parsing.sympytools import str_to_sympy
 
 from msim.base.mechanism import Mechanism
 from msim.engine.runtime import brian2_quantity
-from msim.pharmacology.channel_block import TRAPPING_BLOCK
+from msim.pharmacology.channel_block import trapping_block
 from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
 from msim.pharmacology.compartments import rate_matrix
 from msim.pharmacology.regimen import ROUTES, Dose
@@ -23,7 +23,7 @@ PK = Pharmacokinetics(
     body_weight=50.0, reference_weight=70.0, clearance_exponent=0.75, molar_mass=0.25, f_u=0.5,
     CL=2.1e-5, V1=0.05, V2=0.13, V3=0.07, Q2=1.3e-4, Q3=5e-6, f_nk=0.7, CL_nk=1.1e-5, V_nk=0.19,
     k_e0=2e-3, k_eff=1.1, pot_nk=0.17, F_intraperitoneal=0.6, k_a_intraperitoneal=3e-3,
-    F_intranasal=0.45, k_a_intranasal=8e-4,
+    F_intranasal=0.45, k_a_intranasal=8e-4, F_oral=0.2, k_a_oral=7e-4, k_bath=0.01,
 )  # fmt: skip
 BOLUS = Dose("ketamine", "intravenous", 600.0, 0.0, 1e-4)
 INFUSION = Dose("ketamine", "intravenous", 0.0, 2400.0, 1.5e-4)
@@ -35,18 +35,18 @@ def test_the_dataclass_holds_the_parameters_of_the_form_and_the_body_weight() ->
     assert {field.name for field in fields(Pharmacokinetics)} == declared
 
 
-@pytest.mark.parametrize("form", [THREE_COMPARTMENT, TRAPPING_BLOCK], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [THREE_COMPARTMENT, trapping_block(("one", "other"))], ids=lambda form: form.name)
 def test_units_of_the_equations_agree(form: Mechanism) -> None:
     """Brian2's own check, run without simulating."""
     names = {one.name: brian2_quantity(1.0, one.unit) for one in (*form.parameters, *form.inputs)}
     NeuronGroup(1, form.equations, namespace=names).before_run({})
 
 
-@pytest.mark.parametrize("form", [THREE_COMPARTMENT, TRAPPING_BLOCK], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [THREE_COMPARTMENT, trapping_block(("one", "other"))], ids=lambda form: form.name)
 def test_every_declared_name_is_used_and_every_used_name_declared(form: Mechanism) -> None:
     """The molar mass alone stands outside: it turns doses and reports into moles."""
     equations = Equations(form.equations)
-    used = set(equations.identifiers) - set(equations.names) - {"t", "exp"}
+    used = set(equations.identifiers) - set(equations.names) - {"t", "exp", "clip", "inf"}
     declared = {one.name for one in (*form.parameters, *form.inputs)}
     assert declared - used <= {"molar_mass"} and used <= declared
     assert {port.name for port in form.outputs} <= set(equations.names)
