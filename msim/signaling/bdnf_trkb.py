@@ -1,4 +1,4 @@
-"""BDNF synthesis and release, TrkB activation."""
+"""Dendritic BDNF from mRNA to TrkB."""
 
 from __future__ import annotations
 
@@ -7,47 +7,44 @@ from msim.base.units import second
 
 BDNF_TRKB = Mechanism(
     name="bdnf_trkb",
-    meaning="BDNF translated when the brake is off or glutamate surges; its release activates TrkB",
+    meaning="BDNF translated in the dendrite activates TrkB where there is more of it than the cell is used to",
     scale="slow",
-    # beta_d is the direct route (block at rest frees translation), beta_a the route through
-    # disinhibition (glutamate surge). Release is permitted by AMPA drive D: without AMPA
-    # receptors newly made BDNF stays where it is.
+    # The cell adapts to its long-term BDNF (set_point), so that only a recent rise acts: an animal
+    # born without the kinase makes more protein for life and is not potentiated for life.
     equations="""
-    surge = clip(G - 1 - g_0, 0, inf) : 1
-    translation = T_prot * (1 + beta_d * relief + beta_a * surge) : 1
-    dBDNF/dt = (BDNF_gene * translation - BDNF) / tau_B : 1
-    drive = clip(D, 0, inf)**h : 1
-    permission = drive * (1 + D_R**h) / (D_R**h + drive) : 1
-    released = clip(BDNF - 1, 0, inf) * permission : 1
-    dp_TrkB/dt = (TrkB * released / (released + K_T) - p_TrkB) / tau_T : 1
+    dmRNA/dt = (BDNF_gene * transcription - mRNA) / tau_mRNA : 1
+    dBDNF/dt = (trafficking * mRNA * translation - BDNF) / tau_B : 1
+    dset_point/dt = (BDNF - set_point) / tau_set : 1
+    released = clip(BDNF - set_point, 0, inf) * release : 1
+    dp_TrkB/dt = (TrkB * endocytosis * released / (released + K_T) - p_TrkB) / tau_T : 1
     """,
     inputs=(
-        Port("relief", 1, "fall of p_eEF2 below the adapted level, relative to rest"),
-        Port("G", 1, "evoked glutamate release, relative to rest", at_rest=1),
-        Port("D", 1, "AMPA receptor conductance, relative to rest", at_rest=1),
+        Port("translation", 1, "rate of protein synthesis, relative to rest", at_rest=1),
+        Port("release", 1, "share of newly made BDNF that reaches TrkB, relative to rest", at_rest=1),
     ),
     parameters=(
-        Parameter("BDNF_gene", 1, "working share of the BDNF gene", low=0),
+        Parameter("BDNF_gene", 1, "working share of the BDNF gene in the postsynaptic cell", low=0),
+        Parameter("transcription", 1, "capacity of transcription, relative to normal", low=0),
+        Parameter("trafficking", 1, "share of BDNF mRNA that reaches the dendrite, relative to normal", low=0),
+        Parameter("tau_mRNA", second, "turnover time of BDNF mRNA in the dendrite", low=0, low_is_allowed=False),
+        Parameter("tau_B", second, "turnover time of dendritic BDNF", low=0, low_is_allowed=False),
+        Parameter("tau_set", second, "time over which the cell adapts to its BDNF", low=0, low_is_allowed=False),
         Parameter("TrkB", 1, "amount of postsynaptic TrkB, relative to normal", low=0),
-        Parameter("T_prot", 1, "capacity of protein synthesis, relative to normal", low=0),
-        Parameter("beta_d", 1, "gain from relief of the brake to translation", low=0),
-        Parameter("beta_a", 1, "gain from the glutamate surge to translation", low=0),
-        Parameter("g_0", 1, "surge that translation does not notice", low=0),
-        Parameter("tau_B", second, "turnover time of BDNF", low=0, low_is_allowed=False),
-        Parameter("h", 1, "steepness of the permission to release", low=1),
-        Parameter("D_R", 1, "AMPA drive of half-maximal permission", low=0, low_is_allowed=False),
-        Parameter("K_T", 1, "released BDNF above rest that activates half of TrkB", low=0, low_is_allowed=False),
+        Parameter("endocytosis", 1, "share of activated TrkB that dynamin takes up to signal", low=0, high=1),
+        Parameter("K_T", 1, "new BDNF that activates half of TrkB", low=0, low_is_allowed=False),
         Parameter("tau_T", second, "time constant of TrkB activation", low=0, low_is_allowed=False),
     ),
     outputs=(
-        Port("BDNF", 1, "BDNF, relative to rest"),
-        Port("translation", 1, "rate of protein synthesis, relative to rest"),
+        Port("mRNA", 1, "BDNF mRNA in the dendrite, relative to rest"),
+        Port("BDNF", 1, "BDNF in the dendrite, relative to rest"),
+        Port("set_point", 1, "BDNF to which the cell has adapted"),
         Port("p_TrkB", 1, "fraction of TrkB activated above rest"),
     ),
-    # More synthesis than normal releases BDNF at rest too; permission is 1 there.
     rest={
-        "BDNF": "BDNF_gene * T_prot",
-        "p_TrkB": "TrkB * clip(BDNF_gene * T_prot - 1, 0, inf) / (clip(BDNF_gene * T_prot - 1, 0, inf) + K_T)",
+        "mRNA": "BDNF_gene * transcription",
+        "BDNF": "trafficking * BDNF_gene * transcription",
+        "set_point": "trafficking * BDNF_gene * transcription",
+        "p_TrkB": "0",
     },
     reference="autry2011",
 )

@@ -6,19 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from point_cells import with_point_cells
 from smooth_network import SmoothNetwork
 
-from msim.coupling.schedule import Schedule
 from msim.definitions.model import ModelDefinition
-from msim.engine.multiscale import Journey, hand_down
+from msim.engine.multiscale import hand_down
 from msim.engine.runtime import STEP, RuntimeNetwork
 from msim.engine.slow import slow_scale
-from msim.recording.probe import Recording
-from msim.recording.recorder import MemoryRecorder
 
 SOURCE = 5
 # Longer than the longest delay (2 ms), so that every contact of the source has been felt.
 LISTEN = 30
+
+
+@pytest.fixture(scope="module")
+def model(model: ModelDefinition) -> ModelDefinition:
+    """Cells of one compartment: all populations in one group."""
+    return with_point_cells(model)
+
+
+@pytest.fixture(scope="module")
+def small_model(model: ModelDefinition) -> ModelDefinition:
+    """The same with 100 cells."""
+    return model.with_value("column.n_cells", 100)
 
 
 @pytest.fixture(scope="module")
@@ -146,15 +156,10 @@ def test_links_hand_each_cell_its_own_gain(quiet: ModelDefinition, scale: float)
     network = SmoothNetwork(quiet)
     baseline = network.burst(0.0, 1.0, keep_field=False)
     slow = slow_scale(quiet, lambda time: {"ketamine.C_e": 0.0}, baseline, 0.0)
-    down = tuple(link for link in quiet.links.values() if quiet.feeds_receptor(link))
-    journey = Journey(
-        0.0, slow.rest(), slow.averages(baseline), network, slow, Schedule(), Recording((), (), (), ()),
-        MemoryRecorder(), links_down=down,
-    )  # fmt: skip
     states = slow.rest()
     gains = scale * np.linspace(0.9, 1.1, 48)
     states["pyramidal"][slow.systems["pyramidal"].states.index("ampar_scaling.A")] = gains
-    hand_down(journey, states, 0.0, journey.averages)
+    assert hand_down(network, slow, states, 0.0, slow.averages(baseline))
     np.testing.assert_allclose(network.inputs["pyramidal", "ampa", "gain"], gains, rtol=1e-12)
     shared = 1 + quiet["gain_on_long_range.share"] * (gains - 1)
     np.testing.assert_allclose(network.inputs["pyramidal", "ampa_background", "gain"], shared, rtol=1e-12)
