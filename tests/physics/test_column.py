@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from msim.definitions.model import ModelDefinition
-from msim.engine.network import Burst
-from msim.engine.runtime import RuntimeNetwork
+from msim.engine.context import Context, build_network
+from msim.engine.network import Burst, FastNetwork
 from msim.measures.spikes import coefficient_of_variation
 
 pytestmark = pytest.mark.slow
@@ -23,8 +23,8 @@ CONCENTRATIONS = (0.3, 1.0, 3.0, 10.0)
 POOLS = {
     ("pyramidal", "nmda"): "block_evoked",
     ("pyramidal", "nmda_resting"): "block_resting",
-    ("pv", "nmda"): "block_pv",
-    ("sst", "nmda"): "block_sst",
+    ("pv", "nmda_pv"): "block_pv",
+    ("sst", "nmda_sst"): "block_sst",
 }
 
 
@@ -43,25 +43,33 @@ class Column:
 
 
 def steady_block(model: ModelDefinition, mechanism: str, micromolar: float, potential: float) -> float:
-    """C / (C + IC50) with the magnesium of that potential (V)."""
+    """C / (C + IC50) of each subunit with the magnesium of that potential (V), weighted by its current."""
     value = model.parameters(mechanism)
-    IC50 = value["IC50_0"] * (1 + value["Mg_o"] / (value["K_Mg"] * np.exp(potential / value["v_Mg"])))
-    concentration = micromolar * 1e-3  # mol/m^3, the SI unit of IC50_0
-    return float(concentration / (concentration + IC50))
+    concentration = micromolar * 1e-3  # mol/m^3, the SI unit of an IC50
+    share = {"2A": 1 - value["share_2B"] - value["share_2D"], "2B": value["share_2B"], "2D": value["share_2D"]}
+    blocked = current = 0.0
+    for subunit in share:
+        K_Mg = value["K_Mg_2D" if subunit == "2D" else "K_Mg"]
+        left = 1 / (1 + value["Mg_o"] / (K_Mg * np.exp(potential / value["v_Mg"])))
+        IC50 = value[f"IC50_{subunit}_ketamine"] / left
+        current += share[subunit] * left
+        blocked += share[subunit] * left * concentration / (concentration + IC50)
+    return float(blocked / current)
 
 
-def set_block(network: RuntimeNetwork, model: ModelDefinition, rest: Burst, micromolar: float) -> None:
+def set_block(network: FastNetwork, model: ModelDefinition, rest: Burst, micromolar: float) -> None:
     """Block every pool as that concentration does once it is steady."""
     for (population, receptor), mechanism in POOLS.items():
-        block = steady_block(model, mechanism, micromolar, rest.mean(f"{population}.v"))
+        link = next(one for one in model.links.values() if one.to == f"{mechanism}.v")
+        block = steady_block(model, mechanism, micromolar, rest.mean(link.origin[0]))
         network.set_input(population, receptor, "block", np.full(model.cells(population), block))
 
 
-def set_gain(network: RuntimeNetwork, model: ModelDefinition, scale: float) -> None:
+def set_gain(network: FastNetwork, model: ModelDefinition, scale: float) -> None:
     """Scale AMPA receptors as the model's own links hand a scale of that size down."""
     shares = {link.to: model[f"{link.name}.share"] for link in model.links.values() if link.has_share}
     for link in model.links.values():
-        if link.origin == ("ampar_scaling.AMPAR_scale",):
+        if link.origin == ("ampar_scaling.AMPAR_scale",) and model.feeds_receptor(link):
             population, receptor, name = link.to.split(".")
             gain = 1 + shares.get(link.to, 1.0) * (scale - 1)
             network.set_input(population, receptor, name, np.full(model.cells(population), gain))
@@ -70,14 +78,14 @@ def set_gain(network: RuntimeNetwork, model: ModelDefinition, scale: float) -> N
 @pytest.fixture(scope="module")
 def column(model: ModelDefinition) -> Column:
     """One network of 1,000 cells taken through all conditions: 10 s at rest, 4 s in each other."""
-    network = RuntimeNetwork(model, seed=1)
+    network = build_network(model, 1, Context())
     rest = network.burst(BURN_IN, REST_SECONDS, keep_field=False)
     drug = {}
     for micromolar in CONCENTRATIONS:
         set_block(network, model, rest, micromolar)
         drug[micromolar] = network.burst(BURN_IN, DRUG_SECONDS, keep_field=False)
     set_block(network, model, rest, 0.0)
-    set_gain(network, model, 1 + model["mecp2_loop.L_max"])
+    set_gain(network, model, 1 + model["ampar_scaling.A_max"])
     return Column(model, rest, drug, network.burst(BURN_IN, DRUG_SECONDS, keep_field=False))
 
 
@@ -96,7 +104,7 @@ def test_print_what_the_column_does(column: Column, irregularity: dict[str, floa
     """The measured numbers, for whoever runs pytest -rP; nothing is asserted but that they are numbers."""
     conditions = {"rest": column.rest}
     conditions.update({f"{micromolar:g} uM": burst for micromolar, burst in column.drug.items()})
-    conditions["gain 1 + L_max"] = column.potentiated
+    conditions["gain 1 + A_max"] = column.potentiated
     print("\nfiring rates in Hz" + "".join(f"{name:>12}" for name in column.model.populations))
     for name, burst in conditions.items():
         rates = [column.rate(population, burst) for population in column.model.populations]
@@ -123,10 +131,13 @@ def test_cells_fire_irregularly(irregularity: dict[str, float], population: str)
 
 @pytest.mark.parametrize("micromolar", CONCENTRATIONS)
 def test_no_concentration_makes_the_column_run_away(column: Column, micromolar: float) -> None:
-    """Averages are finite, no population falls silent, and pyramidal cells stay below 15 Hz in either half."""
+    """Averages are finite and pyramidal cells stay below 15 Hz in either half.
+
+    SST cells live on NMDA receptors and may fall silent at 10 uM; the others may not.
+    """
     burst = column.drug[micromolar]
     assert all(np.isfinite(values).all() for values in burst.halves.values())
-    assert all(column.rate(name, burst) > 0 for name in column.model.populations)
+    assert all(column.rate(name, burst) > 0 for name in ("pyramidal", "pv"))
     assert burst.halves["pyramidal.firing_rate"].mean(axis=1).max() < 15
 
 
@@ -143,15 +154,7 @@ def test_one_micromolar_disinhibits(column: Column) -> None:
     assert change["pv"] < -0.03 and change["sst"] < -0.03
 
 
-def test_the_late_loop_amplifies_less_than_it_loses(column: Column) -> None:
-    """Measured loop gain below one: late gain L makes an excess that makes less than L again.
-
-    The next L is L_max X^n / (X_50^n + X^n) with X = share * L. It is below L for every L where
-    L_max * share times the steepest secant of the Hill function, (n-1)^((n-1)/n) / (n X_50), is below one.
-    The share is taken at L_max, where pyramidal cells fire most and it is largest.
-    """
-    pools = ("pyramidal.ampa", "pyramidal.ampa_background")
-    resting = sum(column.rest.mean(f"{pool}.g") for pool in pools)
-    L_max, X_50, n_X = (column.model[f"mecp2_loop.{name}"] for name in ("L_max", "X_50", "n_X"))
-    share = sum(column.potentiated.mean(f"{pool}.excess") for pool in pools) / (resting * L_max)
-    assert L_max * share * (n_X - 1) ** ((n_X - 1) / n_X) / (n_X * X_50) < 1
+def test_a_potentiated_column_fires_more_and_stays_at_peace(column: Column) -> None:
+    """All places for AMPA receptors filled: pyramidal cells fire more (over 4 s, 3 % is three errors), below 15 Hz."""
+    rest, potentiated = (column.rate("pyramidal", burst) for burst in (column.rest, column.potentiated))
+    assert 1.03 * rest < potentiated < 15

@@ -136,13 +136,14 @@ def test_mean_conductance_onto_a_cell_survives_the_size_of_the_column(model: Mod
     """
     small = model.with_value("column.n_cells", cells)
     plan = fast_plan(small, seed=1)
-    slices = plan.groups["adex"].slices
+    slices = {name: plan.place(name)[1] for name in small.populations}
     for one in small.projections.values():
         receptor = one.receptors[0]
         expected = small[f"{one.name}.in_degree"] * small[f"{one.name}.peak.{receptor}"]
         total, contacts = 0.0, 0
         for part in plan.contacts:
-            if receptor in part.peaks and part.peaks.keys() == set(one.receptors):
+            groups = (plan.place(one.origin)[0], plan.place(one.to)[0])
+            if (part.origin, part.to) == groups and part.peaks.keys() == set(one.receptors):
                 own = inside(part.pre, slices[one.origin]) & inside(part.post, slices[one.to])
                 total += part.peaks[receptor][own].sum()
                 contacts += int(own.sum())
@@ -156,10 +157,10 @@ def test_the_plan_sums_every_contact_into_full_activation(model: ModelDefinition
     small = model.with_value("column.n_cells", 50)
     plan = fast_plan(small, seed=1)
     for (population, receptor), full in plan.full_peak.items():
-        where = plan.groups["adex"].slices[population]
+        group, where = plan.place(population)
         summed = np.zeros(full.size)
         for part in plan.contacts:
-            if receptor in part.peaks:
+            if part.to == group and receptor in part.peaks:
                 own = inside(part.post, where)
                 np.add.at(summed, part.post[own] - where.start, part.peaks[receptor][own])
         for drive in small.drives.values():
