@@ -1,8 +1,8 @@
-"""The slow mechanisms of a population as one system of ODEs for SciPy, from their Brian2 text."""
+"""The slow mechanisms of a population as one system of ODEs, from their Brian2 text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,32 @@ from msim.base.expressions import FUNCTIONS, calculated, evaluated
 from msim.base.mechanism import Mechanism
 from msim.definitions.constants import constants
 from msim.definitions.model import Link, ModelDefinition
+from msim.engine.elimination import Elimination, elimination
+from msim.engine.jacobian import derivatives
+from msim.engine.rosenbrock import Rows, Stages, stages_of
 
 # SymPy takes a good part of a second to import, and spikes can be simulated without it.
 if TYPE_CHECKING:
     import sympy
 
-NUMPY = [{"clip": np.clip}, "numpy"]
+
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    # NumPy's own takes several times as long for as few cells, and most bounds above are infinite.
+    raised = np.maximum(x, low)
+    return raised if isinstance(high, float) and high == np.inf else np.minimum(raised, high)
+
+
+NUMPY = [{"clip": _clip, "positive": lambda x: np.heaviside(x, 0.0)}, "numpy"]
+
+
+@dataclass(frozen=True)
+class SlowExpressions:
+    """What a system's functions are made of; derivatives by (index of the slope, index of the state)."""
+
+    states: Sequence[sympy.Symbol]
+    outside: Sequence[sympy.Symbol]
+    slopes: Sequence[sympy.Expr]
+    derivatives: Mapping[tuple[int, int], sympy.Expr]
 
 
 @dataclass(frozen=True)
@@ -28,7 +48,10 @@ class SlowSystem:
     states: names 'mechanism.state', the order of the rows of y
     outside: names that `derivative` and `outputs` read besides y: drug curves by address, links
         from averages of bursts by link name, resting values by `reference_name`
-    derivative: (y, outside) -> dy/dt, both of shape (states, cells)
+    derivative: (y, outside) -> dy/dt; y and it of shape (states, cells), outside of shape (names, cells)
+    jacobian: (y, outside) -> what moving a state adds to a slope, shape (entries, cells), 1/s
+    elimination: which entries those are, and how matrices with them are solved
+    stages: those of a step of the solver
     outputs: (y, outside) -> every output of every mechanism, by address
     """
 
@@ -37,8 +60,12 @@ class SlowSystem:
     states: tuple[str, ...]
     outside: tuple[str, ...]
     rest: np.ndarray
-    derivative: Callable[[np.ndarray, Mapping[str, Any]], np.ndarray]
-    outputs: Callable[[np.ndarray, Mapping[str, Any]], dict[str, np.ndarray]]
+    derivative: Rows
+    jacobian: Rows
+    elimination: Elimination
+    stages: Stages
+    expressions: SlowExpressions
+    outputs: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
 
 
 def parsed(form: Mechanism) -> tuple[dict[str, sympy.Expr], dict[str, sympy.Expr]]:
@@ -119,8 +146,6 @@ def _compiled(
     named: dict[str, sympy.Expr],
     rest: np.ndarray,
 ) -> SlowSystem:
-    import sympy
-
     resolved = _resolved(named)
     by_symbol = {_symbol(name): expression for name, expression in resolved.items()}
     right_sides = [rates[name].xreplace(by_symbol) for name in rates]
@@ -131,24 +156,38 @@ def _compiled(
         for port in part.form.outputs
     ]
     shown = [resolved.get(name, _symbol(name)) for name in given]
-    known = {_symbol(name) for name in rates}
-    free = sorted({s for x in (*right_sides, *shown) for s in x.free_symbols} - known, key=str)
+    states = [_symbol(name) for name in rates]
+    free = sorted({s for x in (*right_sides, *shown) for s in x.free_symbols} - set(states), key=str)
     names = _outside_names(model, free)
-    arguments = [[_symbol(name) for name in rates], free]
-    slope = sympy.lambdify(arguments, right_sides, modules=NUMPY, cse=True)
-    show = sympy.lambdify(arguments, shown, modules=NUMPY, cse=True)
+    slopes_by_state = derivatives(right_sides, states)
+    slope, jacobian, show = (
+        rows_of(states, free, one) for one in (right_sides, list(slopes_by_state.values()), shown)
+    )
 
-    def derivative(y: np.ndarray, outside: Mapping[str, Any]) -> np.ndarray:
-        values = slope(y, [outside[name] for name in names])
-        return np.stack([np.broadcast_to(one, y.shape[1:]) for one in values]) if values else np.empty_like(y)
+    def outputs(y: np.ndarray, outside: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(given, show(y, outside), strict=True))
 
-    def outputs(y: np.ndarray, outside: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        values = show(y, [outside[name] for name in names])
-        return {name: np.array(np.broadcast_to(one, y.shape[1:])) for name, one in zip(given, values, strict=True)}
+    start = np.repeat(rest[:, None], model.cells(population), axis=1)
+    plan = elimination(len(states), slopes_by_state)
+    return SlowSystem(
+        population, model.cells(population), tuple(rates), tuple(names), start, slope, jacobian, plan,
+        stages_of(slope, jacobian, plan), SlowExpressions(states, free, right_sides, slopes_by_state), outputs,
+    )  # fmt: skip
 
-    cells = model.cells(population)
-    start = np.repeat(rest[:, None], cells, axis=1)
-    return SlowSystem(population, cells, tuple(rates), tuple(names), start, derivative, outputs)
+
+def rows_of(states: Sequence[sympy.Symbol], outside: Sequence[sympy.Symbol], values: Sequence[sympy.Expr]) -> Rows:
+    """A NumPy function that lays the values of expressions, some of them the same for all cells, into rows."""
+    import sympy
+
+    function = sympy.lambdify([states, outside], list(values), modules=NUMPY, cse=True)
+
+    def rows(y: np.ndarray, outside: np.ndarray) -> np.ndarray:
+        found = np.empty((len(values), y.shape[1]))
+        for row, one in zip(found, function(y, outside), strict=True):
+            row[...] = one
+        return found
+
+    return rows
 
 
 def _resolved(named: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:

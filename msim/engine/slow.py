@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from msim.base.errors import SimulationError
-from msim.coupling.averages import Averages, between, shrunken
+from msim.coupling.averages import Averages, shrunken
 from msim.definitions.model import ModelDefinition
 from msim.engine.network import Burst
-from msim.engine.ode import SlowSystem, reference_name, slow_system
+from msim.engine.ode import SlowSystem, reference_name
+from msim.engine.rosenbrock import Tolerance, integrated
+from msim.engine.slow_memory import remembered_compiled, remembered_systems
+from msim.engine.settle import settled
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-6
@@ -25,12 +28,14 @@ class SlowScale:
     """Slow systems by population, and the resting values that they measure themselves against.
 
     references: by `reference_name` of a link: resting sum of its `relative_to`, per cell
+    compiled: whether compiled code integrates the systems
     """
 
     model: ModelDefinition
     systems: Mapping[str, SlowSystem]
     drugs: DrugCurve
     references: Mapping[str, np.ndarray]
+    compiled: bool = False
 
     def rest(self) -> States:
         """States at which nothing moves as long as nothing acts."""
@@ -38,22 +43,51 @@ class SlowScale:
 
     def averages(self, burst: Burst) -> dict[str, np.ndarray]:
         """What the slow scale is told about a burst, by name of the link that tells it."""
-        told = {}
+        return {name: shrunken(halves) for name, halves in self._told(burst)}
+
+    def halves(self, burst: Burst) -> dict[str, np.ndarray]:
+        """Population means of the same over the halves of the burst, shape (2,)."""
+        return {name: halves.mean(axis=1) for name, halves in self._told(burst)}
+
+    def _told(self, burst: Burst) -> Iterator[tuple[str, np.ndarray]]:
         for link in self.model.links.values():
             if self.model.comes_from_bursts(link) and self.model.feeds_slow(link):
                 halves = np.sum([burst.halves[one] for one in link.origin], axis=0)
                 if link.relative_to:
                     halves = halves / self.references[reference_name(link)]
-                told[link.name] = shrunken(halves)
-        return told
+                yield link.name, halves
 
-    def outside(self, system: SlowSystem, time: float, averages: Averages) -> dict[str, np.ndarray | float]:
-        """Everything that a system reads besides its own states, at a time."""
-        drugs = self.drugs(time)
-        return {
-            name: averages[name] if name in averages else drugs[name] if name in drugs else self.references[name]
-            for name in system.outside
-        }
+    def outside(self, system: SlowSystem, time: float, averages: Averages) -> np.ndarray:
+        """Everything that a system reads besides its own states, at a time, shape (names, cells)."""
+        return self._course(system, (time, time), (averages, averages))([time])[0]
+
+    def _course(
+        self, system: SlowSystem, span: tuple[float, float], averages: tuple[Averages, Averages]
+    ) -> Callable[[Sequence[float]], np.ndarray]:
+        """What a system reads, at several times of a span over which averages go straight from one to the other."""
+        shape = (len(system.outside), system.cells)
+        first, change = np.zeros(shape), np.zeros(shape)
+        drugs = []
+        for row, name in enumerate(system.outside):
+            if name in averages[0]:
+                first[row] = averages[0][name]
+                change[row] = averages[1][name] - averages[0][name]
+            elif name in self.references:
+                first[row] = self.references[name]
+            else:
+                drugs.append((row, name))
+        seconds = span[1] - span[0] or 1.0
+
+        def outside(times: Sequence[float]) -> np.ndarray:
+            found = np.multiply.outer((np.asarray(times) - span[0]) / seconds, change)
+            found += first
+            for rows, time in zip(found, times, strict=True):
+                level = self.drugs(time) if drugs else {}
+                for row, name in drugs:
+                    rows[row] = level[name]
+            return found
+
+        return outside
 
     def outputs(self, states: States, time: float, averages: Averages) -> dict[str, np.ndarray]:
         """Every output of every slow mechanism, per cell."""
@@ -73,45 +107,48 @@ class SlowScale:
         ends: States = {}
         kept: list[States] = [{} for _ in samples]
         for name, system in self.systems.items():
-            path = self._path(system, states[name], (start, stop), (first, last), [*samples, stop])
+            path = self._path(system, states[name], (first, last), [start, *samples, stop])
             ends[name] = path[-1]
             for index in range(len(samples)):
-                kept[index][name] = path[index]
+                kept[index][name] = path[index + 1]
         return ends, kept
 
     def _path(
         self,
         system: SlowSystem,
         y: np.ndarray,
-        span: tuple[float, float],
         averages: tuple[Averages, Averages],
         times: Sequence[float],
     ) -> list[np.ndarray]:
-        from scipy.integrate import solve_ivp
+        tolerance = Tolerance(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE)
+        outside = self._course(system, (times[0], times[-1]), averages)
+        try:
+            return integrated(system.stages, y, outside, times, tolerance)
+        except ArithmeticError as problem:
+            raise SimulationError(f"slow equations of '{system.population}' fail: {problem}") from None
 
-        start, stop = span
-        n_states, n_cells = y.shape
 
-        def slope(time: float, flat: np.ndarray) -> np.ndarray:
-            now = between(*averages, (time - start) / (stop - start))
-            rate = system.derivative(flat.reshape(n_cells, n_states).T, self.outside(system, time, now))
-            return np.ascontiguousarray(rate.T).ravel()
+def compiled_scale(scale: SlowScale) -> SlowScale:
+    """The same slow scale, integrated by compiled code.
 
-        # Cells do not touch each other, so the Jacobian is a band as wide as one cell's states.
-        found = solve_ivp(
-            slope, span, np.ascontiguousarray(y.T).ravel(), method="LSODA", t_eval=np.unique(times),
-            lband=n_states - 1, uband=n_states - 1, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE,
-        )  # fmt: skip
-        if not found.success or not np.all(np.isfinite(found.y)):
-            raise SimulationError(f"slow equations of '{system.population}' fail at {found.t[-1]:g} s: {found.message}")
-        rows = {time: flat.reshape(n_cells, n_states).T for time, flat in zip(found.t, found.y.T, strict=True)}
-        return [rows[time] for time in times]
+    raises: InputError where there is no compiler or it fails
+    """
+    systems = {name: remembered_compiled(one) for name, one in scale.systems.items()}
+    return replace(scale, systems=systems, compiled=True)
+
+
+def with_values(scale: SlowScale, model: ModelDefinition) -> SlowScale:
+    """The same slow scale with the values of another model of the same mechanisms and links.
+
+    What it measures itself against stays: the rest that was found with the values of before.
+    """
+    changed = replace(scale, model=model, systems=remembered_systems(model))
+    return compiled_scale(changed) if scale.compiled else changed
 
 
 def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start: float) -> SlowScale:
     """The slow scale of a model, with its resting values taken from a burst at rest."""
-    populations = dict.fromkeys(one.on for one in model.on_scale("slow"))
-    systems = {name: slow_system(model, name) for name in populations}
+    systems = remembered_systems(model)
     references: dict[str, np.ndarray] = {}
     for link in model.links.values():
         if link.relative_to and model.comes_from_bursts(link):
@@ -125,10 +162,23 @@ def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start:
     for link in model.links.values():
         if link.relative_to and not model.comes_from_bursts(link):
             references[reference_name(link)] = np.sum([resting[one] for one in link.relative_to], axis=0)
-    return scale
+    return at_rest(scale, start, scale.averages(baseline))
+
+
+def at_rest(scale: SlowScale, time: float, averages: Averages) -> SlowScale:
+    """The same scale, resting where its linked equations stand still under these averages and without drug.
+
+    A form declares its rest for inputs at rest. Without a gene, say, the forms behind it rest elsewhere.
+    """
+    nothing = dict.fromkeys(scale.drugs(time), 0.0)
+    free = replace(scale, drugs=lambda now: nothing)
+    systems = {
+        name: replace(one, rest=settled(one, free.outside(one, time, averages)))
+        for name, one in scale.systems.items()
+    }
+    return replace(scale, systems=systems)
 
 
 def resumed_scale(model: ModelDefinition, drugs: DrugCurve, references: Mapping[str, np.ndarray]) -> SlowScale:
     """The slow scale of a model with resting values that were taken before."""
-    populations = dict.fromkeys(one.on for one in model.on_scale("slow"))
-    return SlowScale(model, {name: slow_system(model, name) for name in populations}, drugs, references)
+    return SlowScale(model, remembered_systems(model), drugs, references)

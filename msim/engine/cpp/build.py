@@ -104,14 +104,14 @@ def _compile(folder: Path, command: list[str], units: list[list[str]]) -> None:
     # Linked without -ffast-math: with it, loading the library would change the arithmetic of the whole process.
     link = [*command, "-shared", "-o", LIBRARY, "vector.o", "scalar.o", "-lm"]
     for process, output in zip(running, outputs, strict=True):
-        _refuse_failure(process.returncode, output, command)
+        refuse_failure(process.returncode, output, command)
     done = subprocess.run(link, cwd=folder, capture_output=True, text=True)
-    _refuse_failure(done.returncode, done.stdout + done.stderr, command)
+    refuse_failure(done.returncode, done.stdout + done.stderr, command)
     for name in names:
         (folder / f"{name}.o").unlink()
 
 
-def _refuse_failure(code: int, output: str, command: list[str]) -> None:
+def refuse_failure(code: int, output: str, command: list[str]) -> None:
     if code == 0:
         return
     lines = [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or [""]

@@ -16,10 +16,12 @@ from importlib import metadata
 from pathlib import Path
 
 from msim import __version__
+from msim.base.claims import kept_alive, take
 from msim.base.errors import InputError
 
 HERE = Path(__file__).parent
 LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
+WAIT = 0.1  # s between looks for a library that another process makes
 ABANDONED = 3600.0  # s after which nobody is still filling a folder
 
 
@@ -89,18 +91,35 @@ def found(key: str) -> Path | None:
 def stored(key: str, make: Callable[[Path], None]) -> Path:
     """Let `make` fill a folder beside the cache's own and move it there in one step.
 
-    Whoever comes second finds the first one's: both are the same.
+    Of several processes that want the same, one makes it and the others wait for it.
     raises: InputError where the cache cannot be written
     """
     root = cache_folder()
+    claim = root / f".{key}.claim"
     try:
         root.mkdir(parents=True, exist_ok=True)
+        while not take(claim):
+            time.sleep(WAIT)
+            if found(key):
+                return root / key
+    except OSError as problem:
+        raise _unwritable(root, problem) from None
+    with kept_alive(claim):
+        return root / key if found(key) else _filled(root, key, make)
+
+
+def _unwritable(root: Path, problem: OSError) -> InputError:
+    return InputError(
+        f"{root}: the cache of compiled libraries cannot be written ({problem.strerror}); "
+        "set MSIM_CACHE to a folder that can"
+    )
+
+
+def _filled(root: Path, key: str, make: Callable[[Path], None]) -> Path:
+    try:
         growing = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root))
     except OSError as problem:
-        raise InputError(
-            f"{root}: the cache of compiled libraries cannot be written ({problem.strerror}); "
-            "set MSIM_CACHE to a folder that can"
-        ) from None
+        raise _unwritable(root, problem) from None
     try:
         make(growing)
         os.chmod(growing, 0o755)
@@ -138,5 +157,5 @@ def clear() -> tuple[int, int]:
     root = cache_folder()
     for one in root.glob(".*") if root.is_dir() else ():
         if time.time() - one.stat().st_mtime > ABANDONED:
-            shutil.rmtree(one, ignore_errors=True)
+            shutil.rmtree(one, ignore_errors=True) if one.is_dir() else one.unlink(missing_ok=True)
     return len(removed), sum(size for _, size in removed)

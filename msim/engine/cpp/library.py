@@ -55,6 +55,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "keep": (None, [E, c_int, c_int, c_int]),
     "trace": (None, [E, c_int, U32, c_int]),
     "samples": (c_int64, [E]),
+    "clear_samples": (None, [E]),
     "sum": (F64, [E, c_int, c_int, c_int]),
     "means": (I64, [E, c_int, c_int]),
     "traced": (c_void_p, [E, c_int, c_int, I64]),

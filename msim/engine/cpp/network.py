@@ -319,6 +319,10 @@ class CompiledNetwork:
         for p in range(len(self.names)):
             self.library.clear_spikes(self._engine, p)
 
+    def clear_samples(self) -> None:
+        """Forget the means and traces kept so far; sums go on."""
+        self.library.clear_samples(self._engine)
+
     def keep_spikes(self, keep: bool) -> None:
         """Whether spikes are kept from now on."""
         for p in range(len(self.names)):

@@ -334,6 +334,12 @@ void msim_watch(Engine* E, int64_t from, int64_t half, int64_t every) {
 void msim_keep(Engine* E, int p, int w, int keep) { E->populations[p].watches[w].keep = keep; }
 void msim_trace(Engine* E, int p, const uint32_t* cells, int n) { E->populations[p].traced.assign(cells, cells + n); }
 int64_t msim_samples(Engine* E) { return E->samples; }
+// Forget single samples, not their sums: a long burst is read out in pieces.
+void msim_clear_samples(Engine* E) {
+    E->samples = 0;
+    for (Population& P : E->populations)
+        for (Watch& W : P.watches) { W.means.clear(); W.trace.clear(); }
+}
 double* msim_sum(Engine* E, int p, int w, int half) { return E->populations[p].watches[w].sum[half].data; }
 const int64_t* msim_means(Engine* E, int p, int w) { return E->populations[p].watches[w].means.data(); }
 const real* msim_traced(Engine* E, int p, int w, int64_t* n) {
