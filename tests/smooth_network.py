@@ -12,9 +12,16 @@ LOCAL_SHARE = 0.11
 RATE_PER_GAIN = 0.95
 RATE_PER_PV_BLOCK = 1.35
 RATE_PER_OWN_BLOCK = -1.5
+NMDA = {"pyramidal": "nmda", "pv": "nmda_pv", "sst": "nmda_sst"}
 DUTY = {"pyramidal": 0.13, "pv": 0.13, "sst": 0.13}
 FED_BY_PYRAMIDAL = {"pyramidal": 0.15, "pv": 0.55, "sst": 0.6}
 POTENTIAL = {"pyramidal": -0.055, "pv": -0.055, "sst": -0.053}
+
+
+def potentials(model: ModelDefinition, population: str) -> list[str]:
+    """Names of the potentials of a population's compartments."""
+    membrane = model.instances[model.populations[population].membrane].form
+    return [one.potential for one in membrane.compartments]
 
 
 class SmoothNetwork(FastNetwork):
@@ -46,17 +53,18 @@ class SmoothNetwork(FastNetwork):
     def _averages(self) -> dict[str, np.ndarray]:
         gain = self._input("pyramidal", "ampa", "gain")
         distant = self._input("pyramidal", "ampa_background", "gain")
-        own, pv = self._input("pyramidal", "nmda", "block"), self._input("pv", "nmda", "block").mean()
+        own, pv = self._input("pyramidal", "nmda", "block"), self._input("pv", "nmda_pv", "block").mean()
         rate = (1 + RATE_PER_GAIN * (gain - 1)) * np.exp(RATE_PER_PV_BLOCK * pv + RATE_PER_OWN_BLOCK * own)
         found: dict[str, np.ndarray] = {}
         for population in self.model.populations:
             ones = np.ones(self.model.cells(population))
             share = FED_BY_PYRAMIDAL[population]
             seen = rate if population == "pyramidal" else rate.mean() * ones
-            found[f"{population}.v"] = POTENTIAL[population] * ones
+            for name in potentials(self.model, population):
+                found[f"{population}.{name}"] = POTENTIAL[population] * ones
             found[f"{population}.firing_rate"] = 2.4 * seen
             found[f"{population}.synaptic_current"] = 1e-10 * seen
-            found[f"{population}.nmda.activated_fraction"] = DUTY[population] * (1 - share + share * seen)
+            found[f"{population}.{NMDA[population]}.activated_fraction"] = DUTY[population] * (1 - share + share * seen)
         for receptor, conductance, factor in (
             ("ampa", LOCAL_SHARE * rate, gain), ("ampa_background", (1 - LOCAL_SHARE) * np.ones_like(rate), distant),
         ):  # fmt: skip

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 Averages = Mapping[str, np.ndarray]
+
+LARGEST_SHIFT = 0.5  # of an average's own size; beyond, a straight line says little about where it goes
 
 
 def shrunken(halves: np.ndarray) -> np.ndarray:
@@ -19,10 +22,12 @@ def shrunken(halves: np.ndarray) -> np.ndarray:
     returns: shape (cells,), with the population mean kept
     """
     own = halves.mean(axis=0)
+    if own.size < 2:
+        return np.asarray(own)
     center = own.mean()
     spread = float(np.var(own))
-    if spread == 0 or own.size < 2:
-        return own
+    if spread == 0:
+        return np.asarray(own)
     signal = float(np.mean((halves[0] - halves[0].mean()) * (halves[1] - halves[1].mean())))
     weight = min(1.0, max(0.0, signal / spread))
     return np.asarray(center + weight * (own - center))
@@ -31,3 +36,58 @@ def shrunken(halves: np.ndarray) -> np.ndarray:
 def between(first: Averages, last: Averages, part: float) -> dict[str, np.ndarray]:
     """Averages on the straight line from `first` (part = 0) to `last` (part = 1)."""
     return {name: first[name] + part * (last[name] - first[name]) for name in first}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one burst said: its averages, and how many seconds of spikes are behind them.
+
+    time: of the slow clock, s
+    """
+
+    time: float
+    averages: Averages
+    seconds: float
+
+    def joined(self, averages: Averages, seconds: float) -> Told:
+        """With what a further burst at the same time said, each by its length."""
+        part = seconds / (self.seconds + seconds)
+        return Told(self.time, between(self.averages, averages, part), self.seconds + seconds)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a burst is expected to say.
+
+    averages: by name, per cell
+    steps: by name, how far it goes on along the last change, in units of that change; 0 where it is held
+    """
+
+    averages: Averages
+    steps: Mapping[str, float]
+
+
+def expected(earlier: Told | None, last: Told, time: float, spread: Mapping[str, float]) -> Expected:
+    """Averages at a time ahead, on the line through the last two bursts as far as it stands out of the noise.
+
+    A change between two bursts counts by the share of its square that noise does not explain (James and Stein):
+    at rest averages are held, for a line through two noisy points leads anywhere. Cells keep their ratios.
+
+    earlier: the burst before the last, None where something began or ended since
+    spread: standard deviation of each average's population mean over one second
+    """
+    steps = dict.fromkeys(last.averages, 0.0)
+    if earlier is None or last.time <= earlier.time:
+        return Expected(last.averages, steps)
+    ahead = (time - last.time) / (last.time - earlier.time)
+    averages = {}
+    for name, now in last.averages.items():
+        mean = float(np.mean(now))
+        change = mean - float(np.mean(earlier.averages[name]))
+        noise = spread.get(name, 0.0) ** 2 * (1 / last.seconds + 1 / earlier.seconds)
+        trust = 1 - noise / change**2 if change**2 > noise else 0.0
+        most = LARGEST_SHIFT * abs(mean)
+        shift = min(max(trust * ahead * change, -most), most)
+        steps[name] = shift / change if change else 0.0
+        averages[name] = now * (1 + shift / mean) if mean else now
+    return Expected(averages, steps)

@@ -16,17 +16,20 @@ class Schedule:
     """How finely the fast scale is sampled; all times in seconds.
 
     tolerance: error of a leap that is accepted, relative to each slow state's own size
-    burst, burn_in: length of a burst, and of the part before it that is thrown away
+    noise: share of the tolerance by which sampling noise of a burst may move a state; a burst is as long as that takes
+    burst, longest_burst: bounds on its length; burn_in: of the part before it that is thrown away
     settle: thrown away before the first burst, while the cells forget how they were started
     baseline, probe: length of the first burst and of those in which spikes and fields are kept
     """
 
     tolerance: float = 0.05
-    burst: float = 0.6
+    noise: float = 0.25
+    burst: float = 1.0
+    longest_burst: float = 20.0
     burn_in: float = 0.2
     settle: float = 1.0
     probe: float = 3.0
-    baseline: float = 6.0
+    baseline: float = 10.0
     shortest_leap: float = 60.0
     longest_leap: float = 86400.0
 
@@ -34,9 +37,10 @@ class Schedule:
 def next_leap(leap: float, error: float) -> float:
     """The leap that should meet the tolerance, from the last one and its error (1 = just met).
 
-    The averages change linearly over a leap, so its error grows with the square of its length.
+    The error of a prediction grows with the square of the leap where averages are held, with its third power where
+    they are taken from a line: a leap grows as slowly as the one and shrinks as fast as the other asks for.
     """
-    factor = LARGEST_FACTOR if error == 0 else SAFETY / math.sqrt(error)
+    factor = LARGEST_FACTOR if error == 0 else SAFETY * error ** (-1 / 3 if error < 1 else -1 / 2)
     return leap * min(LARGEST_FACTOR, max(SMALLEST_FACTOR, factor))
 
 

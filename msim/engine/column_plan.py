@@ -10,9 +10,13 @@ import numpy as np
 from msim.base.expressions import renamed
 from msim.circuit.connectivity import Wiring
 from msim.definitions.model import ModelDefinition
+from msim.definitions.model import Projection as ModelProjection
 from msim.engine.burst_averages import NamedAverages
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection
-from msim.engine.fast_plan import fast_groups, group_of, names_of, places, wiring_of
+from msim.engine.cell_equations import names_of
+from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection, TimedInput
+from msim.engine.fast_plan import COURSE_STEP, colour_courses, wiring_of
+from msim.engine.groups import fast_groups, group_of, places
+from msim.engine.synapse_parts import delivered, synapse_parts
 
 STEP = 0.1e-3
 SAMPLE_STEPS = 10
@@ -46,23 +50,33 @@ def column_plan(model: ModelDefinition, seed: int) -> ColumnPlan:
     degrees = {name: 0 for name in model.populations}
     for one in model.projections.values():
         wiring, per_weight = wiring_of(model, one)
-        statements, constants = [], {}
-        for receptor in one.receptors:
-            form = model.instances[receptor].form
-            own = {name: f"{receptor}_{name}_post" for name in names_of(form)}
-            statements.append(renamed(form.on_event, {**own, "peak": f"(weight*peak_{receptor})"}))
-            constants[f"peak_{receptor}"] = (per_weight[receptor], "siemens")
-        projections.append(Projection(
-            one.name, one.origin, one.to, "\n".join(statements), variables={"weight": "1"}, constants=constants
-        ))  # fmt: skip
+        projections.append(_projection(model, one, per_weight))
         wirings[one.name] = (wiring, first[one.to][1])
         peaks[one.name] = per_weight
         degrees[one.to] += wiring.in_degree
     drives, drive_peaks = _drives(model)
-    spec = NetworkSpec(STEP, _cells(model, seed, named), tuple(projections), tuple(drives))
+    courses = {name: TimedInput(values, COURSE_STEP) for name, values in colour_courses(model, seed).items()}
+    spec = NetworkSpec(STEP, _cells(model, seed, named), tuple(projections), tuple(drives), courses)
     rates = {name: model[f"{name}.highest_rate"] for name in model.populations}
     loads = {name: np.full(model.cells(name), 1.0 + degree) for name, degree in degrees.items()}
     return ColumnPlan(spec, seed, wirings, peaks, drive_peaks, named, rates, loads)
+
+
+def _projection(model: ModelDefinition, one: ModelProjection, per_weight: Mapping[str, float]) -> Projection:
+    parts = synapse_parts(model, one)
+    statements = [part.on_event for part in parts]
+    constants = {key: (value, part.units[key]) for part in parts for key, value in part.constants.items()}
+    for receptor in one.receptors:
+        form = model.instances[receptor].form
+        own = {name: f"{receptor}_{name}_post" for name in names_of(form)}
+        peak = f"({delivered(f'weight*peak_{receptor}', receptor, parts)})"
+        statements.append(renamed(form.on_event, {**own, "peak": peak}))
+        constants[f"peak_{receptor}"] = (per_weight[receptor], "siemens")
+    return Projection(
+        one.name, one.origin, one.to, "\n".join(statements), "\n".join(part.equations for part in parts),
+        variables={"weight": "1"}, constants=constants,
+        start={key: value for part in parts for key, value in part.start.items()},
+    )  # fmt: skip
 
 
 def _cells(model: ModelDefinition, seed: int, named: NamedAverages) -> tuple[Cells, ...]:
@@ -94,7 +108,8 @@ def _drives(model: ModelDefinition) -> tuple[list[Drive], dict[tuple[str, str], 
             peak = model[f"{one.name}.peak.{receptor}"]
             constants[f"peak_{one.name}_{receptor}"] = (peak, "siemens")
             # Events are linear in `peak`: that many at once are one of that many times the peak.
-            statements.append(renamed(form.on_event, {**own, "peak": f"(events*peak_{one.name}_{receptor})"}))
+            peak_of_all = f"(events*peak_{one.name}_{receptor}{f'*{one.colour}_factor' if one.colour else ''})"
+            statements.append(renamed(form.on_event, {**own, "peak": peak_of_all}))
             full[one.to, receptor] = full.get((one.to, receptor), 0.0) + contacts * peak
         rate = contacts * model[f"{one.name}.rate"]
         drives.append(Drive(one.name, one.to, rate, "\n".join(statements), constants))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from msim.base.errors import SimulationError
 from msim.circuit.connectivity import rows
-from msim.engine.burst_averages import CURRENTS
+from msim.definitions.model import ModelDefinition
+from msim.engine.burst_pieces import Fields, SpooledPieces, Spikes, Tally, piece_lengths
 from msim.engine.checkpoint import captured, restore
-from msim.engine.column_plan import SAMPLE_STEPS, STEP, ColumnPlan
+from msim.engine.column_plan import SAMPLE_STEPS, STEP, ColumnPlan, column_plan
 from msim.engine.cpp.library import MEANS, NOT_FINITE, RUNAWAY, SUMS
 from msim.engine.cpp.network import CompiledNetwork, Outcome
 from msim.engine.exchange import Ranks
 from msim.engine.failures import not_finite, refuse_nonfinite, refuse_runaway
-from msim.engine.network import Burst, FastNetwork, NetworkState
+from msim.engine.network import Burst, FastNetwork, NetworkState, Recorded
+from msim.engine.new_values import take_values
 from msim.engine.partition import partitioned
 from msim.engine.pulse import pulses
+from msim.recording.spool import SpoolFile
 
 UNIT = 2.0**-100  # of exact sums
 SAMPLE_STEP = SAMPLE_STEPS * STEP
@@ -53,9 +56,21 @@ class CompiledColumn(FastNetwork):
         }
         for projection in plan.spec.projections:
             self._connect(projection.name, projection.to)
-        gathered = self._gather({key: value for key, value in self._full.items()})
-        self.full_peak = gathered
+        self.set_full_peaks(self._full)
         self.network.settle()
+
+    @property
+    def reached(self) -> list[tuple[str, str]]:
+        """Every (population, receptor) that contacts or background reach."""
+        return list(self._full)
+
+    def set_full_peaks(self, full: dict[tuple[str, str], np.ndarray]) -> None:
+        """Keep the summed peak conductance of all contacts of each local cell, S; all ranks have to call it."""
+        self._full = full
+        self.full_peak = self._gather({key: value for key, value in full.items()})
+
+    def retune(self, model: ModelDefinition) -> None:
+        take_values(self, column_plan(model, self.plan.seed))
 
     def _receptors(self) -> set[tuple[str, str]]:
         """Every (population, receptor) that a projection or a drive reaches."""
@@ -77,31 +92,65 @@ class CompiledColumn(FastNetwork):
         self.network.set(population, f"{receptor}_{name}", values)
 
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
+        kept: list[tuple[Spikes, Fields]] = []
+        whole = [round((burn_in + seconds) / STEP)]
+        halves = self._run(burn_in, seconds, whole, keep_field, lambda *piece: kept.append(piece))
+        return Burst(seconds, halves, *(kept[0] if kept else ({}, {})), 1 / SAMPLE_STEP)
+
+    def recorded(self, burn_in: float, seconds: float, file: SpoolFile) -> Recorded:
+        kept = SpooledPieces(file)
+        halves = self._run(burn_in, seconds, piece_lengths(burn_in, seconds), True, kept.take)
+        return Recorded(Burst(seconds, halves, {}, {}, 1 / SAMPLE_STEP), kept.spikes, kept.field)
+
+    def _run(
+        self, burn_in: float, seconds: float, lengths: Iterable[int], keep_field: bool,
+        take: Callable[[Spikes, Fields], None],
+    ) -> dict[str, np.ndarray]:  # fmt: skip
+        """Run a burst in pieces of so many steps; the sums behind its averages go on through all of them.
+
+        take: given every piece, on rank 0
+        returns: averages over the halves, on rank 0
+        """
         self.in_step = False
         network = self.network
-        began = network.step + round(burn_in / STEP)
+        began_at, began = network.step, network.step + round(burn_in / STEP)
+        self._watch(began, seconds, keep_field)
+        tally = Tally(self.plan, began, seconds)
+        with pulses(lambda: (network.step - began_at) * STEP, burn_in + seconds, self.pulse):
+            for steps in lengths:
+                network.clear_spikes()
+                network.clear_samples()
+                outcome = self._advance(steps)
+                spikes = self._spikes()
+                if outcome.status and not self.ranks.rank:
+                    self.in_step = True
+                    self._stop(outcome, tally.with_last(spikes))
+                if outcome.status:
+                    return {}
+                field = self._field() if keep_field else {}
+                if not self.ranks.rank:
+                    take(tally.take(spikes), field)
+        sums = self._gather({(name, "sums"): np.moveaxis(network.sums(name), 2, 0) for name in self.populations})
+        self.in_step = True
+        return {} if self.ranks.rank else self._averages(tally, {name: sums[name, "sums"] for name in self.populations})
+
+    def _watch(self, began: int, seconds: float, keep_field: bool) -> None:
         half = began + round(seconds / 2 / STEP) - SAMPLE_STEPS // 2
+        fields = {name: self.plan.named.field(name) if keep_field else () for name in self.populations}
         keep = {
-            name: [SUMS + (MEANS if keep_field and one in CURRENTS else 0) for one in self.summed[name]]
+            name: [SUMS + (MEANS if one in fields[name] else 0) for one in self.summed[name]]
             for name in self.populations
         }
-        network.watch(began - SAMPLE_STEPS // 2, half, SAMPLE_STEPS, keep)
-        network.clear_spikes()
-        began_at, steps = network.step, round((burn_in + seconds) / STEP)
-        with pulses(lambda: (network.step - began_at) * STEP, steps * STEP, self.pulse):
-            outcome = network.run(steps)
-        spikes = self._spikes()
-        if outcome.status and self.ranks.rank:
-            return Burst(seconds, {}, {}, {}, 1 / SAMPLE_STEP)
-        if outcome.status:
-            self.in_step = True
-            self._stop(outcome, spikes)
-        sums = self._gather({(name, "sums"): np.moveaxis(network.sums(name), 2, 0) for name in self.populations})
-        field = self._field() if keep_field else {}
-        self.in_step = True
-        if self.ranks.rank:
-            return Burst(seconds, {}, {}, {}, 1 / SAMPLE_STEP)
-        return self._collected(began, seconds, spikes, {name: sums[name, "sums"] for name in self.populations}, field)
+        self.network.watch(began - SAMPLE_STEPS // 2, half, SAMPLE_STEPS, keep)
+
+    def _advance(self, steps: int) -> Outcome:
+        end = self.network.step + steps
+        outcome = self.network.run(steps)
+        while outcome.code and self.ranks.size == 1:
+            # What answers the signal raises, or lets the burst go on to where the trial can be kept.
+            signal.raise_signal(outcome.code)
+            outcome = self.network.run(end - self.network.step)
+        return outcome
 
     def state(self) -> NetworkState | None:
         return captured(self.network)
@@ -109,31 +158,25 @@ class CompiledColumn(FastNetwork):
     def restore(self, state: NetworkState | None) -> None:
         restore(self.network, state)
 
-    def _collected(
-        self, began: int, seconds: float, spikes: dict[str, tuple[np.ndarray, np.ndarray]],
-        sums: dict[str, np.ndarray], field: dict[str, np.ndarray],
-    ) -> Burst:  # fmt: skip
+    def _averages(self, tally: Tally, sums: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Address to averages over the halves of a burst, shape (2, cells); sums: shape (cells, watched, halves)."""
         halves: dict[str, np.ndarray] = {}
-        kept = {}
-        start = began * STEP
+        start, seconds = tally.began * STEP, tally.seconds
         samples = round(seconds / 2 / SAMPLE_STEP)
         for name in self.populations:
-            times, cells = (spikes[name][0] - began) * STEP, spikes[name][1]
-            own = spikes[name][0] >= began
-            kept[name] = (times[own], cells[own])
-            names = self.summed[name]
             # Laid out alike however many ranks there are: NumPy's sums go by the order in memory.
             means = np.ascontiguousarray(np.moveaxis(sums[name], 0, 2)) / samples
-            by_name = dict(zip(names, means, strict=True))
-            averages = self.plan.named.averages(name, by_name.__getitem__, kept[name], seconds, self.full_peak)
+            by_name = dict(zip(self.summed[name], means, strict=True))
+            counts = tally.counts[name]
+            averages = self.plan.named.averages(name, by_name.__getitem__, counts, seconds, self.full_peak)
             for address, values in averages.items():
                 refuse_nonfinite(address, values, start, seconds)
-            # The burn-in counts too: a network that ran away in it is not at rest after it.
-            refuse_runaway(name, (times, cells), means.shape[2], self.plan.highest_rates[name], start)
+            if name in tally.runaways:
+                raise tally.runaways[name]
             halves.update(averages)
-        return Burst(seconds, halves, kept, field, 1 / SAMPLE_STEP)
+        return halves
 
-    def _stop(self, outcome: Outcome, spikes: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    def _stop(self, outcome: Outcome, spikes: Spikes) -> None:
         """Raise what ended a burst; to be called on rank 0."""
         time = outcome.step * STEP
         if outcome.status == NOT_FINITE:
@@ -177,8 +220,9 @@ class CompiledColumn(FastNetwork):
         return found
 
     def _field(self) -> dict[str, np.ndarray]:
-        """Mean absolute synaptic current of a cell at every sample, A; on rank 0."""
-        watched = {name: [self.summed[name].index(one) for one in CURRENTS] for name in self.populations}
+        """What makes the field of a cell, its mean over cells at every sample, A; on rank 0."""
+        named = self.plan.named
+        watched = {name: [self.summed[name].index(one) for one in named.field(name)] for name in self.populations}
         parts = self.ranks.gathered(
             {name: [self.network.exact_sums(name, w) for w in watched[name]] for name in self.populations}
         )

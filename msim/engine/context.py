@@ -13,10 +13,10 @@ from msim.base.errors import InputError, nearest
 from msim.coupling.schedule import Schedule
 from msim.definitions.model import ModelDefinition
 from msim.engine.exchange import SERIAL, Ranks
-from msim.engine.network import FastNetwork
+from msim.engine.network import FastNetwork, NetworkSource
 from msim.engine.partition import PARTITIONS
 
-TARGETS = ("cpp", "runtime", "numpy")
+TARGETS = ("cpp", "runtime", "numpy", "twin")
 PRECISIONS = ("double", "single")
 
 
@@ -25,10 +25,11 @@ class Context:
     """How to run.
 
     target: what code runs the spiking cells: 'cpp' is msim's own engine, 'runtime' Brian2 with Cython,
-        'numpy' Brian2 without a compiler
+        'numpy' Brian2 without a compiler, 'twin' surfaces that were fitted to bursts before (no spikes)
     precision: of the states of cells on target cpp; 'single' is faster and gives other spikes at like rates
     ranks: processes that share out the cells of a trial on target cpp
     partition: how: by 'cell' or by 'region'; interval: steps between exchanges of spikes, as long as it can be if None
+    twins: makes the networks of target twin
     """
 
     target: str = "cpp"
@@ -37,6 +38,7 @@ class Context:
     ranks: Ranks = SERIAL
     partition: str = "cell"
     interval: int | None = None
+    twins: NetworkSource | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("target", TARGETS), ("precision", PRECISIONS), ("partition", PARTITIONS)):
@@ -49,6 +51,8 @@ class Context:
     @property
     def about(self) -> str:
         """What decides on the numbers that come out."""
+        if self.twins is not None:
+            return f"twin ({self.twins.about})"
         return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
 
 
@@ -63,15 +67,22 @@ def _require_compiler() -> None:
     raise InputError(f"target 'runtime' compiles its kernels: {missing} found; --target numpy needs none, but is slow")
 
 
-def build_network(model: ModelDefinition, seed: int, context: Context) -> FastNetwork:
-    """The spiking cells of a model on the target that the context names."""
+def build_network(model: ModelDefinition, seed: int, context: Context, *later: ModelDefinition) -> FastNetwork:
+    """The spiking cells of a model on the target that the context names.
+
+    later: models whose values they are to take over on the way
+    """
     if context.target == "cpp":
         return _compiled(model, seed, context)
+    if context.target == "twin":
+        if context.twins is None:
+            raise InputError("target 'twin' wants the twin of the model: fit one by msim twin fit")
+        return context.twins.network(model, seed)
     from msim.engine.runtime import RuntimeNetwork
 
     if context.target == "runtime":
         _require_compiler()
-    return RuntimeNetwork(model, seed, code="cython" if context.target == "runtime" else "numpy")
+    return RuntimeNetwork(model, seed, "cython" if context.target == "runtime" else "numpy", later)
 
 
 def _compiled(model: ModelDefinition, seed: int, context: Context) -> FastNetwork:

@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import InputError, MsimError
-from msim.engine.column_plan import ColumnPlan
+from msim.definitions.model import ModelDefinition
+from msim.engine.column_plan import ColumnPlan, column_plan
 from msim.engine.compiled import CompiledColumn
 from msim.engine.exchange import Ranks
-from msim.engine.network import Burst, FastNetwork, NetworkState
+from msim.engine.network import Burst, FastNetwork, NetworkState, Recorded
+from msim.engine.new_values import take_values
+from msim.recording.spool import SpoolFile
 
 TAG = 1
 POLL = 0.0003  # s between two looks for a command: waiting inside MPI would take a core
@@ -42,7 +45,20 @@ class DistributedColumn(FastNetwork):
         arguments = (burn_in, seconds, keep_field)
         self.column.pulse = self.pulse
         with _together(self.ranks, ("burst", inputs, arguments), self.column):
-            return _burst(self.column, inputs, arguments)
+            _hand_down(self.column, inputs)
+            return self.column.burst(*arguments)
+
+    def recorded(self, burn_in: float, seconds: float, file: SpoolFile) -> Recorded:
+        inputs, self.inputs = self.inputs, []
+        self.column.pulse = self.pulse
+        with _together(self.ranks, ("record", inputs, (burn_in, seconds)), self.column):
+            _hand_down(self.column, inputs)
+            return self.column.recorded(burn_in, seconds, file)
+
+    def retune(self, model: ModelDefinition) -> None:
+        plan = column_plan(model, self.column.plan.seed)
+        with _together(self.ranks, ("values", plan)):
+            take_values(self.column, plan)
 
     def state(self) -> NetworkState | None:
         with _together(self.ranks, ("state",)):
@@ -79,10 +95,9 @@ def _tell(ranks: Ranks, command: tuple[Any, ...]) -> None:
         ranks.comm.send(command, dest=rank, tag=TAG)
 
 
-def _burst(column: CompiledColumn, inputs: list[Any], arguments: tuple[Any, ...]) -> Burst:
+def _hand_down(column: CompiledColumn, inputs: list[Any]) -> None:
     for one in inputs:
         column.set_input(*one)
-    return column.burst(*arguments)
 
 
 def dismiss(ranks: Ranks, status: int) -> None:
@@ -131,8 +146,16 @@ def _act(column: CompiledColumn, command: tuple[Any, ...]) -> None:
         column.state()
     elif command[0] == "restore":
         column.restore(None)
+    elif command[0] == "values":
+        take_values(column, command[1])
     else:
-        _burst(column, *command[1:])
+        kind, inputs, arguments = command
+        _hand_down(column, inputs)
+        if kind == "record":
+            burn_in, seconds = arguments
+            column.recorded(burn_in, seconds, SpoolFile())  # into which only rank 0 writes
+        else:
+            column.burst(*arguments)
 
 
 def _next_command(ranks: Ranks, last: list[float]) -> tuple[Any, ...]:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from msim.coupling.averages import Averages, between
+from msim.coupling.averages import Averages, Expected, Told, between, expected
+from msim.coupling.noise import Noise, burst_length
 from msim.coupling.schedule import Schedule, bounded_leap, is_accepted, next_leap
 from msim.definitions.addresses import outputs as model_outputs
-from msim.definitions.model import Link, ModelDefinition
-from msim.engine.network import Burst, FastNetwork
+from msim.definitions.model import ModelDefinition
+from msim.engine.changes import TimedChange, after_pulses, follow
+from msim.engine.leap_error import in_tolerances, leap_error
+from msim.engine.network import Burst, FastNetwork, Recorded
+from msim.engine.noise_response import ByState, MeanCells
 from msim.engine.slow import SlowScale, States
 from msim.recording.probe import Recording
 from msim.recording.recorder import BurstRow, ProbeRow, Recorder
 
-# Slow states have no unit and are of order one; below this size an error counts as absolute.
-SMALLEST_SIZE = 0.1
+# A burst stands at the end of one leap and at the beginning of the next: its noise enters both.
+LEAPS_OF_A_BURST = 2
 
 
 @dataclass
 class Journey:
-    """A trial on its way: where the slow scale stands and what the last burst said."""
+    """A trial on its way: where the slow scale stands and what the last burst said.
+
+    told: what the last burst said; earlier: what the one before it said, None after an event
+    """
 
     time: float
     states: States
-    averages: Averages
+    told: Told
     network: FastNetwork
     scale: SlowScale
     schedule: Schedule
@@ -34,7 +41,13 @@ class Journey:
     recorder: Recorder
     spiking_seconds: float = 0.0
     next_leap: float = 0.0
-    links_down: tuple[Link, ...] = field(default_factory=tuple)
+    noise: Noise = field(default_factory=Noise)
+    earlier: Told | None = None
+
+    @property
+    def averages(self) -> Averages:
+        """What the slow scale was told last."""
+        return self.told.averages
 
 
 def travel(
@@ -43,90 +56,109 @@ def travel(
     events: Iterable[float],
     progress: Callable[[float], None],
     at_rest: Callable[[], None] = lambda: None,
+    changes: Sequence[TimedChange] = (),
 ) -> Journey:
-    """Take the slow scale from where it stands to `end`, stopping at every event and probe on the way.
+    """Take the slow scale from where it stands to `end`, stopping at every event, change and probe on the way.
 
     events: times at which something outside begins or ends; no leap steps over one
     progress: told the slow time after every leap
     at_rest: called after every leap that stands, when a copy of the journey could be taken up from there
+    changes: of the model, in order of time; what is recorded at the very time of one is still without it
     """
     schedule = journey.schedule
+    events = sorted({*events, *(one.time for one in changes)})
     stops = sorted({*events, *journey.recording.probes, end})
-    links = journey.scale.model.links.values()
-    journey.links_down = tuple(one for one in links if journey.scale.model.feeds_receptor(one))
     if not journey.next_leap:
         journey.next_leap = 5 * schedule.shortest_leap
         if journey.time in journey.recording.probes:
             _probe(journey)
+        _change(journey, changes)
     while journey.time < end - 1e-6:
         asked = bounded_leap(journey.time, journey.next_leap, stops, schedule)
         error, accepted = _leap(journey, asked)
-        # The leap after an event starts small: what the event changed is not in the last error.
-        at_event = accepted and any(abs(journey.time - event) < 1e-6 for event in events)
-        journey.next_leap = schedule.shortest_leap if at_event else next_leap(asked, error)
+        # The leap after an event starts small: what the event changed is not in the last error, nor in the last slope.
+        journey.next_leap = next_leap(asked, error)
+        if accepted and any(abs(journey.time - event) < 1e-6 for event in events):
+            journey.next_leap, journey.earlier = schedule.shortest_leap, None
         if accepted:
             if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
                 _probe(journey)
+            _change(journey, changes)
             at_rest()
             progress(journey.time)
     return journey
 
 
 def _leap(journey: Journey, leap: float) -> tuple[float, bool]:
-    """Try one leap: predict with the averages held, burst at the far end, correct, compare.
+    """Try one leap: predict, burst at the far end, correct, compare.
 
     returns: error (1 = just within tolerance) and whether the leap stands
     """
     start, stop = journey.time, journey.time + leap
-    predicted, _ = journey.scale.advanced(journey.states, start, stop, journey.averages, journey.averages)
-    burst = _burst(journey, predicted, stop, journey.averages, journey.schedule.burst, keep_field=False)
-    averages = journey.scale.averages(burst)
+    schedule, scale = journey.schedule, journey.scale
+    ahead = expected(journey.earlier, journey.told, stop, journey.noise.spread())
+    predicted, _ = scale.advanced(journey.states, start, stop, journey.averages, ahead.averages)
+    response = _response(journey, (start, stop), ahead)
+    shortest, longest = schedule.burst, max(schedule.burst, schedule.longest_burst)
+    loud = LEAPS_OF_A_BURST * in_tolerances(response, predicted, schedule.tolerance)
+    seconds = burst_length(loud, schedule.noise, shortest, longest)
+    hand_down(journey.network, scale, predicted, stop, ahead.averages)
+    journey.spiking_seconds += schedule.burn_in + seconds
+    burst = journey.network.burst(schedule.burn_in, seconds, keep_field=False)
+    told = Told(stop, scale.averages(burst), seconds)
     samples = [one for one in journey.recording.samples if start + 1e-6 < one <= stop + 1e-6]
     inside = [min(one, stop) for one in samples]
-    corrected, kept = journey.scale.advanced(journey.states, start, stop, journey.averages, averages, inside)
-    error = leap_error(predicted, corrected, journey.schedule.tolerance)
-    accepted = is_accepted(error, leap, journey.schedule)
+    corrected, kept = scale.advanced(journey.states, start, stop, journey.averages, told.averages, inside)
+    error = leap_error(predicted, corrected, schedule.tolerance, _chance(journey, ahead, response, seconds))
+    accepted = is_accepted(error, leap, schedule)
+    journey.noise = journey.noise.after(scale.halves(burst), seconds)
     if accepted:
-        record_samples(journey, inside, kept, averages, (start, stop))
-        journey.time, journey.states, journey.averages = stop, corrected, averages
+        record_samples(journey, inside, kept, told.averages, (start, stop))
+        journey.time, journey.states, journey.earlier, journey.told = stop, corrected, journey.told, told
     # After its samples, so that a burst in the log has all of them.
-    journey.recorder.burst(burst_row(journey.scale.model, burst, stop, leap, error, accepted))
+    noise = loud / seconds**0.5
+    journey.recorder.burst(burst_row(scale.model, burst, stop, leap, error, accepted, noise))
     return error, accepted
 
 
-def leap_error(predicted: States, corrected: States, tolerance: float) -> float:
-    """The largest change that correction made to the mean of a state, in units of the tolerance.
+def _response(journey: Journey, span: tuple[float, float], ahead: Expected) -> ByState:
+    """What the noise of one second of spikes at the end of a leap does to the states."""
+    cells = MeanCells.of(journey.scale)
+    shortest = journey.schedule.burst
+    # Noise as large as it may be: some equations have kinks, and small deviations would miss them.
+    found = cells.spread(journey.states, span, (journey.averages, ahead.averages), journey.noise, shortest)
+    return {name: one * shortest**0.5 for name, one in found.items()}
 
-    Means over cells, because the sampling noise of one cell's averages is not an error of the leap.
+
+def _chance(journey: Journey, ahead: Expected, response: ByState, seconds: float) -> ByState:
+    """How far predicted and corrected states differ by chance: the last bursts all have their part in it."""
+    step = max(ahead.steps.values(), default=0.0)
+    parts = 1 / seconds + (1 + step) ** 2 / journey.told.seconds
+    if journey.earlier is not None:
+        parts += step**2 / journey.earlier.seconds
+    return {name: one * parts**0.5 for name, one in response.items()}
+
+
+def hand_down(network: FastNetwork, scale: SlowScale, states: States, time: float, averages: Averages) -> bool:
+    """Set gains and block of the spiking cells from the slow states.
+
+    returns: whether any of them differs from that of a cell to which nothing is handed down
     """
-    worst = 0.0
-    for name, new in corrected.items():
-        change = np.abs(new.mean(axis=1) - predicted[name].mean(axis=1))
-        size = np.maximum(np.abs(new.mean(axis=1)), SMALLEST_SIZE)
-        worst = max(worst, float(np.max(change / (tolerance * size), initial=0.0)))
-    return worst
-
-
-def _burst(
-    journey: Journey, states: States, time: float, averages: Averages, seconds: float, keep_field: bool
-) -> Burst:
-    hand_down(journey, states, time, averages)
-    journey.spiking_seconds += journey.schedule.burn_in + seconds
-    return journey.network.burst(journey.schedule.burn_in, seconds, keep_field)
-
-
-def hand_down(journey: Journey, states: States, time: float, averages: Averages) -> None:
-    """Set gains and block of the spiking cells from the slow states."""
-    model = journey.scale.model
-    outputs = journey.scale.outputs(states, time, averages)
-    for link in journey.links_down:
+    model, moved = scale.model, False
+    outputs = scale.outputs(states, time, averages)
+    for link in model.links.values():
+        if not model.feeds_receptor(link):
+            continue
         population, receptor, name = link.to.split(".")
         values = np.sum([outputs[one] for one in link.origin], axis=0)
         if model.instances[link.origin[0].split(".")[0]].on != population:
             values = np.full(model.cells(population), values.mean())
         if link.has_share:
             values = 1 + model[f"{link.name}.share"] * (values - 1)
-        journey.network.set_input(population, receptor, name, values)
+        network.set_input(population, receptor, name, values)
+        port = model.instances[receptor].form.input(name)
+        moved = moved or (port is not None and bool(np.any(values != port.at_rest)))
+    return moved
 
 
 def record_samples(
@@ -145,22 +177,45 @@ def record_samples(
     journey.recorder.samples(np.array(times), kept_values)
 
 
+def _change(journey: Journey, changes: Sequence[TimedChange]) -> None:
+    """Let the model change where it does at this time, and ask the cells how they do with it.
+
+    The last burst's averages are those of before: they must not reach into what comes after.
+    """
+    for one in changes:
+        if not one.is_at(journey.time):
+            continue
+        journey.states = after_pulses(journey.states, journey.scale, one)
+        journey.scale = follow(journey.network, journey.scale, one)
+        hand_down(journey.network, journey.scale, journey.states, journey.time, journey.averages)
+        schedule = journey.schedule
+        burst = journey.network.burst(schedule.settle, schedule.burst, keep_field=False)
+        journey.spiking_seconds += schedule.settle + schedule.burst
+        journey.told = Told(journey.time, journey.scale.averages(burst), burst.seconds)
+        journey.noise = journey.noise.after(journey.scale.halves(burst), burst.seconds)
+        journey.recorder.burst(burst_row(journey.scale.model, burst, journey.time, 0.0, 0.0, True))
+
+
 def _probe(journey: Journey) -> None:
     """Run a longer burst and keep every cell, spike and field."""
-    burst = _burst(
-        journey, journey.states, journey.time, journey.averages, journey.schedule.probe, keep_field=True
-    )
-    record_probe(journey, burst)
-    journey.averages = journey.scale.averages(burst)
+    schedule = journey.schedule
+    hand_down(journey.network, journey.scale, journey.states, journey.time, journey.averages)
+    journey.spiking_seconds += schedule.burn_in + schedule.probe
+    recorded = journey.network.recorded(schedule.burn_in, schedule.probe, journey.recorder.file)
+    record_probe(journey, recorded)
+    burst = recorded.burst
+    journey.told = journey.told.joined(journey.scale.averages(burst), burst.seconds)
+    journey.noise = journey.noise.after(journey.scale.halves(burst), burst.seconds)
 
 
-def record_probe(journey: Journey, burst: Burst) -> None:
+def record_probe(journey: Journey, recorded: Recorded) -> None:
     """Write a probe: its bursts' averages and the slow quantities, cell by cell."""
-    model = journey.scale.model
+    model, burst = journey.scale.model, recorded.burst
     slow = journey.scale.outputs(journey.states, journey.time, journey.averages)
     cells: dict[str, np.ndarray] = {}
+    known = model_outputs(model)
     for name in journey.recording.probed:
-        address = model_outputs(model)[name]
+        address = known[name]
         if address.kind == "slow":
             cells[name] = slow[name]
         elif address.kind == "drug":
@@ -168,14 +223,14 @@ def record_probe(journey: Journey, burst: Burst) -> None:
         elif name in burst.halves:
             cells[name] = burst.halves[name].mean(axis=0)
     journey.recorder.probe(
-        ProbeRow(journey.time, burst.seconds, cells, burst.spikes, burst.field, burst.field_rate)
+        ProbeRow(journey.time, burst.seconds, cells, recorded.spikes, recorded.field, burst.field_rate)
     )
 
 
 def burst_row(
-    model: ModelDefinition, burst: Burst, time: float, leap: float, error: float, accepted: bool
+    model: ModelDefinition, burst: Burst, time: float, leap: float, error: float, accepted: bool, noise: float = 0.0
 ) -> BurstRow:
     """The log line of a burst."""
     rates = {name: burst.mean(f"{name}.firing_rate") for name in model.populations}
     currents = {name: burst.mean(f"{name}.synaptic_current") for name in model.populations}
-    return BurstRow(time, leap, error, accepted, burst.seconds, rates, currents)
+    return BurstRow(time, leap, error, accepted, noise, burst.seconds, rates, currents)

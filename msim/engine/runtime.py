@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import brian2 as b2
@@ -12,14 +12,18 @@ import numpy as np
 from brian2.units.fundamentalunits import get_or_create_dimension
 
 from msim.base.expressions import renamed
+from msim.base.quantities import parse_quantity
 from msim.base.seeds import stream_seed
 from msim.base.units import dimensions_of, unit_expression
-from msim.circuit.drive import count_thresholds
 from msim.definitions.model import ModelDefinition
-from msim.engine.burst_averages import CURRENTS, NamedAverages
+from msim.engine.burst_averages import CURRENTS, NamedAverages, half_counts
+from msim.engine.cell_equations import names_of
+from msim.engine.drawn_drives import DrawnDrive, drawn_drives, with_rates
 from msim.engine.failures import refuse_nonfinite, refuse_runaway
-from msim.engine.fast_plan import Contacts, FastPlan, Group, PoissonDrive, fast_plan, names_of
+from msim.engine.fast_plan import COURSE_STEP, Contacts, FastPlan, fast_plan
+from msim.engine.groups import Group, fast_groups
 from msim.engine.network import Burst, FastNetwork
+from msim.engine.synapse_parts import delivered
 
 # Brian2 installs a hook that calls every uncaught error, ours too, a bug of Brian2.
 if sys.excepthook.__module__.startswith("brian2"):
@@ -27,7 +31,6 @@ if sys.excepthook.__module__.startswith("brian2"):
 
 STEP = 0.1e-3
 SAMPLE_STEP = 1e-3
-RARE = 0.01  # events in a step of 1 ms
 
 
 class ReadyNetwork(b2.Network):
@@ -56,7 +59,9 @@ class RuntimeNetwork(FastNetwork):
     network in a process another one, to be compiled again.
     """
 
-    def __init__(self, model: ModelDefinition, seed: int, code: str = "cython") -> None:
+    def __init__(
+        self, model: ModelDefinition, seed: int, code: str = "cython", later: Sequence[ModelDefinition] = ()
+    ) -> None:
         b2.prefs.codegen.target = code
         # Brian2 would end a burst early on Ctrl-C and let its averages pass for whole ones.
         b2.prefs.core.stop_on_keyboard_interrupt = False
@@ -65,27 +70,36 @@ class RuntimeNetwork(FastNetwork):
         gc.unfreeze()
         gc.collect()
         b2.seed(stream_seed(seed, "background"))
-        self.plan = fast_plan(model, seed)
+        self.seed = seed
+        self.moving = moving_constants(model, later)
+        self.plan = fast_plan(model, seed, self.moving)
+        self.drawn = drawn_drives([self.plan, *(fast_plan(one, seed) for one in later)], STEP, SAMPLE_STEP)
         self.named = NamedAverages.of(model)
         self.highest_rates = {name: model[f"{name}.highest_rate"] for name in model.populations}
         clock = b2.Clock(dt=STEP * b2.second, name="step_clock")
         self.sample_clock = b2.Clock(dt=SAMPLE_STEP * b2.second, name="sample_clock")
+        courses = {
+            name: b2.TimedArray(values, dt=COURSE_STEP * b2.second, name=name)
+            for name, values in self.plan.courses.items()
+        }
         self.groups = {
-            name: _neurons(group, self._sums(name), self._drives(name), clock)
+            name: _neurons(group, self._sums(name), self._drives(name), clock, courses)
             for name, group in self.plan.groups.items()
         }
         self.samplers = {name: self._sampler(name) for name in self.groups}
         self.spikes = {name: b2.SpikeMonitor(group, name=f"{name}_spikes") for name, group in self.groups.items()}
-        self.fields = {name: _field_monitor(group, self.sample_clock) for name, group in self.groups.items()}
-        synapses = [_synapses(one, self.plan, self.groups) for one in self.plan.contacts]
+        self.fields = {
+            name: _field_monitor(group, self._fields(name), self.sample_clock) for name, group in self.groups.items()
+        }
+        self.synapses = [_synapses(one, self.plan, self.groups) for one in self.plan.contacts]
         drives = [
             _driven(self.groups[name], self.plan.groups[name], self._drives(name), step, one_clock)
             for name in self.groups
             for step, one_clock in ((STEP, clock), (SAMPLE_STEP, self.sample_clock))
-            if any(_step(one) == step for one in self._drives(name))
+            if any(one.step == step for one in self._drives(name))
         ]
         parts = (self.groups, self.samplers, self.spikes, self.fields)
-        self.network = ReadyNetwork(*synapses, *drives, *(one for part in parts for one in part.values()))
+        self.network = ReadyNetwork(*self.synapses, *drives, *(one for part in parts for one in part.values()))
         self.network.run(0 * b2.second, namespace={})
         for monitor in self.fields.values():
             monitor.active = False
@@ -93,6 +107,16 @@ class RuntimeNetwork(FastNetwork):
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
         group, cells = self.plan.place(population)
         getattr(self.groups[group], f"{receptor}_{name}")[cells] = values
+
+    def retune(self, model: ModelDefinition) -> None:
+        self.plan = fast_plan(model, self.seed, self.moving)
+        self.named = NamedAverages.of(model)
+        self.drawn = with_rates(self.drawn, self.plan)
+        for name, group in self.plan.groups.items():
+            _set_values(self.groups[name], group, self._drives(name))
+        for synapses, contacts in zip(self.synapses, self.plan.contacts, strict=True):
+            for receptor, peak in contacts.peaks.items():
+                synapses.variables[f"peak_{receptor}"].set_value(peak)
 
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
         began = float(self.network.t) + burn_in
@@ -113,8 +137,12 @@ class RuntimeNetwork(FastNetwork):
         populations = self.plan.groups[group].slices
         return {name: text for one in populations for name, text in self.named.summed(one).items()}
 
-    def _drives(self, group: str) -> list[PoissonDrive]:
-        return [one for one in self.plan.drives if one.group == group]
+    def _fields(self, group: str) -> list[str]:
+        """Variables of a group of which the field of its populations is made."""
+        return sorted({one for population in self.plan.groups[group].slices for one in self.named.field(population)})
+
+    def _drives(self, group: str) -> list[DrawnDrive]:
+        return [one for one in self.drawn if one.drive.group == group]
 
     def _sampler(self, name: str) -> Any:
         lines = ["in_first = int(t >= t_first)*int(t < t_second)", "in_second = int(t >= t_second)"]
@@ -138,8 +166,9 @@ class RuntimeNetwork(FastNetwork):
                 every = (times[inside], cells[inside] - where.start)
                 own = every[0] >= 0
                 spikes[population] = (every[0][own], every[1][own])
+                counts = half_counts(spikes[population], seconds, where.stop - where.start)
                 averages = self.named.averages(
-                    population, _mean(group, where, seconds), spikes[population], seconds, self.plan.full_peak
+                    population, _mean(group, where, seconds), counts, seconds, self.plan.full_peak
                 )
                 for address, values in averages.items():
                     refuse_nonfinite(address, values, began, seconds)
@@ -148,7 +177,8 @@ class RuntimeNetwork(FastNetwork):
                 refuse_runaway(population, every, n_cells, self.highest_rates[population], began)
                 halves.update(averages)
                 if keep_field:
-                    field[population] = _field(self.fields[name], where, kept[name], began)
+                    variables = self.named.field(population)
+                    field[population] = _field(self.fields[name], variables, where, kept[name], began)
         return Burst(seconds, halves, spikes, field, 1 / SAMPLE_STEP)
 
 
@@ -158,11 +188,13 @@ def _mean(group: Any, where: slice, seconds: float) -> Callable[[str], np.ndarra
     return lambda name: np.stack([np.asarray(getattr(group, f"sum{half}_{name}")[where]) for half in (1, 2)]) / samples
 
 
-def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], clock: Any) -> Any:
+def _neurons(
+    group: Group, sums: Mapping[str, str], drives: list[DrawnDrive], clock: Any, courses: Mapping[str, Any]
+) -> Any:
     extra = [f"sum{half}_{one} : {_unit_of(group, one)}" for one in sums for half in (1, 2)]
-    for index, drive in enumerate(drives):
-        extra += [f"{name} : 1 (constant)" for name in _thresholds(drive, index)]
-        extra += [f"drive{index}_{receptor} : siemens (constant)" for receptor in drive.peaks]
+    for index, one in enumerate(drives):
+        extra += [f"{name} : 1 (constant)" for name in one.thresholds(index)]
+        extra += [f"drive{index}_{receptor} : siemens (constant)" for receptor in one.drive.peaks]
     extra += ["t_first : second (shared)", "t_second : second (shared)"]
     single = {key: value for key, value in group.constants.items() if not isinstance(value, np.ndarray)}
     neurons = b2.NeuronGroup(
@@ -174,39 +206,50 @@ def _neurons(group: Group, sums: Mapping[str, str], drives: list[PoissonDrive], 
         method="heun",
         clock=clock,
         name=f"{group.name}_cells",
-        namespace={key: brian2_quantity(value, _unit_of_constant(group, key)) for key, value in single.items()},
+        namespace={
+            **courses,
+            **{key: brian2_quantity(value, parse_quantity(group.units[key], key)) for key, value in single.items()},
+        },
     )
-    for key, value in group.constants.items():
-        if isinstance(value, np.ndarray):
-            neurons.variables[key].set_value(value)
     for key, resting in group.inputs.items():
         neurons.variables[key].set_value(np.full(group.cells, resting))
     for key, array in group.start.items():
         neurons.variables[key].set_value(array)
-    for index, drive in enumerate(drives):
-        for name, threshold in _thresholds(drive, index).items():
-            neurons.variables[name].set_value(threshold)
-        for receptor, peak in drive.peaks.items():
-            neurons.variables[f"drive{index}_{receptor}"].set_value(peak)
+    _set_values(neurons, group, drives)
     return neurons
 
 
+def _set_values(neurons: Any, group: Group, drives: list[DrawnDrive]) -> None:
+    """Set what may change between bursts: constants with a value per cell, rates and peaks of drives."""
+    for key, value in group.constants.items():
+        if isinstance(value, np.ndarray):
+            neurons.variables[key].set_value(value)
+    for index, one in enumerate(drives):
+        for name, threshold in one.thresholds(index).items():
+            neurons.variables[name].set_value(threshold)
+        for receptor, peak in one.drive.peaks.items():
+            neurons.variables[f"drive{index}_{receptor}"].set_value(peak)
+
+
+def moving_constants(model: ModelDefinition, later: Sequence[ModelDefinition]) -> set[str]:
+    """Constants of cells, by the names of their group, that differ between a model and later ones."""
+    constants, *others = ([one.constants for one in fast_groups(each, 0).values()] for each in (model, *later))
+    return {
+        key
+        for other in others for before, after in zip(constants, other, strict=True)
+        for key, value in before.items() if not np.array_equal(value, after[key])
+    }  # fmt: skip
+
+
 def _unit_of(group: Group, variable: str) -> str:
-    if variable == "v":
-        return "volt"
+    own = group.membrane.output(variable)
+    if own:
+        return unit_expression(own.unit)
     if variable in CURRENTS:
         return "amp"
     receptor, name = variable.rsplit("_", 1)
     port = group.receptors[receptor].output(name)
     return unit_expression(port.unit if port else 1)
-
-
-def _unit_of_constant(group: Group, key: str) -> Any:
-    for receptor, form in group.receptors.items():
-        for name, unit in form.constants.items():
-            if key == f"{receptor}_{name}":
-                return unit
-    return group.membrane.constants[key]
 
 
 def brian2_quantity(value: Any, unit: Any) -> b2.Quantity:
@@ -216,59 +259,66 @@ def brian2_quantity(value: Any, unit: Any) -> b2.Quantity:
 
 def _synapses(contacts: Contacts, plan: FastPlan, groups: Mapping[str, Any]) -> Any:
     forms = plan.groups[contacts.to].receptors
-    statements, variables = [], []
+    statements = [part.on_event for part in contacts.parts]
+    lines = [part.equations for part in contacts.parts]
     for receptor in contacts.peaks:
         own = {name: f"{receptor}_{name}_post" for name in names_of(forms[receptor])}
-        statements.append(renamed(forms[receptor].on_event, {**own, "peak": f"peak_{receptor}"}))
-        variables.append(f"peak_{receptor} : siemens (constant)")
+        peak = f"({delivered(f'peak_{receptor}', receptor, contacts.parts)})"
+        statements.append(renamed(forms[receptor].on_event, {**own, "peak": peak}))
+        lines.append(f"peak_{receptor} : siemens (constant)")
     synapses = b2.Synapses(
         groups[contacts.origin],
         groups[contacts.to],
-        "\n".join(variables),
+        "\n".join(lines),
         on_pre="\n".join(statements),
         clock=groups[contacts.to].clock,
         name=f"synapses_{contacts.name}",
-        namespace={},
+        namespace=_synapse_constants(contacts),
     )
     synapses.connect(i=contacts.pre, j=contacts.post)
-    for receptor, peak in contacts.peaks.items():
-        synapses.variables[f"peak_{receptor}"].set_value(peak)
+    for receptor, peaks in contacts.peaks.items():
+        synapses.variables[f"peak_{receptor}"].set_value(peaks)
+    for part in contacts.parts:
+        for state, first in part.start.items():
+            synapses.variables[state].set_value(np.full(len(contacts.pre), first))
     synapses.delay = contacts.delay * b2.second
     return synapses
 
 
-def _step(drive: PoissonDrive) -> float:
-    """How often a drive is drawn: rare events, such as miniatures, are placed on a grid of 1 ms."""
-    return SAMPLE_STEP if float(np.max(drive.rate)) * SAMPLE_STEP < RARE else STEP
+def _synapse_constants(contacts: Contacts) -> dict[str, b2.Quantity]:
+    return {
+        key: brian2_quantity(value, parse_quantity(part.units[key], key))
+        for part in contacts.parts
+        for key, value in part.constants.items()
+    }
 
 
-def _driven(group: Any, plan: Group, drives: list[PoissonDrive], step: float, clock: Any) -> Any:
+def _driven(group: Any, plan: Group, drives: list[DrawnDrive], step: float, clock: Any) -> Any:
     lines = []
-    for index, drive in enumerate(drives):
-        if _step(drive) != step:
+    for index, one in enumerate(drives):
+        if one.step != step:
             continue
-        exceeded = " + ".join(f"int(uniform{index} > {name})" for name in _thresholds(drive, index))
+        exceeded = " + ".join(f"int(uniform{index} > {name})" for name in one.thresholds(index))
         lines += [f"uniform{index} = rand()", f"events{index} = {exceeded}"]
-        for receptor in drive.peaks:
+        for receptor in one.drive.peaks:
             form = plan.receptors[receptor]
-            own = {one: f"{receptor}_{one}" for one in names_of(form)}
+            own = {name: f"{receptor}_{name}" for name in names_of(form)}
             # Events are linear in `peak`: that many at once are one of that many times the peak.
-            lines.append(renamed(form.on_event, {**own, "peak": f"events{index}*drive{index}_{receptor}"}))
+            colour = f"*{one.drive.colour}_factor" if one.drive.colour else ""
+            peak = f"(events{index}*drive{index}_{receptor}{colour})"
+            lines.append(renamed(form.on_event, {**own, "peak": peak}))
     name = f"{group.name}_events_{clock.name}"
     return group.run_regularly("\n".join(lines), clock=clock, when="start", name=name)
 
 
-def _thresholds(drive: PoissonDrive, index: int) -> dict[str, np.ndarray]:
-    return {f"drive{index}_threshold{k}": row for k, row in enumerate(count_thresholds(drive.rate * _step(drive)))}
+def _field_monitor(group: Any, variables: list[str], clock: Any) -> Any:
+    return b2.StateMonitor(group, variables, record=True, clock=clock, when="end", name=f"{group.name}_field")
 
 
-def _field_monitor(group: Any, clock: Any) -> Any:
-    return b2.StateMonitor(group, CURRENTS, record=True, clock=clock, when="end", name=f"{group.name}_field")
-
-
-def _field(monitor: Any, where: slice, kept: int, began: float) -> np.ndarray:
+def _field(monitor: Any, variables: tuple[str, ...], where: slice, kept: int, began: float) -> np.ndarray:
     new = np.asarray(monitor.t[kept:]) >= began - SAMPLE_STEP / 2
     total = np.zeros(int(new.sum()))
-    for current in CURRENTS:
-        total += np.abs(np.asarray(getattr(monitor, current)[where, kept:])[:, new]).mean(axis=0)
+    for one in variables:
+        values = np.asarray(getattr(monitor, one)[where, kept:])[:, new]
+        total += (np.abs(values) if one in CURRENTS else values).mean(axis=0)
     return total

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ import engine_stops as stops
 import pytest
 from engine_ranks import MPIEXEC, SECONDS, launched, needs_mpi
 
+from msim.definitions.model import ModelDefinition
+from msim.engine.column_plan import column_plan
+from msim.engine.compiled import CompiledColumn
 from msim.engine.cpp.library import NOT_FINITE, RUNAWAY, TOLD
+from msim.engine.exchange import SERIAL
 
 
 def on_ranks(case: str, ranks: int, folder: Path) -> list[Any]:
@@ -101,3 +106,26 @@ def test_a_signal_ends_one_process_and_its_handlers_come_back() -> None:
     outcome = net.run(stops.FOREVER)
     assert (outcome.status, outcome.code) == (TOLD, signal.SIGTERM)
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_burst_goes_on_after_a_signal_that_only_asks(model: ModelDefinition) -> None:
+    """What answers the signal may want the burst's end, where the trial can be kept: it comes to the same bits."""
+    small = model.with_value("column.n_cells", 100)
+
+    def burst(ask: bool) -> Mapping[str, tuple[Any, Any]]:
+        column = CompiledColumn(column_plan(small, 3), SERIAL)
+        if ask:
+            stops.once_it_runs(column.network, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        return column.burst(0.0, 1.0, keep_field=False).spikes
+
+    asked: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    try:
+        found = burst(ask=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    expected = burst(ask=False)
+    assert asked == [signal.SIGTERM]
+    assert sum(times.size for times, _ in expected.values()) > 50
+    for name, (times, cells) in expected.items():
+        assert (found[name][0].tolist(), found[name][1].tolist()) == (times.tolist(), cells.tolist()), name

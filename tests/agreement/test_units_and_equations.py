@@ -43,7 +43,7 @@ THEIRS = {
     "hertz": b2.hertz, "joule": b2.joule, "watt": b2.watt, "kelvin": b2.kelvin, "g": b2.gram, "Hz": b2.Hz,
     "L": b2.liter, "l": b2.liter, "liter": b2.liter, "Pa": b2.pascal, "minute": 60 * b2.second,
     "hour": 3600 * b2.second, "h": 3600 * b2.second, "day": 86400 * b2.second, "week": 604800 * b2.second,
-    "percent": b2.Quantity(0.01), "one": b2.Quantity(1.0),
+    "kilogram": b2.kilogram, "percent": b2.Quantity(0.01), "one": b2.Quantity(1.0),
 }  # fmt: skip
 PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "k": 1e3}
 DIMENSIONS = sorted({one.dim for one in known_units().values()}, key=str)

@@ -84,11 +84,11 @@ def test_a_leap_changes_by_a_bounded_factor(leap: float, error: float) -> None:
         assert factor <= SAFETY * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("error", [0.1, 0.5, 1.0, 3.0])
-def test_an_error_that_grows_with_the_square_is_met_in_one_step(error: float) -> None:
-    """The next leap has the error SAFETY^2, whatever the last one's was."""
+@pytest.mark.parametrize(("error", "order"), [(0.1, 3), (0.5, 3), (1.0, 3), (1.0, 2), (3.0, 2), (10.0, 2)])
+def test_an_error_of_known_order_is_met_in_one_step(error: float, order: int) -> None:
+    """The next leap has the error SAFETY^order: of the third order where it grows, of the second where it shrinks."""
     leap = next_leap(100.0, error)
-    assert error * (leap / 100.0) ** 2 == pytest.approx(SAFETY**2)
+    assert error * (leap / 100.0) ** order == pytest.approx(SAFETY**order)
 
 
 def test_a_leap_without_error_grows_by_the_largest_factor() -> None:
