@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from msim.recording.recorder import BurstRow, MemoryRecorder, ProbeRow
+from msim.recording.spool import Series, SpoolFile
 
-BURST_NUMBERS = ("time", "leap", "error", "accepted", "seconds")
+BURST_NUMBERS = ("time", "leap", "error", "accepted", "noise", "seconds")
 
 
-def record_arrays(record: MemoryRecorder) -> dict[str, np.ndarray]:
-    """Everything in a record, by name."""
-    found = {"times": _joined(record.times)}
+def record_arrays(record: MemoryRecorder) -> dict[str, Series]:
+    """Everything in a record, by name; what lies in a file stays there."""
+    found: dict[str, Series] = {"times": _joined(record.times)}
     found.update({f"means/{name}": _joined(parts) for name, parts in record.means.items()})
     found.update({f"spreads/{name}": _joined(parts) for name, parts in record.spreads.items()})
     for key in BURST_NUMBERS:
@@ -31,18 +32,21 @@ def record_arrays(record: MemoryRecorder) -> dict[str, np.ndarray]:
     return found
 
 
-def record_from(arrays: Mapping[str, np.ndarray]) -> MemoryRecorder:
-    """The record that these arrays were made from."""
-    record = MemoryRecorder()
+def record_from(arrays: Mapping[str, Series], file: SpoolFile | None = None) -> MemoryRecorder:
+    """The record that these arrays were made from.
+
+    file: where it is to lay down what is as long as a probe
+    """
+    record = MemoryRecorder(file=file or SpoolFile())
     if arrays["times"].size:
-        record.times = [arrays["times"]]
-        record.means = {name: [values] for name, values in _under(arrays, "means/").items()}
-        record.spreads = {name: [values] for name, values in _under(arrays, "spreads/").items()}
-    rates, currents = _under(arrays, "rates/"), _under(arrays, "currents/")
-    columns = [arrays[f"bursts/{key}"] for key in BURST_NUMBERS]
-    for index, (time, leap, error, accepted, seconds) in enumerate(zip(*columns, strict=True)):
+        record.times = [np.asarray(arrays["times"])]
+        record.means = {name: [values] for name, values in _arrays_under(arrays, "means/").items()}
+        record.spreads = {name: [values] for name, values in _arrays_under(arrays, "spreads/").items()}
+    rates, currents = _arrays_under(arrays, "rates/"), _arrays_under(arrays, "currents/")
+    columns = [np.asarray(arrays[f"bursts/{key}"]) for key in BURST_NUMBERS]
+    for index, (time, leap, error, accepted, noise, seconds) in enumerate(zip(*columns, strict=True)):
         record.bursts.append(BurstRow(
-            float(time), float(leap), float(error), bool(accepted), float(seconds),
+            float(time), float(leap), float(error), bool(accepted), float(noise), float(seconds),
             {name: float(values[index]) for name, values in rates.items()},
             {name: float(values[index]) for name, values in currents.items()},
         ))  # fmt: skip
@@ -51,15 +55,19 @@ def record_from(arrays: Mapping[str, np.ndarray]) -> MemoryRecorder:
     return record
 
 
-def _probe(own: Mapping[str, np.ndarray]) -> ProbeRow:
-    time, seconds, field_rate = (float(one) for one in own["about"])
+def _probe(own: Mapping[str, Series]) -> ProbeRow:
+    time, seconds, field_rate = (float(one) for one in np.asarray(own["about"]))
     cells = _under(own, "spike_cells/")
     spikes = {name: (times, cells[name]) for name, times in _under(own, "spike_times/").items()}
-    return ProbeRow(time, seconds, _under(own, "cells/"), spikes, _under(own, "field/"), field_rate)
+    return ProbeRow(time, seconds, _arrays_under(own, "cells/"), spikes, _under(own, "field/"), field_rate)
 
 
-def _under(arrays: Mapping[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
+def _under(arrays: Mapping[str, Series], start: str) -> dict[str, Series]:
     return {name[len(start):]: values for name, values in arrays.items() if name.startswith(start)}
+
+
+def _arrays_under(arrays: Mapping[str, Series], start: str) -> dict[str, np.ndarray]:
+    return {name: np.asarray(values) for name, values in _under(arrays, start).items()}
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

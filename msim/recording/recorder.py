@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from msim.recording.spool import Series, SpoolFile
+
 
 @dataclass(frozen=True)
 class BurstRow:
@@ -16,6 +18,7 @@ class BurstRow:
 
     time: s, start of the burst on the slow clock
     leap: s, from the burst before; error: of that leap, 1 = just within tolerance
+    noise: by which sampling noise of this burst is expected to move a state, in units of the tolerance
     firing_rates: Hz, by population; synaptic_currents: A per cell, by population
     """
 
@@ -23,6 +26,7 @@ class BurstRow:
     leap: float
     error: float
     accepted: bool
+    noise: float
     seconds: float
     firing_rates: Mapping[str, float]
     synaptic_currents: Mapping[str, float]
@@ -33,19 +37,25 @@ class ProbeRow:
     """Everything of one probe.
 
     cells: quantity to values per cell; spikes: population to (times in s from the probe's start, cells)
-    field: population to mean absolute synaptic current per cell, A, at `field_rate` Hz
+    field: population to what makes its field, per cell, A, at `field_rate` Hz
+    Spikes and fields are as long as the probe, so they may lie in a file.
     """
 
     time: float
     seconds: float
     cells: Mapping[str, np.ndarray]
-    spikes: Mapping[str, tuple[np.ndarray, np.ndarray]]
-    field: Mapping[str, np.ndarray]
+    spikes: Mapping[str, tuple[Series, Series]]
+    field: Mapping[str, Series]
     field_rate: float
 
 
 class Recorder(ABC):
-    """Where an engine puts what it finds."""
+    """Where an engine puts what it finds.
+
+    file: where it may lay down what is as long as a probe
+    """
+
+    file: SpoolFile
 
     @abstractmethod
     def samples(self, times: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
@@ -62,7 +72,7 @@ class Recorder(ABC):
 
 @dataclass
 class MemoryRecorder(Recorder):
-    """Keeps mean and spread over cells of samples, all bursts and all probes."""
+    """Keeps mean and spread over cells of samples, all bursts and all probes; spikes and fields of probes in a file."""
 
     times: list[np.ndarray] = field(default_factory=list)
     means: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -70,6 +80,7 @@ class MemoryRecorder(Recorder):
     bursts: list[BurstRow] = field(default_factory=list)
     probes: list[ProbeRow] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
+    file: SpoolFile = field(default_factory=SpoolFile)
 
     def samples(self, times: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
         for name, array in values.items():

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import StorageError
+from msim.recording.spool import Series, Spool, SpoolFile, joined_blocks
 from msim.storage.run_store import CHECKPOINTS, RunFolder, flush
 
-FORMAT = 1
+FORMAT = 2
+CHUNK = 2**17  # values of what lies in a file that are in memory at a time
 MANIFEST = "MANIFEST.json"
 STORE = "state.zarr"
 
@@ -25,29 +27,25 @@ def checkpoint_folder(folder: RunFolder, arm: str, seed: int) -> Path:
     return folder.growing / CHECKPOINTS / arm / f"seed_{seed}"
 
 
-def write_checkpoint(root: Path, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
+def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[str, Any]) -> None:
     """Write a checkpoint beside the one before it, which goes once the new one is whole.
 
     about: plain values, for JSON
     """
     import zarr
-    from zarr.codecs import Crc32cCodec, ZstdCodec
 
     root.mkdir(parents=True, exist_ok=True)
     growing = root / ".growing"
     shutil.rmtree(growing, ignore_errors=True)
     store = zarr.open_group(str(growing / STORE), mode="w", zarr_format=3)
-    names = list(arrays)
-    for index, name in enumerate(names):
-        values = np.atleast_1d(arrays[name])
+    spools = {name: values for name, values in arrays.items() if isinstance(values, Spool)}
+    plain = {name: np.asarray(values) for name, values in arrays.items() if name not in spools}
+    for index, values in enumerate(plain.values()):
         if values.size:
-            made = store.create_array(
-                f"a{index}", shape=values.shape, dtype=values.dtype, chunks=values.shape,
-                compressors=[ZstdCodec(level=1), Crc32cCodec()],
-            )  # fmt: skip
-            made[...] = values
-    shapes = [[name, list(np.shape(arrays[name])), np.asarray(arrays[name]).dtype.str] for name in names]
-    store.attrs.update({"format": FORMAT, "arrays": shapes, "about": dict(about)})
+            _create(store, f"a{index}", np.atleast_1d(values).shape, values.dtype)[...] = np.atleast_1d(values)
+    shapes = [[name, list(values.shape), values.dtype.str] for name, values in plain.items()]
+    rows = _write_spools(store, spools)
+    store.attrs.update({"format": FORMAT, "arrays": shapes, "spools": rows, "about": dict(about)})
     sums = {str(one.relative_to(growing)): _sha256(one) for one in sorted(growing.rglob("*")) if one.is_file()}
     (growing / MANIFEST).write_text(json.dumps({"format": FORMAT, "sha256": sums}), encoding="utf-8")
     flush(growing)
@@ -57,9 +55,36 @@ def write_checkpoint(root: Path, arrays: Mapping[str, np.ndarray], about: Mappin
         shutil.rmtree(root / str(number), ignore_errors=True)
 
 
-def read_checkpoint(root: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+def _create(store: Any, name: str, shape: tuple[int, ...], dtype: Any, chunk: int | None = None) -> Any:
+    from zarr.codecs import Crc32cCodec, ZstdCodec
+
+    chunks = shape if chunk is None else (min(chunk, *shape),)
+    codecs = [ZstdCodec(level=1), Crc32cCodec()]
+    return store.create_array(name, shape=shape, dtype=dtype, chunks=chunks, compressors=codecs)
+
+
+def _write_spools(store: Any, spools: Mapping[str, Spool]) -> list[list[Any]]:
+    """Write what lies in a file, all of one type end to end: few files however many probes there were.
+
+    returns: name, type, and from where to where of the joined array, of each
+    """
+    rows: list[list[Any]] = []
+    for dtype in {one.dtype.str: None for one in spools.values()}:
+        own = {name: one for name, one in spools.items() if one.dtype.str == dtype}
+        ends = np.cumsum([one.size for one in own.values()]).tolist()
+        rows += [[name, dtype, end - own[name].size, end] for name, end in zip(own, ends, strict=True)]
+        if not ends[-1]:
+            continue
+        joined = _create(store, f"spools{dtype[1:]}", (ends[-1],), np.dtype(dtype), CHUNK)
+        for index, block in enumerate(joined_blocks(own.values(), CHUNK)):
+            joined[index * CHUNK:index * CHUNK + block.size] = block
+    return rows
+
+
+def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Arrays and plain values of the newest checkpoint; None where there is none.
 
+    file: in which spools are laid down again
     raises: StorageError where it is damaged or of another format
     """
     numbers = _numbered(root)
@@ -82,9 +107,10 @@ def read_checkpoint(root: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] 
             name: _read(store, f"a{index}", shape) if np.prod(shape) else np.empty(shape, dtype)
             for index, (name, shape, dtype) in enumerate(rows)
         }
+        spools = _read_spools(store, file or SpoolFile())
     except (OSError, KeyError, ValueError, TypeError) as problem:
         raise StorageError(f"{path}: the checkpoint is damaged: {problem}; remove it to start the trial anew") from None
-    return arrays, dict(about)
+    return {**arrays, **spools}, dict(about)
 
 
 def remove_checkpoints(root: Path) -> None:
@@ -94,6 +120,15 @@ def remove_checkpoints(root: Path) -> None:
 
 def _read(store: Any, name: str, shape: list[int]) -> np.ndarray:
     return np.asarray(store[name][...]).reshape(shape)
+
+
+def _read_spools(store: Any, file: SpoolFile) -> dict[str, Spool]:
+    found = {}
+    for name, dtype, start, stop in store.attrs["spools"]:
+        found[name] = Spool(file, dtype)
+        for first in range(start, stop, CHUNK):
+            found[name].append(np.asarray(store[f"spools{dtype[1:]}"][first:min(first + CHUNK, stop)]))
+    return found
 
 
 def _numbered(root: Path) -> list[int]:

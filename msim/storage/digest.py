@@ -17,7 +17,7 @@ from msim.storage.run_store import STORE, read_provenance, require_finished, tri
 
 # Written by xarray to say how it stores, and words for a reader; neither says anything of what was recorded.
 NOT_RECORDED = ("_FillValue", "_ARRAY_DIMENSIONS", "coordinates", "long_name")
-BLOCK = 2**24  # bytes of an array that are read at a time, where its chunks are not larger
+BLOCK = 2**19  # bytes of an array that are read at a time, where its chunks are not larger
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,16 @@ def digest_run(path: str | Path) -> Digest:
 
 
 def _parts(store: Path, arm: str, seed: int) -> Iterator[Part]:
-    trial = zarr.open_group(str(store / trial_path(arm, seed)), mode="r", zarr_format=3)
+    yield from parts_of(zarr.open_group(str(store / trial_path(arm, seed)), mode="r", zarr_format=3), arm, seed)
+
+
+def digest_trial(trial: zarr.Group, arm: str, seed: int) -> str:
+    """One hash of all that a trial recorded."""
+    return _sha256_of([[one.dataset, one.sha256] for one in parts_of(trial, arm, seed)])
+
+
+def parts_of(trial: zarr.Group, arm: str, seed: int) -> Iterator[Part]:
+    """The hash of every dataset of a trial."""
     for name, dataset in sorted(trial.groups()):
         attributes = _recorded(dataset.attrs)
         arrays = sorted((key, one) for key, one in dataset.members(max_depth=None) if isinstance(one, zarr.Array))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
+from msim.base.signals import stops_held
+from msim.recording.spool import Series, Spool, blocks
 from msim.storage.run_store import UNFINISHED, RunFolder
 
 REACHED = "journal/reached"
+BLOCK = 2**17  # values of a long array that are in memory at a time
 
 
 def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
@@ -18,14 +23,29 @@ def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
     return folder.growing / UNFINISHED / arm / f"seed_{seed}.npz"
 
 
-def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, np.ndarray], reached: float) -> None:
+def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, Series], reached: float) -> None:
     """Put the record up to `reached` (s) in the place of the one before it, in one step."""
     path = journal_path(folder, arm, seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     growing = path.with_name(f".{path.name}")
-    with growing.open("wb") as handle:
-        np.savez(handle, **{**arrays, REACHED: np.array(reached)})  # type: ignore[arg-type]
-    os.replace(growing, path)
+    with stops_held():
+        with growing.open("wb") as handle:
+            _save(handle, {**arrays, REACHED: np.array(reached)})
+        os.replace(growing, path)
+
+
+def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:
+    """As numpy.savez, but what lies in a file is not brought into memory whole."""
+    with zipfile.ZipFile(handle, "w") as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                if not isinstance(values, Spool):
+                    np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
+                    continue
+                header = {"descr": values.dtype.str, "fortran_order": False, "shape": values.shape}
+                np.lib.format.write_array_header_1_0(member, header)
+                for block in blocks(values, BLOCK):
+                    member.write(block.tobytes())
 
 
 def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.ndarray], float] | None:

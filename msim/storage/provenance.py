@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import hashlib
+import json
 import platform
 import subprocess
 import sys
@@ -13,6 +16,13 @@ from typing import Any
 import msim
 from msim.definitions.experiment import ExperimentDefinition
 
+# Layers and packages that decide what a trial records; the others only call, store, draw or print.
+DECIDING = (
+    "base", "pharmacology", "signaling", "circuit", "recording", "measures", "coupling", "definitions", "engine",
+    "study",
+)
+NOT_DECIDING = ("run.py", "workers.py", "unfinished.py", "stored.py", "verdict.py", "recalibrate.py", "checks.py")
+COMPUTING = ("brian2", "numpy", "scipy", "sympy")
 PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
 
 
@@ -23,6 +33,7 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
         "experiment": {"name": experiment.name, "file": experiment.file, "text": experiment.text},
         "model": {"name": experiment.model.name, "files": dict(experiment.model.files)},
         "changes": dict(experiment.changes),
+        "hypothesis": experiment.under,
         "arms": [one.name for one in experiment.arms],
         "seeds": list(experiment.seeds),
         "begin_s": experiment.begin,
@@ -37,14 +48,36 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
     }
 
 
+@functools.cache
+def code_version() -> str:
+    """A hash of everything whose change may move a result: msim's code up to a trial, and what it computes with."""
+    root = Path(msim.__file__).resolve().parent
+    hashed = hashlib.sha256(json.dumps([msim.__version__, *(_version(one) for one in COMPUTING)]).encode())
+    for layer in DECIDING:
+        for path in sorted((root / layer).rglob("*")):
+            if path.suffix in (".py", ".cpp", ".hpp", ".h") and path.name not in NOT_DECIDING:
+                hashed.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return hashed.hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
+
+
 def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
+    return {name: _version(name) for name in PACKAGES}
+
+
+def made_by() -> dict[str, Any]:
+    """Versions, machine and time of what was just made."""
+    return {
+        "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
+        "code": code_version(), "host": platform.node(), "machine": platform.machine(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
 
 
 def _commit() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msim.base.errors import StorageError
+from msim.storage.dataset_blocks import write_dataset
 
 # xarray and Zarr take half a second to import: they come when something is stored or opened.
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ MANIFEST = "MANIFEST.json"
 FAILURES = "failures"
 CHECKPOINTS = "checkpoints"
 UNFINISHED = "unfinished"
+_ARM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SAME_WHEN_RESUMED = (
-    "experiment", "model", "changes", "begin_s", "end_s", "schedule", "target", "versions", "arms", "seeds",
+    "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "arms",
+    "seeds",
 )  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
     except (KeyError, ValueError, OSError) as problem:
         raise StorageError(f"{folder.growing}: holds no run to take up; remove it: {problem}") from None
     for key in SAME_WHEN_RESUMED:
-        if json.dumps(stored.get(key), sort_keys=True) != json.dumps(about[key], sort_keys=True):
+        if json.dumps(stored.get(key), sort_keys=True) != json.dumps(about.get(key), sort_keys=True):
             raise StorageError(
                 f"{folder.growing}: was begun with another '{key}'; finish that run as it was begun, "
                 "remove the folder, or choose another --out"
@@ -114,24 +118,11 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
     growing.mkdir()
     _new_group(growing)
     for name, dataset in datasets.items():
-        write_dataset(dataset, growing, name)
+        write_dataset(dataset, str(growing), name)
     flush(growing)
     os.replace(growing, final)
     failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
     failure.unlink(missing_ok=True)
-
-
-def write_dataset(dataset: xr.Dataset, path: Path, name: str) -> None:
-    """Write a dataset as a group below a group that is there."""
-    from zarr.codecs import Crc32cCodec, ZstdCodec
-
-    # One chunk an array: every one is read whole, and few files are kind to shared file systems.
-    encoding = {
-        variable: {"compressors": [ZstdCodec(level=3), Crc32cCodec()], "chunks": dataset[variable].shape}
-        for variable in dataset.variables
-        if dataset[variable].size
-    }
-    dataset.to_zarr(str(path), group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
 
 
 def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
@@ -149,7 +140,8 @@ def finish_run(folder: RunFolder) -> Path:
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
     sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}
     manifest = folder.growing / MANIFEST
-    manifest.write_text(json.dumps({"format": 1, "sha256": sums}, indent=1), encoding="utf-8")
+    sizes = {path.relative_to(folder.growing).as_posix(): path.stat().st_size for path in files}
+    manifest.write_text(json.dumps({"format": 1, "sha256": sums, "bytes": sizes}, indent=1), encoding="utf-8")
     flush(folder.growing)
     if folder.final.exists():
         folder.final.rmdir()
@@ -183,8 +175,14 @@ def read_provenance(store: Path) -> dict[str, Any]:
     """The provenance that a store carries."""
     import zarr
 
-    stored: Any = zarr.open_group(str(store), mode="r").attrs["provenance"]
-    return dict(stored)
+    stored: Any = zarr.open_group(str(store), mode="r", zarr_format=3).attrs["provenance"]
+    about = dict(stored)
+    # They become names of folders, and a store may come from anyone.
+    if not all(isinstance(one, str) and _ARM.fullmatch(one) for one in about["arms"]):
+        raise ValueError(f"wants names of arms, got {about['arms']!r}")
+    if not all(isinstance(one, int) for one in about["seeds"]):
+        raise ValueError(f"wants numbers as seeds, got {about['seeds']!r}")
+    return about
 
 
 @dataclass(frozen=True)
@@ -255,7 +253,7 @@ def open_dataset(store: Path, group: str) -> xr.Dataset:
     """One dataset of a store; arrays are read when they are asked for."""
     import xarray as xr
 
-    return xr.open_zarr(str(store), group=group, consolidated=False, decode_times=False, chunks=None)
+    return xr.open_zarr(str(store), group=group, consolidated=False, decode_times=False, chunks=None, zarr_format=3)
 
 
 def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:

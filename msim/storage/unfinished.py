@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import StorageError, nearest
-from msim.storage.run_store import UNFINISHED, RunFolder, flush, open_dataset, write_dataset
+from msim.storage.dataset_blocks import write_dataset
+from msim.storage.run_store import UNFINISHED, RunFolder, flush, open_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,7 +61,7 @@ def write_unfinished(
     about: dict[str, Any] = {"unfinished": True, "reached_s": float(reached), "reason": reason}
     zarr.open_group(str(new), mode="w", zarr_format=3).attrs.update({"arm": arm, "seed": seed, **about})
     for name, dataset in datasets.items():
-        write_dataset(dataset.assign_attrs(about), new, name)
+        write_dataset(dataset.assign_attrs(about), str(new), name)
     flush(new)
     fresh = link.with_name(f".{link.name}.link")
     fresh.unlink(missing_ok=True)

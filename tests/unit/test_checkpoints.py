@@ -64,8 +64,8 @@ def record() -> MemoryRecorder:
     made = MemoryRecorder()
     made.samples(np.array([0.0, 1.0]), {"drug": np.array([1.0, 2.0]), "cells": np.array([[1.0, 3.0], [2.0, 5.0]])})
     made.samples(np.array([2.0]), {"drug": np.array([3.0]), "cells": np.array([[1.5, 2.5]])})
-    made.burst(BurstRow(0.0, 0.0, 0.0, True, 6.0, {"e": 2.5}, {"e": 1e-10}))
-    made.burst(BurstRow(60.0, 60.0, 1.7, False, 0.6, {"e": 2.0}, {"e": 2e-10}))
+    made.burst(BurstRow(0.0, 0.0, 0.0, True, 0.0, 6.0, {"e": 2.5}, {"e": 1e-10}))
+    made.burst(BurstRow(60.0, 60.0, 1.7, False, 0.1, 0.6, {"e": 2.0}, {"e": 2e-10}))
     spikes = {"e": (np.array([0.1, 0.2]), np.array([4, 1]))}
     made.probe(ProbeRow(0.0, 3.0, {"e.v": np.array([-0.06, -0.07])}, spikes, {"e": np.array([1e-9])}, 1000.0))
     return made

@@ -1,0 +1,44 @@
+"""Datasets into a store, a block at a time: what is long never is in memory whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHUNK = 2**16  # values
+
+
+def write_dataset(dataset: xr.Dataset, store: Any, name: str) -> None:
+    """Write a dataset as a group below a group that is there.
+
+    store: a folder, or a store of Zarr
+    """
+    long = next((str(one) for one, size in dataset.sizes.items() if size > CHUNK), None)
+    first = dataset if long is None else dataset.isel({long: slice(0, CHUNK)}).load()
+    first.to_zarr(store, group=name, mode="a", zarr_format=3, consolidated=False, encoding=encodings(dataset))
+    if long is None:
+        return
+    rest = dataset[[one for one, values in dataset.variables.items() if long in values.dims]]
+    for start in range(CHUNK, dataset.sizes[long], CHUNK):
+        block = rest.isel({long: slice(start, start + CHUNK)}).load()
+        block.to_zarr(store, group=name, mode="a", append_dim=long, zarr_format=3, consolidated=False)
+
+
+def encodings(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
+    """How every variable is stored: compressed, with a checksum, in as few chunks as may be in memory.
+
+    Most arrays are read whole, and few files are kind to shared file systems.
+    """
+    from zarr.codecs import Crc32cCodec, ZstdCodec
+
+    return {
+        variable: {"compressors": [ZstdCodec(level=3), Crc32cCodec()], "chunks": _chunks(values.shape)}
+        for variable, values in dataset.variables.items()
+        if values.size
+    }
+
+
+def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(min(size, CHUNK) for size in shape)

@@ -1,0 +1,173 @@
+"""Trials of sweeps on disk: each a file of its own under its key, with its failures, claims and unfinished work.
+
+Nothing here relies on locks of the file system: a file appears in one step or not at all, and has one owner.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msim.base.errors import StorageError
+from msim.base.claims import now_at, token
+
+TRIALS, FAILED, CLAIMS, WORK, PLANS = "trials", "failed", "claims", "work", "plans"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class TrialStore:
+    """The folder of a sweep."""
+
+    root: Path
+
+    def trial(self, key: str) -> Path:
+        """The file of a finished trial."""
+        return self.root / TRIALS / key[:2] / f"{key}.zip"
+
+    def record(self, key: str) -> Path:
+        """What is known of how a finished trial came about: hashes, versions, time taken."""
+        return self.root / TRIALS / key[:2] / f"{key}.json"
+
+    def failure(self, key: str) -> Path:
+        """Why a trial failed."""
+        return self.root / FAILED / f"{key}.json"
+
+    def claim(self, key: str) -> Path:
+        """Who runs a trial."""
+        return self.root / CLAIMS / key
+
+    def work(self, key: str) -> Path:
+        """Checkpoints of a trial, and files that are not whole yet."""
+        return self.root / WORK / key
+
+
+def prepare(root: Path) -> TrialStore:
+    """Make the folder of a sweep, or take the one that is there.
+
+    raises: StorageError where it holds something else or cannot be written
+    """
+    store = TrialStore(root)
+    try:
+        if root.exists() and any(root.iterdir()) and not (root / PLANS).is_dir():
+            raise StorageError(f"{root}: holds something other than a sweep; choose another --out")
+        for name in (TRIALS, FAILED, CLAIMS, WORK, PLANS):
+            (root / name).mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StorageError(f"{root}: cannot be written: {problem.strerror or problem}") from None
+    return store
+
+
+def done_keys(store: TrialStore) -> set[str]:
+    """Keys of all trials that are stored whole."""
+    return {
+        name[:-4] for folder in _folders(store.root / TRIALS) for name in os.listdir(folder) if name.endswith(".zip")
+    }
+
+
+def failed_keys(store: TrialStore) -> set[str]:
+    """Keys of all trials that have a record of failure; one that was finished later counts as done."""
+    return _names(store.root / FAILED, ".json")
+
+
+def claimed_keys(store: TrialStore) -> set[str]:
+    """Keys of all trials that somebody runs, or ran when it was killed."""
+    return _names(store.root / CLAIMS, "")
+
+
+def _folders(root: Path) -> Iterable[str]:
+    try:
+        with os.scandir(root) as found:
+            return [one.path for one in found if one.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _names(root: Path, ending: str) -> set[str]:
+    try:
+        return {one.removesuffix(ending) for one in os.listdir(root) if one.endswith(ending) and one[0] != "."}
+    except OSError:
+        return set()
+
+
+def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mapping[str, Any]]) -> None:
+    """Store a finished trial: its record first, then the file that makes it count as done.
+
+    write: writes the trial's file, and tells what is known of it
+    """
+    with placed(store.trial(key), store.work(key)) as path:
+        about = write(path)
+        with path.open("rb") as handle:
+            sums = {"sha256": hashlib.file_digest(handle, "sha256").hexdigest(), "bytes": path.stat().st_size}
+        place_file(store.record(key), json.dumps({**about, **sums}, indent=1).encode(), store.work(key))
+    store.failure(key).unlink(missing_ok=True)
+
+
+def write_failure_record(store: TrialStore, key: str, reason: str, trace: str, kind: str) -> None:
+    """Keep why a trial failed; kind: 'raised', 'killed', 'limit' or 'disk'."""
+    about = {"key": key, "reason": reason, "kind": kind, "traceback": trace, "by": token(), "time": now_at(store.root)}
+    place_file(store.failure(key), json.dumps(about, indent=1).encode(), store.work(key))
+
+
+def read_failure_record(store: TrialStore, key: str) -> dict[str, Any]:
+    """Why a trial failed; without a readable record, a reason that says so."""
+    return _read_json(store.failure(key)) or {"reason": "its record of failure cannot be read", "kind": "unknown"}
+
+
+def read_record(store: TrialStore, key: str) -> dict[str, Any]:
+    """What is known of a finished trial; {} where that cannot be read."""
+    return _read_json(store.record(key))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def remove_work(store: TrialStore, key: str) -> None:
+    """Remove what was kept of a trial on its way."""
+    shutil.rmtree(store.work(key), ignore_errors=True)
+
+
+def place_file(path: Path, content: bytes, beside: Path | None = None) -> None:
+    """Have a file appear whole, on the disk, and in one step.
+
+    beside: folder of the same file system in which it grows
+    """
+    with placed(path, beside or path.parent) as growing:
+        growing.write_bytes(content)
+
+
+@contextmanager
+def placed(path: Path, folder: Path) -> Iterator[Path]:
+    """Where the body writes a file that appears whole, on the disk, and in one step, when the body is over.
+
+    folder: of the same file system, in which it grows
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    growing = folder / f".{path.name}.{token()}.partial"
+    try:
+        yield growing
+        with growing.open("rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(growing, path)
+    except BaseException:
+        growing.unlink(missing_ok=True)
+        raise
+
+
+def is_full(problem: BaseException) -> bool:
+    """Whether an error says that the disk, or one's share of it, is full."""
+    return isinstance(problem, OSError) and problem.errno in FULL

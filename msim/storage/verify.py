@@ -1,0 +1,105 @@
+"""Whether a stored run is what was written: every file against the manifest, and what is missing or too much."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from msim.base.errors import StorageError
+from msim.storage.run_store import MANIFEST, STORE, require_finished
+
+CRC_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a part of a store."""
+
+    where: str
+    what: str
+
+
+def verify_run(path: str | Path) -> list[Damage]:
+    """Hold every file of a finished run against its manifest; nothing is decoded.
+
+    returns: what is wrong, in the order of the names; empty where nothing is
+    raises: StorageError where there is no finished run
+    """
+    folder = Path(path)
+    require_finished(folder)
+    sums, sizes = _manifest(folder)
+    found = {one.relative_to(folder).as_posix() for one in (folder / STORE).rglob("*") if one.is_file()}
+    damages = [Damage(name, "was not there when the run was finished") for name in found - set(sums)]
+    damages += [Damage(_trial_of(name), "the trial is missing") for name in _lost_trials(folder, sums)]
+    lost = tuple(one.where + "/" for one in damages)
+    for name, wanted in sums.items():
+        if not f"{STORE}/{name}".startswith(lost) and not name.startswith(lost):
+            damages += [Damage(name, what) for what in _file_damage(folder / name, wanted, sizes.get(name))]
+    return sorted(damages, key=lambda one: one.where)
+
+
+def _manifest(folder: Path) -> tuple[dict[str, str], dict[str, int]]:
+    try:
+        found = json.loads((folder / MANIFEST).read_bytes())
+        sums, sizes = dict(found["sha256"]), dict(found.get("bytes", {}))
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise StorageError(f"{folder / MANIFEST}: cannot be read: {problem}") from None
+    for name in sums:
+        require_inside(folder, name)
+    return sums, sizes
+
+
+def require_inside(folder: Path, name: str) -> None:
+    """Refuse a name from a store that would lead out of its folder.
+
+    raises: StorageError
+    """
+    parts = PurePosixPath(name)
+    inside = not parts.is_absolute() and ".." not in parts.parts and "\\" not in name and "\0" not in name
+    if not inside or not (folder / name).resolve().is_relative_to(folder.resolve()):
+        raise StorageError(f"{folder}: names a file outside of itself: {name!r}")
+
+
+def _trial_of(name: str) -> str:
+    return "/".join(PurePosixPath(name).parts[:4])
+
+
+def _lost_trials(folder: Path, sums: Mapping[str, Any]) -> Iterator[str]:
+    """One file of every trial of which nothing is left."""
+    trials = {_trial_of(name): name for name in sums if name.startswith(f"{STORE}/trials/") and name.count("/") > 4}
+    for trial, name in trials.items():
+        if not (folder / trial).is_dir():
+            yield name
+
+
+def _file_damage(path: Path, sha256: str, size: int | None) -> Iterator[str]:
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        yield "is missing" if isinstance(problem, FileNotFoundError) else f"cannot be read: {problem.strerror}"
+        return
+    if hashlib.sha256(content).hexdigest() != sha256:
+        yield damage_of(content, size, is_chunk="/c/" in path.as_posix() or path.name == "c")
+
+
+def damage_of(content: bytes, size: int | None, is_chunk: bool) -> str:
+    """What is wrong with bytes that are not those that were written; size: of these."""
+    if size is not None and len(content) != size:
+        return f"is truncated: {len(content)} of {size} bytes" if len(content) < size else "is longer than written"
+    if is_chunk and not crc_holds(content):
+        return "is not what was written: the chunk's crc32c does not hold"
+    return "is not what was written"
+
+
+def crc_holds(chunk: bytes) -> bool:
+    """Whether the crc32c at the end of a chunk is that of what is before it."""
+    import google_crc32c
+
+    if len(chunk) < CRC_BYTES:
+        return False
+    return bool(google_crc32c.value(chunk[:-CRC_BYTES]) == struct.unpack("<I", chunk[-CRC_BYTES:])[0])
