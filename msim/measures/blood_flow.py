@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import cmath
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+Regions = Any  # an array over regions, or the plain number of a single one
 
 
 @dataclass(frozen=True)
@@ -58,16 +63,24 @@ def flow_path(drive: np.ndarray, times_s: np.ndarray, kappa: float, gamma: float
     return FlowPath(times_s, ramp, transient, rise, kappa, gamma)
 
 
-def flow_change(path: FlowPath, at_s: float) -> np.ndarray:
-    """Give the flow less its resting value of 1, at a time not before the first knot, shape (regions,)."""
-    knot = int(path.times_s.searchsorted(at_s, side="right")) - 1
-    elapsed = at_s - path.times_s[knot]
-    decay, divided, slower = _decays(elapsed, path.kappa, path.gamma)
-    signal, change = path.transient[:, :, knot]
-    return (
-        path.ramp[1, :, knot] + path.rise[:, knot] * elapsed
-        + divided.real * signal + (decay - slower * divided).real * change
-    )
+def flow_course(path: FlowPath) -> Callable[[float], Regions]:
+    """Give what tells the flow less its resting value of 1, at a time in s that is not before the first knot.
+
+    It tells an array of shape (regions,), or a plain number of a single region: where there is one, calls of arrays
+    are all that an integrator would wait for.
+    """
+    knots = path.times_s.tolist()
+    after = np.moveaxis(np.stack([path.ramp[1], path.rise, *path.transient]), -1, 0)
+    pieces = after[..., 0].tolist() if after.shape[-1] == 1 else after
+
+    def change(at_s: float) -> Regions:
+        knot = bisect.bisect_right(knots, at_s) - 1
+        elapsed = at_s - knots[knot]
+        decay, divided, slower = _decays(elapsed, path.kappa, path.gamma)
+        level, rise, signal, moved = pieces[knot]
+        return level + rise * elapsed + float(divided.real) * signal + float((decay - slower * divided).real) * moved
+
+    return change
 
 
 def _propagators(elapsed_s: np.ndarray, kappa: float, gamma: float) -> np.ndarray:

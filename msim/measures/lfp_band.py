@@ -7,9 +7,10 @@ from msim.base.units import amp, hertz
 
 LFP_BAND = Mechanism(
     name="lfp_band",
-    meaning="band power of the LFP proxy: the summed absolute synaptic currents of a population",
+    meaning="band power of the field of a population: the current along its cells, or of point cells their absolute"
+    " synaptic currents",
     scale="readout",
-    inputs=(Port("synaptic_current", amp, "absolute synaptic current per cell of the population whose field is seen"),),
+    inputs=(Port("field_current", amp, "what makes the field of the population, per cell"),),
     parameters=(
         Parameter("low", hertz, "lower edge of the band", low=0, low_is_allowed=False),
         Parameter("high", hertz, "upper edge of the band", low=0, low_is_allowed=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from msim.base.errors import InputError
@@ -30,6 +32,57 @@ def power_spectrum(
     return welch(values, fs=sampling_rate_hz, window="hann", nperseg=n_segment, detrend="constant")
 
 
+def long_power_spectrum(
+    blocks: Iterable[np.ndarray], sampling_rate_hz: float, segment_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """`power_spectrum` of a signal that comes in blocks, of which no more than one is in memory.
+
+    blocks: of the signal, in order, shape (time,); where it is a single one, the result is the same to the last bit
+    """
+    length = round(segment_s * sampling_rate_hz)
+    step = length - length // 2
+    rest, mean, n_segments = np.empty(0), np.zeros(1), 0
+    frequency = None
+    for block in blocks:
+        rest = np.concatenate([rest, block])
+        more = (rest.size - length) // step + 1 if rest.size >= length else 0
+        if more > 0:
+            frequency, density = power_spectrum(rest[:(more - 1) * step + length], sampling_rate_hz, segment_s)
+            n_segments += more
+            mean = mean + (density - mean) * (more / n_segments)
+            rest = rest[more * step:]
+    if frequency is None:
+        return power_spectrum(rest, sampling_rate_hz, segment_s)
+    return frequency, mean
+
+
+def cross_spectral_density(
+    signals: np.ndarray, sampling_rate_hz: float, segment_s: float, band: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the one-sided cross-spectral density of all pairs of signals by Welch's method, as `power_spectrum`.
+
+    signals: shape (signals, time); band: lowest and highest frequency that is kept, Hz
+    returns: frequency in Hz, shape (frequencies,), and Hermitian density, shape (frequencies, signals, signals);
+        the diagonal is the power spectrum, and row i, column j the mean of X_i X_j*
+    """
+    from scipy.signal import csd
+
+    values = np.asarray(signals, dtype=float)
+    n_segment = round(segment_s * sampling_rate_hz)
+    if values.ndim != 2 or not 2 <= n_segment <= values.shape[-1]:
+        raise InputError(f"cross_spectral_density: wants signals of shape (signals, time) and a segment within them, "
+                         f"got {values.shape} and {n_segment} samples")
+    # SciPy conjugates the first of two signals.
+    frequency, density = csd(
+        values[None, :], values[:, None], fs=sampling_rate_hz, window="hann", nperseg=n_segment, detrend="constant"
+    )
+    low, high = band
+    inside = (frequency >= low) & (frequency <= high)
+    if inside.sum() < 2:
+        raise InputError(f"cross_spectral_density: wants at least 2 frequencies from {low!r} to {high!r} Hz")
+    return frequency[inside], np.moveaxis(density, -1, 0)[inside]
+
+
 def band_power(frequency: np.ndarray, psd: np.ndarray, low: float, high: float) -> np.ndarray:
     """Sum the density over low <= frequency < high, so that adjoining bands add up.
 
@@ -45,12 +98,13 @@ def peak_frequency(frequency: np.ndarray, psd: np.ndarray, low: float, high: flo
     """Find the frequency of the greatest density in low <= frequency < high.
 
     psd: shape (..., frequencies)
-    returns: Hz, shape (...); NaN where the greatest lies at an edge, so that the band holds no peak
+    returns: Hz, shape (...); NaN where the greatest lies at an edge, so that the band holds no peak, or is not known
     """
     inside = _band("peak_frequency", frequency, low, high)
-    best = np.argmax(np.asarray(psd)[..., inside], axis=-1)
-    at_edge = (best == 0) | (best == inside.sum() - 1)
-    return np.where(at_edge, np.nan, np.asarray(frequency)[inside][best])
+    density = np.asarray(psd)[..., inside]
+    best = np.argmax(density, axis=-1)
+    no_peak = (best == 0) | (best == inside.sum() - 1) | np.isnan(density).any(axis=-1)
+    return np.where(no_peak, np.nan, np.asarray(frequency)[inside][best])
 
 
 def aperiodic_slope(frequency: np.ndarray, psd: np.ndarray, low: float, high: float) -> float:
@@ -68,6 +122,20 @@ def aperiodic_slope(frequency: np.ndarray, psd: np.ndarray, low: float, high: fl
     if density.ndim != 1 or not (density > 0).all():
         raise InputError("aperiodic_slope: wants one spectrum with a density above 0 throughout the band")
     return float(theilslopes(np.log(density), np.log(np.asarray(frequency)[inside])).slope)
+
+
+def octave_slope(frequency: np.ndarray, psd: np.ndarray, low: float, high: float) -> float:
+    """Fit the slope of log power against log frequency with every third of an octave counting alike (Theil-Sen).
+
+    Frequencies that are evenly spaced in Hz would let the highest octave, where gamma lies, speak for all.
+    psd: above 0, shape (frequencies,)
+    """
+    edges = low * 2 ** np.arange(0, np.log2(high / low) + 1 / 3, 1 / 3)
+    parts = [(frequency >= a) & (frequency < b) for a, b in zip(edges, edges[1:], strict=False)]
+    filled = [one for one in parts if one.any()]
+    centre = np.array([np.exp(np.log(frequency[one]).mean()) for one in filled])
+    mean = np.array([np.asarray(psd)[one].mean() for one in filled])
+    return aperiodic_slope(centre, mean, low, high)
 
 
 def _band(where: str, frequency: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -44,6 +44,16 @@ def coefficient_of_variation(
         return np.where(enough, np.sqrt(variance) / mean, np.nan)
 
 
+def intervals(spike_times_s: np.ndarray, spike_cells: np.ndarray) -> np.ndarray:
+    """Times between successive spikes of one cell, those of all cells together, s.
+
+    spike_times_s, spike_cells: times in any order and the cells that fired, shape (spikes,)
+    """
+    order = np.lexsort((np.asarray(spike_times_s, dtype=float), spike_cells))
+    cells, times = np.asarray(spike_cells)[order], np.asarray(spike_times_s, dtype=float)[order]
+    return np.asarray(np.diff(times)[cells[1:] == cells[:-1]])
+
+
 def fano_factor(spike_times_s: np.ndarray, start_s: float, stop_s: float, bin_s: float) -> float:
     """Divide the variance of the number of spikes in a bin by its mean.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from msim.base.errors import SimulationError
-from msim.measures.blood_flow import FlowPath, flow_change
+from msim.measures.blood_flow import FlowPath, Regions, flow_course
 
 
 def steady_balloon(change: np.ndarray, alpha: float, E0: float) -> np.ndarray:
@@ -68,23 +68,26 @@ def _stretches(times_s: np.ndarray, dense: float) -> Iterator[tuple[float, float
 def _rates(flow: FlowPath, tau: float, alpha: float, E0: float) -> Callable[[float, np.ndarray], np.ndarray]:
     """Rates of the logarithms, which keep volume and deoxyhemoglobin above 0 and small changes accurate."""
 
+    flow_change = flow_course(flow)
+    is_single = flow.rise.shape[0] == 1
+
     def rates(t: float, state: np.ndarray) -> np.ndarray:
-        volume, deoxyhemoglobin = state[0::2], state[1::2]
-        change = flow_change(flow, t)
-        if not change.min() > -1:
+        volume, deoxyhemoglobin = state.tolist() if is_single else (state[0::2], state[1::2])
+        change = flow_change(t)
+        if not (change if is_single else change.min()) > -1:
             raise SimulationError(f"BOLD: activity fell too fast or too far: blood flow would stop at {t:.6g} s")
         extraction = _extraction_change(change, E0)
         delivered = change + extraction + change * extraction
         cleared = deoxyhemoglobin + volume * (1 / alpha - 1)
-        return _by_region(np.stack([
-            (change - np.expm1(volume / alpha)) * np.exp(-volume) / tau,
-            (delivered - np.expm1(cleared)) * np.exp(-deoxyhemoglobin) / tau,
-        ]))
+        found = np.empty_like(state)
+        found[0::2] = (change - np.expm1(volume / alpha)) * np.exp(-volume) / tau
+        found[1::2] = (delivered - np.expm1(cleared)) * np.exp(-deoxyhemoglobin) / tau
+        return found
 
     return rates
 
 
-def _extraction_change(change: np.ndarray, E0: float) -> np.ndarray:
+def _extraction_change(change: Regions, E0: float) -> Regions:
     """Extraction over its resting value, less 1: (1 - (1 - E0)^(1/f)) / E0 - 1, keeping all digits near rest."""
     at_rest = np.log1p(-E0)
     return np.exp(at_rest) * np.expm1(-at_rest * change / (1 + change)) / np.expm1(at_rest)

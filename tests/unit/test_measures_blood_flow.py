@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from msim.measures.blood_flow import flow_change, flow_path
+from msim.measures.blood_flow import flow_course, flow_path
 
 # Under-damped, critical, nearly critical and far over-damped.
 DAMPINGS = [(0.65, 0.41), (2.0, 1.0), (2.0, 1.0 - 1e-9), (50.0, 0.3)]
@@ -34,8 +34,8 @@ def test_flow_is_the_solution_of_its_equations(kappa: float, gamma: float) -> No
     path = flow_path(drive, times, kappa, gamma)
     for at in (0.0, 0.7, 2.0, 2.05, 3.3, 20.0, 40.0):
         expected = _by_matrix_exponential(drive[0], times, kappa, gamma, at)
-        assert flow_change(path, at)[0] == pytest.approx(expected, abs=1e-11)
-    assert path.change[0] == pytest.approx([flow_change(path, at)[0] for at in times], abs=1e-12)
+        assert flow_course(path)(at) == pytest.approx(expected, abs=1e-11)
+    assert path.change[0] == pytest.approx([flow_course(path)(at) for at in times], abs=1e-12)
 
 
 @pytest.mark.parametrize(("kappa", "gamma"), DAMPINGS)
@@ -44,13 +44,13 @@ def test_flow_follows_a_slow_ramp_with_a_constant_lag(kappa: float, gamma: float
     end = 1e6
     path = flow_path(np.array([[0.0, 1.0]]), np.array([0.0, end]), kappa, gamma)
     for at in (0.1 * end, 0.5 * end, end):
-        assert flow_change(path, at)[0] == pytest.approx((at - kappa / gamma) / end / gamma, rel=1e-12)
+        assert flow_course(path)(at) == pytest.approx((at - kappa / gamma) / end / gamma, rel=1e-12)
 
 
 def test_flow_at_rest_stays_there_exactly() -> None:
     """No rounding error may pass for a change of flow."""
     path = flow_path(np.zeros((2, 3)), np.array([0, 1, 1e5]), 0.65, 0.41)
-    assert all((flow_change(path, at) == 0).all() for at in (0, 0.3, 1, 777.7, 1e5))
+    assert all((flow_course(path)(at) == 0).all() for at in (0, 0.3, 1, 777.7, 1e5))
 
 
 @settings(max_examples=50, deadline=None)

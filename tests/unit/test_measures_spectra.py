@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from msim.base.errors import InputError
-from msim.measures.spectra import aperiodic_slope, band_power, peak_frequency, power_spectrum
+from msim.measures.spectra import (
+    aperiodic_slope, band_power, long_power_spectrum, peak_frequency, power_spectrum,
+)  # fmt: skip
 
 RATE = 1000.0
 
@@ -90,3 +94,21 @@ def test_a_segment_must_fit_the_signal() -> None:
         band_power(np.arange(10.0), np.ones(10), 20, 30)
     with pytest.raises(InputError, match="above 0"):
         aperiodic_slope(np.arange(10.0), np.zeros(10), 1, 9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(500, 9000), st.lists(st.integers(0, 9000), max_size=6), st.integers(2, 500))
+def test_the_spectrum_of_blocks_is_that_of_the_whole(size: int, cuts: list[int], segment: int) -> None:
+    """Wherever the signal is cut, to the rounding of a mean; to the last bit where it is not cut at all."""
+    signal = np.random.default_rng(size).standard_normal(size) + 2
+    blocks = np.split(signal, sorted(min(one, size) for one in cuts))
+    frequency, whole = power_spectrum(signal, RATE, segment / RATE)
+    found = long_power_spectrum(blocks, RATE, segment / RATE)
+    np.testing.assert_array_equal(found[0], frequency)
+    np.testing.assert_allclose(found[1], whole, rtol=1e-10, atol=1e-14 * whole.max())
+    np.testing.assert_array_equal(long_power_spectrum([signal], RATE, segment / RATE)[1], whole)
+
+
+def test_blocks_without_a_segment_between_them_are_refused() -> None:
+    with pytest.raises(InputError, match="wants a segment of 2 to 8 samples"):
+        long_power_spectrum([np.ones(5), np.ones(3)], RATE, 0.1)

@@ -1,0 +1,74 @@
+"""The Balloon-Windkessel model step by step, beside a simulation of any length."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from msim.base.errors import InputError
+from msim.measures.bold import BalloonWindkessel, _signal
+
+STEP = 0.05  # s; activity is held that long
+
+
+class BoldStream:
+    """BOLD of some regions while their activity arrives piece by piece; what it keeps is five numbers a region.
+
+    Activity is averaged over steps of 50 ms; states follow by the classical Runge-Kutta method in logarithms, so that
+    flow and volume stay above 0. How activity is cut into pieces changes no bit.
+    """
+
+    def __init__(self, parameters: BalloonWindkessel, shape: tuple[int, ...], sample_step: float, tr: float) -> None:
+        """shape: of activity at one time; sample_step: time between its samples, s; tr: between volumes, s."""
+        self.parameters, self.shape = parameters, shape
+        self.every = _times(sample_step, STEP, "the time between samples of activity")
+        self.volume_every = _times(STEP, tr, "TR")
+        self.states = np.zeros((4, *shape))
+        self.held, self.count, self.steps = np.zeros(shape), 0, 0
+
+    def taken(self, activity: np.ndarray) -> np.ndarray:
+        """Take further activity and give the volumes that are complete.
+
+        activity: relative change from rest, shape (times, *shape)
+        returns: percent signal change at the end of each TR, shape (volumes, *shape)
+        """
+        volumes = []
+        for now in activity:
+            self.held = self.held + now
+            self.count += 1
+            if self.count < self.every:
+                continue
+            self._step(self.held / self.every)
+            self.held, self.count = np.zeros(self.shape), 0
+            self.steps += 1
+            if self.steps % self.volume_every == 0:
+                volumes.append(_signal(self.states[2:], self.parameters))
+        return np.stack(volumes) if volumes else np.empty((0, *self.shape))
+
+    def _step(self, activity: np.ndarray) -> None:
+        y = self.states
+        first = self._slope(y, activity)
+        second = self._slope(y + STEP / 2 * first, activity)
+        third = self._slope(y + STEP / 2 * second, activity)
+        fourth = self._slope(y + STEP * third, activity)
+        self.states = y + STEP / 6 * (first + 2 * second + 2 * third + fourth)
+
+    def _slope(self, y: np.ndarray, activity: np.ndarray) -> np.ndarray:
+        """Change of the signal and of the logarithms of flow, volume and deoxyhemoglobin."""
+        p = self.parameters
+        s, flow, volume, deoxy = y[0], np.exp(y[1]), y[2], y[3]
+        out = np.exp(volume / p.alpha)
+        extraction = 1 - (1 - p.E0) ** (1 / flow)
+        return np.stack([
+            p.efficacy * activity - p.kappa * s - p.gamma * (flow - 1),
+            s / flow,
+            (flow - out) / np.exp(volume) / p.tau,
+            (flow * extraction / p.E0 / np.exp(deoxy) - out / np.exp(volume)) / p.tau,
+        ])  # fmt: skip
+
+
+def _times(part: float, whole: float, what: str) -> int:
+    count = round(whole / part)
+    if count < 1 or abs(count * part - whole) > 1e-9 * whole:
+        raise InputError(f"BOLD: wants a TR of whole steps of {STEP:g} s, and steps of whole samples of activity; "
+                         f"{what} is {part if what != 'TR' else whole:g} s")
+    return count

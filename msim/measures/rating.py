@@ -1,0 +1,38 @@
+"""A clinical rating as a stated, saturating map of potentiation, with a placebo term and noise; never instead of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from msim.base.mechanism import Mechanism, Parameter, Port
+
+RATING = Mechanism(
+    name="rating",
+    meaning="improvement of a rating of depression, as a share of what it was before treatment",
+    scale="readout",
+    # Expectation and the course of the illness improve ratings without any drug: most of what is seen is placebo.
+    equations="improvement = placebo + E_max * W / (W + W_50) + sd * luck : 1",
+    inputs=(
+        Port("W", 1, "change of AMPA conductance relative to the person's own before treatment, 0 at least"),
+        Port("luck", 1, "standard normal number of the person"),
+    ),
+    parameters=(
+        Parameter("placebo", 1, "mean improvement without any drug", low=0, high=1),
+        Parameter("E_max", 1, "largest improvement that potentiation adds", low=0, high=1),
+        Parameter("W_50", 1, "potentiation that adds half of it", low=0, low_is_allowed=False),
+        Parameter("sd", 1, "standard deviation of improvement over people", low=0),
+        Parameter("response", 1, "improvement from which on a person has responded", low=0, high=1),
+    ),
+    outputs=(Port("improvement", 1, "share of the rating before treatment that is gone"),),
+)
+
+
+def improvement(
+    potentiation: np.ndarray | float, luck: np.ndarray | float, placebo: float, E_max: float, W_50: float, sd: float
+) -> np.ndarray:
+    """Improvement as a share of the rating before treatment, at most 1, below 0 where people get worse.
+
+    potentiation: change of AMPA conductance; what falls below 0 counts as 0. Both arguments broadcast.
+    """
+    w = np.maximum(np.asarray(potentiation, dtype=float), 0.0)
+    return np.asarray(np.minimum(placebo + E_max * w / (w + W_50) + sd * np.asarray(luck), 1.0))

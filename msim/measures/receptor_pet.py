@@ -1,0 +1,122 @@
+"""Binding of a tracer to mGluR5, from which glutamate displaces it, and which glutamate has taken into the cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.base.errors import InputError
+from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.units import second
+from msim.measures.glutamate_cycle import checked_amount
+
+MGLUR5_PET = Mechanism(
+    name="mglur5_pet",
+    meaning="receptors that a tracer finds: at the surface, and not held by glutamate in a state that it binds less",
+    scale="readout",
+    # What goes in and comes back at rest is balanced; `internalised` is what more glutamate has taken beyond that.
+    equations="""
+        surge = clip(glutamate - 1, 0, inf) : 1
+        dinternalised/dt = k_in * surge * (1 - internalised) - k_out * internalised : 1
+        binding = (1 - internalised) / (1 + displaced * (glutamate - 1)) : 1
+    """,
+    inputs=(Port("glutamate", 1, "extracellular glutamate relative to rest", at_rest=1),),
+    parameters=(
+        Parameter("response", 1, "percent change of extracellular glutamate by one percent of release", low=0),
+        Parameter("displaced", 1, "share of receptors that glutamate keeps from the tracer at rest", low=0, high=0.99),
+        Parameter("k_in", 1 / second, "internalisation, by extracellular glutamate above rest", low=0),
+        Parameter("k_out", 1 / second, "return to the surface", low=0, low_is_allowed=False),
+    ),
+    outputs=(Port("binding", 1, "binding of the tracer relative to rest"),),
+    rest={"internalised": "0"},
+    reference="esterlis2018",
+)
+
+
+@dataclass(frozen=True)
+class ReceptorPet:
+    """Values of the parameters of MGLUR5_PET in SI units."""
+
+    response: float
+    displaced: float
+    k_in: float
+    k_out: float
+
+
+def extracellular_glutamate(release: np.ndarray | float, values: ReceptorPet) -> np.ndarray:
+    """Extracellular glutamate relative to rest, from release (V_cycle) relative to rest, same shape."""
+    return np.asarray(checked_amount(release, "release") ** values.response)
+
+
+def internalised_after(
+    elapsed_s: np.ndarray | float, glutamate: np.ndarray | float, values: ReceptorPet, start: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Fraction of receptors internalised beyond rest, under constant glutamate.
+
+    elapsed_s: s; glutamate: relative to rest; start: fraction before; all broadcast
+    """
+    surge = np.maximum(checked_amount(glutamate, "glutamate") - 1, 0)
+    return _step(np.asarray(start, dtype=float), surge, checked_amount(elapsed_s, "elapsed_s"), values)
+
+
+def internalised_course(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorPet) -> np.ndarray:
+    """Fraction of receptors internalised beyond rest along a course that begins at rest.
+
+    Between two times glutamate counts with the mean of both: exact where it is constant, of second order else.
+    times_s: increasing, shape (times,); glutamate: relative to rest, shape (..., times)
+    returns: shape (..., times)
+    """
+    times, course = _checked_course(times_s, glutamate)
+    surge = np.maximum(course - 1, 0)
+    middle = (surge[..., 1:] + surge[..., :-1]) / 2
+    internalised = np.zeros_like(course)
+    for index, elapsed in enumerate(np.diff(times)):
+        internalised[..., index + 1] = _step(internalised[..., index], middle[..., index], elapsed, values)
+    return internalised
+
+
+def mglur5_binding(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorPet) -> np.ndarray:
+    """Binding of the tracer relative to rest, along a course of extracellular glutamate that begins at rest.
+
+    times_s: increasing, shape (times,); glutamate: relative to rest, shape (..., times)
+    returns: 1 where nothing has happened, shape (..., times)
+    """
+    times, course = _checked_course(times_s, glutamate)
+    free = 1 - internalised_course(times, course, values)
+    return np.asarray(free / (1 + values.displaced * (course - 1)))
+
+
+def scan_change(times_s: np.ndarray, binding: np.ndarray, start_s: float, duration_s: float) -> np.ndarray:
+    """Percent change of binding from rest that a scan sees: the mean over its time, linear between times.
+
+    binding: relative to rest, shape (..., times); returns: percent, shape (...)
+    """
+    times, values = _checked_course(times_s, binding)
+    stop_s = start_s + duration_s
+    if not times[0] <= start_s < stop_s <= times[-1]:
+        span = f"{times[0]:.6g} and {times[-1]:.6g} s"
+        raise InputError(f"scan_change: wants a scan between {span}, got {start_s:.6g} to {stop_s:.6g} s")
+    inside = times[(times > start_s) & (times < stop_s)]
+    grid = np.concatenate([[start_s], inside, [stop_s]])
+    right = np.clip(np.searchsorted(times, grid), 1, times.size - 1)
+    weight = (grid - times[right - 1]) / (times[right] - times[right - 1])
+    seen = values[..., right - 1] + weight * (values[..., right] - values[..., right - 1])
+    area = ((seen[..., 1:] + seen[..., :-1]) / 2 * np.diff(grid)).sum(axis=-1)
+    return np.asarray(100 * (area / duration_s - 1))
+
+
+def _step(start: np.ndarray, surge: np.ndarray, elapsed_s: np.ndarray | float, values: ReceptorPet) -> np.ndarray:
+    """The exact solution after a time of constant glutamate."""
+    rate = values.k_in * surge + values.k_out
+    end = values.k_in * surge / rate
+    return np.asarray(start + (end - start) * -np.expm1(-rate * elapsed_s))
+
+
+def _checked_course(times_s: np.ndarray, course: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    times, values = np.asarray(times_s, dtype=float), checked_amount(course, "glutamate or binding")
+    if times.ndim != 1 or times.size < 2 or values.shape[-1:] != times.shape:
+        raise InputError(f"receptor_pet: wants 2 or more times, got {times.shape} for values {values.shape}")
+    if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
+        raise InputError("receptor_pet: wants finite times in increasing order")
+    return times, values
