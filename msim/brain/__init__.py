@@ -1,0 +1,1 @@
+"""Brains of many regions: the connectome that joins them."""

@@ -1,0 +1,61 @@
+"""resting_bold() and connectivity_of(): a resting scan and its functional connectivity as labelled arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msim.brain.connectome import read_connectome
+from msim.brain.field import field_of
+from msim.brain.reach import brain_twin
+from msim.brain.scans import resting_scans
+from msim.definitions.brain import read_brain
+from msim.imaging.connectivity import functional_connectivity
+from msim.imaging.scan import Label, Scan
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def resting_bold(
+    brain: str | Path = "brains/brain19", *, minutes: float = 12.0, tr: float = 2.2, coupling: float | None = None,
+    seed: int = 1,
+) -> xr.DataArray:  # fmt: skip
+    """Scan a brain of mean-field columns at rest.
+
+    brain: a file, or the name of a shipped one; minutes, tr (s): length and time between volumes
+    coupling: share of the background that other regions take the place of; the file's if left out
+    returns: BOLD in percent of its mean, dims (time in s, region)
+    raises: InputError for bad input, SimulationError where a region leaves what its twin answers for
+    """
+    import xarray as xr
+
+    definition = read_brain(brain)
+    connectome = read_connectome(definition.connectome, definition.weights)
+    field = field_of(definition, connectome, brain_twin(definition), coupling)
+    (scan,) = resting_scans(definition, field, 60 * minutes, tr, [Label("01", "rest")], [seed])
+    time = ("time", tr * np.arange(len(scan.signal)), {"units": "s", "long_name": "time since the first volume"})
+    return xr.DataArray(
+        scan.signal, dims=("time", "region"), coords={"time": time, "region": list(scan.regions)}, name="BOLD",
+        attrs={"units": "percent", "long_name": "BOLD signal", "tr": tr},
+    )  # fmt: skip
+
+
+def connectivity_of(bold: xr.DataArray) -> xr.DataArray:
+    """Functional connectivity of a scan: Fisher z of Pearson's r between 0.009 and 0.08 Hz (extra 'imaging').
+
+    bold: as of `resting_bold`
+    returns: dims (region, other), 0 on the diagonal
+    raises: InputError for a scan that is too short, or of a region that does not vary
+    """
+    import xarray as xr
+
+    regions = [str(one) for one in bold["region"].values]
+    scan = Scan(Label("01", "rest"), tuple(regions), np.asarray(bold), float(bold.attrs["tr"]))
+    coords = {"region": regions, "other": regions}
+    return xr.DataArray(
+        functional_connectivity(scan), dims=("region", "other"), coords=coords, name="Fisher z",
+        attrs={"units": "1", "long_name": "Fisher z of Pearson's r"},
+    )  # fmt: skip

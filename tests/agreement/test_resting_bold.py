@@ -1,0 +1,34 @@
+"""A labelled resting scan is the scan that the command takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import msim
+from msim.brain.connectome import read_connectome
+from msim.brain.field import field_of
+from msim.brain.reach import brain_twin
+from msim.brain.scans import resting_scans
+from msim.definitions.brain import read_brain
+from msim.imaging.connectivity import functional_connectivity
+from msim.imaging.scan import Label
+
+
+def test_it_is_the_scan_that_the_command_takes_and_connectivity_is_the_field_s_own() -> None:
+    found = msim.resting_bold(minutes=5, tr=2.0, seed=3)
+    brain = read_brain("brains/brain19")
+    connectome = read_connectome(brain.connectome, brain.weights)
+    field = field_of(brain, connectome, brain_twin(brain), None)
+    first, second = resting_scans(brain, field, 300, 2.0, [Label("01", "rest"), Label("02", "rest")], [3, 4])
+    np.testing.assert_allclose(found, first.signal, rtol=1e-9, atol=1e-12)
+    assert list(found.region.values) == list(first.regions) and found.time[1] == 2.0
+    np.testing.assert_allclose(msim.connectivity_of(found), functional_connectivity(first), atol=1e-9)
+    assert np.abs(found.values - second.signal).max() > 0.1
+
+
+def test_a_scan_too_short_for_its_band_is_refused() -> None:
+    with pytest.raises(msim.MsimError, match="0.009 Hz wants at least"):
+        msim.connectivity_of(msim.resting_bold(minutes=1))
+    with pytest.raises(msim.MsimError, match="brain1"):
+        msim.resting_bold("brains/brain1")
