@@ -1,0 +1,91 @@
+"""Functional connectivity of a scan, by nilearn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.base.errors import InputError
+from msim.imaging.extra import library
+from msim.imaging.scan import Scan
+
+LARGEST_R = 1 - 1e-7  # a region with itself has no Fisher z
+
+
+@dataclass(frozen=True)
+class Band:
+    """Frequencies that are kept, Hz."""
+
+    low: float = 0.009
+    high: float = 0.08
+
+
+def refuse_short(name: str, seconds: float, tr: float, band: Band | None = None) -> None:
+    """Refuse a scan that is too short or too coarse for a band.
+
+    name, seconds, tr: of the scan; the usual band if left out
+    raises: InputError
+    """
+    band = band or Band()
+    if not 0 < band.low < band.high < 0.5 / tr:
+        raise InputError(f"band: wants 0 < low < high < {0.5 / tr:.4g} Hz, half of the sampling rate, "
+                         f"got {band.low!r} to {band.high!r} Hz")
+    if seconds < 2 / band.low:
+        raise InputError(f"scan {name}: lasts {seconds:g} s, but {band.low!r} Hz wants at least {2 / band.low:.4g} s")
+
+
+def filtered(scan: Scan, band: Band) -> np.ndarray:
+    """The signal without its mean and trend, in a band (Butterworth, zero phase), shape (volumes, regions)."""
+    refuse_short(scan.label.stem, len(scan.signal) * scan.tr, scan.tr, band)
+    clean = library("nilearn.signal").clean
+    return np.asarray(clean(
+        np.asarray(scan.signal, dtype=float), detrend=True, standardize=None, low_pass=band.high, high_pass=band.low,
+        t_r=scan.tr,
+    ))  # fmt: skip
+
+
+def functional_connectivity(scan: Scan, band: Band | None = None) -> np.ndarray:
+    """Fisher z of Pearson's r between regions.
+
+    returns: shape (regions, regions), 0 on the diagonal
+    """
+    signal = filtered(scan, band or Band())
+    flat = [name for name, sd in zip(scan.regions, signal.std(axis=0), strict=True) if sd == 0]
+    if flat:
+        problem = f"region '{flat[0]}' does not vary, so that it correlates with nothing"
+        raise InputError(f"scan {scan.label.stem}: {problem}")
+    measure = library("nilearn.connectome").ConnectivityMeasure
+    covariance = library("sklearn.covariance").EmpiricalCovariance()
+    (matrix,) = measure(cov_estimator=covariance, kind="correlation", standardize=None).fit_transform([signal])
+    z = np.arctanh(np.clip(matrix, -LARGEST_R, LARGEST_R))
+    np.fill_diagonal(z, 0.0)
+    return np.asarray(z)
+
+
+def between(z: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
+    """Mean Fisher z of all pairs of different regions, the first of one set and the second of another.
+
+    one, other: which regions, shape (regions,), bool
+    """
+    pairs = (one[:, None] & other[None, :]) | (other[:, None] & one[None, :])
+    pairs &= np.triu(np.ones_like(pairs), k=1)
+    if not pairs.any():
+        raise InputError("between: wants at least one pair of different regions")
+    return float(z[pairs].mean())
+
+
+def similarity(z: np.ndarray, reference: np.ndarray) -> float:
+    """Pearson's r between two connectivity matrices over pairs of regions that both have."""
+    rows, columns = np.triu_indices(len(z), k=1)
+    first, second = z[rows, columns], reference[rows, columns]
+    both = np.isfinite(first) & np.isfinite(second)
+    if both.sum() < 3:
+        raise InputError(f"similarity: wants at least 3 pairs of regions that both matrices have, got {both.sum()}")
+    return float(np.corrcoef(first[both], second[both])[0, 1])
+
+
+def mean_connectivity(matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean of Fisher z over runs or subjects, NaN left out."""
+    return np.asarray(np.nanmean(np.stack(matrices), axis=0))
