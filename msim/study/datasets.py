@@ -13,6 +13,7 @@ from msim.definitions.addresses import Address
 from msim.definitions.experiment import Arm, ExperimentDefinition
 from msim.recording.recorder import MemoryRecorder
 from msim.study.readouts import band_readouts, bold_samples, origin_population, spectra
+from msim.study.spike_table import spike_table
 
 TIME = {"units": "s", "long_name": "time since the first dose"}
 
@@ -91,24 +92,7 @@ def _spectra(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
 def _spikes(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
     """All spikes of all probes in one table, populations numbered in the order of the model."""
     populations = list(arm.model.populations)
-    columns: dict[str, list[np.ndarray]] = {"spike_time": [], "cell": [], "population": [], "probe_of_spike": []}
-    for index, probe in enumerate(record.probes):
-        for number, population in enumerate(populations):
-            times, cells = probe.spikes[population]
-            columns["spike_time"].append(times)
-            columns["cell"].append(cells.astype(np.int32))
-            columns["population"].append(np.full(times.size, number, dtype=np.int8))
-            columns["probe_of_spike"].append(np.full(times.size, index, dtype=np.int16))
-    about: Mapping[str, dict[str, Any]] = {
-        "spike_time": {"units": "s", "long_name": "time since the start of the probe"},
-        "cell": {"long_name": "cell within its population"},
-        "population": {"long_name": "population", "populations": populations},
-        "probe_of_spike": {"long_name": "probe in which the spike fell"},
-    }
-    data = {
-        name: ("spike", np.concatenate(parts) if parts else np.array([]), about[name])
-        for name, parts in columns.items()
-    }
+    data = spike_table(record.probes, populations)
     seconds = [probe.seconds for probe in record.probes]
     counts = {f"{name}_cells": arm.model.cells(name) for name in populations}
     return xr.Dataset(data, attrs={"probe_seconds": seconds, **counts})
@@ -121,6 +105,9 @@ def _bursts(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
         "leap": ("burst", [row.leap for row in rows], {"units": "s", "long_name": "leap that ended here"}),
         "leap_error": ("burst", [row.error for row in rows], {"units": "1 (dimensionless)",
                        "long_name": "error of the leap; 1 is the tolerance"}),
+        "leap_noise": ("burst", [row.noise for row in rows], {"units": "1 (dimensionless)",
+                       "long_name": "what sampling noise of the burst does to a state; 1 is the tolerance"}),
+        "seconds": ("burst", [row.seconds for row in rows], {"units": "s", "long_name": "length of the burst"}),
         "accepted": ("burst", [int(row.accepted) for row in rows], {"long_name": "1 where the leap stood"}),
     }
     for name in arm.model.populations:

@@ -8,10 +8,12 @@ from msim.base.errors import SimulationError
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.model import ModelDefinition
 from msim.measures.bold import BalloonWindkessel, bold_response
-from msim.measures.spectra import band_power, peak_frequency, power_spectrum
+from msim.measures.spectra import band_power, long_power_spectrum, peak_frequency
 from msim.recording.recorder import MemoryRecorder
+from msim.recording.spool import blocks
 
 SEGMENT = 0.5  # s; resolves 2 Hz and leaves many segments of a probe of seconds
+BLOCK = 2**16  # samples of a field that are in memory at a time
 
 
 def origin_population(model: ModelDefinition, readout: str) -> str:
@@ -56,7 +58,10 @@ def spectra(record: MemoryRecorder, population: str) -> tuple[np.ndarray, np.nda
 
     returns: frequency in Hz, shape (frequencies,), and power density in A^2/Hz, shape (probes, frequencies)
     """
-    rows = [power_spectrum(probe.field[population], probe.field_rate, SEGMENT) for probe in record.probes]
+    rows = [
+        long_power_spectrum(blocks(probe.field[population], BLOCK), probe.field_rate, SEGMENT)
+        for probe in record.probes
+    ]
     return rows[0][0], np.stack([density for _, density in rows])
 
 

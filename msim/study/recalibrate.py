@@ -41,8 +41,8 @@ def background_rates(model: ModelDefinition, seconds: float, rounds: int, seed: 
     wanted = {name: model[f"{name}.resting_rate"] for name in model.populations}
     current = model
     reached: dict[str, float] = {}
+    network = build_network(current, seed, Context())
     for _ in range(rounds):
-        network = build_network(current, seed, Context())
         burst = network.burst(BURN_IN, seconds, keep_field=False)
         reached = {name: burst.mean(f"{name}.firing_rate") for name in model.populations}
         if all(abs(reached[name] / wanted[name] - 1) < CLOSE_ENOUGH for name in wanted):
@@ -57,6 +57,7 @@ def background_rates(model: ModelDefinition, seconds: float, rounds: int, seed: 
             step = DAMPING * math.log(wanted[name] / max(reached[name], 0.05 * wanted[name]))
             factor = math.exp(max(-LARGEST_STEP, min(LARGEST_STEP, step)))
             current = current.with_value(path, f"{current[path] * factor:.5g} Hz")
+        network.retune(current)
     missed = ", ".join(f"{name} {reached[name]:.3g} of {wanted[name]:.3g} Hz" for name in wanted)
     raise SimulationError(f"resting rates not reached in {rounds} rounds: {missed}")
 

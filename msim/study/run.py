@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from msim.base.errors import InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.engine.context import Context
 from msim.engine.pulse import Pulse
 from msim.engine.trial_state import TrialState
+from msim.recording.spool import Series, SpoolFile
 from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
 from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
 from msim.storage.provenance import command_line, provenance
@@ -37,6 +36,7 @@ from msim.storage.run_store import (
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.study.stored import experiment_from_provenance
 from msim.study.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
+from msim.twin.library import models_of, twins_of
 from msim.study.workers import ended_by_stop, interrupts_held, tell, worker_pool
 
 if TYPE_CHECKING:
@@ -215,14 +215,14 @@ def _trial(
             write_unfinished(folder, arm, seed, datasets, reached, reason)
             remove_journal(folder, arm, seed)
 
-    def journal(arrays: Mapping[str, np.ndarray], reached: float) -> None:
+    def journal(arrays: Mapping[str, Series], reached: float) -> None:
         with suppress(OSError):
             write_journal(folder, arm, seed, arrays, reached)
 
     progress(experiment.begin)
     checkpoints = trial_checkpoints(folder, arm, seed)
     datasets = simulate_trial(
-        experiment, experiment.arm(arm), seed, context, progress, keep, journal, checkpoints, pulse
+        experiment, experiment.arm(arm), seed, context, progress, keep, journal, checkpoints, pulse, folder.growing
     )
     write_trial(folder, arm, seed, datasets)
     remove_unfinished(folder, arm, seed)
@@ -234,8 +234,8 @@ def trial_checkpoints(folder: RunFolder, arm: str, seed: int) -> Checkpoints:
     """Checkpoints of a trial in the folder of its run."""
     root = checkpoint_folder(folder, arm, seed)
 
-    def read() -> TrialState | None:
-        found = read_checkpoint(root)
+    def read(file: SpoolFile) -> TrialState | None:
+        found = read_checkpoint(root, file)
         return None if found is None else TrialState(*found)
 
     def write(state: TrialState) -> None:
@@ -254,27 +254,32 @@ def simulate(
     seeds: Sequence[int] | None = None,
     until: str | None = None,
     changes: Mapping[str, str | int | float] | None = None,
+    hypothesis: str = "",
     workers: int | None = None,
+    target: str = "cpp",
 ) -> Run:
     """Run an experiment into a folder and open what was stored.
 
     experiment: a file, the name of a shipped one, or a definition that was read before
     out: a folder that does not exist or is empty
     arms, seeds, until: narrow it, such as until="2 * hour"
-    changes: values of the model by dotted path; not with a definition that was read before
+    changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
+        definition that was read before
     workers: trials at a time; all cores if left out. Scripts (not notebooks) that start processes
         need their work under `if __name__ == "__main__":`
+    target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'twin', which is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
     if isinstance(experiment, ExperimentDefinition):
-        if changes:
-            raise InputError("changes: give them to read_experiment, which checks them with the rest")
+        if changes or hypothesis:
+            raise InputError("changes, hypothesis: give them to read_experiment, which checks them with the rest")
         definition = experiment
     else:
-        definition = read_experiment(experiment, changes)
+        definition = read_experiment(experiment, changes, hypothesis)
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed(arms, seeds, end)
-    context = Context(schedule=definition.schedule)
+    twins = twins_of(models_of(definition), None) if target == "twin" else None
+    context = Context(target, definition.schedule, twins=twins)
     result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
     if result.failures:
         reasons = "; ".join(f"{arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())

@@ -14,6 +14,7 @@ def experiment_from_provenance(about: Mapping[str, Any]) -> ExperimentDefinition
     experiment = experiment_from_texts(
         about["experiment"]["name"], about["experiment"]["file"], about["experiment"]["text"],
         about["model"]["name"], about["model"]["files"], about["changes"],
+        about.get("hypothesis", ""),
     )  # fmt: skip
     until = about["end_s"] if about["end_s"] < experiment.end else None
     return experiment.narrowed(about["arms"], about["seeds"], until)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from msim.definitions.experiment import Arm, ExperimentDefinition
 from msim.engine.context import Context
@@ -16,6 +15,7 @@ from msim.engine.simulate import Protocol, simulate
 from msim.engine.trial_state import TrialState
 from msim.recording.record_arrays import record_arrays, record_from
 from msim.recording.recorder import MemoryRecorder
+from msim.recording.spool import Series, SpoolFile
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,9 +32,10 @@ def simulate_trial(
     context: Context,
     progress: Callable[[float], None] = lambda time: None,
     keep: Keep = lambda datasets, reached, reason: None,
-    journal: Callable[[Mapping[str, np.ndarray], float], None] = lambda arrays, reached: None,
+    journal: Callable[[Mapping[str, Series], float], None] | None = None,
     checkpoints: Checkpoints | None = None,
     pulse: Callable[[Pulse], None] | None = None,
+    folder: Path | None = None,
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
 
@@ -43,10 +44,12 @@ def simulate_trial(
     journal: given the record as arrays after every leap, and the time in s that it reaches
     checkpoints: where the trial is taken up from, and what keeps where it stands
     pulse: told every second how far a burst is
+    folder: of the disk on which long records lie until they are stored; that of temporary files if left out
     """
-    before = checkpoints.read() if checkpoints else None
-    record = record_from(before.under("record/")) if before else MemoryRecorder()
-    protocol = Protocol(experiment.begin, experiment.end, experiment.body_weight, arm.doses)
+    file = SpoolFile(folder)
+    before = checkpoints.read(file) if checkpoints else None
+    record = record_from(before.under("record/"), file) if before else MemoryRecorder(file=file)
+    protocol = Protocol(experiment.begin, experiment.end, arm.body_weight, arm.doses, arm.changes)
 
     def keep_record(reason: str) -> None:
         from msim.study.datasets import trial_datasets
@@ -57,7 +60,8 @@ def simulate_trial(
 
     def told(reached: float) -> None:
         # A process that is killed cannot tell: what it has is on disk after every burst.
-        journal(record_arrays(record), reached)
+        if journal is not None:
+            journal(record_arrays(record), reached)
         progress(reached)
 
     kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
@@ -69,17 +73,23 @@ def simulate_trial(
     # Brings xarray, which no spike has to wait for.
     from msim.study.datasets import trial_datasets
 
-    attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking}
+    horizon = experiment.end - experiment.begin
+    attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking, "horizon_seconds": horizon}
     return trial_datasets(experiment, arm, record, experiment.end, attributes)
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where checkpoints of a trial come from and go to; every: s of the clock on the wall between two."""
+    """Where checkpoints of a trial come from and go to.
 
-    read: Callable[[], TrialState | None]
+    read: given the file in which long records are laid down again
+    every: s of the clock on the wall between two; wanted: whether one is to be written as soon as it can be
+    """
+
+    read: Callable[[SpoolFile], TrialState | None]
     write: Callable[[TrialState], None]
     every: float = CHECKPOINT_EVERY
+    wanted: Callable[[], bool] = lambda: False
 
 
 def _kept_states(
@@ -91,7 +101,7 @@ def _kept_states(
     def kept(state: Callable[[], TrialState | None]) -> None:
         nonlocal due
         began = time.monotonic()
-        if began < due:
+        if began < due and not checkpoints.wanted():
             return
         now = state()
         if now is not None:

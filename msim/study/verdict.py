@@ -27,6 +27,7 @@ class Verdict:
 
     time: s; effect: mean over seeds of left minus right, in `unit`
     ci: 95 % interval of it over seeds, pairing trials of one seed; infinite with one seed
+    hypothesis, asked: where the experiment is crossed with hypotheses: which, and the id that all of them share
     standardized: effect over the standard deviation of the differences (Cohen's d of pairs), or None
     """
 
@@ -42,6 +43,8 @@ class Verdict:
     standardized: float | None
     n: int
     source: str
+    hypothesis: str = ""
+    asked: str = ""
 
 
 def judge(run: Run) -> list[Verdict]:
@@ -52,15 +55,22 @@ def judge(run: Run) -> list[Verdict]:
 
 def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Prediction) -> Verdict:
     """Hold one prediction against what was recorded."""
-    claim = prediction.claim
-    left, right = (values_of(run, prediction.quantity, side) for side in (claim.left, claim.right))
-    effect, ci = paired_interval(left - right)
+    claim, differences = prediction.claim, differences_of(run, prediction)
+    effect, ci = paired_interval(differences)
     unit = unit_text(experiment.quantities[prediction.quantity].unit)
     verdict = decide(claim.relation, ci, prediction.margin)
     return Verdict(
         prediction.id, claim.text, prediction.quantity, prediction.time, verdict, effect, ci, unit, prediction.margin,
-        standardized_effect(left - right), int(left.size), prediction.source,
+        standardized_effect(differences), int(differences.size), prediction.source,
+        prediction.hypothesis, prediction.asked,
     )  # fmt: skip
+
+
+def differences_of(run: Run, prediction: Prediction) -> np.ndarray:
+    """What a claim speaks of: left minus right side, one value per seed."""
+    sides = (prediction.claim.left, prediction.claim.right)
+    left, right = (values_of(run, prediction.quantity, side) for side in sides)
+    return left - right
 
 
 def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:

@@ -6,13 +6,16 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 
+# What a process needs for a trial; imported once, before any of them is forked.
+PRELOADED = ["msim.study.run", "msim.engine.compiled", "msim.engine.cpp.network"]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
 
@@ -21,16 +24,38 @@ class Stopped(BaseException):
     """This process was told to end. Not an Exception, so that no library takes it for one of its own."""
 
 
+def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
+    """Start the process that workers are forked from, which imports what they need beside what this one does."""
+    with _one_thread_each(), interrupts_held():
+        multiprocessing.set_forkserver_preload(list(preloaded))
+        forkserver.ensure_running()
+
+
+def forked_from(preloaded: Sequence[str]) -> Any:
+    """What starts processes that are forked from one that has imported these modules."""
+    prepare_workers(preloaded)
+    return multiprocessing.get_context("forkserver")
+
+
+def begin_alone(environment: Mapping[str, str]) -> None:
+    """Give this process the environment of the one that started it, and one thread."""
+    threads = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**environment, **threads})
+
+
 @contextmanager
 def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
     """A pool of processes, and the queue of the news that they `tell`; all are ended where the body raises.
 
-    There is no process besides them: one that kept the queue would be left over where all the others are killed.
+    Besides them there is the process that they are forked from, which ends with this one; one that kept the queue
+    would be left over where all the others are killed.
     """
-    methods = multiprocessing.get_context("spawn")
+    prepare_workers()
+    methods = multiprocessing.get_context("forkserver")
     others = set(multiprocessing.active_children())
     news = methods.Queue()
-    with _one_thread_each(), ProcessPoolExecutor(workers, methods, _begin, (news,)) as pool:
+    with ProcessPoolExecutor(workers, methods, _begin, (news, dict(os.environ))) as pool:
         try:
             yield pool, news
         except BaseException:
@@ -77,9 +102,10 @@ def end_processes(processes: list[BaseProcess]) -> None:
 _news: Any = None
 
 
-def _begin(news: Any) -> None:
-    """Take the queue, which a process can be given only when it starts."""
+def _begin(news: Any, environment: dict[str, str]) -> None:
+    """Take the queue, which a process can be given only when it starts, and the environment as it is now."""
     global _news
+    begin_alone(environment)
     # What is not read any more must not hold up the end of this process.
     news.cancel_join_thread()
     _news = news

@@ -32,7 +32,7 @@ def experiment() -> ExperimentDefinition:
 def row(time: float, current: float, accepted: bool = True) -> BurstRow:
     """A burst with that synaptic current in every population but the interneurons, which do the opposite."""
     currents = {"pyramidal": current, "pv": 2 * RESTING - current, "sst": 2 * RESTING - current}
-    return BurstRow(time, 1.0, 0.5, accepted, 0.6, dict.fromkeys(currents, 1.0), currents)
+    return BurstRow(time, 1.0, 0.5, accepted, 0.1, 0.6, dict.fromkeys(currents, 1.0), currents)
 
 
 def recorded(activity: Callable[[float], float], step: float = 10.0) -> MemoryRecorder:

@@ -32,18 +32,26 @@ class PowerNetwork(FastNetwork):
     """Firing rates as powers of the background rates, resting rates where these are the shipped ones."""
 
     def __init__(self, model: ModelDefinition, shipped: ModelDefinition) -> None:
-        self.model = model
+        self.shipped = shipped
+        self.tried = [model]
+        self.rates = self.rates_of(model)
+
+    def rates_of(self, model: ModelDefinition) -> dict[str, float]:
         logs = {
-            name: math.log(model[f"background_{name}.rate"] / shipped[f"background_{name}.rate"])
+            name: math.log(model[f"background_{name}.rate"] / self.shipped[f"background_{name}.rate"])
             for name in model.populations
         }
-        self.rates = {
-            name: shipped[f"{name}.resting_rate"] * math.exp(sum(slope * logs[one] for one, slope in row.items()))
+        return {
+            name: self.shipped[f"{name}.resting_rate"] * math.exp(sum(slope * logs[one] for one, slope in row.items()))
             for name, row in ANSWER.items()
         }
 
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
         raise AssertionError("recalibration changes nothing but the background")
+
+    def retune(self, model: ModelDefinition) -> None:
+        self.tried.append(model)
+        self.rates = self.rates_of(model)
 
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
         halves = {f"{name}.firing_rate": np.full((2, 3), rate) for name, rate in self.rates.items()}
@@ -56,8 +64,10 @@ def tried(model: ModelDefinition, monkeypatch: pytest.MonkeyPatch) -> list[Model
     models: list[ModelDefinition] = []
 
     def built(tried: ModelDefinition, seed: int, context: Context) -> FastNetwork:
+        network = PowerNetwork(tried, model)
         models.append(tried)
-        return PowerNetwork(tried, model)
+        network.tried = models
+        return network
 
     monkeypatch.setattr(recalibrate, "build_network", built)
     return models
@@ -107,7 +117,9 @@ def test_a_background_that_fits_stays(model: ModelDefinition, tried: list[ModelD
 def test_rates_that_cannot_be_reached_are_refused(model: ModelDefinition, monkeypatch: pytest.MonkeyPatch) -> None:
     """Silent cells neither divide by zero nor come back as calibrated; the message names each population."""
     network = PowerNetwork(model, model)
-    network.rates = {**network.rates, "sst": 0.0}
+    answers = network.rates_of
+    monkeypatch.setattr(network, "rates_of", lambda tried: {**answers(tried), "sst": 0.0})
+    network.rates = network.rates_of(model)
     monkeypatch.setattr(recalibrate, "build_network", lambda *arguments: network)
     with pytest.raises(SimulationError, match="4 rounds.*sst 0 of"):
         background_rates(model, 1.0, 4, 1)

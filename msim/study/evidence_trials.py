@@ -1,0 +1,190 @@
+"""Trials of the evidence: run in parallel, each kept under the digest of all that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import msim
+from msim.base.errors import StorageError
+from msim.definitions import entries as e
+from msim.definitions.evidence import Condition
+from msim.definitions.experiment import TIME_MATCH, build_experiment
+from msim.definitions.model import ModelDefinition
+from msim.definitions.read_model import read_model_texts
+from msim.engine.context import Context
+from msim.study.evidence_plan import Measure, TrialPlan
+from msim.study.trial import simulate_trial
+from msim.study.workers import ended_by_stop, interrupts_held, worker_pool
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DECIDING = (
+    *(f"{name}/**/*" for name in ("base", "pharmacology", "signaling", "circuit", "recording", "measures", "coupling")),
+    "definitions/**/*", "engine/**/*", "twin/**/*", "study/trial.py", "study/datasets.py", "study/readouts.py",
+    "study/evidence_trials.py",
+)  # fmt: skip
+Key = tuple[str, str, float | None]  # quantity, statistic, time
+Values = dict[Key, float]
+Report = Callable[[str, int, int, str], None]  # what was done, how many of how many, a word
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a process needs for one trial."""
+
+    entry: e.ExperimentFile
+    model: str
+    files: Mapping[str, str]
+    changes: Mapping[str, Any]
+    seed: int
+    context: Context
+    keys: tuple[Key, ...]
+
+    @property
+    def digest(self) -> str:
+        """Of everything that decides on the numbers: definitions, seed, schedule and the code itself."""
+        about = {
+            "entry": self.entry.model_dump(mode="json", by_alias=True, exclude_none=True), "files": dict(self.files),
+            "changes": {path: str(text) for path, text in self.changes.items()}, "seed": self.seed,
+            "target": self.context.about, "schedule": vars(self.context.schedule),
+            "keys": sorted(map(repr, self.keys)), "code": code_digest(),
+        }  # fmt: skip
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 of the code that decides on numbers, so that no value outlives what made it."""
+    root = Path(msim.__file__).resolve().parent
+    digest = hashlib.sha256()
+    files = [one for part in DECIDING for one in root.glob(part) if one.suffix in (".py", ".h", ".cpp", ".hpp")]
+    for path in sorted(files):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_trials(
+    trials: Mapping[Condition, TrialPlan], model: ModelDefinition, changes: Mapping[str, Any], seeds: Sequence[int],
+    context: Context, folder: Path, workers: int, report: Report = lambda *news: None,
+) -> tuple[dict[Condition, list[Values]], dict[Condition, str]]:  # fmt: skip
+    """Run what is not kept in the folder yet.
+
+    returns: values of every trial by condition, one mapping a seed; and why conditions failed
+    """
+    jobs = {
+        (condition, seed): Job(
+            trial.entry, model.name, model.files, changes, seed, context, _keys(trial.measures)
+        )
+        for condition, trial in trials.items() for seed in seeds
+    }  # fmt: skip
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StorageError(f"{folder}: cannot be written: {problem.strerror}") from None
+    found: dict[tuple[Condition, int], Values] = {}
+    for which, job in jobs.items():
+        kept = _kept(folder, job)
+        if kept is not None:
+            found[which] = kept
+    failures: dict[Condition, str] = {}
+    todo = {which: job for which, job in jobs.items() if which not in found}
+    for which, outcome in _run(todo, folder, max(1, min(workers, len(todo))), report, len(found)):
+        if isinstance(outcome, str):
+            failures[which[0]] = outcome
+        else:
+            found[which] = outcome
+    whole = [one for one in trials if one not in failures]
+    return {one: [found[one, seed] for seed in seeds] for one in whole}, failures
+
+
+def _keys(measures: Sequence[Measure]) -> tuple[Key, ...]:
+    return tuple((one.quantity, one.statistic, one.time) for one in measures)
+
+
+def _run(
+    todo: Mapping[tuple[Condition, int], Job], folder: Path, workers: int, report: Report, done: int
+) -> Any:
+    total = done + len(todo)
+    report("kept", done, total, "")
+    if not todo:
+        return
+    with worker_pool(workers) as (pool, _):
+        with interrupts_held():
+            futures: dict[Future[Any], tuple[Condition, int]] = {
+                pool.submit(_work, job, folder): which for which, job in todo.items()
+            }
+        for future in as_completed(futures):
+            try:
+                outcome = future.result()
+            except BrokenProcessPool:
+                outcome = "its process was killed, perhaps for want of memory"
+            done += 1
+            if isinstance(outcome, str):
+                report("failed", done, total, outcome)
+            else:
+                report("done", done, total, "")
+            yield futures[future], outcome
+
+
+def _work(job: Job, folder: Path) -> Values | str:
+    """Run one trial in this process and keep its values; the reason is returned where it fails."""
+    with ended_by_stop():
+        try:
+            values = trial_values(job)
+            _keep(folder, job, values)
+        except Exception as problem:  # the reason has to reach the user whatever it is
+            return f"{type(problem).__name__}: {problem}"
+    return values
+
+
+def trial_values(job: Job) -> Values:
+    """Run one trial and read from it what rows ask for."""
+    model = read_model_texts(job.model, job.files)
+    experiment = build_experiment(job.entry, "evidence", "evidence", "", model, dict(job.changes))
+    datasets = simulate_trial(experiment, experiment.arms[0], job.seed, job.context)
+    return {key: read_value(datasets, key, experiment.begin) for key in job.keys}
+
+
+def read_value(datasets: Mapping[str, xr.Dataset], key: Key, begin: float) -> float:
+    """A recorded quantity at a time: its mean over cells, or their standard deviation over it."""
+    quantity, statistic, asked = key
+    time = begin if asked is None else asked
+    probes = datasets["probes"]
+    if quantity in probes:
+        index = int(np.argmin(np.abs(probes["probe_time"].values - time)))
+        assert abs(probes["probe_time"].values[index] - time) < TIME_MATCH, "the trial was planned to probe then"
+        if statistic == "mean":
+            return float(probes[quantity].values[index])
+        cells = probes[f"{quantity}_cells"].values[index]
+        return float(np.std(cells) / np.mean(cells))
+    samples = datasets["samples"]
+    index = int(np.argmin(np.abs(samples["time"].values - time)))
+    mean = float(samples[quantity].values[index])
+    return mean if statistic == "mean" else float(samples[f"{quantity}_sd"].values[index]) / mean
+
+
+def _kept(folder: Path, job: Job) -> Values | None:
+    try:
+        rows = json.loads((folder / f"{job.digest}.json").read_text(encoding="utf-8"))
+        return {(quantity, statistic, time): float(value) for quantity, statistic, time, value in rows}
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(folder: Path, job: Job, values: Values) -> None:
+    path = folder / f"{job.digest}.json"
+    growing = path.with_suffix(f".{os.getpid()}.partial")
+    growing.write_text(json.dumps([[*key, value] for key, value in values.items()]), encoding="utf-8")
+    os.replace(growing, path)

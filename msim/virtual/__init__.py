@@ -1,0 +1,1 @@
+"""Virtual participants, and the studies that they take part in."""

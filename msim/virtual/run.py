@@ -1,0 +1,38 @@
+"""Run a study from its file to its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msim.definitions.study import StudyDefinition
+from msim.twin.library import Twins
+from msim.virtual.columns import cohort_twins
+from msim.virtual.glutamate import glutamate_study
+from msim.virtual.meg import meg_study
+from msim.virtual.outcome import Outcome
+from msim.virtual.resting import resting_study
+from msim.virtual.task import task_study
+
+Progress = Callable[[str], None]
+ANALYSES: dict[str, Callable[..., Outcome]] = {
+    "resting_connectivity": resting_study,
+    "go_nogo": task_study,
+    "meg_dcm": meg_study,
+    "glutamate": glutamate_study,
+}
+
+
+def run_study(study: StudyDefinition, progress: Progress = lambda text: None) -> Outcome:
+    """Recruit, treat, look and analyse as the study says.
+
+    progress: told what is being done
+    raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
+    """
+    return ANALYSES[study.analysis](study, twins_for(study, progress), progress)
+
+
+def twins_for(study: StudyDefinition, progress: Progress) -> Twins:
+    """The twin of the columns of a study's cohort."""
+    return cohort_twins(
+        study.population, lambda done, total: progress(f"the twin of the cohort's columns: {done} of {total} bursts")
+    )

@@ -1,0 +1,98 @@
+"""A course in memory is the trial that a run stores, and the twins that come with msim are of its cells."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import msim
+from msim.base.errors import DefinitionError, InputError
+from msim.brain.reach import moved_axes
+from msim.definitions.brain import read_brain
+from msim.definitions.model import ModelDefinition
+from msim.definitions.participants import read_participants
+from msim.twin.axes import axes_of
+from msim.twin.files import read_twin
+from msim.twin.library import models_of, shipped_twins, twin_name, twin_path
+from msim.virtual.columns import cohort_axes
+
+NAME = "ketamine_rapid_and_sustained"
+FILE = Path(__file__).resolve().parents[2] / "experiments" / f"{NAME}.toml"
+SHIPPED = sorted(shipped_twins().glob("*.json"))
+
+
+def test_a_course_is_the_trial_that_a_run_on_the_twin_stores(tmp_path: Path) -> None:
+    options = {"changes": {"eef2k.tau_K": "8 minute"}, "until": "2 hour"}
+    run = msim.simulate(NAME, tmp_path / "run", arms=["ketamine"], seeds=[2], target="twin", workers=1, **options)
+    stored = run.samples.sel(arm="ketamine", seed=2, drop=True)
+    found = msim.course(NAME, "ketamine", seed=2, **options)
+    assert set(found.data_vars) <= set(stored.data_vars) and "ampar_scaling.AMPAR_scale" in found
+    for name, values in found.data_vars.items():
+        np.testing.assert_array_equal(values, stored[name])
+    assert found["ketamine.C_e"].attrs["units"] and not np.array_equal(
+        found["eef2k.p_eEF2"], msim.course(NAME, "ketamine", seed=2, until="2 hour")["eef2k.p_eEF2"]
+    )
+
+
+def test_tables_and_their_file_are_one_experiment() -> None:
+    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    before = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    model = msim.read_model(tables["model"])
+    wanted = msim.course(FILE, "ketamine_S421A", until="1 hour")
+    xr.testing.assert_identical(msim.course(tables, "ketamine_S421A", until="1 hour", model=model), wanted)
+    xr.testing.assert_identical(msim.course(tables, "ketamine_S421A", until="1 hour"), wanted)
+    assert tables == before
+    assert msim.course(tables, until="1 hour").attrs["arm"] == tables["arms"][0]["name"]
+
+
+def test_bad_tables_are_refused_by_key() -> None:
+    tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    with pytest.raises(DefinitionError, match="experiment.*durations.*duration"):
+        msim.course({**tables, "durations": "1 day"})
+    with pytest.raises(DefinitionError, match="ketamin'.*ketamine"):
+        msim.course(tables, "ketamin")
+    with pytest.raises(InputError, match="read_experiment"):
+        msim.course(msim.read_experiment(NAME), changes={"eef2k.tau_K": "8 minute"})
+
+
+@pytest.fixture(scope="module")
+def models() -> list[ModelDefinition]:
+    """The shipped column as it is, and under the treatments that change its cells."""
+    experiment = msim.read_experiment("direct_or_disinhibition")
+    return [msim.read_model("circuits/cortical_column"), *models_of(experiment).values()]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[one.stem[:8] for one in SHIPPED])
+def test_a_shipped_twin_is_one_of_the_cells_as_they_are(path: Path, models: list[ModelDefinition]) -> None:
+    twin = read_twin(path)
+    assert path.name in [twin_name(one, twin.axes) for one in models], "the cells have changed: run make twins"
+
+
+def test_every_arm_of_the_hypotheses_has_its_twin(models: list[ModelDefinition]) -> None:
+    names = {one.name for one in SHIPPED}
+    for one in models:
+        assert twin_name(one, axes_of(one)) in names
+
+
+def test_the_column_and_a_brain_come_with_their_twins() -> None:
+    column, brain = msim.read_model("circuits/cortical_column"), read_brain("brains/brain19")
+    population = read_participants("participants/adults")
+    names = {one.name for one in SHIPPED}
+    assert twin_name(column, axes_of(column)) in names
+    assert twin_name(brain.column, moved_axes(brain, ())) in names
+    assert twin_name(population.model, cohort_axes(population)) in names
+
+
+def test_what_was_fitted_here_goes_before_what_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSIM_CACHE", str(tmp_path))
+    twin = read_twin(SHIPPED[0])
+    model = msim.read_model(twin.model)
+    assert twin_path(model, twin.axes) == SHIPPED[0]
+    (tmp_path / "twins").mkdir()
+    shutil.copy(SHIPPED[0], tmp_path / "twins" / SHIPPED[0].name)
+    assert twin_path(model, twin.axes) == tmp_path / "twins" / SHIPPED[0].name

@@ -1,0 +1,150 @@
+"""Evidence: which trials rows need, what an interval says, and rows end to end on a small column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from msim.definitions.entries import ActEntry, DoseEntry
+from msim.definitions.evidence import Condition, EvidenceRow, Readout, read_evidence, shipped_evidence
+from msim.definitions.model import ModelDefinition
+from msim.study.evidence import effects_of, simulated_outcome
+from msim.study.evidence_plan import compared, first_moment, plan_rows
+
+KETAMINE = DoseEntry(drug="ketamine", mg_per_kg=0.5, route="intravenous", at="0 minute", duration="40 minute")
+KINASE = ("knockout", ActEntry(name="eEF2K"))
+
+
+def row(**changes: Any) -> EvidenceRow:
+    """Ketamine without eEF2 kinase, at 2 h."""
+    plain = EvidenceRow(
+        "own", "own", "a test", Condition((KETAMINE,), (KINASE,)),
+        Readout("W", "", (("ampar_scaling.AMPAR_scale", 1.0),)),
+        7200.0, "0", "no_drug", None, 0.05, None, None, "difference", "autry2011", "", "CAL", "test",
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+@pytest.mark.parametrize(("direction", "ci", "wanted"), [
+    ("+", (0.06, 0.2), "+"), ("+", (0.04, 0.2), "?"), ("+", (-0.04, 0.04), "0"), ("+", (-0.2, -0.06), "-"),
+    ("0", (-0.05, 0.05), "0"), ("0", (-0.051, 0.0), "?"), ("~", (-0.3, -0.1), "~"), ("~", (-0.01, 0.01), "0"),
+    ("+", (-np.inf, np.inf), "?"), ("0", (np.nan, np.nan), "?"),
+])  # fmt: skip
+def test_all_of_the_interval_decides(direction: str, ci: tuple[float, float], wanted: str) -> None:
+    """Beyond the margin of 0.05, within it, or nothing is said."""
+    assert simulated_outcome(direction, ci, (-0.05, 0.05)) == wanted
+
+
+@pytest.mark.parametrize(("ci", "wanted"), [((2, 3), "within"), ((0, 0.5), "below"), ((5, 6), "above"), ((0, 2), "?")])
+def test_a_range_holds_all_of_the_interval(ci: tuple[float, float], wanted: str) -> None:
+    assert simulated_outcome("within", ci, (1.0, 4.0)) == wanted
+
+
+def test_controls_leave_out_what_they_say() -> None:
+    """And nothing else."""
+    own = row().condition
+    others = {
+        name: compared(row(against=name), {})[1][0] for name in ("vehicle", "no_drug", "no_manipulation", "before")
+    }
+    assert others == {
+        "vehicle": Condition(), "no_drug": Condition((), (KINASE,)), "no_manipulation": Condition((KETAMINE,), ()),
+        "before": own,
+    }  # fmt: skip
+    assert compared(row(against="nothing"), {}) == [(own, 7200.0)]
+    other = row(id="other", time=60.0, condition=Condition())
+    assert compared(row(against="other"), {"other": other})[1] == (Condition(), 60.0)
+
+
+def test_an_attenuated_effect_is_less_than_the_undisturbed_one_whatever_its_sign() -> None:
+    """0.1 in place of 0.4, and -0.1 in place of -0.4, are both 0.3 less."""
+    attenuated = row(direction="~", against="no_manipulation")
+    for sign in (1, -1):
+        readings = [np.full(3, sign * one) for one in (0.3, 0.2, 0.5, 0.1)]
+        assert effects_of(attenuated, readings) == pytest.approx(np.full(3, -0.3))
+
+
+def test_a_ratio_is_taken_within_seeds() -> None:
+    ratio = row(direction="within", compare="ratio")
+    assert effects_of(ratio, [np.array([2.0, 6.0]), np.array([1.0, 3.0])]) == pytest.approx([2.0, 2.0])
+
+
+def test_a_trial_that_rows_share_is_planned_once(model: ModelDefinition) -> None:
+    """Two readings of one condition at two times, held against one control."""
+    rows = [row(), row(id="later", time=86400.0)]
+    plans, trials = plan_rows(rows, model, {}, "")
+    assert not any(one.cannot for one in plans) and len(trials) == 2
+    for trial in trials.values():
+        assert trial.experiment.end == 86400.0
+        assert {7200.0, 86400.0} <= set(trial.experiment.recording.samples) and not trial.experiment.recording.probes
+
+
+def test_what_begins_in_time_is_preceded_by_rest() -> None:
+    early = ("treatment", ActEntry(name="translation_blocker", since="-30 minute"))
+    assert first_moment(Condition((KETAMINE,), (early,))) == -2400.0
+    assert first_moment(Condition((KETAMINE,))) == -600.0
+
+
+@pytest.mark.parametrize("changes", [
+    {"condition": Condition((), (("knockout", ActEntry(name="BDMF")),)), "against": "vehicle"},
+    {"condition": Condition(preparation="spaceship"), "against": "vehicle"},
+    {"readout": Readout("x", "", (("nucleus.x", 1.0),))},
+])  # fmt: skip
+def test_what_the_model_lacks_cannot_be_run_and_keeps_no_other_row_from_it(
+    changes: dict[str, Any], model: ModelDefinition
+) -> None:
+    plans, trials = plan_rows([row(id="wrong", **changes), row()], model, {}, "")
+    assert plans[0].cannot and not plans[1].cannot and set(trials) == {row().condition, Condition((), (KINASE,))}
+
+
+def test_a_shipped_row_counts_or_serves_one_that_does() -> None:
+    rows = read_evidence(shipped_evidence())
+    assert len({one.id for one in rows}) == len(rows)
+    assert {one.role for one in rows} == {"CAL", "control"}
+    served = {one.against for one in rows}
+    assert all(one.id in served for one in rows if one.role == "control")
+
+
+def test_the_shipped_model_can_run_every_shipped_row(model: ModelDefinition) -> None:
+    """So that no renaming turns a row into one that is left out."""
+    plans, _ = plan_rows(read_evidence(shipped_evidence()), model, {}, "")
+    assert {one.row.id: one.cannot for one in plans if one.cannot} == {}
+
+
+@pytest.mark.slow
+def test_rows_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As msim evidence --quick runs them in CI; a second call takes the trials that are kept."""
+    first = table(tmp_path, capsys)
+    assert [one["row"] for one in first] == ["PK2", "T2_rapid", "T3_rapid", "own"]
+    for one in first:
+        assert set(one) >= {"row", "expected", "simulated", "effect", "agrees", "ci", "source"}
+    assert [one["agrees"] for one in first] == [True, True, True, False]
+    assert first[3]["reason"] and first[3]["effect"] is None
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
+    assert table(tmp_path, capsys) == first
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()} == kept
+
+
+def table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Three shipped rows and one that no model can run."""
+    from msim.cli.evidence import evidence
+
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[[row]]\nid = "own"\nstatement = "a test"\nknockout = ["soul"]\nreadout = "behavior"\ntime = "2 hour"\n'
+        'direction = "+"\nmargin = 0.05\nsource = "autry2011"\n'
+    )
+    run: Callable[..., None] = evidence
+    run(
+        model="circuits/cortical_column", rows=[str(own)], only="PK2,T2_rapid,T3_rapid,own", quick=True, seeds="1,2",
+        hypothesis="", changes=["column.n_cells=100"], target="cpp",
+        out=str(tmp_path / "kept"), workers=2, as_json=True,
+    )  # fmt: skip
+    rows = json.loads(capsys.readouterr().out)
+    assert isinstance(rows, list)
+    return rows
