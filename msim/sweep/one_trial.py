@@ -1,0 +1,177 @@
+"""One trial of a sweep: claimed, simulated, stored, given up again."""
+
+from __future__ import annotations
+
+import errno
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from msim.base.errors import StorageError
+from msim.base.quantities import quantity_text, second
+from msim.definitions.experiment import ExperimentDefinition
+from msim.engine.context import Context
+from msim.engine.exchange import SERIAL, Ranks
+from msim.engine.pulse import Pulse
+from msim.engine.trial_state import TrialState
+from msim.recording.spool import SpoolFile
+from msim.storage.checkpoints import read_checkpoint, remove_checkpoints, write_checkpoint
+from msim.base.claims import kept_alive, take
+from msim.storage.provenance import made_by
+from msim.storage.trial_store import (
+    WORK,
+    TrialStore,
+    is_full,
+    read_failure_record,
+    remove_work,
+    write_failure_record,
+    write_trial_file,
+)
+from msim.study.trial import Checkpoints, simulate_trial
+from msim.study.workers import Stopped
+from msim.sweep.plan import Plan, Trial
+from msim.sweep.settings import News, Report, Sweep
+from msim.twin.library import models_of, twins_of
+
+
+class Stop:
+    """Whether a trial is asked to keep where it is and end; set by a signal."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.leaps = 0
+
+    def ask(self) -> None:
+        """Have the trial keep where it is and end."""
+        self.asked = True
+
+    def leapt(self) -> None:
+        """Called after every leap.
+
+        raises: Stopped at the second one, where the target could not tell its state at the first
+        """
+        if self.asked:
+            self.leaps += 1
+            if self.leaps > 1:
+                raise Stopped("the sweep was stopped")
+
+
+def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = None, ranks: Ranks = SERIAL) -> News:
+    """Run a trial unless it is done, or somebody else has claimed it; whatever it raises is kept as its failure."""
+    store, key = sweep.store, trial.key
+    if store.trial(key).is_file():
+        return News(key, "done")
+    if store.failure(key).is_file() and read_failure_record(store, key).get("time", 0.0) >= sweep.since > 0:
+        return News(key, "failed", message=str(read_failure_record(store, key)["reason"]))
+    try:
+        if not take(store.claim(key)):
+            return News(key, "elsewhere")
+    except OSError as problem:
+        return failed(store, key, problem)
+    with kept_alive(store.claim(key)):
+        try:
+            _simulated(sweep, trial, report, stop or Stop(), ranks)
+        except Exception as problem:  # the reason has to reach the user whatever it is
+            if stop is not None and stop.asked:
+                # On several ranks a signal ends a burst in its midst: nothing is wrong with the trial.
+                raise Stopped("the sweep was stopped") from problem
+            return failed(store, key, problem, sweep.settings.memory)
+    return News(key, "done")
+
+
+def past_limit(sweep: Sweep, trial: Trial) -> News:
+    """Keep that a trial took longer than its limit; its checkpoint stays."""
+    reason = f"took longer than its limit of {quantity_text((sweep.settings.limit or 0) * second)}"
+    with suppress(OSError):
+        write_failure_record(sweep.store, trial.key, reason, "", "limit")
+    return News(trial.key, "failed", message=reason)
+
+
+def failed(store: TrialStore, key: str, problem: Exception, memory: int | None = None) -> News:
+    """Keep the reason and the traceback of a failure; where the disk is full, only the message has them.
+
+    memory: B that the trial was allowed
+    """
+    reason = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+    if memory is not None and _is_want_of_memory(problem):
+        reason += f" (the trial may have no more than {memory / 1e6:g} MB of memory)"
+    full = is_full(problem)
+    with suppress(OSError):
+        if not full:
+            remove_work(store, key)
+        write_failure_record(store, key, reason, traceback.format_exc(), "disk" if full else "raised")
+    return News(key, "failed", message=reason, disk_is_full=full)
+
+
+def _is_want_of_memory(problem: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that there is no memory left."""
+    if problem is None:
+        return False
+    short = isinstance(problem, MemoryError) or (isinstance(problem, OSError) and problem.errno == errno.ENOMEM)
+    return short or _is_want_of_memory(problem.__cause__ or problem.__context__)
+
+
+def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ranks) -> None:
+    # Brought by what stores a trial, and half a second of imports.
+    from msim.storage.trial_file import pack
+
+    began = time.time()
+    experiment = sweep.plan.experiment(trial)
+    checkpoints = _checkpoints(sweep, trial, stop)
+    reached = experiment.begin
+
+    def progress(now: float) -> None:
+        nonlocal reached
+        reached = float(now)
+        stop.leapt()
+        report(News(trial.key, "running", reached))
+
+    def pulse(now: Pulse) -> None:
+        text = f"{now.done:.1f} of {now.total:.1f} s of spikes, {now.speed:.2g} s/s"
+        report(News(trial.key, "running", reached, text))
+
+    context = context_of(sweep.plan, experiment, ranks)
+    progress(experiment.begin)
+    datasets = simulate_trial(
+        experiment, experiment.arms[0], trial.seed, context, progress, checkpoints=checkpoints, pulse=pulse,
+        folder=sweep.store.root / WORK,
+    )
+    about = {"key": trial.key, "arm": trial.arm, "seed": trial.seed}
+
+    def write(path: Path) -> dict[str, Any]:
+        recorded = pack(path, datasets, about)
+        return {**about, "plan": sweep.plan.id, "recorded": recorded, "seconds": time.time() - began, **made_by()}
+
+    write_trial_file(sweep.store, trial.key, write)
+    remove_work(sweep.store, trial.key)
+
+
+def context_of(plan: Plan, experiment: ExperimentDefinition, ranks: Ranks = SERIAL) -> Context:
+    """How a trial of a plan is run."""
+    target = str(plan.about["target"]).split()[0]
+    twins = twins_of(models_of(experiment), None) if target == "twin" else None
+    return Context(target, experiment.schedule, plan.precision, ranks, twins=twins)
+
+
+def _checkpoints(sweep: Sweep, trial: Trial, stop: Stop) -> Checkpoints:
+    """Checkpoints of a trial; a damaged one is left, and the trial begins anew."""
+    root = sweep.store.work(trial.key) / "checkpoints"
+
+    def read(file: SpoolFile) -> TrialState | None:
+        try:
+            found = read_checkpoint(root, file)
+        except StorageError:
+            remove_checkpoints(root)
+            return None
+        return None if found is None else TrialState(*found)
+
+    def write(state: TrialState) -> None:
+        # Where the disk is full the trial goes on without.
+        with suppress(OSError):
+            write_checkpoint(root, state.arrays, state.about)
+        if stop.asked:
+            raise Stopped("the sweep was stopped")
+
+    return Checkpoints(read, write, sweep.settings.checkpoint_every, lambda: stop.asked)

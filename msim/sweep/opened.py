@@ -1,0 +1,123 @@
+"""A sweep as one dataset whose values are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from msim.base.errors import InputError, StorageError, nearest
+from msim.storage.trial_file import open_trial
+from msim.storage.trial_store import TrialStore, read_failure_record
+from msim.sweep.plan import Plan, Trial
+from msim.sweep.plan_files import latest_plan, read_plan
+from msim.sweep.status import states
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHOWN = ("samples", "probes", "spectra")
+CELLS = "_cell"
+
+
+def open_sweep(path: str | Path) -> xr.Dataset:
+    """Open a sweep, finished or not.
+
+    returns: dims are the axes by name ('point' for a sample), arm, seed, and time, probe and frequency of what was
+        recorded; NaN where a trial is not done. `status` says 'done', 'failed' or 'pending' of every trial, `reason`
+        why it failed, `key` which it is. Axes with units are coordinates in SI units, words as they are. Values of
+        single cells and spikes are left to `sweep_trial`
+    raises: StorageError where there is no sweep
+    """
+    import xarray as xr
+
+    root = Path(path)
+    plan, store = read_plan(latest_plan(root)), TrialStore(root)
+    found = states(store, plan)
+    by_place = {plan.place(one): one for one in plan.trials}
+    keys = _table(plan, {place: one.key for place, one in by_place.items()})
+    status = {place: found[one.key] for place, one in by_place.items()}
+    reasons = {
+        place: str(read_failure_record(store, one.key).get("reason", ""))
+        for place, one in by_place.items() if status[place] == "failed"
+    }  # fmt: skip
+    data: dict[str, Any] = {
+        "status": (plan.dims, _table(plan, status), {"long_name": "what became of the trial"}),
+        "reason": (plan.dims, _table(plan, reasons), {"long_name": "why it failed"}),
+        "key": (plan.dims, keys, {"long_name": "name of the trial in the store"}),
+    }
+    variables, coordinates = _recorded(store, plan, found, keys)
+    about = plan.about
+    attributes = {"experiment": about["experiment"]["name"], "model": about["model"]["name"], "sweep": str(root)}
+    return xr.Dataset({**data, **variables}, {**_axes(plan), **coordinates}, attributes)
+
+
+def sweep_trial(path: str | Path, arm: str, seed: int, **values: Any) -> dict[str, xr.Dataset]:
+    """The datasets of one trial: 'samples', 'probes', 'spectra', 'spikes' and 'bursts'.
+
+    values: of the axes by their names, as they were given; point=3 for the third of a sample counted from 0
+    raises: InputError where the sweep has no such trial, StorageError where it is not done
+    """
+    root = Path(path)
+    plan, store = read_plan(latest_plan(root)), TrialStore(root)
+    names = {one.path: one.name for one in plan.design.axes}
+    for one in plan.trials:
+        own = {names[path]: str(value) for path, value in one.changes.items()} | {"point": str(one.place[0])}
+        if (one.arm, one.seed) == (arm, seed) and all(own.get(name) == str(value) for name, value in values.items()):
+            if not store.trial(one.key).is_file():
+                raise StorageError(f"{root}: {one.name} is not done")
+            return open_trial(store.trial(one.key))
+    wanted = ", ".join([arm, f"seed {seed}", *(f"{name} = {value}" for name, value in values.items())])
+    raise InputError(f"{root}: the sweep has no trial {wanted}{nearest(wanted, [one.name for one in plan.trials])}")
+
+
+def _table(plan: Plan, by_place: Mapping[tuple[int, ...], str]) -> np.ndarray:
+    """Texts in the dimensions of a plan, '' where there is none."""
+    table = np.full(plan.shape, "", dtype=object)
+    for place, text in by_place.items():
+        table[place] = text
+    return table.astype(str)
+
+
+def _axes(plan: Plan) -> dict[str, Any]:
+    grid = plan.design.sample == "grid"
+    found: dict[str, Any] = {"arm": ("arm", list(plan.about["arms"])), "seed": ("seed", list(plan.about["seeds"]))}
+    for one in plan.design.axes:
+        values = np.array(one.numbers) if one.numbers else np.array([str(value) for value in one.values])
+        about = {"units": one.units, "long_name": one.path, "given": [str(value) for value in one.values]}
+        found[one.name] = (one.name if grid else "point", values, about)
+    return found
+
+
+def _recorded(
+    store: TrialStore, plan: Plan, found: Mapping[str, str], keys: np.ndarray
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What trials recorded, as arrays of the whole sweep that are read when they are asked for."""
+    from msim.sweep.lazy import trial_values
+
+    data: dict[str, Any] = {}
+    coordinates: dict[str, Any] = {}
+    for one in _examples(plan, found):
+        datasets = open_trial(store.trial(one.key))
+        for part in SHOWN:
+            for name, variable in datasets.get(part, {}).items() if part in datasets else ():
+                known = str(name) in data or any(str(dim).endswith(CELLS) for dim in variable.dims)
+                if known or variable.dtype.kind not in "fiub":
+                    continue
+                lazy = trial_values(store, keys, part, str(name), variable.shape)
+                data[str(name)] = ((*plan.dims, *variable.dims), lazy, dict(variable.attrs))
+            if part in datasets:
+                for name, variable in datasets[part].coords.items():
+                    coordinates.setdefault(str(name), (variable.dims, variable.values, dict(variable.attrs)))
+    return data, coordinates
+
+
+def _examples(plan: Plan, found: Mapping[str, str]) -> list[Trial]:
+    """One finished trial of every arm, which tells what is recorded in it."""
+    first: dict[str, Trial] = {}
+    for one in plan.trials:
+        if found[one.key] == "done":
+            first.setdefault(one.arm, one)
+    return list(first.values())

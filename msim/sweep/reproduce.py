@@ -1,0 +1,127 @@
+"""A run or a trial again, from what it has stored of itself, and held against what it recorded."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msim.base.errors import SimulationError, StorageError, nearest
+from msim.definitions.experiment import ExperimentDefinition
+from msim.engine.context import Context
+from msim.storage.difference import first_difference
+from msim.storage.digest import digest_run
+from msim.storage.provenance import code_version, made_by
+from msim.storage.run_store import STORE, read_provenance, require_finished
+from msim.storage.trial_store import TrialStore, read_failure_record, read_record
+from msim.storage.verify import verify_run
+from msim.study.run import run_experiment
+from msim.study.stored import experiment_from_provenance
+from msim.sweep.one_trial import run_trial
+from msim.sweep.plan import Plan
+from msim.sweep.plan_files import latest_plan, plan_file, read_plan
+from msim.sweep.run import begin_sweep
+from msim.sweep.settings import Settings
+from msim.sweep.verify import trial_damage
+from msim.twin.library import models_of, twins_of
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of it.
+
+    changes: what is not as it was: versions, machine, definition files, bytes of the store
+    difference: where what was recorded differs first; '' where it is the same to the last bit
+    sha256: what was recorded, stored and again
+    """
+
+    changes: tuple[str, ...]
+    difference: str
+    sha256: tuple[str, str]
+
+
+def reproduce_run(path: str | Path, workers: int = 1) -> Reproduction:
+    """Run all trials of a finished run again from its provenance alone.
+
+    raises: StorageError where there is no finished run, SimulationError where a trial fails now
+    """
+    folder = Path(path)
+    require_finished(folder)
+    about = read_provenance(folder / STORE)
+    changes = [*_changed_versions(about["versions"]), *_changed_files(about)]
+    changes += [f"{one.where} {one.what}" for one in verify_run(folder)]
+    experiment = experiment_from_provenance(about)
+    with tempfile.TemporaryDirectory(prefix="msim-") as kept:
+        result = run_experiment(experiment, Path(kept) / "again", _context(about, experiment), workers)
+        if result.failures:
+            raise SimulationError(f"{folder}: fails now: {next(iter(result.failures.values()))}")
+        try:
+            stored = digest_run(folder)
+        except StorageError as problem:
+            return Reproduction(tuple(changes), str(problem), ("unreadable", digest_run(result.path).sha256))
+        again = digest_run(result.path)
+        return Reproduction(tuple(changes), first_difference(stored, again), (stored.sha256, again.sha256))
+
+
+def reproduce_trial(path: str | Path, key: str) -> Reproduction:
+    """Run one trial of a sweep again from the plan that it was run for.
+
+    raises: StorageError where it is not done, SimulationError where it fails now
+    """
+    store = TrialStore(Path(path))
+    plan = _plan_of(store, key)
+    trial = plan.trials[plan.numbers[key]]
+    record = read_record(store, key)
+    changes = [*_changed_versions(record.get("versions", {})), *_changed_files(plan.about)]
+    if record.get("code") != code_version():
+        changes.append("msim's code is not what it was")
+    changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
+    with tempfile.TemporaryDirectory(prefix="msim-") as kept:
+        again = begin_sweep(plan, Path(kept) / "again", Settings())
+        if run_trial(again, trial, lambda news: None).state != "done":
+            raise SimulationError(f"{trial.name}: fails now: {read_failure_record(again.store, key)['reason']}")
+        hashes = (str(record.get("recorded")), str(read_record(again.store, key)["recorded"]))
+    difference = "" if hashes[0] == hashes[1] else f"{trial.name}: recorded something else"
+    return Reproduction(tuple(changes), difference, hashes)
+
+
+def _plan_of(store: TrialStore, key: str) -> Plan:
+    """The plan that a trial was run for."""
+    named = str(read_record(store, key).get("plan", ""))
+    file = plan_file(store.root, named) if named else latest_plan(store.root)
+    plan = read_plan(file)
+    if key not in plan.numbers or not store.trial(key).is_file():
+        hint = nearest(key, [one for one in plan.numbers if store.trial(one).is_file()])
+        raise StorageError(f"{store.root}: holds no finished trial '{key}'{hint}")
+    return plan
+
+
+def _context(about: Mapping[str, Any], experiment: ExperimentDefinition) -> Context:
+    target, _, rest = str(about["target"]).partition(" ")
+    # A run on a twin from a file of one's own is held against the model's own twin, and differs.
+    twins = twins_of(models_of(experiment), None) if target == "twin" else None
+    return Context(target, experiment.schedule, "single" if "single" in rest else "double", twins=twins)
+
+
+def _changed_versions(stored: Mapping[str, str]) -> list[str]:
+    now = made_by()["versions"]
+    return [f"{name} is {now[name]}, was {was}" for name, was in stored.items() if name in now and now[name] != was]
+
+
+def _changed_files(about: Mapping[str, Any]) -> list[str]:
+    """Definition files that are still where they were, and say something else; the stored text is what is run."""
+    texts = {about["experiment"]["file"]: about["experiment"]["text"], **about["model"]["files"]}
+    machine = about.get("host", {}).get("machine")
+    found = []
+    if machine not in (None, platform.machine()):
+        found.append(f"the processor is {platform.machine()}, was {machine}")
+    for name, text in texts.items():
+        try:
+            if Path(name).is_file() and Path(name).read_text(encoding="utf-8-sig") != text:
+                found.append(f"{name} is not what it was (the stored text was run)")
+        except (OSError, UnicodeDecodeError):
+            found.append(f"{name} cannot be read any more (the stored text was run)")
+    return found
