@@ -49,13 +49,13 @@ def write_figures(run: Run, folder: Path) -> list[Path]:
             for name, page in PAGES.items():
                 figure = page(run)
                 if figure is not None:
-                    written.append(_write(figure, folder / f"{name}.png"))
+                    written.append(write_figure(figure, folder / f"{name}.png"))
     except OSError as problem:
         raise StorageError(f"{folder}: cannot be written: {problem.strerror}") from None
     return written
 
 
-def _write(figure: Figure, path: Path) -> Path:
+def write_figure(figure: Figure, path: Path) -> Path:
     """Write a figure; the file appears in one step, when it is whole."""
     growing = path.with_name(f".{path.name}.partial")
     try:

@@ -74,7 +74,7 @@ def probe_page(run: Run) -> Figure | None:
 
 def spectrum_page(run: Run) -> Figure | None:
     """The spectrum of the field at every probe, on shared axes."""
-    if SPECTRUM not in run.spectra:
+    if SPECTRUM not in run.spectra or not np.isfinite(run.spectra[SPECTRUM]).any():
         return None
     chosen = shown_probes(run.spectra.sizes["probe"])
     notes = [sentence(str(run.spectra[SPECTRUM].attrs["long_name"])), *_seeds_notes(run, SEEDS_NOTE)]
@@ -93,6 +93,8 @@ def raster_page(run: Run) -> Figure | None:
     if not run.probes.sizes.get("probe"):
         return None
     arm, chosen = shown_arm(run), shown_probes(run.probes.sizes["probe"])
+    if not run.trial(arm, run.seeds[0], "spikes").sizes["spike"]:
+        return None
     colors = population_colors(list(experiment_of(run).model.populations))
     handles = [Line2D([], [], color=color, label=population_name(name)) for name, color in colors.items()]
     notes = [f"One trial (arm {arm}, seed {run.seeds[0]}), first second of each probe",

@@ -33,7 +33,7 @@ def probe_values(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     """
     variable = recorded(run.probes, quantity, run)
     drawn = new_axes() if ax is None else ax
-    dress(drawn, _title(run, quantity), "time after the first dose", axis_label(variable))
+    dress(drawn, probe_title(run, quantity), "time after the first dose", axis_label(variable))
     places = np.arange(run.probes.sizes["probe"], dtype=float)
     shifts = min(_STEP, _WIDTH / len(run.arms)) * (np.arange(len(run.arms)) - (len(run.arms) - 1) / 2)
     for shift, arm in zip(shifts, experiment_of(run).arms):
@@ -52,7 +52,8 @@ def probe_values(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     return drawn
 
 
-def _title(run: Run, quantity: str) -> str:
+def probe_title(run: Run, quantity: str) -> str:
+    """Whose a probed quantity is and what it is, as the title of a panel."""
     address = experiment_of(run).quantities[quantity]
     name = {"E_I_balance": "E/I balance"}.get(address.name) or in_words(address.name)
     if not address.population:

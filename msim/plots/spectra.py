@@ -14,7 +14,7 @@ from msim.storage.run_store import Run
 
 QUANTITY = "lfp_power"
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200)
-_HIGHEST = 200.0  # Hz
+HIGHEST = 200.0  # Hz
 
 
 def spectrum(run: Run, probe: int, ax: Axes | None = None) -> Axes:
@@ -25,7 +25,7 @@ def spectrum(run: Run, probe: int, ax: Axes | None = None) -> Axes:
     variable = recorded(run.spectra, QUANTITY, run)
     drawn = new_axes() if ax is None else ax
     frequency = run.spectra["frequency"].values
-    shown = (frequency > 0) & (frequency <= _HIGHEST)
+    shown = (frequency > 0) & (frequency <= HIGHEST)
     title = sentence(when(float(run.spectra["probe_time"].values[probe]), dose_spans(run)))
     dress(drawn, title, "frequency (Hz)", f"power ({shown_unit(variable)})")
     for order, arm in enumerate(experiment_of(run).arms):
@@ -52,14 +52,19 @@ def _frequency_axis(ax: Axes, frequency: np.ndarray) -> None:
     ax.set_xlim(frequency[0], frequency[-1])
 
 
-def _show_bands(ax: Axes, run: Run) -> None:
+def bands_of(run: Run) -> list[tuple[str, float, float]]:
+    """Name, lowest and highest frequency (Hz) of every band that the model of a run reads."""
     model = experiment_of(run).model
-    for instance in model.on_scale("readout"):
-        if instance.form.parameter("low") is None:
-            continue
-        low, high = model[f"{instance.name}.low"], model[f"{instance.name}.high"]
+    return [
+        (one.name, model[f"{one.name}.low"], model[f"{one.name}.high"])
+        for one in model.on_scale("readout") if one.form.parameter("low") is not None
+    ]  # fmt: skip
+
+
+def _show_bands(ax: Axes, run: Run) -> None:
+    for name, low, high in bands_of(run):
         ax.axvspan(low, high, color=BAND, linewidth=0, zorder=0)
         ax.annotate(
-            instance.name, (np.sqrt(low * high), 0.0), xycoords=ax.get_xaxis_transform(), xytext=(0, 3),
+            name, (np.sqrt(low * high), 0.0), xycoords=ax.get_xaxis_transform(), xytext=(0, 3),
             textcoords="offset points", ha="center", va="bottom", fontsize=SMALL, color=GRAY,
         )  # fmt: skip

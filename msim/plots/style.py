@@ -31,6 +31,11 @@ _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 _POPULATIONS = (VERMILION, SKY_BLUE, PURPLE, GREEN, ORANGE, BLUE, BLACK)
 
 
+def numbered_style(index: int) -> dict[str, Any]:
+    """Color, line style and width of the arm of that number."""
+    return dict(_ARMS[index % len(_ARMS)])
+
+
 def arm_style(run: Run, arm: str, width: float = 1.0) -> dict[str, Any]:
     """Color, line style and width of an arm, the same in every figure of the run.
 

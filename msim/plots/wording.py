@@ -55,7 +55,7 @@ def shown_unit(variable: xr.DataArray) -> str:
     if not units.startswith("1 "):
         return _SHOWN_UNITS.get(units, (units, 1.0))[0]
     kinds = (("fraction", "fraction"), ("share", "fraction"), ("percent", "% of rest"),
-             ("relative to rest", "rest = 1"), (" over ", "ratio"))  # fmt: skip
+             ("relative to rest", "rest = 1"), ("cell at rest", "rest = 1"), (" over ", "ratio"))  # fmt: skip
     return next((kind for words, kind in kinds if words in meaning), "1")
 
 

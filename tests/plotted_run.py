@@ -11,21 +11,27 @@ import xarray as xr
 from msim.base.quantities import unit_text
 from msim.definitions.experiment import Arm, ExperimentDefinition, read_experiment
 from msim.storage.provenance import provenance
-from msim.storage.run_store import Run, finish_run, open_run, start_run, write_trial
+from msim.storage.run_store import Run, RunFolder, finish_run, open_run, start_run, write_trial
 
+NAME = "ketamine_rapid_and_sustained"
 CELLS = {"pyramidal": 80, "pv": 12, "sst": 8}
 PROBE_SECONDS = 1.5
 TIME = {"units": "s", "long_name": "time since the first dose"}
 
 
-def store_run(path: Path) -> Run:
-    """Write the run to a folder that does not exist yet, and open it."""
-    experiment = read_experiment("ketamine_rapid_and_sustained").narrowed(seeds=[1, 2, 3])
-    folder = start_run(path, provenance(experiment, "runtime", []))
-    for arm in experiment.arms:
-        for seed in experiment.seeds:
-            write_trial(folder, arm.name, seed, _trial(experiment, arm, seed))
-    return open_run(finish_run(folder))
+def store_run(path: Path, file: str | Path = NAME) -> Run:
+    """Write the run to a folder that does not exist yet, and open it; file: of the experiment."""
+    return open_run(finish_run(begin_run(path, file)))
+
+
+def begin_run(path: Path, file: str | Path = NAME, trials: int | None = None) -> RunFolder:
+    """Write a run that is not finished, with all of its trials or the first few."""
+    experiment = read_experiment(file).narrowed(seeds=[1, 2, 3])
+    folder = start_run(path, provenance(experiment, "runtime", ["msim", "run"]))
+    every = [(arm, seed) for arm in experiment.arms for seed in experiment.seeds]
+    for arm, seed in every[:trials]:
+        write_trial(folder, arm.name, seed, _trial(experiment, arm, seed))
+    return folder
 
 
 def _effect(arm: Arm, experiment: ExperimentDefinition, times: np.ndarray) -> np.ndarray:
