@@ -1,0 +1,144 @@
+"""What a page is made of: plain values that the page's template sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from msim.report.figures import Style
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word with a color that says the same: yes, no, undecided, done, failed, pending."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Sign:
+    """How an arm is drawn, beside its name."""
+
+    name: str
+    style: Style
+
+
+Cell = str | Mark | Sign
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns; the first cell of a row names it.
+
+    numbers: columns that are set flush right; folded: whether it is opened by a click
+    """
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Cell]]
+    numbers: tuple[str, ...] = ()
+    note: str = ""
+    folded: bool = False
+    can_filter: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, what it shows in words, and its values as a table.
+
+    drawn: a Bokeh figure; about: what lines, bands and dots mean
+    is_wide: whether it takes the whole width of the page
+    """
+
+    kind: ClassVar[str] = "drawing"
+    title: str
+    drawn: Any
+    about: str
+    values: Table
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Figures side by side as far as there is room.
+
+    group: figures of one group share their horizontal axis, which `spans` (name, start, end) move
+    """
+
+    kind: ClassVar[str] = "drawings"
+    title: str
+    drawings: tuple[Drawing, ...]
+    spans: tuple[tuple[str, float, float], ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Paragraphs as they are."""
+
+    kind: ClassVar[str] = "words"
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """What a reader has to know before anything else."""
+
+    kind: ClassVar[str] = "warned"
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text of msim's own in Markdown, under a heading."""
+
+    kind: ClassVar[str] = "marked"
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and what they are."""
+
+    kind: ClassVar[str] = "facts"
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was, to be opened by a click."""
+
+    kind: ClassVar[str] = "source"
+    title: str
+    text: str
+
+
+Block = Table | Drawings | Words | Warned | Marked | Facts | Source
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page with an anchor of its own."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole page.
+
+    what: 'run', 'sweep' or 'study'; facts: a few words each, for a reader at first sight
+    arms: what can be shown and hidden in all figures
+    """
+
+    what: str
+    title: str
+    facts: tuple[str, ...]
+    sections: tuple[Section, ...]
+    arms: tuple[Sign, ...] = field(default=())

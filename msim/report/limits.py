@@ -1,0 +1,54 @@
+"""What the model is known to get wrong, from the text that ships with it: models/LIMITS.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msim.base.errors import StorageError
+from msim.definitions.read import shipped
+from msim.report.blocks import Block, Marked, Section, Words
+
+FILE = "LIMITS.md"
+# What concerns a model is told by the files that it is made of.
+FILES = {
+    "The column": "circuits/cortical_column", "Drug and receptors": "drugs/ketamine", "The cascade": "signaling/",
+    "Published results that disagree": "circuits/cortical_column",
+}  # fmt: skip
+TWIN, PEOPLE = "The mean-field twin", "Virtual people"
+NOTHING = "The model is none of those that ship with msim, and their text of known limits says nothing of it."
+ANALYSES = {
+    "resting_connectivity": "Resting connectivity", "go_nogo": "Go/NoGo", "meg_dcm": "MEG and DCM",
+    "glutamate": "Glutamate and synapses",
+}  # fmt: skip
+
+
+def limits() -> dict[str, str]:
+    """The parts of the text by their headings.
+
+    raises: StorageError where the text is missing
+    """
+    path = shipped("models") / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise StorageError(f"{path}: cannot be read: {problem.strerror}") from None
+    parts = (part.partition("\n") for part in text.split("\n## ")[1:])
+    return {title.strip(): body.strip() for title, _, body in parts}
+
+
+def limits_section(files: Iterable[str], notes: str = "", twin: bool = False, analysis: str = "") -> Section:
+    """What concerns a model made of these files.
+
+    notes: what the model's or study's own file says of itself; analysis: of a study, or ''
+    """
+    names = list(files)
+    wanted = [title for title, part in FILES.items() if any(part in name for name in names)]
+    wanted += [TWIN] if twin or analysis else []
+    wanted += [PEOPLE, ANALYSES[analysis]] if analysis in ANALYSES else []
+    known = limits()
+    blocks: list[Block] = [Marked(title, known[title]) for title in wanted if title in known]
+    if notes.strip():
+        blocks.append(Words(tuple(" ".join(one.split()) for one in notes.strip().split("\n\n"))))
+    if not blocks:
+        blocks.append(Words((NOTHING,)))
+    return Section("limits", "What the model is known to get wrong", tuple(blocks))

@@ -1,0 +1,80 @@
+"""The parameters of a model with units and sources, and the works that they cite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from msim.base.sources import ASSUMED, FITTED, Source
+from msim.definitions.citations import known_sources
+from msim.definitions.model import ModelDefinition
+from msim.definitions.tables import model_tables
+from msim.report.blocks import Block, Section, Table, Words
+from msim.report.texts import counted
+
+COLUMNS = ("parameter", "value", "meaning", "source", "note")
+SOURCES = ("key", "work")
+_KEY = re.compile(r"\[([a-z]+\d{4}[a-z]?)\]\Z")
+
+
+def parameter_sections(model: ModelDefinition, further: Sequence[str] = ()) -> tuple[Section, Section]:
+    """Parameters and sources of a model; further: other keys that the page cites."""
+    records = model_tables(model)["values"]
+    forms = {name: f"{one.form.meaning}" + (f" (on {one.on})" if one.on else "")
+             for name, one in model.instances.items()}  # fmt: skip
+    return sections_of({model.name: records}, forms, further)
+
+
+def sections_of(
+    parts: Mapping[str, Sequence[Mapping[str, Any]]], meanings: Mapping[str, str], further: Sequence[str] = ()
+) -> tuple[Section, Section]:
+    """Records of values, as `value_record` makes them, by whose they are, and the works that they cite."""
+    everything = [one for records in parts.values() for one in records]
+    own = [one for one in everything if not one["same_as"]]
+    kinds = {kind: sum(one["source"] == kind for one in own) for kind in (FITTED, ASSUMED)}
+    told = (f"{counted(len(everything), 'value')}, {len(everything) - len(own)} of them the same as another. Of the "
+            f"others {len(own) - sum(kinds.values())} cite a work, {kinds[FITTED]} are fitted and {kinds[ASSUMED]} "
+            "assumed; the note says to what or why.")  # fmt: skip
+    blocks: list[Block] = [Words((told,))]
+    for part, records in parts.items():
+        for owner, values in groupby(records, key=lambda one: str(one["value"]).split(".")[0]):
+            blocks.append(_table(part if len(parts) > 1 else "", owner, list(values), meanings))
+    keys = [found[1] for one in own if (found := _KEY.search(str(one["source"])))] + list(further)
+    return Section("parameters", "Parameters", tuple(blocks)), _sources(keys)
+
+
+def _table(part: str, owner: str, records: Sequence[Mapping[str, Any]], meanings: Mapping[str, str]) -> Table:
+    meaning = f": {meanings[owner]}" if owner in meanings else ""
+    whose = f"{part}, " if part else ""
+    caption = f"{whose}{owner}{meaning} – {counted(len(records), 'value')}"
+    rows = [
+        (str(one["value"]), _with_unit(one), str(one["meaning"]), _source(one), str(one["note"])) for one in records
+    ]
+    return Table(caption, COLUMNS, rows, folded=True, can_filter=True)
+
+
+def _with_unit(one: Mapping[str, Any]) -> str:
+    """A value as its file gives it; a bare number without a unit says so."""
+    text = str(one["is"])
+    return f"{text} (no unit)" if re.fullmatch(r"[-+0-9.eE]+", text) else text
+
+
+def _source(one: Mapping[str, Any]) -> str:
+    return f"same as {one['same_as']}: {one['source']}" if one["same_as"] else str(one["source"])
+
+
+def _sources(keys: Iterable[str]) -> Section:
+    known = known_sources()
+    rows = [(key, work_text(known[key])) for key in sorted(set(keys)) if key in known]
+    table = Table(f"The {counted(len(rows), 'work')} cited on this page", SOURCES, rows)
+    return Section("sources", "Sources", (table,))
+
+
+def work_text(source: Source) -> str:
+    """A work as a reader looks for it."""
+    names = ", ".join(source.authors[:3]) + (" et al." if len(source.authors) > 3 else "")
+    doi = f" doi:{source.doi}" if source.doi else ""
+    note = f" ({source.note})" if source.note else ""
+    return f"{names} ({source.year}). {source.title}. {source.journal}.{doi}{note}"

@@ -1,0 +1,77 @@
+"""The page of a run that was stopped, killed, or is still running: how far each trial is, and nothing judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msim.base.errors import MsimError, StorageError
+from msim.definitions.experiment import ExperimentDefinition
+from msim.plots.wording import duration_text
+from msim.report.asked import arms_section, asked_table, question_section
+from msim.report.blocks import Mark, Page, Section, Sign, Table, Warned
+from msim.report.figures import arm_styles
+from msim.report.limits import limits_section
+from msim.report.origins import provenance_section
+from msim.report.parameters import parameter_sections
+from msim.report.run_page import cited_by, notes_of
+from msim.report.texts import counted
+from msim.storage.run_store import FAILURES, RunFolder, finished_trials, read_provenance
+from msim.study.stored import experiment_from_provenance
+from msim.study.unfinished import open_unfinished
+
+LONGEST_REASON = 400
+
+
+def unfinished_page(path: Path) -> Page:
+    """What a run that is not finished was to do, and what became of its trials so far.
+
+    raises: StorageError where nothing of it can be read
+    """
+    folder = RunFolder(path)
+    try:
+        about = read_provenance(folder.store)
+    except (KeyError, ValueError, OSError) as problem:
+        raise StorageError(f"{folder.growing}: cannot be read as an unfinished run: {problem}") from None
+    experiment = experiment_from_provenance(about)
+    styles = arm_styles(about["arms"])
+    done = finished_trials(folder, about["arms"], about["seeds"])
+    count = len(about["arms"]) * len(about["seeds"])
+    told = Warned("This run is not finished.", (
+        f"{len(done)} of {counted(count, 'trial')} are done. Nothing is judged and nothing is drawn before all are. "
+        "The command that began it, below under provenance, takes it up again.",
+    ))  # fmt: skip
+    parameters, sources = parameter_sections(experiment.model, cited_by(experiment))
+    why = "Verdicts want all trials."
+    sections = (
+        Section("state", "How far it is", (told, _trials(folder, experiment, set(done)))),
+        question_section(experiment), arms_section(experiment, styles),
+        Section("verdicts", "Predictions", (asked_table(experiment, why),)),
+        limits_section(experiment.model.files, notes_of(experiment), str(about.get("target", "")).startswith("twin")),
+        parameters, sources, provenance_section(about),
+    )  # fmt: skip
+    facts = ("not finished", f"{len(done)} of {counted(count, 'trial')} done", f"target {about.get('target', '')}")
+    return Page("run", experiment.title, facts, sections, tuple(Sign(name, styles[name]) for name in about["arms"]))
+
+
+def _trials(folder: RunFolder, experiment: ExperimentDefinition, done: set[tuple[str, int]]) -> Table:
+    rows = []
+    for arm in experiment.arms:
+        for seed in experiment.seeds:
+            state, reached, reason = _state(folder, arm.name, seed, (arm.name, seed) in done)
+            rows.append((f"{arm.name}, seed {seed}", Mark(state), reached, reason))
+    return Table("Trials", ("trial", "state", "reached", "why no further"), rows)
+
+
+def _state(folder: RunFolder, arm: str, seed: int, is_done: bool) -> tuple[str, str, str]:
+    if is_done:
+        return "done", "its end", "–"
+    failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
+    reason = ""
+    if failure.is_file():
+        lines = failure.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        reason = lines[-1][:LONGEST_REASON] if lines else ""
+    try:
+        kept = open_unfinished(folder.final, arm, seed)
+    except MsimError:
+        return ("failed" if reason else "pending"), "–", reason or "not begun, or nothing kept yet"
+    return ("failed" if reason else "stopped"), duration_text(kept.reached), reason or kept.reason

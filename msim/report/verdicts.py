@@ -1,0 +1,68 @@
+"""Verdicts of a run as a section of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msim.definitions.citations import cited, known_sources
+from msim.definitions.experiment import ExperimentDefinition
+from msim.plots.wording import duration_text
+from msim.report.blocks import Block, Mark, Section, Table, Words
+from msim.report.texts import DASH
+from msim.storage.run_store import Run
+from msim.study.told_apart import best_manipulation, told_apart
+from msim.study.verdict import Verdict
+from msim.study.verdict_text import SPREAD_OF_SEEDS, interval_text, number_text, wanted_text
+
+COLUMNS = ("prediction", "verdict", "claim", "effect", "95 % interval", "wanted", "d", "seeds", "source")
+HELD = "yes: the whole interval agrees with the claim. no: all of it disagrees. undecided: neither."
+
+
+def verdict_counts(verdicts: Sequence[Verdict]) -> str:
+    """How many predictions were borne out: '9 yes, 0 no, 0 undecided'."""
+    return ", ".join(f"{sum(one.verdict == word for one in verdicts)} {word}" for word in ("yes", "no", "undecided"))
+
+
+def verdict_section(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> Section:
+    """Every prediction with effect, interval and verdict, and what tells hypotheses apart."""
+    if not verdicts:
+        nothing = "No prediction can be settled with these arms and times."
+        return Section("verdicts", "Verdicts", (Words((nothing,)),))
+    several = len(run.seeds) > 1
+    how = SPREAD_OF_SEEDS if several else "With one seed there is no interval, so nothing can be decided."
+    notes = {one.id: one.note for one in experiment.predictions}
+    blocks: list[Block] = [
+        Words((f"{verdict_counts(verdicts)} of {len(verdicts)}.",)),
+        Table("Predictions, settled before the run, and what came of them", COLUMNS,
+              [_row(one, notes.get(one.id, "")) for one in verdicts],
+              numbers=("effect", "95 % interval", "wanted", "d", "seeds"), note=f"{HELD} d: effect over the standard "
+              f"deviation of differences within seeds. {how}"),
+    ]  # fmt: skip
+    if experiment.hypotheses:
+        blocks += _apart(run, experiment, verdicts)
+    return Section("verdicts", "Verdicts", tuple(blocks))
+
+
+def _row(one: Verdict, note: str) -> tuple[str | Mark, ...]:
+    known = known_sources()
+    unit = "" if one.unit.startswith("1") else f" {one.unit}"
+    spread = DASH if one.standardized is None else f"{one.standardized:+.3g}"
+    return (
+        one.id, Mark(one.verdict), f"{one.claim}\n{one.quantity}, {duration_text(one.time)}",
+        number_text(one.effect, one.margin) + unit, interval_text(one.ci, one.margin).replace(" .. ", " to "),
+        wanted_text(one), spread, str(one.n), ": ".join(part for part in (cited(one.source, known), note) if part),
+    )  # fmt: skip
+
+
+def _apart(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> list[Block]:
+    found = told_apart(run, experiment, verdicts)
+    rows = [
+        (" and ".join(one.hypotheses), one.asked, " / ".join(one.verdicts), f"{one.difference:+.4g}",
+         f"{one.ci[0]:+.4g} to {one.ci[1]:+.4g}", f"{one.margins:.2g}")
+        for one in found
+    ]  # fmt: skip
+    best = best_manipulation(found)
+    told = f"'{best}' answers differently for most pairs of hypotheses." if best else "None answers differently."
+    columns = ("hypotheses", "prediction", "verdicts", "difference", "95 % interval", "margins from 0")
+    return [Table("Which prediction tells two hypotheses apart, the clearest first", columns, rows,
+                  numbers=columns[3:], note=told)]  # fmt: skip

@@ -1,0 +1,92 @@
+"""write_report(): whatever a folder holds, as one file of HTML."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from msim.base.errors import InputError, StorageError
+from msim.report.blocks import Page
+from msim.report.page import html_of
+from msim.storage.run_store import MANIFEST, RunFolder, open_run
+from msim.sweep.plan_files import is_sweep
+from msim.virtual.about import STUDY_FILE
+
+ENDING = ".html"
+
+
+def default_file(path: Path) -> Path:
+    """Where a report goes unless told: beside the folder, so that nothing is added to what was stored."""
+    whole = path.resolve()
+    return whole.parent / f"{whole.name}{ENDING}"
+
+
+def write_report(path: str | Path, out: str | Path = "", replace: bool = False) -> Path:
+    """Write the page of a run, a sweep or a study, finished or not, and say where it is.
+
+    out: the file, in a folder that exists; left out, beside the folder; replace: a file that is there already
+    raises: InputError or StorageError, with nothing written, where the folder holds none of them, or the file cannot
+        be written
+    """
+    folder = Path(path)
+    file = Path(out) if str(out) else default_file(folder)
+    check_file(file, replace)
+    text = html_of(page_of(folder))
+    growing = file.with_name(f".{file.name}.partial")
+    try:
+        growing.write_text(text, encoding="utf-8")
+        os.replace(growing, file)
+    except OSError as problem:
+        raise StorageError(f"{file}: cannot be written: {problem.strerror}") from None
+    finally:
+        if growing.is_file():
+            growing.unlink()
+    return file
+
+
+def check_file(file: Path, replace: bool) -> None:
+    """Refuse a file that could not be written, before anything is read."""
+    if "\0" in str(file) or file.suffix != ENDING or file.is_dir():
+        raise InputError(f"--out: wants a file that ends in {ENDING}, got '{file}'")
+    if not file.parent.is_dir():
+        raise InputError(f"--out: wants a file in a folder that exists, got '{file}'")
+    if file.exists() and not replace:
+        raise StorageError(f"{file}: is there already; choose another --out, or replace it with --replace")
+    if not os.access(file.parent, os.W_OK):
+        raise StorageError(f"{file}: cannot be written: no permission in {file.parent}")
+
+
+def page_of(folder: Path) -> Page:
+    """The page of what a folder holds.
+
+    raises: StorageError where it holds no run, sweep or study
+    """
+    if "\0" not in str(folder):
+        if is_sweep(folder):
+            from msim.report.sweep_page import sweep_page
+
+            return sweep_page(folder)
+        if (folder / STUDY_FILE).is_file():
+            from msim.report.study_page import study_page
+
+            return study_page(folder)
+        if (folder / MANIFEST).is_file():
+            from msim.report.run_page import run_page
+
+            return run_page(open_run(folder))
+        if RunFolder(folder).growing.is_dir():
+            from msim.report.unfinished_page import unfinished_page
+
+            return unfinished_page(folder)
+    raise StorageError(f"{folder}: {_instead(folder)}; wants the folder of a run, a sweep or a study")
+
+
+def _instead(folder: Path) -> str:
+    """What is there where nothing is that could be reported."""
+    if "\0" in str(folder) or not os.path.exists(folder):
+        return "no such folder"
+    if not folder.is_dir():
+        return "is a file"
+    if (folder / "table.tsv").is_file():
+        return f"holds a study without {STUDY_FILE}, from a msim that did not write it: run msim study again"
+    return "holds none of them"
