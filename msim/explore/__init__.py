@@ -1,0 +1,1 @@
+"""A local page to play with a model: doses and genotype in, curves of the mean-field twin out."""
