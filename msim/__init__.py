@@ -17,14 +17,25 @@ _PUBLIC = {
     "read_model": "msim.definitions.read_model",
     "read_experiment": "msim.definitions.experiment",
     "simulate": "msim.study.run",
+    "course": "msim.study.course",
     "open_run": "msim.storage.run_store",
     "open_unfinished": "msim.study.unfinished",
+    "find_twin": "msim.twin.library",
+    "open_sweep": "msim.sweep.opened",
+    "sweep_trial": "msim.sweep.opened",
+    "read_study": "msim.definitions.study",
+    "run_study": "msim.virtual.run",
+    "resting_bold": "msim.brain.resting_bold",
+    "connectivity_of": "msim.brain.resting_bold",
     "judge": "msim.study.verdict",
     "plot": "msim.plots",
     "MsimError": "msim.base.errors",
 }
 
-__all__ = ["MsimError", "judge", "open_run", "open_unfinished", "plot", "read_experiment", "read_model", "simulate"]
+__all__ = [
+    "MsimError", "connectivity_of", "course", "find_twin", "judge", "open_run", "open_sweep", "open_unfinished",
+    "plot", "read_experiment", "read_model", "read_study", "resting_bold", "run_study", "simulate", "sweep_trial",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from msim import plots as plot
@@ -32,9 +43,17 @@ if TYPE_CHECKING:
     from msim.definitions.experiment import read_experiment
     from msim.definitions.read_model import read_model
     from msim.storage.run_store import open_run
+    from msim.brain.resting_bold import connectivity_of
+    from msim.brain.resting_bold import resting_bold
+    from msim.definitions.study import read_study
+    from msim.study.course import course
+    from msim.virtual.run import run_study
     from msim.study.unfinished import open_unfinished
+    from msim.sweep.opened import open_sweep
+    from msim.sweep.opened import sweep_trial
     from msim.study.run import simulate
     from msim.study.verdict import judge
+    from msim.twin.library import find_twin
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,31 @@ import sys
 import typer
 
 from msim import __version__
-from msim.cli import cache, check, hashing, judge, listing, plot, recalibrate, run, show
+from msim.cli import (
+    brain,
+    cache,
+    calibrate,
+    check,
+    evidence,
+    explore,
+    hashing,
+    judge,
+    listing,
+    meg,
+    physiology,
+    plot,
+    recalibrate,
+    report,
+    reproduce,
+    run,
+    sensitivity,
+    show,
+    study,
+    sweep,
+    table,
+    twin,
+    verify,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -36,11 +60,25 @@ app.command("list")(listing.list_shipped)
 app.command("show")(show.show)
 app.command("check")(check.check)
 app.command("run")(run.run)
+app.command("sweep")(sweep.sweep)
+app.command("table")(table.table)
+app.command("sensitivity")(sensitivity.sensitivity)
 app.command("judge")(judge.judge)
+app.command("evidence")(evidence.evidence)
+app.command("calibrate")(calibrate.calibrate)
 app.command("plot")(plot.plot)
+app.command("report")(report.report)
+app.command("explore")(explore.explore)
+app.command("verify")(verify.verify)
+app.command("reproduce")(reproduce.reproduce)
 app.command("hash")(hashing.hash_runs)
 app.command("cache")(cache.cache)
 app.command("recalibrate")(recalibrate.recalibrate)
+app.command("meg")(meg.meg)
+app.command("study")(study.study)
+app.command("physiology")(physiology.physiology)
+app.add_typer(twin.app, name="twin")
+app.add_typer(brain.app, name="brain")
 
 
 def main() -> None:

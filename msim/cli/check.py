@@ -21,7 +21,7 @@ def check(
     if as_json:
         print_json(as_records(columns, rows))
     else:
-        print_table("", columns, rows)
+        print_table("", columns, rows, whole=("file",))
     for problem in problems:
         typer.echo(f"msim: {problem}", err=True)
     if problems:

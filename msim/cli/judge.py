@@ -16,15 +16,16 @@ def judge(
     Example: msim judge results/first
     """
     from msim.cli.tables import print_json
-    from msim.cli.verdict_table import print_verdicts
+    from msim.cli.verdict_table import print_outcome
     from msim.storage.run_store import open_run
     from msim.study import verdict
+    from msim.study.told_apart import outcome
 
     judged = [(run, verdict.judge(run)) for run in (open_run(path) for path in runs)]
     for run, verdicts in judged:
         verdict.write_verdicts(run, verdicts)
         if not as_json:
-            print_verdicts(run, verdicts)
+            print_outcome(run, verdicts)
     if as_json:
-        found = [verdict.as_json(run.provenance["experiment"]["name"], verdicts) for run, verdicts in judged]
+        found = [outcome(run, verdicts) for run, verdicts in judged]
         print_json(found[0] if len(found) == 1 else found)

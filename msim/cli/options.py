@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
-from msim.base.errors import InputError
+from msim.base.errors import InputError, StorageError
 from msim.base.quantities import parse_in, second
 
 
@@ -28,11 +29,45 @@ def parse_seeds(text: str | None) -> list[int] | None:
     return None if names is None else [int(one) for one in names]
 
 
+def parse_numbers(text: str, option: str) -> list[float]:
+    """Numbers above 0 separated by commas, each once."""
+    found = []
+    for one in parse_names(text, option) or []:
+        try:
+            number = float(one)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            raise InputError(f"{option}: wants numbers above 0 separated by commas, got '{one}'")
+        if number in found:
+            raise InputError(f"{option}: '{one}' is given twice")
+        found.append(number)
+    return found
+
+
 def parse_out(text: str) -> Path:
     """The folder of a run; it needs a name, beside which the run can grow."""
     path = Path(text) if Path(text).name not in ("", "..") else Path(text).resolve()
     if not text or "\0" in text or not path.name:
         raise InputError(f"--out: wants the name of a folder, got '{text}'")
+    return path
+
+
+def parse_figure(text: str) -> Path | None:
+    """The PNG file of a figure, refused before anything is computed where it cannot be written; None if left out."""
+    if not text:
+        return None
+    path = Path(text)
+    if "\0" in text or path.suffix != ".png" or not path.parent.is_dir() or path.is_dir():
+        raise InputError(f"--figure: wants a file that ends in .png, in a folder that exists, got '{text}'")
+    return path
+
+
+def parse_empty_folder(text: str) -> Path:
+    """A folder for files that does not exist yet or is empty."""
+    path = parse_out(text)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise StorageError(f"--out: wants a folder that does not exist or is empty, got '{text}'")
     return path
 
 

@@ -6,11 +6,12 @@ import os
 import shlex
 import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msim.base.errors import InputError
+from msim.base.errors import InputError, MsimError
 from msim.cli.options import core_count
 from msim.engine.exchange import SERIAL, Ranks, started_by_mpi, world
 
@@ -33,11 +34,7 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
             _start(wanted)
         yield SERIAL
         return
-    ranks = world()
-    if wanted and wanted != ranks.size:
-        if ranks.rank:
-            sys.exit(2)  # rank 0 says why
-        raise InputError(f"--ranks: mpiexec started {ranks.size}, but --ranks says {wanted}; leave one of them out")
+    ranks = _world(wanted)
     if ranks.size == 1:
         yield ranks
         return
@@ -52,6 +49,46 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
         dismiss(ranks, getattr(problem, "exit_code", getattr(problem, "exit_status", 1)))
         raise
     dismiss(ranks, 0)
+
+
+@contextmanager
+def alongside(wanted: int) -> Iterator[Ranks]:
+    """Ranks that all run the same program and refuse the same; what one alone may say or write is for rank 0.
+
+    wanted: as for `shared_out`
+    raises: InputError where mpiexec started another number, or there is no mpiexec
+    """
+    if not started_by_mpi():
+        if wanted > 1:
+            _refuse_crowd(wanted)
+            _start(wanted)
+        yield SERIAL
+        return
+    ranks = _world(wanted)
+    try:
+        yield ranks
+    except MsimError as problem:
+        if ranks.rank:
+            sys.exit(problem.exit_status)  # rank 0 says why
+        raise
+    except BaseException as problem:
+        if ranks.size == 1:
+            raise
+        from msim.engine.distributed import end_all
+
+        # The others wait for this rank: they have to end, whatever it was.
+        stopped = isinstance(problem, KeyboardInterrupt)
+        end_all(ranks, "stopped" if stopped else traceback.format_exc(), 130 if stopped else 1)
+
+
+def _world(wanted: int) -> Ranks:
+    """What mpiexec started, if it is as many as were asked for."""
+    ranks = world()
+    if wanted and wanted != ranks.size:
+        if ranks.rank:
+            sys.exit(2)  # rank 0 says why
+        raise InputError(f"--ranks: mpiexec started {ranks.size}, but --ranks says {wanted}; leave one of them out")
+    return ranks
 
 
 def _refuse_crowd(wanted: int) -> None:

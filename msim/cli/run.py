@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from msim.base.errors import InputError
 
+if TYPE_CHECKING:
     from msim.definitions.experiment import ExperimentDefinition
+    from msim.engine.network import NetworkSource
 
 
 def run(
@@ -18,9 +20,13 @@ def run(
     arms: str | None = typer.Option(None, help="Only these arms, separated by commas."),
     seeds: str | None = typer.Option(None, help="These seeds instead of the experiment's, separated by commas."),
     until: str | None = typer.Option(None, help="End earlier, such as '2 hour'."),
-    changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
+    changes: list[str] = typer.Option(
+        [], "--set", help="Change a value of the model, such as eef2k.tau_K='5 minute'; may be repeated."
+    ),
+    hypothesis: str = typer.Option("", help="Run all arms under one of the model's hypotheses, such as H1."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2) or numpy."),
+    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or twin."),
+    twin: str = typer.Option("", help="A file of msim twin fit, for target twin; default: the model's own."),
     precision: str = typer.Option("double", help="Of cells on target cpp: double, or single (faster; other spikes)."),
     ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
     partition: str = typer.Option("cell", help="What ranks share out: cell or region."),
@@ -28,33 +34,55 @@ def run(
 ) -> None:
     """Run all trials of an experiment with progress and time left, store them, and print the verdicts.
 
-    An interrupted run is taken up by the same command.
+    An interrupted run is taken up by the same command. Target twin simulates no spikes: it takes their averages
+    from surfaces that were fitted to bursts of the same cells, in seconds for weeks (docs/TWIN.md).
 
     Example: msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until "4 hour" --out results/short
+
+    Example: msim run ketamine_rapid_and_sustained --hypothesis H1 --out results/direct
     """
     from msim.cli.ranks import shared_out
+    from msim.engine.exchange import started_by_mpi
+    from msim.study.workers import prepare_workers
 
-    what = (experiment, out, arms, seeds, until, changes)
+    if ranks <= 1 and not started_by_mpi():
+        prepare_workers()
+    what = (experiment, out, arms, seeds, until, changes, hypothesis)
     # What is wrong with the input is said before ranks are started, and by one of them.
     with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, target, partition)) as processes:
         from msim.engine.context import Context
 
         definition, folder = _read(*what)
-        context = Context(target, definition.schedule, precision, processes, partition)
+        twins = _twins(definition, target, twin)
+        context = Context(target, definition.schedule, precision, processes, partition, twins=twins)
         from msim.cli.running import run_and_report
 
         run_and_report(definition, folder, context, workers, as_json)
 
 
 def _read(
-    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str]
-) -> tuple[ExperimentDefinition, Path]:
+    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str],
+    hypothesis: str,
+) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
     from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
     from msim.definitions.experiment import read_experiment
 
     folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
-    definition = read_experiment(experiment, parse_changes(changes))
+    definition = read_experiment(experiment, parse_changes(changes), hypothesis)
     return definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end), folder
+
+
+def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:
+    """Twins of all arms, fitted now where there are none."""
+    if target != "twin":
+        if file:
+            raise InputError(f"--twin: is for --target twin, got --target {target}")
+        return None
+    from msim.cli.twin_progress import told
+    from msim.twin.library import models_of, twins_of
+
+    with told() as progress:
+        return twins_of(models_of(experiment), Path(file) if file else None, progress)
 
 
 def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator
 
 import typer
 
-from msim.base.errors import SimulationError
+from msim.base.errors import InputError, SimulationError
 from msim.base.quantities import quantity_text, second
 from msim.cli.options import core_count
 from msim.cli.tables import print_json
-from msim.cli.verdict_table import print_verdicts
+from msim.cli.verdict_table import print_outcome
 from msim.definitions.experiment import ExperimentDefinition
 from msim.engine.context import Context
 from msim.storage.run_store import UNFINISHED, RunFolder, open_run
+from msim.study.accuracy import Accuracy, run_accuracy
 from msim.study.run import TrialProgress, run_experiment
-from msim.study.verdict import as_json as verdicts_as_json
+from msim.study.told_apart import outcome
 from msim.study.verdict import judge, write_verdicts
 
 
@@ -30,32 +31,64 @@ def run_and_report(
     """Run, show progress on standard error, print verdicts; raise where a trial failed."""
     trials = [(arm.name, seed) for seed in experiment.seeds for arm in experiment.arms]
     try:
-        with _terminable(), _progress(experiment, trials, as_json) as report:
+        with terminable(), _progress(experiment, trials, as_json) as report:
             result = run_experiment(experiment, out, context, workers or core_count(), report)
     except KeyboardInterrupt as stop:
         raise _stopped(out, stop) from None
     if result.failures:
         listed = "\n".join(f"  {arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
-        raise SimulationError(
+        problem = SimulationError(
             f"{len(result.failures)} of {len(trials)} trials failed:\n{listed}\n"
             f"Finished trials are kept in {result.path}; the same command runs only what is missing."
         )
+        problem.exit_status = _exit_status(result.failures.values())
+        raise problem
     finished = open_run(result.path)
     verdicts = judge(finished)
     path = write_verdicts(finished, verdicts)
     if as_json:
-        print_json(verdicts_as_json(experiment.name, verdicts))
+        print_json(outcome(finished, verdicts))
         return
-    print_verdicts(finished, verdicts)
-    typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}")
+    print_outcome(finished, verdicts)
+    if context.target != "twin":  # which simulates no spikes
+        typer.echo(accuracy_text(run_accuracy(finished), finished.provenance["schedule"]["tolerance"]))
+    typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}, "
+               f"a page by: msim report {result.path}")
+
+
+def _exit_status(reasons: Iterable[str]) -> int:
+    """That of bad input where a twin was asked outside its domain and nothing else failed."""
+    from msim.twin.twin import OutsideDomain
+
+    refused = all(one.startswith(f"{OutsideDomain.__name__}:") for one in reasons)
+    return InputError.exit_status if refused else SimulationError.exit_status
+
+
+def accuracy_text(found: Accuracy, tolerance: float) -> str:
+    """What a run's trials cost in spikes, and how well they kept the tolerance."""
+    spiking = rounded_time(found.spiking)
+    lines = [
+        f"Spikes were simulated for {spiking} of {rounded_time(found.horizon)} in a trial, 1 s in "
+        f"{found.horizon / found.spiking:,.0f}. {found.leaps:,} leaps of {found.trials} trials stood, "
+        f"{found.repeated:,} were taken again. Largest error of one {found.error * tolerance:.1%} of a slow state, "
+        f"sampling noise {found.noise * tolerance:.1%} (tolerance {tolerance:.1%})."
+    ]
+    if found.above:
+        lines.append(f"{found.above:,} leaps stand above the tolerance, as they could not be shorter (shortest_leap).")
+    if found.loud:
+        lines.append(f"After {found.loud:,} leaps bursts would have had to be longer than longest_burst for the noise.")
+    return "\n".join(lines)
 
 
 def _stopped(out: Path, stop: KeyboardInterrupt) -> typer.Exit:
-    """Say what is left of a run that was stopped, and give the exit status that a shell expects."""
-    what, number = ("terminated", signal.SIGTERM) if isinstance(stop, _Terminated) else ("interrupted", signal.SIGINT)
     unfinished = RunFolder(out).growing / UNFINISHED
     rest = f"; records of unfinished trials are in {unfinished}" if any(unfinished.glob("*/seed_*")) else ""
-    kept = f"finished trials are kept, the same command takes the run up again{rest}"
+    return stop_exit(stop, f"finished trials are kept, the same command takes the run up again{rest}")
+
+
+def stop_exit(stop: KeyboardInterrupt, kept: str) -> typer.Exit:
+    """Say what is left of what was stopped, and give the exit status that a shell expects."""
+    what, number = ("terminated", signal.SIGTERM) if isinstance(stop, _Terminated) else ("interrupted", signal.SIGINT)
     typer.echo(f"msim: {what}; {kept}", err=True)
     return typer.Exit(128 + number)
 
@@ -65,7 +98,7 @@ class _Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Let the first SIGTERM raise in the body; further ones must not keep it from ending its processes."""
 
     def terminate(*_: Any) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from msim.definitions.model import Value
+    from msim.definitions.participants import Population
+    from msim.definitions.study import StudyDefinition
+    from msim.definitions.task import TaskDefinition
 
 
 def show(
-    path: str = typer.Argument(help="A file or a shipped name."),
+    path: str = typer.Argument(help="A file, or a shipped name (msim list)."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Print the equations of a model with values, units and sources, or the arms and predictions of an experiment.
+    """Print the equations of a model with values, units and sources, the arms of an experiment, or a study.
 
     Example: msim show circuits/cortical_column
     """
@@ -17,17 +26,90 @@ def show(
 
     from msim.base.errors import InputError
     from msim.cli.tables import print_json
+    from msim.definitions.binding import with_given_drugs
+    from msim.definitions.brain import BrainDefinition
     from msim.definitions.experiment import ExperimentDefinition
     from msim.definitions.kinds import files_of, read_definition
+    from msim.definitions.participants import Population
+    from msim.definitions.study import StudyDefinition
+    from msim.definitions.task import TaskDefinition
 
     if os.path.isdir(path):
         raise InputError(f"{path}: wants one file, got a folder; msim check reads folders")
     found = read_definition(files_of([path])[0])
+    if isinstance(found, BrainDefinition):
+        fibres = str(found.connectome / found.weights)
+        _show_values({"title": found.title, "column": found.column.name, "fibres": fibres}, found.values, as_json)
+        return
+    if isinstance(found, Population):
+        _show_values(_about_people(found), found.values, as_json)
+        return
+    if isinstance(found, StudyDefinition):
+        _show_study(found, as_json)
+        return
+    if isinstance(found, TaskDefinition):
+        _show_values(_about_task(found), found.values, as_json)
+        return
+    if isinstance(found, list):
+        from msim.cli.evidence_table import print_rows, row_records
+
+        print_json({"rows": row_records(found)}) if as_json else print_rows(found)
+        return
+    if not isinstance(found, ExperimentDefinition):
+        # What every pool says of every drug is what it says of the first.
+        found = with_given_drugs(found, ())
     if as_json:
-        from msim.cli.show_tables import experiment_tables, model_tables
+        from msim.definitions.tables import experiment_tables, model_tables
 
         print_json(experiment_tables(found) if isinstance(found, ExperimentDefinition) else model_tables(found))
         return
     from msim.cli.show_text import print_experiment, print_model
 
     print_experiment(found) if isinstance(found, ExperimentDefinition) else print_model(found)
+
+
+def _show_values(about: dict[str, str], values: Mapping[str, Value], as_json: bool) -> None:
+    from msim.cli.tables import print_json, print_table
+
+    rows = [(name, one.text, one.source, one.note) for name, one in values.items()]
+    if as_json:
+        print_json({
+            "about": [{"key": key, "is": text} for key, text in about.items()],
+            "values": [dict(zip(("value", "is", "source", "note"), row, strict=True)) for row in rows],
+        })  # fmt: skip
+        return
+    typer.echo("\n".join(f"{key}: {text}" for key, text in about.items()) + "\n")
+    print_table("values", ("value", "is", "source", "note"), rows)
+
+
+def _about_people(population: Population) -> dict[str, str]:
+    kinds = {f"health {one.name}": one.meaning for one in population.health.values()}
+    kinds |= {f"subgroup {one.name}": one.meaning for one in population.subgroups}
+    return {"title": population.title, "model": population.model.name, **kinds}
+
+
+def _show_study(study: StudyDefinition, as_json: bool) -> None:
+    from msim.base.quantities import quantity_text, second
+    from msim.cli.tables import as_records, print_json, print_table
+
+    about = {
+        "title": study.title, "question": study.question, "source": study.source, "notes": study.notes.strip(),
+        "analysis": study.analysis, "participants": study.population.title,
+        **{f"group {one.name}": f"{one.n}, {one.health}" for one in study.groups},
+    }  # fmt: skip
+    columns = ("visit", "group", "at", "seen")
+    rows = [
+        (one.name, one.group, quantity_text(one.time * second), str(study.group(one.group).n - len(one.absent)))
+        for one in study.visits
+    ]  # fmt: skip
+    if as_json:
+        keys = [{"key": key, "is": text} for key, text in about.items()]
+        print_json({"about": keys, "visits": as_records(columns, rows)})
+        return
+    typer.echo("\n".join(f"{key}: {text}" for key, text in about.items()) + "\n")
+    print_table("visits", columns, rows)
+
+
+def _about_task(task: TaskDefinition) -> dict[str, str]:
+    ways = {f"way {one.name}": f"{one.origin} to {one.to}, opened by {one.on}" for one in task.ways}
+    return {"title": task.title, "sees": task.sees, "moves": task.moves, **ways}

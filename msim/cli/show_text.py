@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from msim.base.sources import Source
-from msim.cli.show_tables import (
+from msim.definitions.citations import cited, known_sources
+from msim.definitions.manipulation_tables import act_text, sets_text
+from msim.definitions.tables import (
     about,
     changed_values,
-    cited,
     dose_text,
     equation_lines,
-    known_sources,
     link_text,
     some,
     time_text,
@@ -43,6 +43,7 @@ def print_model(model: ModelDefinition) -> None:
         console.print(Padding(_values(model, values, known), (0, 0, 1, 2)))
     _print_section(console, "links", list(_links(model, known)))
     _print_section(console, "manipulations", list(_manipulations(model, known)))
+    _print_section(console, "hypotheses", list(_hypotheses(model, known)))
 
 
 def print_experiment(experiment: ExperimentDefinition) -> None:
@@ -58,8 +59,8 @@ def print_experiment(experiment: ExperimentDefinition) -> None:
 
 
 def _own_values(model: ModelDefinition) -> list[Value]:
-    """Values of mechanisms, populations and wiring; those of links and manipulations stand with these."""
-    apart = {*model.links, "manipulations"}
+    """Values of mechanisms, populations and wiring; those of links, manipulations, hypotheses stand with these."""
+    apart = {*model.links, "manipulations", "hypotheses"}
     return [value for path, value in model.values.items() if path.split(".")[0] not in apart]
 
 
@@ -103,16 +104,22 @@ def _links(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]
 
 def _manipulations(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
     for one in model.manipulations.values():
-        changes = {path: model.resolved(f"manipulations.{one.kind}.{one.name}.{path}") for path in one.changes}
-        texts = [f"{path} = {value.text} ({cited(value.source, known)})" for path, value in changes.items()]
-        yield one.name, one.kind, one.meaning, "; ".join(texts)
+        yield one.name, one.kind, one.meaning, sets_text(model, one, known)
+
+
+def _hypotheses(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
+    for one in model.hypotheses.values():
+        sets = (f"{path} = {model.resolved(kept).text}; {_where_from(model.resolved(kept), known)}"
+                for path, kept in one.changes.items())
+        yield one.name, "", one.meaning, "\n".join(sets)
 
 
 def _arms(experiment: ExperimentDefinition) -> Iterator[Row]:
     for one in experiment.arms:
         doses = some([dose_text(experiment, dose) for dose in one.doses], most=6)
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
-        yield one.name, "", one.meaning or "-", "; ".join(part for part in (doses, *changed) if part)
+        acts = [act_text(act) for act in one.acts]
+        yield one.name, "", one.meaning or "-", "; ".join(part for part in (doses, *acts, *changed) if part)
 
 
 def _predictions(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> Iterator[Row]:

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table as wide as the terminal; text in square brackets or with escapes stays text."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], whole: Sequence[str] = ()
+) -> None:
+    """Print a table as wide as the terminal; text in square brackets or with escapes stays text.
+
+    whole: columns that are not broken, so that a name can be copied
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -26,7 +31,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0),
     )  # fmt: skip
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(one if isinstance(one, Text) else plain(str(one)) for one in row))
     Console().print(table)

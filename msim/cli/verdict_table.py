@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from msim.base.quantities import quantity_text, second
 from msim.cli.tables import print_table
 from msim.storage.run_store import Run
 from msim.study.verdict import Verdict
+from msim.study.verdict_text import SPREAD_OF_SEEDS, interval_text, number_text, wanted_text
 
 COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
-SPREAD_OF_SEEDS = (
-    "Intervals are over seeds, that is over wiring and background; they hold for this one parameter set and say "
-    "nothing of differences between people."
-)
+
+
+def print_outcome(run: Run, verdicts: Sequence[Verdict]) -> None:
+    """Print the verdicts of a run, by hypothesis where its experiment is crossed with some."""
+    from msim.cli.hypothesis_table import print_hypotheses
+    from msim.study.stored import stored_experiment
+
+    experiment = stored_experiment(run)
+    if experiment.hypotheses and verdicts:
+        print_hypotheses(run, experiment, verdicts)
+    else:
+        print_verdicts(run, verdicts)
 
 
 def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
@@ -42,27 +48,3 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
     counts = {word: sum(one.verdict == word for one in verdicts) for word in COLORS}
     typer.echo("   ".join(f"{word}: {count}" for word, count in counts.items()))
     typer.echo(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
-
-
-def wanted_text(one: Verdict) -> str:
-    """The effect that the claim wants."""
-    if "=" in one.claim:
-        return f"within {one.margin:g}"
-    return f"> {one.margin:g}" if ">" in one.claim else f"< {-one.margin:g}"
-
-
-def number_text(value: float, margin: float) -> str:
-    """A number with two digits more than the margin has, so that it can be held against it."""
-    if not np.isfinite(value):
-        return "-"
-    if margin == 0:
-        return f"{value:+.3g}"
-    decimals = max(0, 2 - math.floor(math.log10(margin)))
-    return f"{value:+.{decimals}f}" if decimals <= 6 else f"{value:+.3g}"
-
-
-def interval_text(ci: tuple[float, float], margin: float) -> str:
-    """An interval, or a dash where it has no bounds."""
-    if not np.all(np.isfinite(ci)):
-        return "-"
-    return " .. ".join(number_text(value, margin) for value in ci)

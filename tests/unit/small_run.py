@@ -19,7 +19,8 @@ def about() -> dict[str, Any]:
     return {
         "experiment": {"name": "test", "file": "test.toml", "text": "title = 'test'"},
         "model": {"name": "model", "files": {"a.toml": "text"}},
-        "changes": {}, "begin_s": 0.0, "end_s": 60.0, "schedule": {"tolerance": 0.05}, "target": "numpy",
+        "changes": {}, "hypothesis": "", "begin_s": 0.0, "end_s": 60.0,
+        "schedule": {"tolerance": 0.05}, "target": "numpy",
         "versions": {"msim": "1"}, "arms": ARMS, "seeds": SEEDS,
     }  # fmt: skip
 

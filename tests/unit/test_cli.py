@@ -15,6 +15,7 @@ from small_run import TRIALS, about, datasets
 from msim import __version__
 from msim.cli import main
 from msim.definitions.read import shipped, shipped_names
+from msim.definitions.read_model import read_model
 from msim.storage.run_store import finish_run, start_run, write_trial
 
 EXPERIMENT = "ketamine_rapid_and_sustained"
@@ -93,6 +94,22 @@ def test_list_gives_every_shipped_name(msim: Msim) -> None:
     assert status == 0 and found == wanted and all(row["title"] for row in records(text))
 
 
+def test_list_gives_every_manipulation(msim: Msim) -> None:
+    """By the name that an arm has to write, whole, with the values that it sets and who says so."""
+    model, shown = read_model(MODEL), msim("list", "manipulations")[1]
+    rows = records(msim("list", "manipulations", "--json")[1])
+    wanted = {(one.name, one.kind) for one in model.manipulations.values()}
+    assert {(row["name"], row["kind"]) for row in rows} == wanted
+    assert all(row["meaning"] and row["sources"] and (row["sets"] or row["leaves"]) for row in rows)
+    for one in model.manipulations.values():
+        assert f"{one.name} " in shown and all(path in shown for part in one.parts for path in part.changes)
+
+
+def test_list_knows_what_it_lists(msim: Msim) -> None:
+    status, _, errors = msim("list", "manipulation")
+    assert status == 2 and errors == "msim: list: knows no 'manipulation'; nearest known: 'manipulations'\n"
+
+
 def test_check_gives_a_row_for_every_file(msim: Msim) -> None:
     status, text, errors = msim("check", str(shipped("models")), str(shipped("experiments")), "--json")
     assert (status, errors) == (0, "")
@@ -118,7 +135,9 @@ def test_show_gives_every_value_with_its_source(msim: Msim) -> None:
 
 @pytest.mark.parametrize("columns", [80, 160])
 @pytest.mark.parametrize(
-    "command", [("list",), ("check", "models", "experiments"), ("show", MODEL), ("show", EXPERIMENT)], ids=" ".join
+    "command",
+    [("list",), ("list", "manipulations"), ("check", "models", "experiments"), ("show", MODEL), ("show", EXPERIMENT)],
+    ids=" ".join,
 )
 def test_tables_fit_the_terminal(
     command: tuple[str, ...], columns: int, msim: Msim, monkeypatch: pytest.MonkeyPatch
@@ -142,7 +161,10 @@ def test_names_are_not_broken_at_80_columns(msim: Msim, monkeypatch: pytest.Monk
 
 def test_an_equation_stands_above_its_values(msim: Msim) -> None:
     shown = msim("show", MODEL, columns=120)[1]
-    wanted = ["block_evoked  trapping", "db/dt = rho * k_off", "0.71 uM", "Gilling", "block_resting  trapping"]
+    wanted = [
+        "ketamine_binding  channel", "0.71 uM", "Gilling", "block_evoked  trapping",
+        "db_2A_ketamine/dt = rho * k_off_ketamine", "block_resting  trapping",
+    ]  # fmt: skip
     places = [shown.index(one) for one in wanted]
     assert places == sorted(places)
 
@@ -210,7 +232,7 @@ REFUSED = [
     ((*RUN, "--set", "eef2k.n=__import__('os')"), ("--set: eef2k.n: wants a number with a unit",)),
     ((*RUN, "--set", "pv.share=0.5"), ("populations: wants shares that add up to 1",)),
     ((*RUN, "--set", "eef2k.n=2", "--set", "eef2k.n=3"), ("--set: 'eef2k.n' is given twice",)),
-    ((*RUN, "--set", "block_pv.k_off=1 Hz"), ("--set: 'block_pv.k_off' follows 'block_evoked.k_off'",)),
+    ((*RUN, "--set", "block_pv.K_Mg=1 mM"), ("--set: 'block_pv.K_Mg' follows 'nmda.K_Mg'",)),
     ((*RUN, "--target", "runtim"), ("unknown target 'runtim'", "nearest known: 'runtime'")),
     (("run", EXPERIMENT, "--out", ""), ("--out: wants the name of a folder, got ''",)),
     (("run", EXPERIMENT, "--out", "/"), ("--out: wants the name of a folder, got '/'",)),

@@ -1,0 +1,137 @@
+"""msim evidence [MODEL]: published outcomes against simulated ones."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from msim.definitions.evidence import EvidenceRow
+    from msim.definitions.model import ModelDefinition
+    from msim.engine.context import Context
+
+MODEL = "circuits/cortical_column"
+
+
+def evidence(
+    model: str = typer.Argument(MODEL, help="A model file or the name of a shipped model."),
+    rows: list[str] = typer.Option([], "--rows", help="A further file of rows; may be repeated."),
+    only: str | None = typer.Option(None, help="Only these rows or facts, by commas, such as T3,T20_sustained."),
+    quick: bool = typer.Option(False, "--quick", help="A column of 200 cells and three seeds, as CI runs it."),
+    seeds: str | None = typer.Option(None, help="These seeds, separated by commas."),
+    hypothesis: str = typer.Option("", help="Run the model under one of its hypotheses, such as H1."),
+    changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
+    target: str = typer.Option("cpp", help="What runs the cells: cpp, or twin (the mean-field twin, fast)."),
+    out: str = typer.Option("", "--out", help="Folder that keeps the values of trials; else msim's cache."),
+    workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
+) -> None:
+    """Run every manipulation whose published outcome the model has to meet, and print expected, simulated, agreement.
+
+    A row that the model cannot run counts as not agreeing. Trials are kept: the same command goes on where it was
+    stopped, and runs anew only what a change of the model, the rows or the code concerns.
+
+    Example: msim evidence --quick
+
+    Example: msim evidence --only T3,T20 --rows my_rows.toml --json
+    """
+    from msim.cli.evidence_table import print_evidence
+    from msim.cli.options import core_count, parse_changes, parse_names, parse_seeds
+    from msim.cli.tables import print_json
+    from msim.definitions.evidence import chosen, read_evidence, shipped_evidence
+    from msim.definitions.hypotheses import under
+    from msim.definitions.read_model import read_model
+    from msim.definitions.values import with_changes
+    from msim.study.evidence import QUICK, QUICK_SEEDS, SEEDS, as_records
+    from msim.study.evidence import evidence as judged
+
+    every = read_evidence([*shipped_evidence(), *rows])
+    asked = chosen(every, parse_names(only, "--only"))
+    given: dict[str, str | int | float] = {**(QUICK if quick else {}), **parse_changes(changes)}
+    definition = read_model(model)
+    with_changes(under(definition, hypothesis, "--hypothesis"), given, "--set")
+    numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)
+    context = context_of(target, asked, every, definition, given, hypothesis)
+    with stoppable(), progress(as_json) as report:
+        results = judged(
+            asked, definition, given, hypothesis, numbers, context, kept_in(out), workers or core_count(), report,
+            every,
+        )  # fmt: skip
+    if as_json:
+        print_json(as_records(results))
+    else:
+        print_evidence(results, len(numbers), definition.name)
+
+
+def context_of(
+    target: str, rows: Sequence[EvidenceRow], every: Sequence[EvidenceRow], model: ModelDefinition,
+    changes: Mapping[str, Any], hypothesis: str = "",
+) -> Context:  # fmt: skip
+    """How to run; on target twin with the twins of all conditions, fitted now where there are none."""
+    from msim.engine.context import Context
+
+    if target != "twin":
+        return Context(target)
+    from msim.cli.twin_progress import told
+    from msim.study.evidence_plan import plan_rows
+    from msim.twin.library import models_of, twins_of
+
+    models = {}
+    for number, trial in enumerate(plan_rows(rows, model, changes, hypothesis, every)[1].values()):
+        for name, one in models_of(trial.experiment).items():
+            models[f"{number} {name}"] = one
+    with told() as report:
+        return Context(target, twins=twins_of(models, None, report))
+
+
+def kept_in(out: str) -> Path:
+    """Where the values of trials are kept."""
+    from msim.cli.options import parse_out
+    from msim.engine.cpp.cache import cache_folder
+
+    return parse_out(out) if out else cache_folder() / "evidence"
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """End the processes of the body with Ctrl-C and with SIGTERM; say that what is done is kept."""
+    from msim.cli.running import terminable
+
+    try:
+        with terminable():
+            yield
+    except KeyboardInterrupt as stop:
+        number = signal.SIGINT if type(stop) is KeyboardInterrupt else signal.SIGTERM
+        typer.echo("msim: stopped; finished trials are kept, the same command goes on from there", err=True)
+        raise typer.Exit(128 + number) from None
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str, int, int, str], None]]:
+    """Trials as they end, on standard error: a bar in a terminal, a line now and then in a log."""
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        yield lambda what, done, total, why: _line(what, done, total, why, quiet)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("trials"), BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("trials")
+        yield lambda what, done, total, why: bar.update(task, completed=done, total=total)
+
+
+def _line(what: str, done: int, total: int, why: str, quiet: bool) -> None:
+    if what == "failed" or (not quiet and (done % 10 == 0 or done == total)):
+        typer.echo(f"{done} of {total} trials{': ' + why if why else ''}", err=True)

@@ -1,0 +1,77 @@
+"""The table of evidence as a terminal shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from msim.base.quantities import quantity_text, second
+from msim.cli.tables import print_table
+from msim.definitions.evidence import EvidenceRow
+from msim.study.evidence import EvidenceResult, agreement, bounds_text
+from msim.study.evidence_plan import condition_text
+from msim.study.verdict_text import SPREAD_OF_SEEDS
+
+
+def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) -> None:
+    """Print one row each, then how many agree."""
+    from rich.text import Text
+
+    rows = []
+    for one in results:
+        verdict, color = ("yes", "green") if one.agrees else ("no", "yellow" if one.reason else "red")
+        shown = one.simulated or "-"
+        rows.append((
+            f"{one.row}, {quantity_text(one.time_s * second)}: {one.statement} [{one.source}]"
+            + (f"\ncannot be run: {one.reason}" if one.reason else "") + "\n",
+            f"{one.expected}\n{_wanted(one)}", f"{shown}\n{_effect(one)}", Text(verdict, style=f"bold {color}"),
+        ))  # fmt: skip
+    title = f"{model}: {len(results)} rows, {seeds} seed{'s' if seeds > 1 else ''}"
+    print_table(title, ("row", "expected", "simulated", "agrees"), rows)
+    agreed, total = agreement(results)
+    lacking = sum(bool(one.reason) for one in results)
+    aside = len(results) - total
+    controls = f"; {aside} are controls and do not count" if aside else ""
+    share = 100 * agreed / max(total, 1)
+    typer.echo(f"{agreed} of {total} agree ({share:.0f} %); {lacking} cannot be run{controls}")
+    typer.echo(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
+
+
+def _wanted(one: EvidenceResult) -> str:
+    if one.expected == "within":
+        return one.margin.replace(" .. ", "\n.. ")
+    less = {"+": ">", "-": "< -", "~": "< -", "0": "within "}[one.expected]
+    return f"{less}{' ' if one.expected == '+' else ''}{one.margin}"
+
+
+def _effect(one: EvidenceResult) -> str:
+    if one.effect is None or one.ci is None:
+        return ""
+    low, high = one.ci
+    unit = "" if "dimensionless" in one.unit else f" {one.unit}"
+    digits = 3 if abs(one.effect) >= 0.001 or unit else 1
+    return f"{one.effect:.{digits}g}{unit}\n{low:.{digits}g} .. {high:.{digits}g}"
+
+
+def row_records(rows: Sequence[EvidenceRow]) -> list[dict[str, str]]:
+    """Rows of evidence as plain JSON."""
+    from msim.definitions.citations import cited, known_sources
+
+    known = known_sources()
+    return [
+        {"row": one.id, "statement": one.statement, "condition": condition_text(one.condition),
+         "readout": one.readout.name, "time": quantity_text(one.time * second), "expected": one.direction,
+         "against": one.against, "wanted": bounds_text(one), "source": cited(one.source, known), "role": one.role}
+        for one in rows
+    ]  # fmt: skip
+
+
+def print_rows(rows: Sequence[EvidenceRow]) -> None:
+    """Print rows of evidence without running them."""
+    table = [
+        (f"{one['row']}, {one['time']}", f"{one['statement']}\n{one['readout']} against {one['against']}",
+         f"{one['expected']} ({one['wanted']})", one["source"])
+        for one in row_records(rows)
+    ]  # fmt: skip
+    print_table("", ("row", "statement, readout", "expected", "source"), table)

@@ -1,0 +1,67 @@
+"""The table of an experiment that is crossed with hypotheses: what each of them predicts, and what tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msim.base.quantities import quantity_text, second
+from msim.cli.tables import print_table
+from msim.cli.verdict_table import COLORS
+from msim.definitions.experiment import ExperimentDefinition
+from msim.storage.run_store import Run
+from msim.study.told_apart import ToldApart, best_manipulation, told_apart
+from msim.study.verdict import Verdict
+from msim.study.verdict_text import SPREAD_OF_SEEDS, interval_text, number_text
+
+
+def print_hypotheses(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> None:
+    """Print predictions by hypothesis, each with answer, effect and interval, and the best prediction for each pair."""
+    import typer
+
+    found = told_apart(run, experiment, verdicts)
+    best = best_manipulation(found)
+    asked = dict.fromkeys(one.asked for one in verdicts)
+    rows = [_row(verdicts, one, experiment.hypotheses, best) for one in asked]
+    count = len(run.seeds)
+    title = f"{experiment.name}: predicted by each hypothesis, {count} seed{'s' if count > 1 else ''}"
+    print_table(title, ("prediction", *experiment.hypotheses), rows)
+    for name in experiment.hypotheses:
+        typer.echo(f"{name}: {experiment.model.hypotheses[name].meaning}")
+    typer.echo()
+    if found:
+        _print_best(found, verdicts)
+    if best:
+        typer.echo(f"* {best} gives different answers under most of them.")
+    typer.echo(SPREAD_OF_SEEDS if count > 1 else "With one seed there is no interval, so nothing can be decided.")
+
+
+def _row(verdicts: Sequence[Verdict], asked: str, hypotheses: Sequence[str], best: str) -> tuple[object, ...]:
+    from rich.text import Text
+
+    own = {one.hypothesis: one for one in verdicts if one.asked == asked}
+    first = next(iter(own.values()))
+    mark = "* " if asked == best else ""
+    claim = first.claim.replace(f"_{first.hypothesis}", "")
+    cells: list[object] = [f"{mark}{asked}, {quantity_text(first.time * second)}\n{claim}\n"]
+    for name in hypotheses:
+        one = own.get(name)
+        if one is None:
+            cells.append("-")
+            continue
+        numbers = f"{number_text(one.effect, one.margin)}\n{interval_text(one.ci, one.margin)}"
+        cells.append(Text.assemble((one.verdict, f"bold {COLORS[one.verdict]}"), f"\n{numbers}"))
+    return tuple(cells)
+
+
+def _print_best(found: Sequence[ToldApart], verdicts: Sequence[Verdict]) -> None:
+    margin = {one.asked: one.margin for one in verdicts}
+    rows = []
+    for pair in dict.fromkeys(one.hypotheses for one in found):
+        one = next(row for row in found if row.hypotheses == pair)
+        names = " and ".join(pair)
+        if not one.margins:
+            rows.append((names, "nothing here", "-", "-"))
+            continue
+        numbers = f"{number_text(one.difference, margin[one.asked])}\n{interval_text(one.ci, margin[one.asked])}"
+        rows.append((names, one.asked, " / ".join(one.verdicts), numbers))
+    print_table("told apart best by", ("hypotheses", "prediction", "answers", "difference, 95 % interval"), rows)

@@ -1,0 +1,43 @@
+"""msim physiology MODEL: what a column does at rest, after a volley and in baths of a drug, against what is known."""
+
+from __future__ import annotations
+
+import typer
+
+
+def physiology(
+    model: str = typer.Argument("circuits/cortical_column", help="A model file or the name of a shipped model."),
+    changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
+    seconds: float = typer.Option(10.0, min=2, max=3600, help="Seconds of activity in each condition."),
+    drug: str = typer.Option("ketamine", help="The drug in the bath."),
+    concentrations: str = typer.Option("0.1,0.3,1,3,10,30", help="Concentrations in the bath, uM, with commas."),
+    seed: int = typer.Option(1, min=0, max=2**31 - 1, help="Seed of wiring and background."),
+    out: str = typer.Option("", "--out", help="PNG file of the figure; none if left out."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Measure rates, intervals, spectrum, latencies and the response to a drug, each beside its published row.
+
+    Example: msim physiology --out physiology.png
+    """
+    from pathlib import Path
+
+    from msim.cli.options import parse_changes, parse_numbers
+    from msim.cli.physiology_rows import COLUMNS, rows_of
+    from msim.cli.tables import as_records, print_json, print_table
+    from msim.definitions.read_model import read_model
+    from msim.definitions.values import with_changes
+    from msim.study.physiology import physiology as measured
+
+    definition = with_changes(read_model(model), parse_changes(changes), "--set")
+    baths = parse_numbers(concentrations, "--concentrations")
+    tell = (lambda text: None) if as_json else (lambda text: typer.echo(text, err=True))
+    found = measured(definition, seconds, baths, drug, seed, tell)
+    rows = rows_of(found)
+    if as_json:
+        print_json(as_records(COLUMNS, rows))
+    else:
+        print_table(f"{definition.name}, {definition['column.n_cells']:g} cells, seed {seed}", COLUMNS, rows)
+    if out:
+        from msim.plots.physiology import write_physiology
+
+        typer.echo(write_physiology(found, Path(out)), err=as_json)

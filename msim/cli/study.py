@@ -1,0 +1,96 @@
+"""msim study FILE: simulate the virtual cohort of a study, run its own analysis, and set both tables side by side."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from msim.definitions.study import StudyDefinition
+    from msim.virtual.outcome import Outcome
+
+EVERY = 10.0  # s
+
+
+def study(
+    file: str = typer.Argument(help="A study file or the name of a shipped one, such as siegel2021_resting_fc."),
+    out: str = typer.Option("", "--out", help="Also write tables and imaging files into this folder, empty as yet."),
+    figure: str = typer.Option("", "--figure", help="Also draw the study's figure into this PNG file."),
+    seed: int | None = typer.Option(None, min=0, max=2**31 - 1, help="Seed of everybody, in place of the file's."),
+    spiking: str = typer.Option(
+        "", "--spiking", help="Scan this one participant, such as patients01, on spiking columns and on mean fields."
+    ),
+    cells: int = typer.Option(250, min=50, max=20000, help="Cells of each region with --spiking."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Simulate a study's participants, analyse them as the study did, and compare the outcome with what it reported.
+
+    Example: msim study siegel2021_resting_fc --figure fc.png
+    """
+    from dataclasses import replace
+
+    from msim.base.errors import InputError
+    from msim.cli.options import parse_empty_folder, parse_figure
+    from msim.cli.study_table import print_outcome, records
+    from msim.cli.tables import print_json
+    from msim.definitions.study import read_study
+    from msim.virtual.run import run_study
+
+    folder, page = parse_empty_folder(out) if out else None, parse_figure(figure)
+    definition = read_study(file)
+    if seed is not None:
+        definition = replace(definition, seed=seed)
+    if spiking:
+        if folder or page:
+            raise InputError(f"{'--out' if folder else '--figure'}: wants the whole study, got --spiking")
+        _both(definition, spiking, cells, as_json)
+        return
+    found = run_study(definition, _told())
+    if folder is not None:
+        from msim.virtual.files import write_outcome
+
+        write_outcome(folder, found)
+    if as_json:
+        print_json(records(found))
+    else:
+        print_outcome(found)
+        if folder is not None:
+            typer.echo(f"Tables and files in {folder}")
+    if page:
+        typer.echo(_drawn(found, page), err=as_json)
+
+
+def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -> None:
+    from msim.cli.study_table import fidelity_records, print_fidelity
+    from msim.cli.tables import print_json
+    from msim.virtual.fidelity import fidelity
+    from msim.virtual.run import twins_for
+
+    progress = _told()
+    found = fidelity(definition, person, cells, twins_for(definition, progress), progress)
+    print_json(fidelity_records(found)) if as_json else print_fidelity(found, f"{person}, {cells} cells a region")
+
+
+def _drawn(found: Outcome, page: object) -> object:
+    from pathlib import Path
+
+    from msim.plots.study import write_study_figure
+
+    return write_study_figure(found, Path(str(page)))
+
+
+def _told() -> Callable[[str], None]:
+    """Says on standard error what is being done: all of it on a terminal, now and then elsewhere."""
+    last, wide = time.monotonic() - EVERY, sys.stderr.isatty()
+
+    def progress(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= (0.1 if wide else EVERY):
+            last = time.monotonic()
+            typer.echo(f"\r{text:<70}" if wide else text, err=True, nl=not wide)
+
+    return progress

@@ -1,0 +1,95 @@
+"""The table of a study: simulated beside reported, statistic by statistic."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from msim.cli.tables import print_table
+from msim.virtual.outcome_text import estimate_text, number, reported_text, test_text
+
+if TYPE_CHECKING:
+    from msim.virtual.fidelity import Fidelity
+    from msim.virtual.outcome import Outcome
+
+COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported", "")
+
+
+def print_outcome(found: Outcome) -> None:
+    """Print the table, what a reader has to know beside it, and how many reported statistics agree."""
+    from msim.virtual.outcome import missing, set_beside
+
+    study = found.cohort.study
+    rows = set_beside(found.rows, study.reported)
+    people = ", ".join(f"{one.n} {one.name}" for one in study.groups)
+    table = [
+        (one.test.name, estimate_text(one.test), test_text(one.test), number(one.test.p, 2), number(one.test.effect, 2),
+         str(one.test.n), reported_text(one.reported), one.verdict)
+        for one in rows
+    ]  # fmt: skip
+    print_table(f"{study.title}: {people}, seed {study.seed}", COLUMNS, table)
+    for name, text in found.facts.items():
+        typer.echo(f"{name}: {text}")
+    told = [one for one in rows if one.verdict]
+    agree = sum(one.verdict == "agrees" for one in told)
+    nothing = "The study's file reports nothing to set beside this: predictions."
+    typer.echo(f"{agree} of {len(told)} reported signs agree." if told else nothing)
+    for name in missing(found.rows, study.reported):
+        typer.echo(f"reported, but not computed: {name}", err=True)
+
+
+def records(found: Outcome) -> dict[str, Any]:
+    """The same as plain values; what is not known is null."""
+    from msim.virtual.outcome import set_beside
+
+    study = found.cohort.study
+    rows = [
+        {
+            "statistic": one.test.name, "estimate": known(one.test.estimate), "low": known(one.test.low),
+            "high": known(one.test.high), "kind": one.test.kind, "value": known(one.test.value),
+            "degrees": known(one.test.degrees), "p": known(one.test.p), "effect": known(one.test.effect),
+            "n": one.test.n, "verdict": one.verdict or None,
+            "reported": None if one.reported is None else {
+                "sign": one.reported.sign or None, "estimate": one.reported.estimate, "value": one.reported.value,
+                "degrees": one.reported.degrees, "p": one.reported.p, "source": one.reported.source,
+            },
+        }
+        for one in set_beside(found.rows, study.reported)
+    ]  # fmt: skip
+    return {"study": study.name, "seed": study.seed, "facts": dict(found.facts), "rows": rows}
+
+
+def known(value: float) -> float | None:
+    """A number, or None for NaN."""
+    return None if math.isnan(value) else value
+
+
+def print_fidelity(found: Fidelity, title: str) -> None:
+    """One person's connectivity in both fidelities, and whether it goes the same way."""
+    first, last = found.visits[0], found.visits[-1]
+    rows = []
+    for one in fidelity_records(found)["systems"]:
+        texts = [f"{one[kind][first]:.3f} to {one[kind][last]:.3f}" for kind in ("mean field", "spiking")]
+        rows.append((one["system"], *texts, "yes" if one["same_direction"] else "no"))
+    print_table(f"{title}: Fisher z, {first} to {last}", ("system", "mean field", "spiking", "same direction"), rows)
+    for visit in found.visits:
+        spread = [found.spread[kind, visit] for kind in ("mean field", "spiking")]
+        typer.echo(f"{visit}: Fisher z of both over pairs of regions r = {found.likeness[visit]:+.2f}; SD of BOLD "
+                   f"{spread[0]:.3f} and {spread[1]:.3f} %")
+
+
+def fidelity_records(found: Fidelity) -> dict[str, Any]:
+    """The same as plain values."""
+    first, last = found.visits[0], found.visits[-1]
+    kinds = sorted({kind for kind, _ in found.systems})
+    systems: list[dict[str, Any]] = []
+    for name in found.systems[kinds[0], first]:
+        values = {kind: {visit: found.systems[kind, visit][name] for visit in found.visits} for kind in kinds}
+        ways = {values[kind][last] > values[kind][first] for kind in kinds}
+        systems.append({"system": name, **values, "same_direction": len(ways) == 1})
+    return {
+        "systems": systems, "likeness": dict(found.likeness),
+        "spread": [{"kind": kind, "visit": visit, "sd": sd} for (kind, visit), sd in found.spread.items()],
+    }

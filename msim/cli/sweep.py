@@ -1,0 +1,94 @@
+"""msim sweep EXPERIMENT: every point of the axes of an experiment; msim sweep status DIR: how one stands."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msim.definitions.axes import Design
+    from msim.definitions.experiment import ExperimentDefinition
+
+
+def sweep(
+    experiment: str = typer.Argument(help="A file or the name of a shipped experiment; or: status."),
+    folder: str = typer.Argument("", metavar="[DIR]", help="After 'status': the folder of a sweep."),
+    out: str = typer.Option("", "--out", help="Folder of the sweep; what is stored there already is not run again."),
+    over: list[str] = typer.Option(
+        [], "--over", help="An axis: path=value,value or path='LOW to HIGH in COUNT log'; may be repeated."
+    ),
+    sample: str | None = typer.Option(None, help="Instead of a grid: random, latin, sobol or saltelli."),
+    points: int | None = typer.Option(None, min=1, help="Points of a sample."),
+    sample_seed: int | None = typer.Option(None, "--sample-seed", min=0, help="Seed of the sample."),
+    arms: str | None = typer.Option(None, help="Only these arms, separated by commas."),
+    seeds: str | None = typer.Option(None, help="These seeds instead of the experiment's, separated by commas."),
+    until: str | None = typer.Option(None, help="End earlier, such as '2 hour'."),
+    changes: list[str] = typer.Option([], "--set", help="Change a value of every trial: path=value; may be repeated."),
+    executor: str = typer.Option("local", help="Where trials run: local, mpi or slurm."),
+    workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
+    ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
+    slurm: list[str] = typer.Option([], "--slurm", help="Of jobs: key=value, such as partition=long; repeatable."),
+    profile: str = typer.Option("", help="A TOML file with keys of --slurm."),
+    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2) or numpy."),
+    precision: str = typer.Option("double", help="Of cells on target cpp: double or single."),
+    limit: str | None = typer.Option(None, help="Longest time that a trial may take by the clock, such as '2 hour'."),
+    memory: str | None = typer.Option(None, help="Most memory of a trial, such as 4GB."),
+    checkpoint_every: str = typer.Option("30 second", help="Time between checkpoints of a trial."),
+    log: str | None = typer.Option(None, help="Write a line a minute into this file."),
+    log_json: str | None = typer.Option(None, help="Write progress as a JSON object a line into this file."),
+    as_json: bool = typer.Option(False, "--json", help="Print the counts as JSON, without progress."),
+) -> None:
+    """Run an experiment at every point of its axes: \\[sweep] of its file, and --over. Or say how a sweep stands.
+
+    The same command runs only what is missing; failed trials are tried again. Ends with status 3 where any failed.
+
+    Example: msim sweep dose_window --out results/doses; msim sweep status results/doses
+    """
+    from msim.cli.sweeping import print_status, sweep_and_report
+
+    if experiment == "status":
+        print_status(folder, as_json)
+        return
+    if folder:
+        from msim.base.errors import InputError
+
+        raise InputError(f"msim sweep wants one experiment and --out, got '{experiment} {folder}'")
+    from msim.cli.ranks import shared_out
+    from msim.cli.sweep_options import executor_of, parse_settings, parse_slurm
+    from msim.engine.context import Context
+    from msim.engine.exchange import SERIAL
+
+    settings = parse_settings(limit, memory, checkpoint_every)
+    options = parse_slurm(profile, slurm, settings.memory)
+    what = ((experiment, out, arms, seeds, until, changes), over, sample, points, sample_seed)
+    # Ranks of a pool hand out trials; all others share each of them out.
+    sharing = nullcontext(SERIAL) if executor == "mpi" else shared_out(ranks, lambda: None)
+    kind = (executor, workers)
+    with sharing as processes, executor_of(*kind, processes, options, settings.memory) as chosen:
+        if chosen is not None:
+            definition, root, design = _read(*what)
+            context = Context(target, definition.schedule, precision, processes)
+            sweep_and_report(definition, design, root, context, settings, chosen, as_json, log, log_json)
+
+
+def _read(
+    what: tuple[str, str, str | None, str | None, str | None, list[str]], over: list[str], sample: str | None,
+    points: int | None, sample_seed: int | None,
+) -> tuple[ExperimentDefinition, Path, Design]:  # fmt: skip
+    from msim.base.errors import InputError, nearest
+    from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
+    from msim.definitions.axes import read_design
+    from msim.definitions.experiment import read_experiment
+    from msim.definitions.samples import SAMPLES
+
+    experiment, out, arms, seeds, until, changes = what
+    if sample is not None and sample not in ("grid", *SAMPLES):
+        raise InputError(f"--sample: unknown sample '{sample}'{nearest(sample, ('grid', *SAMPLES))}")
+    folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
+    definition = read_experiment(experiment, parse_changes(changes))
+    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
+    return definition, folder, read_design(definition, over, sample, points, sample_seed)

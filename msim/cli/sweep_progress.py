@@ -1,0 +1,162 @@
+"""Progress of a sweep: bars in a terminal, a line a minute in a log, or JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from msim.base.errors import InputError, printable
+from msim.cli.running import rounded_time
+from msim.storage.trial_store import TrialStore
+from msim.sweep.plan import Plan
+from msim.sweep.settings import News, Report
+from msim.sweep.status import Status, status
+
+MINUTE = 60.0  # s between lines of a log
+OVER = ("done", "failed")
+
+
+@contextmanager
+def progress_of(
+    plan: Plan, store: TrialStore, quiet: bool, log: str | None, log_json: str | None
+) -> Iterator[Report]:
+    """What takes the news of a sweep and shows them."""
+    with ExitStack() as held:
+        takers: list[Report] = []
+        if not quiet:
+            shown = _bars(plan, store) if sys.stderr.isatty() else _lines(plan, store, sys.stderr)
+            takers.append(held.enter_context(shown))
+        for path, kind in ((log, _lines), (log_json, _json_lines)):
+            if path:
+                takers.append(held.enter_context(kind(plan, store, held.enter_context(_opened(path)))))
+
+        def report(news: News) -> None:
+            for taker in takers:
+                taker(news)
+
+        yield report
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return Path(path).open("a", encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{path}: the log cannot be written: {problem.strerror}") from None
+
+
+def span_text(seconds: float | None) -> str:
+    """A time that is left."""
+    return "an unknown time" if seconds is None else rounded_time(seconds)
+
+
+class _Count:
+    """Counts of this command, from those of the store at its start, and the time left."""
+
+    def __init__(self, plan: Plan, store: TrialStore) -> None:
+        self.names = {one.key: one.name for one in plan.trials}
+        self.weights = {key: 0 for key in self.names}
+        for one in plan.trials:
+            self.weights[one.key] += 1
+        self.begun: Status = status(store, plan)
+        self.over: dict[str, str] = {}
+        self.began = time.monotonic()
+
+    def take(self, news: News) -> None:
+        if news.state in OVER:
+            self.over[news.key] = news.state
+
+    @property
+    def done(self) -> int:
+        return self.begun.done + sum(self.weights[key] for key, state in self.over.items() if state == "done")
+
+    @property
+    def failed(self) -> int:
+        return sum(self.weights[key] for key, state in self.over.items() if state == "failed")
+
+    @property
+    def left(self) -> float | None:
+        ended = sum(self.weights[key] for key in self.over)
+        rest = self.begun.asked - self.begun.done - ended
+        return (time.monotonic() - self.began) / ended * rest if ended else None
+
+    @property
+    def text(self) -> str:
+        return f"{self.done} of {self.begun.asked} done, {self.failed} failed, {span_text(self.left)} left"
+
+
+@contextmanager
+def _lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]:
+    """A line for every failure, and one a minute."""
+    count, due = _Count(plan, store), time.monotonic() + MINUTE
+
+    def report(news: News) -> None:
+        nonlocal due
+        count.take(news)
+        if news.state == "failed":
+            print(f"{printable(count.names[news.key])}: failed: {printable(news.message)}", file=file, flush=True)
+        if time.monotonic() >= due:
+            due = time.monotonic() + MINUTE
+            print(f"{time.strftime('%H:%M:%S')} {count.text}", file=file, flush=True)
+
+    yield report
+    print(f"{time.strftime('%H:%M:%S')} {count.text}", file=file, flush=True)
+
+
+@contextmanager
+def _json_lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]:
+    """An object for the end of every trial, and one a minute for where the sweep stands."""
+    count, due = _Count(plan, store), time.monotonic() + MINUTE
+
+    def write(**about: Any) -> None:
+        print(json.dumps({"time": time.time(), **about}), file=file, flush=True)
+
+    def stand() -> None:
+        write(event="sweep", asked=count.begun.asked, done=count.done, failed=count.failed, seconds_left=count.left)
+
+    def report(news: News) -> None:
+        nonlocal due
+        count.take(news)
+        if news.state in OVER:
+            write(event="trial", key=news.key, trial=count.names[news.key], state=news.state, reason=news.message)
+        if time.monotonic() >= due:
+            due = time.monotonic() + MINUTE
+            stand()
+
+    yield report
+    stand()
+
+
+@contextmanager
+def _bars(plan: Plan, store: TrialStore) -> Iterator[Report]:
+    """The sweep, below it the trials that run, and in them the phase: where time stands, how far a burst is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns: tuple[Any, ...] = (
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[phase]}", markup=False), TimeElapsedColumn(),
+    )  # fmt: skip
+    count, end, begin = _Count(plan, store), float(plan.about["end_s"]), float(plan.about["begin_s"])
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        whole = progress.add_task("sweep", total=count.begun.asked, completed=count.begun.done, phase="")
+        bars: dict[str, Any] = {}
+
+        def report(news: News) -> None:
+            count.take(news)
+            progress.update(whole, completed=count.done + count.failed, phase=count.text)
+            if news.state == "running":
+                if news.key not in bars:
+                    bars[news.key] = progress.add_task(f"  {printable(count.names[news.key])}", total=1.0, phase="")
+                phase = f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
+                progress.update(bars[news.key], completed=(news.time - begin) / (end - begin), phase=phase)
+            elif news.key in bars:
+                progress.remove_task(bars.pop(news.key))
+                if news.state == "failed":
+                    progress.console.print(f"{count.names[news.key]}: failed: {news.message}", markup=False)
+
+        yield report
