@@ -1,5 +1,8 @@
 # make demo: set up and run the main job.   make test: set up and run all checks and tests.
 # make engine: the compiled engine's agreement tests alone.
+# make twins: fit the twins that come with msim anew, after a change of its cells.
+# make notebooks: build the .ipynb of every notebook from its .py.
+# make docs: build the documentation site: docs/_build/html/index.html.
 # make install: set up alone.               make PYTHON=python3.13 ...: with another interpreter.
 PYTHON ?= python3
 VENV   ?= .venv
@@ -7,7 +10,7 @@ DEMO   ?= results/demo
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install demo test lint engine clean FORCE
+.PHONY: install demo test lint engine twins notebooks docs clean FORCE
 
 install: $(VENV)/installed
 
@@ -23,16 +26,17 @@ $(VENV)/interpreter: FORCE
 	fi
 
 $(VENV)/installed: $(VENV)/interpreter setup.cfg pyproject.toml
-	$(PIP) --editable '.[test]'
+	$(PIP) --editable '.[test,imaging]'
 	@touch $@
 
 demo: install
 	rm -rf $(DEMO)
 	$(BIN)/msim run ketamine_rapid_and_sustained --out $(DEMO)
 	$(BIN)/msim plot $(DEMO)
+	$(BIN)/msim report $(DEMO) --replace
 
 lint: install
-	$(BIN)/python -m flake8 msim tests benchmarks
+	$(BIN)/python -m flake8 msim tests benchmarks notebooks docs
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/msim check models experiments
@@ -43,5 +47,22 @@ test: lint
 engine: install
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(wildcard tests/agreement/test_engine_*.py)
 
+# What notebooks, pages and studies stand on, so that nobody has to fit first: the column, a brain, the four cohorts.
+twins: install
+	rm -rf build/twins models/twins/*.json
+	MSIM_CACHE=build/twins $(BIN)/msim twin fit circuits/cortical_column
+	MSIM_CACHE=build/twins $(BIN)/msim run direct_or_disinhibition --target twin --until "2 hour" --out build/twins/run
+	MSIM_CACHE=build/twins $(BIN)/msim brain scan brains/brain19 --minutes 4 --out build/twins/scan
+	MSIM_CACHE=build/twins $(BIN)/msim brain task brains/brain19 tasks/go_nogo --out build/twins/task
+	MSIM_CACHE=build/twins $(BIN)/msim study siegel2021_resting_fc
+	MSIM_CACHE=build/twins $(BIN)/msim study sahib2020_go_nogo
+	cp build/twins/twins/*.json models/twins/
+
+notebooks: install
+	$(BIN)/jupytext --quiet --to ipynb notebooks/[0-9]*.py
+
+docs: install
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -d docs/_build/doctrees docs docs/_build/html
+
 clean:
-	rm -rf $(VENV) .venv-newer build dist *.egg-info
+	rm -rf $(VENV) .venv-newer build dist docs/_build docs/_generated *.egg-info

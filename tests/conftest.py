@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from msim.definitions.binding import with_given_drugs
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read_model import read_model
 
@@ -28,8 +29,8 @@ def compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture(scope="session")
 def model() -> ModelDefinition:
-    """The shipped column with its 1,000 cells."""
-    return read_model("circuits/cortical_column")
+    """The shipped column with its 1,000 cells, its pools open to ketamine."""
+    return with_given_drugs(read_model("circuits/cortical_column"), ("ketamine",))
 
 
 @pytest.fixture(scope="session")

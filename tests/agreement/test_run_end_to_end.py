@@ -114,12 +114,12 @@ def test_what_narrowed_and_changed_a_run_is_in_its_provenance(folder: Path) -> N
     out = folder / "changed"
     done = msim_command(
         "run", folder / "block.toml", "--out", out, "--arms", "ketamine", "--seeds", "5", "--until", "2 * minute",
-        "--set", "block_pv.IC50_0=2 uM", "--json",
+        "--set", "ketamine_binding.IC50_2D=2 uM", "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["predictions"] == []
     about = msim.open_run(out).provenance
-    assert about["changes"] == {"block_pv.IC50_0": "2 uM"}
+    assert about["changes"] == {"ketamine_binding.IC50_2D": "2 uM"}
     assert (about["arms"], about["seeds"], about["end_s"]) == (["ketamine"], [5], 120.0)
     assert "--until" in about["command"]
 

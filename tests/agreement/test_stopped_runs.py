@@ -22,6 +22,7 @@ from msim.base.errors import SimulationError, StorageError
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.model import ModelDefinition
 from msim.engine import simulate as engine
+from msim.engine.baseline import piece_count
 from msim.engine.context import Context
 from msim.engine.network import Burst
 from msim.recording.recorder import BurstRow, MemoryRecorder
@@ -34,7 +35,7 @@ if __name__ == "__main__":
     main()
 """
 ARMS, SEEDS = ("vehicle", "ketamine"), (1,)
-SECONDS = 5.0  # in which a run has to end
+SECONDS = 30.0  # in which a run has to end, however busy the machine is; a free one takes one or two
 
 
 # One trial, without noise
@@ -100,10 +101,12 @@ def test_what_is_kept_is_the_start_of_the_whole_trial(
     bursts, reached = whole["bursts"].sizes["burst"], []
     probes = whole["probes"].sizes["probe"]
     assert bursts > 8 and probes == 2 and np.any(whole["bursts"]["accepted"].values == 0)
-    for fails_at in range(1, bursts + probes):
+    # The first burst of the log is asked for in pieces.
+    more = piece_count(experiment.schedule) - 1
+    for fails_at in range(1 + more, bursts + probes + more):
         found, [(kept, until, reason)] = simulated(experiment, fails_at, monkeypatch)
         assert found == {} and reason == "SimulationError: ran away"
-        assert fails_at - kept["bursts"].sizes["burst"] == kept["probes"].sizes.get("probe", 0)
+        assert fails_at - more - kept["bursts"].sizes["burst"] == kept["probes"].sizes.get("probe", 0)
         assert_is_start(kept["bursts"], whole["bursts"], "burst")
         stood = kept["bursts"]["burst_time"].values[kept["bursts"]["accepted"].values == 1]
         assert until == stood[-1]
@@ -226,8 +229,9 @@ def running(endless: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
 
 
 def workers(started: list[int]) -> list[int]:
-    """Those that simulate, by what they were started for."""
-    found = [one for one in started if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    """Those that simulate: all that were forked from the process that is kept for it."""
+    alike = [one for one in started if b"forkserver" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    found = [child for one in alike for child in children(one)]
     assert len(found) == 2
     return found
 
@@ -259,11 +263,11 @@ def test_a_signal_ends_a_run_within_seconds(
     process, started = running
     began = time.monotonic()
     (os.kill if to == "main" else os.killpg)(process.pid, number)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=2 * SECONDS)
     assert time.monotonic() - began < SECONDS
     assert process.returncode == status, errors
     assert errors.count("\n") == 1 and f"msim: {word}; finished trials are kept" in errors and UNFINISHED in errors
-    assert wait_until(lambda: not any(map(is_running, started)), 2)
+    assert wait_until(lambda: not any(map(is_running, started)), SECONDS)
     assert_whole_records(endless.parent)
     if number == signal.SIGTERM:
         # On a busy machine a worker may be killed before it has said why; its journal then speaks for it.
@@ -279,13 +283,13 @@ def test_killed_processes_end_a_run_with_a_message(
     process, started = running
     for one in workers(started) if killed == "the workers" else started:
         os.kill(one, signal.SIGKILL)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=2 * SECONDS)
     assert process.returncode == 3, errors
     assert "msim: 2 of 2 trials failed:\n" in errors and errors.count("its process was killed") == 4
     assert all(errors.count(str(Path(UNFINISHED) / arm / "seed_1")) == 2 for arm in ARMS)
     # Python itself complains of its resource tracker where that is killed too.
     assert killed != "the workers" or "Traceback" not in errors
-    assert wait_until(lambda: not any(map(is_running, started)), 2)
+    assert wait_until(lambda: not any(map(is_running, started)), SECONDS)
     assert_whole_records(endless.parent)
 
 

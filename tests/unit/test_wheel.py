@@ -33,6 +33,12 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked
 
 
+def test_every_module_is_in_the_wheel(unpacked: Path) -> None:
+    here = {path.relative_to(ROOT) for path in (ROOT / "msim").rglob("*.py")}
+    there = {path.relative_to(unpacked) for path in (unpacked / "msim").rglob("*.py")}
+    assert here and not here - there
+
+
 def test_every_definition_file_is_in_the_wheel(unpacked: Path) -> None:
     for kind in ("models", "experiments"):
         here = {path.relative_to(ROOT / kind) for path in (ROOT / kind).rglob("*.toml")}
