@@ -30,17 +30,22 @@ def pulses(done: Callable[[], float], total: float, tell: Callable[[Pulse], None
     """Tell every second how far the body is.
 
     done: biological seconds since the body began, good to be called from another thread
+    raises: after a body that ended well, what `tell` raised, as where nobody is left to be told; it is told no more
     """
     if tell is None:
         yield
         return
     over = threading.Event()
     began = time.monotonic()
+    raised: list[BaseException] = []
 
     def watch() -> None:
-        while not over.wait(EVERY):
-            now = done()
-            tell(Pulse(now, total, now / (time.monotonic() - began)))
+        try:
+            while not over.wait(EVERY):
+                now = done()
+                tell(Pulse(now, total, now / (time.monotonic() - began)))
+        except BaseException as problem:  # a thread has nobody to raise it to, and would print it
+            raised.append(problem)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -49,3 +54,5 @@ def pulses(done: Callable[[], float], total: float, tell: Callable[[Pulse], None
     finally:
         over.set()
         watcher.join()
+    if raised:
+        raise raised[0]

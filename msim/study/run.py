@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
+from msim.base.signals import stops_held
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.engine.context import Context
 from msim.engine.pulse import Pulse
@@ -154,8 +155,9 @@ def _outcomes(
 ) -> Iterator[tuple[str, int, str]]:
     waiting = set(futures)
     while waiting:
-        done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
-        _pass_on(news, report)
+        with stops_held():  # a stop that is raised inside of what waits or prints may be lost there
+            done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
+            _pass_on(news, report)
         for one in done:
             try:
                 outcome = one.result()

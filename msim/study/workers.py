@@ -5,11 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 # What a process needs for a trial; imported once, before any of them is forked.
 PRELOADED = ["msim.study.run", "msim.engine.compiled", "msim.engine.cpp.network"]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+STOPPED = "the run was stopped"
 GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
 
 
@@ -25,8 +27,12 @@ class Stopped(BaseException):
 
 
 def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
-    """Start the process that workers are forked from, which imports what they need beside what this one does."""
-    with _one_thread_each(), interrupts_held():
+    """Start the process that workers are forked from, which imports what they need beside what this one does.
+
+    No signal that stops a run ends it: it is the one that knows how workers ended, and goes when they have gone.
+    """
+    resource_tracker.ensure_running()  # as it starts, it lets all signals through
+    with _one_thread_each(), _held(signal.SIGINT, signal.SIGTERM):
         multiprocessing.set_forkserver_preload(list(preloaded))
         forkserver.ensure_running()
 
@@ -38,10 +44,11 @@ def forked_from(preloaded: Sequence[str]) -> Any:
 
 
 def begin_alone(environment: Mapping[str, str]) -> None:
-    """Give this process the environment of the one that started it, and one thread."""
+    """Give this process the environment of the one that started it, one thread, and a way to be told to end."""
     threads = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
     os.environ.clear()
     os.environ.update({**environment, **threads})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 @contextmanager
@@ -67,7 +74,13 @@ def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
 @contextmanager
 def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back until the end of the body; processes started in it never get it, but are told to end."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    with _held(signal.SIGINT):
+        yield
+
+
+@contextmanager
+def _held(*signals: signal.Signals) -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:
@@ -114,8 +127,11 @@ def _begin(news: Any, environment: dict[str, str]) -> None:
 def tell(news: tuple[Any, ...]) -> None:
     """Send news to the process that started this one.
 
-    raises: Stopped where that one was killed, so that nobody is left to take a result
+    raises: Stopped where that one was killed, so that nobody is left to take a result, or where a stop came and
+        was lost, as in the clean-up of an object
     """
+    if _asked:
+        raise Stopped(STOPPED)
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         raise Stopped("the process that ran it was killed")
@@ -128,6 +144,7 @@ def ended_by_stop() -> Iterator[None]:
 
     It ends without cleaning up: locks shared with other processes may be held by killed ones for ever.
     """
+    sys.unraisablehook = _unless_stopped
     signal.signal(signal.SIGTERM, _stop)
     try:
         yield
@@ -135,8 +152,20 @@ def ended_by_stop() -> Iterator[None]:
         os._exit(128 + signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        sys.unraisablehook = sys.__unraisablehook__
+
+
+_asked = False
 
 
 def _stop(*_: Any) -> NoReturn:
+    global _asked
+    _asked = True
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Stopped("the run was stopped")
+    raise Stopped(STOPPED)
+
+
+def _unless_stopped(lost: Any) -> None:
+    """Print what was raised where nobody can catch it, but for a stop, which is raised again with the next news."""
+    if not isinstance(lost.exc_value, Stopped):
+        sys.__unraisablehook__(lost)

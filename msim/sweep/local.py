@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from msim.base.signals import stops_held
 from msim.storage.trial_store import write_failure_record
 from msim.study.workers import forked_from, interrupts_held
 from msim.sweep.one_trial import past_limit
@@ -54,8 +55,9 @@ class LocalExecutor:
         slots: list[_Slot] = []
         try:
             while waiting or any(one.trial for one in slots):
-                slots = self._filled(slots, sweep, waiting)
-                _listen(slots, sweep, report)
+                with stops_held():  # raised in between, a stop would leave a process that no slot knows
+                    slots = self._filled(slots, sweep, waiting)
+                    _listen(slots, sweep, report)
         except BaseException:
             _end(slots, sweep.settings.grace)
             raise

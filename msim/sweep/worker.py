@@ -31,10 +31,10 @@ _plan_once = functools.lru_cache(maxsize=2)(read_plan)
 def serve(pipe: Connection, environment: dict[str, str], root: Path, plan_file: Path, settings: Settings,
           since: float) -> None:  # fmt: skip
     """Run the trials whose numbers in the plan come through the pipe, until None comes or nobody is left to send."""
-    begin_alone(environment)
     stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, functools.partial(_ask, stop))
+    begin_alone(environment)
     if settings.memory is not None:
         _limit_memory(settings.memory)
     try:

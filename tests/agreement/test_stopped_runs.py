@@ -275,6 +275,23 @@ def test_a_signal_ends_a_run_within_seconds(
         assert "the run was stopped" in reason or "its process was killed" in reason
 
 
+def test_what_workers_are_forked_from_does_not_end_with_a_signal(
+    running: tuple[subprocess.Popen[str], list[int]], endless: Path
+) -> None:
+    """It tells the run how workers ended: without it a run that is stopped would leave before them."""
+    process, started = running
+    kept = [one for one in started if b"forkserver" in Path(f"/proc/{one}/cmdline").read_bytes() and children(one)]
+    assert len(kept) == 1
+    os.kill(kept[0], signal.SIGTERM)
+    os.kill(kept[0], signal.SIGINT)
+    assert not wait_until(lambda: process.poll() is not None or not is_running(kept[0]), 2.0)
+    process.terminate()
+    _, errors = process.communicate(timeout=2 * SECONDS)
+    assert process.returncode == 143 and errors.count("\n") == 1, errors
+    assert wait_until(lambda: not any(map(is_running, started)), SECONDS)
+    assert_whole_records(endless.parent)
+
+
 @pytest.mark.parametrize("killed", ["the workers", "all that it started"])
 def test_killed_processes_end_a_run_with_a_message(
     running: tuple[subprocess.Popen[str], list[int]], endless: Path, killed: str

@@ -79,6 +79,37 @@ def test_pulses_come_while_the_body_runs_and_not_after(monkeypatch: pytest.Monke
     assert last.left == pytest.approx((10.0 - last.done) / last.speed)
 
 
+def test_what_telling_raises_is_raised_after_the_body(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the caller's thread, once, and nothing is printed by the thread that told."""
+    monkeypatch.setattr(pulse, "EVERY", 0.01)
+    told: list[Pulse] = []
+
+    def tell(now: Pulse) -> None:
+        told.append(now)
+        raise KeyboardInterrupt("nobody is left")
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt, match="nobody is left"), pulses(lambda: 1.0, 10.0, tell):
+        while not told and time.monotonic() < began + 30:
+            time.sleep(0.005)
+        time.sleep(0.05)
+    assert len(told) == 1
+    assert capsys.readouterr().err == ""
+
+
+def test_what_the_body_raises_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "EVERY", 0.01)
+
+    def tell(now: Pulse) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(ZeroDivisionError), pulses(lambda: 1.0, 10.0, tell):
+        time.sleep(0.1)
+        raise ZeroDivisionError
+
+
 def test_nobody_listens_no_thread() -> None:
     with pulses(lambda: pytest.fail("asked"), 1.0, None):
         pass

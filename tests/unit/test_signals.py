@@ -100,3 +100,23 @@ def test_a_journal_is_whole_whenever_it_is_stopped(tmp_path: Path, monkeypatch: 
     arrays, reached = journal.read_journal(folder, "ketamine", 1) or ({}, 0.0)
     assert reached == 60.0 and arrays["rate"].tolist() == [0.0, 1.0, 2.0]
     assert [path.name for path in journal.journal_path(folder, "ketamine", 1).parent.iterdir()] == ["seed_1.npz"]
+
+
+def test_a_stop_that_was_lost_is_raised_with_the_next_news() -> None:
+    """As in a destructor, of which Python prints what it raises, and goes on."""
+    script = """
+import os, signal
+from msim.study import workers
+
+class Cleaned:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+with workers.ended_by_stop():
+    Cleaned()
+    print("went on", flush=True)
+    workers.tell(("news",))
+print("told")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + signal.SIGTERM, "went on\n", "")
