@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Range1d, Span
 
 from msim.explore.state import BEFORE, Choices, Courses, State
 from msim.plots.style import GRAY, population_colors
-from msim.report.figures import arm_styles, hide_by_legend, time_figure
+from msim.report.figures import arm_styles, time_figure
 from msim.report.time_axis import ROOM, time_hover
 
 MOST_DOSES = 10
@@ -65,7 +65,7 @@ class Figures:
             self._lines.append(line)
             self.sources[quantity] = source
         if len(lines) > 1:
-            hide_by_legend(made)
+            _hide_by_legend(made)
         return made
 
     def _mark_doses(self, made: Any) -> None:
@@ -105,3 +105,16 @@ class Figures:
 
 def _owner(quantity: str) -> str:
     return quantity.split(".")[0]
+
+
+def _hide_by_legend(made: Any) -> None:
+    """Put the names of lines above the axes; a click on one hides or shows it."""
+    made.add_layout(made.legend[0], "above")
+    made.legend.click_policy = "hide"
+    made.legend.orientation = "horizontal"
+    made.legend.ncols = 3  # as many as a telephone has room for
+    made.legend.padding = made.legend.margin = 0
+    made.legend.spacing = 10
+    made.legend.glyph_height = 16
+    made.legend.border_line_color = None
+    made.legend.label_text_font_size = "13px"

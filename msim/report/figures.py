@@ -130,15 +130,3 @@ def add_course(
                   *seeds],
     ))  # fmt: skip
     return source
-
-
-def hide_by_legend(made: Any) -> None:
-    """Put the names of arms above the axes; a click on one hides or shows it."""
-    made.add_layout(made.legend[0], "above")
-    made.legend.click_policy = "hide"
-    made.legend.orientation = "horizontal"
-    made.legend.ncols = 3  # as many as a telephone has room for
-    made.legend.spacing = made.legend.padding = made.legend.margin = 0
-    made.legend.glyph_height = 16
-    made.legend.border_line_color = None
-    made.legend.label_text_font_size = "13px"
