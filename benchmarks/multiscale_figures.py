@@ -37,7 +37,11 @@ def compressed(found: dict[str, Any]) -> Figure:
         ]
         right.plot(tolerances, errors, color=color, marker="o", label=f"slow times / {factor:g}")
     right.axhline(5, color=GREY, linestyle="--")
+    right.annotate("wanted: below 5 %", (0.02, 5), xycoords=("axes fraction", "data"), xytext=(0, -4),
+                   textcoords="offset points", va="top", fontsize=9)  # fmt: skip
     right.axvline(result["default"], color=GREY, linewidth=0.8)
+    right.annotate("default", (result["default"], 0.55), xycoords=("data", "axes fraction"), xytext=(4, 0),
+                   textcoords="offset points", fontsize=9)  # fmt: skip
     right.set_xscale("log")
     right.set_ylim(bottom=0)
     every = sorted({one["tolerance"] for one in result["rows"]})
