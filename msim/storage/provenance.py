@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import functools
-import hashlib
-import json
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import msim
+from msim.base.code_digest import code_digest, installed_version, package_folder
 from msim.definitions.experiment import ExperimentDefinition
 
-# Layers and packages that decide what a trial records; the others only call, store, draw or print.
-DECIDING = (
-    "base", "pharmacology", "signaling", "circuit", "recording", "measures", "coupling", "definitions", "engine",
-    "study",
-)
-NOT_DECIDING = ("run.py", "workers.py", "unfinished.py", "stored.py", "verdict.py", "recalibrate.py", "checks.py")
-COMPUTING = ("brian2", "numpy", "scipy", "sympy")
 PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
 
 
@@ -48,41 +38,22 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
     }
 
 
-@functools.cache
-def code_version() -> str:
-    """A hash of everything whose change may move a result: msim's code up to a trial, and what it computes with."""
-    root = Path(msim.__file__).resolve().parent
-    hashed = hashlib.sha256(json.dumps([msim.__version__, *(_version(one) for one in COMPUTING)]).encode())
-    for layer in DECIDING:
-        for path in sorted((root / layer).rglob("*")):
-            if path.suffix in (".py", ".cpp", ".hpp", ".h") and path.name not in NOT_DECIDING:
-                hashed.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return hashed.hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
-
-
 def _versions() -> dict[str, str]:
-    return {name: _version(name) for name in PACKAGES}
+    return {name: installed_version(name) for name in PACKAGES}
 
 
 def made_by() -> dict[str, Any]:
     """Versions, machine and time of what was just made."""
     return {
         "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
-        "code": code_version(), "host": platform.node(), "machine": platform.machine(),
+        "code": code_digest(), "host": platform.node(), "machine": platform.machine(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
 
 
 def _commit() -> str:
     """The commit of the checkout that runs, with '+' where files were changed; '' outside a checkout."""
-    root = Path(msim.__file__).resolve().parent.parent
+    root = package_folder().parent
     if not (root / ".git").exists():
         return ""
     try:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import msim
+from msim.base.code_digest import code_digest
 from msim.base.errors import StorageError
 from msim.definitions import entries as e
 from msim.definitions.evidence import Condition
@@ -30,11 +29,6 @@ from msim.study.workers import ended_by_stop, interrupts_held, worker_pool
 if TYPE_CHECKING:
     import xarray as xr
 
-DECIDING = (
-    *(f"{name}/**/*" for name in ("base", "pharmacology", "signaling", "circuit", "recording", "measures", "coupling")),
-    "definitions/**/*", "engine/**/*", "twin/**/*", "study/trial.py", "study/datasets.py", "study/readouts.py",
-    "study/evidence_trials.py",
-)  # fmt: skip
 Key = tuple[str, str, float | None]  # quantity, statistic, time
 Values = dict[Key, float]
 Report = Callable[[str, int, int, str], None]  # what was done, how many of how many, a word
@@ -62,17 +56,6 @@ class Job:
             "keys": sorted(map(repr, self.keys)), "code": code_digest(),
         }  # fmt: skip
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
-
-
-@cache
-def code_digest() -> str:
-    """SHA-256 of the code that decides on numbers, so that no value outlives what made it."""
-    root = Path(msim.__file__).resolve().parent
-    digest = hashlib.sha256()
-    files = [one for part in DECIDING for one in root.glob(part) if one.suffix in (".py", ".h", ".cpp", ".hpp")]
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def run_trials(

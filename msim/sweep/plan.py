@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from msim.base.code_digest import code_digest
 from msim.base.errors import StorageError
 from msim.definitions.axes import Axis, Design
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.experiment_changes import Change, changed_tables, of_model
 from msim.definitions.read import read_tables
 from msim.engine.context import Context
-from msim.storage.provenance import code_version, command_line, provenance
+from msim.storage.provenance import command_line, provenance
 from msim.study.stored import experiment_from_provenance
 
 FORMAT = 1
@@ -47,7 +48,7 @@ class Trial:
 class Plan:
     """A sweep as it was asked for.
 
-    about: provenance, with the texts of all definitions; code: of msim, as `code_version` has it
+    about: provenance, with the texts of all definitions; code: of msim, as `code_digest` has it
     """
 
     about: Mapping[str, Any]
@@ -99,7 +100,7 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
     tables = read_tables(experiment.text, experiment.file)
     shared = {
         "model": sorted(hashlib.sha256(text.encode()).hexdigest() for text in experiment.model.files.values()),
-        "hypothesis": experiment.under, "end": experiment.end, "target": context.about, "code": code_version(),
+        "hypothesis": experiment.under, "end": experiment.end, "target": context.about, "code": code_digest(),
     }  # fmt: skip
     trials = []
     for point in design.points():
@@ -108,7 +109,7 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
         arms = {name: digest([told, name, _told_of(changed, name)]) for name in about["arms"]}
         for arm, seed in itertools.product(about["arms"], about["seeds"]):
             trials.append(Trial(digest([arms[arm], seed])[:32], arm, seed, point.place, point.changes))
-    return Plan(about, code_version(), context.precision, design, tuple(trials))
+    return Plan(about, code_digest(), context.precision, design, tuple(trials))
 
 
 def _told_of(tables: Mapping[str, Any], arm: str) -> list[Any]:

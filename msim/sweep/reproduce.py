@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
 from msim.definitions.experiment import ExperimentDefinition
 from msim.engine.context import Context
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
-from msim.storage.provenance import code_version, made_by
+from msim.storage.provenance import made_by
 from msim.storage.run_store import STORE, read_provenance, require_finished
 from msim.storage.trial_store import TrialStore, read_failure_record, read_record
 from msim.storage.verify import verify_run
@@ -76,7 +77,7 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
     trial = plan.trials[plan.numbers[key]]
     record = read_record(store, key)
     changes = [*_changed_versions(record.get("versions", {})), *_changed_files(plan.about)]
-    if record.get("code") != code_version():
+    if record.get("code") != code_digest():
         changes.append("msim's code is not what it was")
     changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:

@@ -136,7 +136,7 @@ def test_keys_change_with_what_decides_on_results(file: Path, old: str, new: str
 
 def test_keys_change_with_the_code(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {one.key for one in plan_of(file).trials}
-    monkeypatch.setattr("msim.sweep.plan.code_version", lambda: "another")
+    monkeypatch.setattr("msim.sweep.plan.code_digest", lambda: "another")
     assert before.isdisjoint(one.key for one in plan_of(file).trials)
 
 
