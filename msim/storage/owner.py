@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msim.base.claims import kept_alive, owner, take
+from msim.base.endings import is_full
 from msim.base.errors import OwnerError, StorageError
 from msim.storage.run_store import RunFolder
 
@@ -24,6 +25,8 @@ def owned(out: Path) -> Iterator[None]:
         claim.parent.mkdir(parents=True, exist_ok=True)
         ours = take(claim)
     except OSError as problem:
+        if is_full(problem):
+            raise
         raise StorageError(f"{out}: cannot be written: {problem.strerror or problem}") from None
     if not ours:
         raise OwnerError(

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msim.base.endings import Failure, failure_of
-from msim.base.errors import InputError, SimulationError
+from msim.base.endings import Failure, exit_status_of, failure_of, is_full
+from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
@@ -85,12 +85,19 @@ def run_experiment(
 
     returns: the finished run, or the growing folder where trials failed
     raises, before anything runs: StorageError where `out` cannot take a run, OwnerError where another process runs into
-        it, StartError where no process can be started that runs this code
+        it, StartError where no process can be started that runs this code; at any time: DiskFullError
     """
     require_compiler(context.target)
     about = provenance(experiment, context.about, command_line())
-    with owned(out):
-        return _run(experiment, start_run(out, about), about, context, workers, report)
+    try:
+        with owned(out):
+            return _run(experiment, start_run(out, about), about, context, workers, report)
+    except OSError as problem:
+        if not is_full(problem):
+            raise
+        raise DiskFullError(
+            f"{out}: the disk is full ({problem}); finished trials are kept, the same command goes on"
+        ) from None
 
 
 def _run(
@@ -304,5 +311,9 @@ def simulate(
     result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
     if result.failures:
         reasons = "; ".join(f"{arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())
-        raise SimulationError(f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}")
+        problem = SimulationError(
+            f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}"
+        )
+        problem.exit_status = exit_status_of(one.kind for one in result.failures.values())
+        raise problem
     return open_run(result.path)

@@ -25,7 +25,6 @@ PRELOADED = ["msim.study.run", "msim.engine.compiled", "msim.engine.cpp.network"
 # Processes compute with one thread each: with more, they fight for cores.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WORKER = "a worker process"
-UNSTARTED = f"{WORKER} cannot start: its own words stand above, if it had any; is there memory, and a process to spare?"
 STOPPED = "the run was stopped"
 GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
 
@@ -90,7 +89,14 @@ def _refuse_failed_start(pool: ProcessPoolExecutor) -> None:
     try:
         refuse_other_code(first.result(), WORKER)
     except BrokenProcessPool:
-        raise StartError(UNSTARTED) from None
+        raise unstarted() from None
+
+
+def unstarted() -> StartError:
+    """The error for a process that ended before it began."""
+    return StartError(
+        "a worker process cannot start: its own words stand above, if it had any; is there memory, and a process to spare?"
+    )
 
 
 @contextmanager
@@ -103,7 +109,7 @@ def starting() -> Iterator[None]:
         with handed_down(), _held(signal.SIGINT):
             yield
     except (OSError, EOFError):  # that process has ended, or cannot fork
-        raise StartError(UNSTARTED) from None
+        raise unstarted() from None
 
 
 @contextmanager

@@ -13,11 +13,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from msim.base.code_digest import RunningCode, refuse_other_code, running_code
-from msim.base.errors import StartError
 from msim.base.signals import stops_held
 from msim.engine.context import require_compiler
 from msim.storage.trial_store import write_failure_record
-from msim.study.workers import UNSTARTED, WORKER, forked_from, starting
+from msim.study.workers import WORKER, forked_from, starting, unstarted
 from msim.sweep.one_trial import past_limit
 from msim.sweep.plan import Trial
 from msim.sweep.settings import News, Report, Sweep
@@ -139,7 +138,7 @@ def _take(slot: _Slot, report: Report) -> bool:
 def _found_dead(slot: _Slot, sweep: Sweep, report: Report) -> None:
     """Write down the failure of a trial whose process ended under it."""
     if not slot.begun and slot.process.exitcode >= 0:
-        raise StartError(UNSTARTED)
+        raise unstarted()
     trial, slot.trial, slot.over = slot.trial, None, True
     assert trial is not None
     if slot.ends is not None:
