@@ -95,7 +95,8 @@ def _refuse_failed_start(pool: ProcessPoolExecutor) -> None:
 def unstarted() -> StartError:
     """The error for a process that ended before it began."""
     return StartError(
-        "a worker process cannot start: its own words stand above, if it had any; is there memory, and a process to spare?"
+        "a worker process cannot start: its own words stand above, if it had any; is there memory, and a process to "
+        "spare?"
     )
 
 

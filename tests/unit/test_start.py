@@ -6,13 +6,13 @@ import dataclasses
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from other_checkout import PACKAGE, other_checkout
 
 import msim
 from msim.base.code_digest import refuse_other_code, running_code
@@ -20,7 +20,6 @@ from msim.base.errors import StartError
 from msim.base.start import safe_path, start_command
 from msim.study import workers
 
-PACKAGE = Path(msim.__file__).resolve().parent
 # What multiprocessing, and all that it imports, would take from a folder that stands before Python's own.
 SHADOWS = ("random.py", "queue.py", "signal.py", "threading.py", "selectors.py", "numpy.py", "msim_start.py")
 # No guard: a script is not run again by what it starts.
@@ -102,10 +101,7 @@ def test_code_without_a_file_from_a_hostile_folder(how: str, own: Path, hostile:
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another checkout, with other code."""
-    folder = tmp_path_factory.mktemp("other")
-    shutil.copytree(PACKAGE, folder / "msim", ignore=shutil.ignore_patterns("__pycache__"))
-    with (folder / "msim/pharmacology/channel_block.py").open("a", encoding="utf-8") as file:
-        file.write("\nDOUBLED = 2.0\n")
+    folder = other_checkout(tmp_path_factory.mktemp("other"))
     (folder / "script.py").write_text(PROBE, encoding="utf-8")
     (folder / "told.py").write_text(TOLD, encoding="utf-8")
     return folder
