@@ -1,5 +1,7 @@
 """The msim command, and python -m msim."""
 
+import sys
+
 
 def main() -> None:
     """Run the command line."""
@@ -9,5 +11,12 @@ def main() -> None:
     command()
 
 
+def _trust_no_folder() -> None:
+    """Look into the working folder last, which python -m puts first: a random.py there is not Python's."""
+    if not sys.flags.safe_path:
+        sys.path.append(sys.path.pop(0))
+
+
 if __name__ == "__main__":
+    _trust_no_folder()
     main()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import platform
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msim
+from msim.base.errors import StartError
 
 # Packages of msim that decide what a trial records; the others only call, store, draw or print.
 DECIDING = (
@@ -38,6 +41,36 @@ def source_digest() -> str:
     """SHA-256 of all source files of msim: equal in two processes if they run the same code."""
     root = package_folder()
     return _digest(root, [path for path in root.rglob("*") if path.suffix in SOURCE], b"")
+
+
+@dataclass(frozen=True)
+class RunningCode:
+    """What a process runs; digest: of all source, whatever its folder, and of what it computes with."""
+
+    folder: str
+    machine: str
+    digest: str
+
+
+def running_code() -> RunningCode:
+    """What this process runs."""
+    digest = hashlib.sha256((source_digest() + code_digest()).encode()).hexdigest()
+    return RunningCode(str(package_folder()), platform.node(), digest)
+
+
+def refuse_other_code(started: RunningCode, who: str, mine: RunningCode | None = None) -> None:
+    """Refuse a process that would not run this one's code, wherever it lies.
+
+    started: what it runs; who: what it is, such as 'a worker process'
+    raises: StartError that names both places
+    """
+    own = mine or running_code()
+    if started.digest != own.digest:
+        raise StartError(
+            f"{who} runs other code: msim of {started.folder} on {started.machine} ({started.digest[:12]}), this one "
+            f"that of {own.folder} on {own.machine} ({own.digest[:12]}); start both from one place, and anew where "
+            "files were changed meanwhile"
+        )
 
 
 def package_folder() -> Path:

@@ -43,6 +43,24 @@ class SimulationError(MsimError):
     exit_status = 3
 
 
+class StartError(MsimError):
+    """A process that the work needs cannot start, or would run other code; nothing was run."""
+
+    exit_status = 4
+
+
+class DiskFullError(MsimError):
+    """Nothing more can be written."""
+
+    exit_status = 7
+
+
+class OwnerError(MsimError):
+    """Somebody else works in that folder; nothing was run."""
+
+    exit_status = 8
+
+
 def printable(text: str) -> str:
     """The text on one line, with escapes for what a terminal would obey instead of showing it."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

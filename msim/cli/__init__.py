@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 import typer
 
@@ -88,5 +90,18 @@ def main() -> None:
     try:
         app()
     except MsimError as problem:
-        typer.echo(f"msim: {problem}", err=True)
-        sys.exit(problem.exit_status)
+        _end(f"{problem}", problem.exit_status)
+    except (OSError, MemoryError) as problem:
+        from msim.base.endings import EXIT_STATUS, failure_of
+
+        found = failure_of(problem)
+        if found.kind not in ("disk", "memory"):
+            raise
+        _end(found.reason, EXIT_STATUS[found.kind])
+
+
+def _end(text: str, status: int) -> NoReturn:
+    # Where the disk is full, so may be the one that standard error goes to.
+    with suppress(OSError):
+        typer.echo(f"msim: {text}", err=True)
+    sys.exit(status)

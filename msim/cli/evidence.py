@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from msim.definitions.evidence import EvidenceRow
     from msim.definitions.model import ModelDefinition
     from msim.engine.context import Context
+    from msim.study.evidence_trials import Report
 
 MODEL = "circuits/cortical_column"
 
@@ -35,13 +36,15 @@ def evidence(
 ) -> None:
     """Run every manipulation whose published outcome the model has to meet, and print expected, simulated, agreement.
 
-    A row that the model cannot run counts as not agreeing. Trials are kept: the same command goes on where it was
-    stopped, and runs anew only what a change of the model, the rows or the code concerns.
+    A row that the model cannot run counts as not agreeing; where a trial of it failed, the status is 3. Trials are
+    kept: the same command goes on where it was stopped, and runs anew only what a change of the model, the rows or the
+    code concerns.
 
     Example: msim evidence --quick
 
     Example: msim evidence --only T3,T20 --rows my_rows.toml --json
     """
+    from msim.base.errors import SimulationError
     from msim.cli.evidence_table import print_evidence
     from msim.cli.options import core_count, parse_changes, parse_names, parse_seeds
     from msim.cli.tables import print_json
@@ -59,15 +62,18 @@ def evidence(
     with_changes(under(definition, hypothesis, "--hypothesis"), given, "--set")
     numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)
     context = context_of(target, asked, every, definition, given, hypothesis)
+    raised: list[str] = []
     with stoppable(), progress(as_json) as report:
         results = judged(
-            asked, definition, given, hypothesis, numbers, context, kept_in(out), workers or core_count(), report,
-            every,
+            asked, definition, given, hypothesis, numbers, context, kept_in(out), workers or core_count(),
+            _noting(raised, report), every,
         )  # fmt: skip
     if as_json:
         print_json(as_records(results))
     else:
         print_evidence(results, len(numbers), definition.name)
+    if raised:
+        raise SimulationError(f"{len(raised)} trials failed: {'; '.join(dict.fromkeys(raised))}")
 
 
 def context_of(
@@ -113,8 +119,19 @@ def stoppable() -> Iterator[None]:
         raise typer.Exit(128 + number) from None
 
 
+def _noting(raised: list[str], report: Report) -> Report:
+    """A report that also keeps why trials failed."""
+
+    def noted(what: str, done: int, total: int, why: str) -> None:
+        if what == "raised":
+            raised.append(why)
+        report(what, done, total, why)
+
+    return noted
+
+
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str, int, int, str], None]]:
+def progress(quiet: bool) -> Iterator[Report]:
     """Trials as they end, on standard error: a bar in a terminal, a line now and then in a log."""
     import sys
 
@@ -133,5 +150,5 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int, int, str], None]]:
 
 
 def _line(what: str, done: int, total: int, why: str, quiet: bool) -> None:
-    if what == "failed" or (not quiet and (done % 10 == 0 or done == total)):
+    if what not in ("kept", "done") or (not quiet and (done % 10 == 0 or done == total)):
         typer.echo(f"{done} of {total} trials{': ' + why if why else ''}", err=True)

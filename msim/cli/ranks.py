@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msim.base.errors import InputError, MsimError
+from msim.base.start import start_command
 from msim.cli.options import core_count
-from msim.engine.exchange import SERIAL, Ranks, started_by_mpi, world
+from msim.engine.exchange import SERIAL, Ranks, refuse_other_codes, started_by_mpi, world
 
 CROWD = 4  # ranks a core: waiting ranks spin, and a crowd of them stops the machine
 BATCH = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "COBALT_JOBID")
@@ -88,6 +89,7 @@ def _world(wanted: int) -> Ranks:
         if ranks.rank:
             sys.exit(2)  # rank 0 says why
         raise InputError(f"--ranks: mpiexec started {ranks.size}, but --ranks says {wanted}; leave one of them out")
+    refuse_other_codes(ranks)
     return ranks
 
 
@@ -103,7 +105,7 @@ def _start(wanted: int) -> None:
     launcher = _mpiexec()
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(launcher[0], [*launcher, "-n", str(wanted), sys.executable, "-m", "msim", *sys.argv[1:]])
+    os.execv(launcher[0], [*launcher, "-n", str(wanted), *start_command(), "-m", "msim", *sys.argv[1:]])
 
 
 def _mpiexec() -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator
 
 import typer
 
-from msim.base.errors import InputError, SimulationError
+from msim.base.endings import exit_status_of
+from msim.base.errors import SimulationError
 from msim.base.quantities import quantity_text, second
 from msim.cli.options import core_count
 from msim.cli.tables import print_json
@@ -36,12 +37,12 @@ def run_and_report(
     except KeyboardInterrupt as stop:
         raise _stopped(out, stop) from None
     if result.failures:
-        listed = "\n".join(f"  {arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
+        listed = "\n".join(f"  {arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())
         problem = SimulationError(
             f"{len(result.failures)} of {len(trials)} trials failed:\n{listed}\n"
             f"Finished trials are kept in {result.path}; the same command runs only what is missing."
         )
-        problem.exit_status = _exit_status(result.failures.values())
+        problem.exit_status = exit_status_of(one.kind for one in result.failures.values())
         raise problem
     finished = open_run(result.path)
     verdicts = judge(finished)
@@ -54,14 +55,6 @@ def run_and_report(
         typer.echo(accuracy_text(run_accuracy(finished), finished.provenance["schedule"]["tolerance"]))
     typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}, "
                f"a page by: msim report {result.path}")
-
-
-def _exit_status(reasons: Iterable[str]) -> int:
-    """That of bad input where a twin was asked outside its domain and nothing else failed."""
-    from msim.twin.twin import OutsideDomain
-
-    refused = all(one.startswith(f"{OutsideDomain.__name__}:") for one in reasons)
-    return InputError.exit_status if refused else SimulationError.exit_status
 
 
 def accuracy_text(found: Accuracy, tolerance: float) -> str:

@@ -31,6 +31,7 @@ def study(
 
     Example: msim study siegel2021_resting_fc --figure fc.png
     """
+    from contextlib import nullcontext
     from dataclasses import replace
 
     from msim.base.errors import InputError
@@ -38,6 +39,8 @@ def study(
     from msim.cli.study_table import print_outcome, records
     from msim.cli.tables import print_json
     from msim.definitions.study import read_study
+    from msim.storage.owner import owned
+    from msim.virtual.files import write_outcome
     from msim.virtual.run import run_study
 
     folder, page = parse_empty_folder(out) if out else None, parse_figure(figure)
@@ -49,11 +52,10 @@ def study(
             raise InputError(f"{'--out' if folder else '--figure'}: wants the whole study, got --spiking")
         _both(definition, spiking, cells, as_json)
         return
-    found = run_study(definition, _told())
-    if folder is not None:
-        from msim.virtual.files import write_outcome
-
-        write_outcome(folder, found)
+    with nullcontext() if folder is None else owned(folder):
+        found = run_study(definition, _told())
+        if folder is not None:
+            write_outcome(folder, found)
     if as_json:
         print_json(records(found))
     else:

@@ -44,7 +44,8 @@ def sweep(
 ) -> None:
     """Run an experiment at every point of its axes: \\[sweep] of its file, and --over. Or say how a sweep stands.
 
-    The same command runs only what is missing; failed trials are tried again. Ends with status 3 where any failed.
+    The same command runs only what is missing; failed trials are tried again. Its status says how trials failed: 3
+    raised, 5 killed, 6 out of memory, 7 disk full, 9 took too long.
 
     Example: msim sweep dose_window --out results/doses; msim sweep status results/doses
     """

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from msim.base.errors import SimulationError
+from msim.base.endings import exit_status_of
+from msim.base.errors import DiskFullError, SimulationError
 from msim.cli.running import stop_exit, terminable
 from msim.cli.sweep_progress import progress_of, span_text
 from msim.cli.tables import print_json, print_table
@@ -41,7 +42,7 @@ def sweep_and_report(
         with terminable(), progress_of(plan, sweep.store, as_json, log, log_json) as report:
             result = run_sweep(sweep, chosen, report)
     except DiskFull as problem:
-        raise SimulationError(
+        raise DiskFullError(
             f"{out}: the disk is full ({problem}); {_counts(status(sweep.store, plan))}; finished trials are kept, "
             "the same command goes on"
         ) from None
@@ -63,10 +64,12 @@ def _raise_failures(result: SweepResult, plan: Plan) -> None:
     listed = [f"  {names[key]}: {reason}" for key, reason in list(result.failures.items())[:MOST_LISTED]]
     more = len(result.failures) - len(listed)
     listed += [f"  and {more} more"] if more > 0 else []
-    raise SimulationError(
+    problem = SimulationError(
         f"{_counts(result.status)}:\n" + "\n".join(listed) + "\n"
         f"Tracebacks are in {result.store.root / 'failed'}; the same command runs only what is missing."
     )
+    problem.exit_status = exit_status_of(result.kinds)
+    raise problem
 
 
 def print_status(folder: str, as_json: bool) -> None:

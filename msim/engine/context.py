@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,15 +54,21 @@ class Context:
         return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
 
 
-def _require_compiler() -> None:
-    compiler = os.environ.get("CXX", "g++").split()[0]
-    if shutil.which(compiler) is None:
-        missing = f"no C++ compiler '{compiler}'"
-    elif not (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file():
-        missing = "no Python.h (on Debian: package python3-dev)"
-    else:
+def require_compiler(target: str) -> None:
+    """Refuse a target that compiles its kernels where nothing can; to be called before anything runs.
+
+    raises: InputError
+    """
+    if target not in ("cpp", "runtime"):
         return
-    raise InputError(f"target 'runtime' compiles its kernels: {missing} found; --target numpy needs none, but is slow")
+    from msim.engine.cpp.build import compiler
+
+    compiler(target)
+    if target == "runtime" and not (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file():
+        raise InputError(
+            "target 'runtime' compiles its kernels: no Python.h (on Debian: package python3-dev) found; "
+            "--target numpy needs none, but is slow"
+        )
 
 
 def build_network(model: ModelDefinition, seed: int, context: Context, *later: ModelDefinition) -> FastNetwork:
@@ -80,8 +84,7 @@ def build_network(model: ModelDefinition, seed: int, context: Context, *later: M
         return context.twins.network(model, seed)
     from msim.engine.runtime import RuntimeNetwork
 
-    if context.target == "runtime":
-        _require_compiler()
+    require_compiler(context.target)
     return RuntimeNetwork(model, seed, "cython" if context.target == "runtime" else "numpy", later)
 
 

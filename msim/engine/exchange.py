@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msim.base.errors import InputError
+from msim.base.code_digest import refuse_other_code, running_code
+from msim.base.errors import InputError, StartError
 
 T = TypeVar("T")
 
@@ -112,3 +114,18 @@ def world() -> Ranks:
             f"ranks: mpi4py cannot load MPI ({first}); load your cluster's MPI or pip install mpich"
         ) from None
     return Ranks.of(MPI.COMM_WORLD) if MPI.COMM_WORLD.Get_size() > 1 else SERIAL
+
+
+def refuse_other_codes(ranks: Ranks) -> None:
+    """Refuse ranks that would not run what rank 0 runs.
+
+    raises: StartError on rank 0, which says why; the others end
+    """
+    first, *others = ranks.all(running_code())
+    try:
+        for number, one in enumerate(others, 1):
+            refuse_other_code(one, f"rank {number}", first)
+    except StartError as problem:
+        if ranks.rank:
+            sys.exit(problem.exit_status)
+        raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msim.base.endings import is_full
 from msim.base.errors import StorageError
 from msim.storage.dataset_blocks import write_dataset
 
@@ -70,6 +71,8 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
             return folder
         _begin(folder, about)
     except OSError as problem:
+        if is_full(problem):
+            raise
         raise StorageError(f"{final}: cannot be written: {problem.strerror or problem}") from None
     return folder
 

@@ -5,7 +5,6 @@ Nothing here relies on locks of the file system: a file appears in one step or n
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -20,7 +19,6 @@ from msim.base.errors import StorageError
 from msim.base.claims import now_at, token
 
 TRIALS, FAILED, CLAIMS, WORK, PLANS = "trials", "failed", "claims", "work", "plans"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mappin
 
 
 def write_failure_record(store: TrialStore, key: str, reason: str, trace: str, kind: str) -> None:
-    """Keep why a trial failed; kind: 'raised', 'killed', 'limit' or 'disk'."""
+    """Keep why a trial failed; kind: as in msim.base.endings."""
     about = {"key": key, "reason": reason, "kind": kind, "traceback": trace, "by": token(), "time": now_at(store.root)}
     place_file(store.failure(key), json.dumps(about, indent=1).encode(), store.work(key))
 
@@ -166,8 +164,3 @@ def placed(path: Path, folder: Path) -> Iterator[Path]:
     except BaseException:
         growing.unlink(missing_ok=True)
         raise
-
-
-def is_full(problem: BaseException) -> bool:
-    """Whether an error says that the disk, or one's share of it, is full."""
-    return isinstance(problem, OSError) and problem.errno in FULL

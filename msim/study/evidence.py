@@ -63,7 +63,8 @@ def evidence(
     """
     plans, trials = plan_rows(rows, model, changes, hypothesis, every)
     bounds = [_bounds(one) for one in plans]
-    values, failures = run_trials(trials, model, changes, seeds, context, folder, workers, report)
+    values, failed = run_trials(trials, model, changes, seeds, context, folder, workers, report)
+    failures = {condition: one.reason for condition, one in failed.items()}
     return [judged(plan, bound, values, failures, len(seeds)) for plan, bound in zip(plans, bounds, strict=True)]
 
 

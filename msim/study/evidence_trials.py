@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,23 +15,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msim.base.code_digest import code_digest
-from msim.base.errors import StorageError
+from msim.base.endings import Failure, exit_status_of, failure_of
+from msim.base.errors import SimulationError, StorageError
 from msim.definitions import entries as e
 from msim.definitions.evidence import Condition
 from msim.definitions.experiment import TIME_MATCH, build_experiment
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read_model import read_model_texts
-from msim.engine.context import Context
+from msim.engine.context import Context, require_compiler
 from msim.study.evidence_plan import Measure, TrialPlan
 from msim.study.trial import simulate_trial
-from msim.study.workers import ended_by_stop, interrupts_held, worker_pool
+from msim.study.workers import ended_by_stop, starting, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Key = tuple[str, str, float | None]  # quantity, statistic, time
 Values = dict[Key, float]
-Report = Callable[[str, int, int, str], None]  # what was done, how many of how many, a word
+Report = Callable[[str, int, int, str], None]  # 'kept', 'done' or a failure's kind, how many of how many, a word
+# Endings that say nothing about the model: a row that needs such a trial has no outcome at all.
+UNANSWERED = ("killed", "memory", "disk")
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,14 @@ class Job:
 def run_trials(
     trials: Mapping[Condition, TrialPlan], model: ModelDefinition, changes: Mapping[str, Any], seeds: Sequence[int],
     context: Context, folder: Path, workers: int, report: Report = lambda *news: None,
-) -> tuple[dict[Condition, list[Values]], dict[Condition, str]]:  # fmt: skip
+) -> tuple[dict[Condition, list[Values]], dict[Condition, Failure]]:  # fmt: skip
     """Run what is not kept in the folder yet.
 
     returns: values of every trial by condition, one mapping a seed; and why conditions failed
+    raises: StartError before any trial where no process can be started that runs this code; SimulationError once the
+        others are done where a trial was killed, or had no memory or disk
     """
+    require_compiler(context.target)
     jobs = {
         (condition, seed): Job(
             trial.entry, model.name, model.files, changes, seed, context, _keys(trial.measures)
@@ -81,15 +87,25 @@ def run_trials(
         kept = _kept(folder, job)
         if kept is not None:
             found[which] = kept
-    failures: dict[Condition, str] = {}
+    failures: dict[Condition, Failure] = {}
     todo = {which: job for which, job in jobs.items() if which not in found}
     for which, outcome in _run(todo, folder, max(1, min(workers, len(todo))), report, len(found)):
-        if isinstance(outcome, str):
+        if isinstance(outcome, Failure):
             failures[which[0]] = outcome
         else:
             found[which] = outcome
+    _refuse_unanswered(failures)
     whole = [one for one in trials if one not in failures]
     return {one: [found[one, seed] for seed in seeds] for one in whole}, failures
+
+
+def _refuse_unanswered(failures: Mapping[Condition, Failure]) -> None:
+    found = [one for one in failures.values() if one.kind in UNANSWERED]
+    if found:
+        reasons = "; ".join(dict.fromkeys(one.reason for one in found))
+        problem = SimulationError(f"trials failed: {reasons}; finished ones are kept, and the same command goes on")
+        problem.exit_status = exit_status_of(one.kind for one in found)
+        raise problem
 
 
 def _keys(measures: Sequence[Measure]) -> tuple[Key, ...]:
@@ -104,31 +120,38 @@ def _run(
     if not todo:
         return
     with worker_pool(workers) as (pool, _):
-        with interrupts_held():
-            futures: dict[Future[Any], tuple[Condition, int]] = {
-                pool.submit(_work, job, folder): which for which, job in todo.items()
-            }
+        with starting():
+            futures = {_submitted(pool, job, folder): which for which, job in todo.items()}
         for future in as_completed(futures):
             try:
                 outcome = future.result()
             except BrokenProcessPool:
-                outcome = "its process was killed, perhaps for want of memory"
+                outcome = Failure("killed", "its process was killed, perhaps for want of memory")
             done += 1
-            if isinstance(outcome, str):
-                report("failed", done, total, outcome)
+            if isinstance(outcome, Failure):
+                report(outcome.kind, done, total, outcome.reason)
             else:
                 report("done", done, total, "")
             yield futures[future], outcome
 
 
-def _work(job: Job, folder: Path) -> Values | str:
-    """Run one trial in this process and keep its values; the reason is returned where it fails."""
+def _submitted(pool: ProcessPoolExecutor, job: Job, folder: Path) -> Future[Any]:
+    try:
+        return pool.submit(_work, job, folder)
+    except BrokenProcessPool as problem:
+        failed: Future[Any] = Future()
+        failed.set_exception(problem)
+        return failed
+
+
+def _work(job: Job, folder: Path) -> Values | Failure:
+    """Run one trial in this process and keep its values; its failure is returned where it has one."""
     with ended_by_stop():
         try:
             values = trial_values(job)
             _keep(folder, job, values)
         except Exception as problem:  # the reason has to reach the user whatever it is
-            return f"{type(problem).__name__}: {problem}"
+            return failure_of(problem)
     return values
 
 

@@ -13,16 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msim.base.errors import InputError, SimulationError
+from msim.base.endings import Failure, exit_status_of, failure_of, is_full
+from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
-from msim.engine.context import Context
+from msim.engine.context import Context, require_compiler
 from msim.engine.pulse import Pulse
 from msim.engine.trial_state import TrialState
 from msim.recording.spool import Series, SpoolFile
 from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
 from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
+from msim.storage.owner import owned
 from msim.storage.provenance import command_line, provenance
 from msim.storage.run_store import (
     Run,
@@ -38,12 +40,13 @@ from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_pa
 from msim.study.stored import experiment_from_provenance
 from msim.study.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
 from msim.twin.library import models_of, twins_of
-from msim.study.workers import ended_by_stop, interrupts_held, tell, worker_pool
+from msim.study.workers import ended_by_stop, starting, tell, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr
 
 POLL = 0.2  # s
+KILLED = Failure("killed", "its process was killed, or ended with another one that was, perhaps for want of memory")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class RunResult:
     """What came of a run: its folder, and the trials that failed with their reasons."""
 
     path: Path
-    failures: dict[tuple[str, int], str] = field(default_factory=dict)
+    failures: dict[tuple[str, int], Failure] = field(default_factory=dict)
 
 
 def run_experiment(
@@ -81,10 +84,26 @@ def run_experiment(
     """Run all trials that are not stored yet; a failed trial does not stop the others.
 
     returns: the finished run, or the growing folder where trials failed
-    raises: StorageError before anything runs where `out` cannot take a run
+    raises, before anything runs: StorageError where `out` cannot take a run, OwnerError where another process runs into
+        it, StartError where no process can be started that runs this code; at any time: DiskFullError
     """
+    require_compiler(context.target)
     about = provenance(experiment, context.about, command_line())
-    folder = start_run(out, about)
+    try:
+        with owned(out):
+            return _run(experiment, start_run(out, about), about, context, workers, report)
+    except OSError as problem:
+        if not is_full(problem):
+            raise
+        raise DiskFullError(
+            f"{out}: the disk is full ({problem}); finished trials are kept, the same command goes on"
+        ) from None
+
+
+def _run(
+    experiment: ExperimentDefinition, folder: RunFolder, about: dict[str, Any], context: Context, workers: int,
+    report: Callable[[TrialProgress], None],
+) -> RunResult:  # fmt: skip
     stored = finished_trials(folder, about["arms"], about["seeds"])
     for arm, seed in stored:
         report(TrialProgress(arm, seed, "stored", 1.0, experiment.end))
@@ -98,27 +117,27 @@ def run_experiment(
 def _run_all(
     folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]], workers: int,
     report: Callable[[TrialProgress], None],
-) -> dict[tuple[str, int], str]:  # fmt: skip
+) -> dict[tuple[str, int], Failure]:  # fmt: skip
     if not todo:
         return {}
     if context.ranks.size > 1:
-        outcomes: Iterable[tuple[str, int, str]] = _one_by_one(folder, about, context, todo, report)
+        outcomes: Iterable[tuple[str, int, Failure | None]] = _one_by_one(folder, about, context, todo, report)
         return _reported(outcomes, folder, about, report)
     with worker_pool(workers) as (pool, news):
-        with interrupts_held():
+        with starting():
             futures = {_submitted(pool, folder, about, context, arm, seed): (arm, seed) for arm, seed in todo}
         return _reported(_outcomes(futures, news, report), folder, about, report)
 
 
 def _reported(
-    outcomes: Iterable[tuple[str, int, str]], folder: RunFolder, about: dict[str, Any],
+    outcomes: Iterable[tuple[str, int, Failure | None]], folder: RunFolder, about: dict[str, Any],
     report: Callable[[TrialProgress], None],
-) -> dict[tuple[str, int], str]:  # fmt: skip
-    failures: dict[tuple[str, int], str] = {}
+) -> dict[tuple[str, int], Failure]:  # fmt: skip
+    failures: dict[tuple[str, int], Failure] = {}
     for arm, seed, outcome in outcomes:
         if outcome:
-            failures[arm, seed] = outcome + kept_text(folder, arm, seed)
-            report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed]))
+            failures[arm, seed] = Failure(outcome.kind, outcome.reason + kept_text(folder, arm, seed))
+            report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed].reason))
         else:
             report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
     return failures
@@ -127,32 +146,41 @@ def _reported(
 def _one_by_one(
     folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]],
     report: Callable[[TrialProgress], None],
-) -> Iterator[tuple[str, int, str]]:  # fmt: skip
+) -> Iterator[tuple[str, int, Failure | None]]:  # fmt: skip
     """Trials in this process, whose ranks share each of them out."""
     for arm, seed in todo:
         try:
             _trial(folder, about, context, arm, seed, lambda news: report(TrialProgress(*news)))
         except Exception as problem:  # the reason has to reach the user whatever it is
-            path = write_failure(folder, arm, seed, traceback.format_exc())
-            yield arm, seed, f"{type(problem).__name__}: {problem} (traceback in {path})"
+            yield arm, seed, _kept_failure(folder, arm, seed, problem)
         else:
-            yield arm, seed, ""
+            yield arm, seed, None
+
+
+def _kept_failure(folder: RunFolder, arm: str, seed: int, problem: Exception) -> Failure:
+    """The failure of a trial, whose traceback is kept where there is room for it."""
+    found = failure_of(problem)
+    try:
+        path = write_failure(folder, arm, seed, "".join(traceback.format_exception(problem)))
+    except OSError:
+        return found
+    return Failure(found.kind, f"{found.reason} (traceback in {path})")
 
 
 def _submitted(
     pool: ProcessPoolExecutor, folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int
-) -> Future[str]:
+) -> Future[Failure | None]:
     try:
         return pool.submit(_work, folder, about, context, arm, seed)
     except BrokenProcessPool as problem:
-        failed: Future[str] = Future()
+        failed: Future[Failure | None] = Future()
         failed.set_exception(problem)
         return failed
 
 
 def _outcomes(
-    futures: dict[Future[str], tuple[str, int]], news: Any, report: Callable[[TrialProgress], None]
-) -> Iterator[tuple[str, int, str]]:
+    futures: dict[Future[Failure | None], tuple[str, int]], news: Any, report: Callable[[TrialProgress], None]
+) -> Iterator[tuple[str, int, Failure | None]]:
     waiting = set(futures)
     while waiting:
         with stops_held():  # a stop that is raised inside of what waits or prints may be lost there
@@ -162,7 +190,7 @@ def _outcomes(
             try:
                 outcome = one.result()
             except BrokenProcessPool:
-                outcome = "its process was killed, or ended with another one that was, perhaps for want of memory"
+                outcome = KILLED
             yield (*futures[one], outcome)
 
 
@@ -182,15 +210,14 @@ def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     return "" if reached is None else f"; its record up to {quantity_text(reached * second)} is kept in {path}"
 
 
-def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> str:
-    """Run one trial in this process and store it; the reason is returned where it fails."""
+def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> Failure | None:
+    """Run one trial in this process and store it; its failure is returned where it has one."""
     with ended_by_stop():
         try:
             _trial(folder, about, context, arm, seed, tell)
         except Exception as problem:  # the reason has to reach the user whatever it is
-            path = write_failure(folder, arm, seed, traceback.format_exc())
-            return f"{type(problem).__name__}: {problem} (traceback in {path})"
-    return ""
+            return _kept_failure(folder, arm, seed, problem)
+    return None
 
 
 def _trial(
@@ -267,8 +294,7 @@ def simulate(
     arms, seeds, until: narrow it, such as until="2 * hour"
     changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
         definition that was read before
-    workers: trials at a time; all cores if left out. Scripts (not notebooks) that start processes
-        need their work under `if __name__ == "__main__":`
+    workers: trials at a time; all cores if left out
     target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'twin', which is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
@@ -284,6 +310,10 @@ def simulate(
     context = Context(target, definition.schedule, twins=twins)
     result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
     if result.failures:
-        reasons = "; ".join(f"{arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
-        raise SimulationError(f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}")
+        reasons = "; ".join(f"{arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())
+        problem = SimulationError(
+            f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}"
+        )
+        problem.exit_status = exit_status_of(one.kind for one in result.failures.values())
+        raise problem
     return open_run(result.path)

@@ -9,15 +9,22 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 
+from msim.base.code_digest import RunningCode, refuse_other_code, running_code
+from msim.base.errors import StartError
+from msim.base.start import FIRST, handed_down, start_environment
+
 # What a process needs for a trial; imported once, before any of them is forked.
 PRELOADED = ["msim.study.run", "msim.engine.compiled", "msim.engine.cpp.network"]
+# Processes compute with one thread each: with more, they fight for cores.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+WORKER = "a worker process"
 STOPPED = "the run was stopped"
 GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
 
@@ -30,11 +37,13 @@ def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
     """Start the process that workers are forked from, which imports what they need beside what this one does.
 
     No signal that stops a run ends it: it is the one that knows how workers ended, and goes when they have gone.
+    raises: StartError where it cannot be started
     """
-    resource_tracker.ensure_running()  # as it starts, it lets all signals through
-    with _one_thread_each(), _held(signal.SIGINT, signal.SIGTERM):
-        multiprocessing.set_forkserver_preload(list(preloaded))
-        forkserver.ensure_running()
+    with _environment({**start_environment(), **dict.fromkeys(THREAD_VARIABLES, "1")}), starting():
+        resource_tracker.ensure_running()  # as it starts, it lets all signals through
+        with _held(signal.SIGINT, signal.SIGTERM):
+            multiprocessing.set_forkserver_preload([FIRST, *preloaded])
+            forkserver.ensure_running()
 
 
 def forked_from(preloaded: Sequence[str]) -> Any:
@@ -57,13 +66,15 @@ def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
 
     Besides them there is the process that they are forked from, which ends with this one; one that kept the queue
     would be left over where all the others are killed.
+    raises: StartError before the body where a process cannot start, or would run other code than this one
     """
     prepare_workers()
     methods = multiprocessing.get_context("forkserver")
     others = set(multiprocessing.active_children())
     news = methods.Queue()
-    with ProcessPoolExecutor(workers, methods, _begin, (news, dict(os.environ))) as pool:
+    with ProcessPoolExecutor(workers, methods, _begin, (news, dict(os.environ), running_code())) as pool:
         try:
+            _refuse_failed_start(pool)
             yield pool, news
         except BaseException:
             end_processes([one for one in multiprocessing.active_children() if one not in others])
@@ -71,11 +82,35 @@ def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
             raise
 
 
+def _refuse_failed_start(pool: ProcessPoolExecutor) -> None:
+    """Have the first process tell what it runs, before it is given any work."""
+    with starting():
+        first = pool.submit(running_code)
+    try:
+        refuse_other_code(first.result(), WORKER)
+    except BrokenProcessPool:
+        raise unstarted() from None
+
+
+def unstarted() -> StartError:
+    """The error for a process that ended before it began."""
+    return StartError(
+        "a worker process cannot start: its own words stand above, if it had any; is there memory, and a process to "
+        "spare?"
+    )
+
+
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the body; processes started in it never get it, but are told to end."""
-    with _held(signal.SIGINT):
-        yield
+def starting() -> Iterator[None]:
+    """Where processes are started: they never get Ctrl-C, which waits for the end of the body, but are told to end.
+
+    raises: StartError where there is nothing that they could be forked from
+    """
+    try:
+        with handed_down(), _held(signal.SIGINT):
+            yield
+    except (OSError, EOFError):  # that process has ended, or cannot fork
+        raise unstarted() from None
 
 
 @contextmanager
@@ -88,10 +123,10 @@ def _held(*signals: signal.Signals) -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Have processes that start in the body compute with one thread: with more, they fight for cores."""
-    saved = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
+    """Variables that processes find which start in the body."""
+    saved = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
     try:
         yield
     finally:
@@ -113,12 +148,14 @@ def end_processes(processes: list[BaseProcess]) -> None:
 
 
 _news: Any = None
+_parent: RunningCode | None = None
 
 
-def _begin(news: Any, environment: dict[str, str]) -> None:
+def _begin(news: Any, environment: dict[str, str], parent: RunningCode) -> None:
     """Take the queue, which a process can be given only when it starts, and the environment as it is now."""
-    global _news
+    global _news, _parent
     begin_alone(environment)
+    _parent = parent
     # What is not read any more must not hold up the end of this process.
     news.cancel_join_thread()
     _news = news
@@ -143,7 +180,10 @@ def ended_by_stop() -> Iterator[None]:
     """Let SIGTERM raise Stopped in the body, once, and end the process after it.
 
     It ends without cleaning up: locks shared with other processes may be held by killed ones for ever.
+    raises: StartError where this process runs other code than the one that started it
     """
+    if _parent is not None:
+        refuse_other_code(running_code(), WORKER, _parent)
     sys.unraisablehook = _unless_stopped
     signal.signal(signal.SIGTERM, _stop)
     try:

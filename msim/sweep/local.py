@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from msim.base.code_digest import RunningCode, refuse_other_code, running_code
 from msim.base.signals import stops_held
+from msim.engine.context import require_compiler
 from msim.storage.trial_store import write_failure_record
-from msim.study.workers import forked_from, interrupts_held
+from msim.study.workers import WORKER, forked_from, starting, unstarted
 from msim.sweep.one_trial import past_limit
 from msim.sweep.plan import Trial
 from msim.sweep.settings import News, Report, Sweep
@@ -30,7 +32,7 @@ class DiskFull(Exception):
 
 @dataclass
 class _Slot:
-    """A process and the trial that it runs."""
+    """A process and the trial that it runs; begun: whether it has told what code it runs."""
 
     process: Any
     pipe: Connection
@@ -38,6 +40,7 @@ class _Slot:
     began: float = 0.0
     ends: float | None = None
     over: bool = field(default=False)
+    begun: bool = field(default=False)
 
 
 @dataclass
@@ -49,8 +52,9 @@ class LocalExecutor:
     def run(self, sweep: Sweep, trials: Sequence[Trial], report: Report) -> None:
         """Run trials; see Executor.
 
-        raises: DiskFull where nothing more can be stored
+        raises: DiskFull where nothing more can be stored; StartError where a process cannot start, or runs other code
         """
+        require_compiler(str(sweep.plan.about["target"]).split()[0])
         waiting = deque(trials)
         slots: list[_Slot] = []
         try:
@@ -86,9 +90,9 @@ def _started(sweep: Sweep) -> _Slot:
     ours, theirs = methods.Pipe()
     process = methods.Process(
         target=serve, daemon=True,
-        args=(theirs, dict(os.environ), sweep.store.root, sweep.plan_file, sweep.settings, sweep.since),
+        args=(theirs, dict(os.environ), running_code(), sweep.store.root, sweep.plan_file, sweep.settings, sweep.since),
     )  # fmt: skip
-    with interrupts_held():
+    with starting():
         process.start()
     theirs.close()
     return _Slot(process, ours)
@@ -113,12 +117,16 @@ def _take(slot: _Slot, report: Report) -> bool:
         try:
             if not slot.pipe.poll():
                 return slot.process.exitcode is not None
-            news: News = slot.pipe.recv()
+            news: News | RunningCode = slot.pipe.recv()
         except (EOFError, ConnectionError):
             slot.process.join(ENDING)
             slot.process.kill()
             slot.process.join()
             return True
+        if isinstance(news, RunningCode):
+            refuse_other_code(news, WORKER)
+            slot.begun = True
+            continue
         if news.state != "running":
             slot.trial = None
         report(news)
@@ -129,6 +137,8 @@ def _take(slot: _Slot, report: Report) -> bool:
 
 def _found_dead(slot: _Slot, sweep: Sweep, report: Report) -> None:
     """Write down the failure of a trial whose process ended under it."""
+    if not slot.begun and slot.process.exitcode >= 0:
+        raise unstarted()
     trial, slot.trial, slot.over = slot.trial, None, True
     assert trial is not None
     if slot.ends is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import InputError
-from msim.engine.exchange import Ranks, started_by_mpi
+from msim.engine.exchange import Ranks, refuse_other_codes, started_by_mpi
 from msim.storage.trial_store import TrialStore
 from msim.study.workers import Stopped
 from msim.sweep.local import DiskFull, LocalExecutor
@@ -28,7 +28,7 @@ _plan_once = functools.lru_cache(maxsize=2)(read_plan)
 def pool_of_ranks() -> Iterator[Any]:
     """The ranks that mpiexec started as a pool; None on all but the first, which have served it when this ends.
 
-    raises: InputError where there are fewer than two
+    raises: InputError where there are fewer than two, StartError where one runs other code
     """
     if not started_by_mpi():
         raise InputError("--executor mpi: start it with mpiexec -n N msim sweep ..., N of 2 or more")
@@ -37,6 +37,7 @@ def pool_of_ranks() -> Iterator[Any]:
 
     if MPI.COMM_WORLD.Get_size() < 2:
         raise InputError("--executor mpi: wants 2 ranks or more, as the first one only hands out; got 1")
+    refuse_other_codes(Ranks.of(MPI.COMM_WORLD))
     with MPICommExecutor(MPI.COMM_WORLD, root=0) as pool:
         yield pool
 

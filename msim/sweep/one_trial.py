@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from msim.base.endings import failure_of
 from msim.base.errors import StorageError
 from msim.base.quantities import quantity_text, second
 from msim.definitions.experiment import ExperimentDefinition
@@ -23,7 +23,6 @@ from msim.storage.provenance import made_by
 from msim.storage.trial_store import (
     WORK,
     TrialStore,
-    is_full,
     read_failure_record,
     remove_work,
     write_failure_record,
@@ -94,23 +93,15 @@ def failed(store: TrialStore, key: str, problem: Exception, memory: int | None =
 
     memory: B that the trial was allowed
     """
-    reason = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
-    if memory is not None and _is_want_of_memory(problem):
+    found = failure_of(problem)
+    reason, full = found.reason, found.kind == "disk"
+    if memory is not None and found.kind == "memory":
         reason += f" (the trial may have no more than {memory / 1e6:g} MB of memory)"
-    full = is_full(problem)
     with suppress(OSError):
         if not full:
             remove_work(store, key)
-        write_failure_record(store, key, reason, traceback.format_exc(), "disk" if full else "raised")
+        write_failure_record(store, key, reason, traceback.format_exc(), found.kind)
     return News(key, "failed", message=reason, disk_is_full=full)
-
-
-def _is_want_of_memory(problem: BaseException | None) -> bool:
-    """Whether an error, or one that led to it, says that there is no memory left."""
-    if problem is None:
-        return False
-    short = isinstance(problem, MemoryError) or (isinstance(problem, OSError) and problem.errno == errno.ENOMEM)
-    return short or _is_want_of_memory(problem.__cause__ or problem.__context__)
 
 
 def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ranks) -> None:

@@ -19,11 +19,12 @@ POLL = 1.0  # s
 
 @dataclass(frozen=True)
 class SweepResult:
-    """How a sweep stands at its end, and why trials failed, by key."""
+    """How a sweep stands at its end, and why trials failed, by key; kinds: as in msim.base.endings."""
 
     store: TrialStore
     status: Status
     failures: dict[str, str]
+    kinds: frozenset[str] = frozenset()
 
 
 def begin_sweep(plan: Plan, out: Path, settings: Settings) -> Sweep:
@@ -56,11 +57,11 @@ _NOTHING = News("", "pending")
 def result_of(sweep: Sweep) -> SweepResult:
     """How a sweep stands."""
     failed = failed_keys(sweep.store) - done_keys(sweep.store)
-    reasons = {
-        one.key: str(read_failure_record(sweep.store, one.key)["reason"])
-        for one in sweep.plan.trials if one.key in failed
-    }  # fmt: skip
-    return SweepResult(sweep.store, status(sweep.store, sweep.plan), reasons)
+    keys = dict.fromkeys(one.key for one in sweep.plan.trials if one.key in failed)
+    records = {key: read_failure_record(sweep.store, key) for key in keys}
+    reasons = {key: str(record["reason"]) for key, record in records.items()}
+    kinds = frozenset(str(record.get("kind", "unknown")) for record in records.values())
+    return SweepResult(sweep.store, status(sweep.store, sweep.plan), reasons, kinds)
 
 
 def _todo(sweep: Sweep) -> list[Trial]:

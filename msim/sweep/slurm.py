@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import platform
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from msim.base.claims import is_alive
-from msim.base.errors import InputError
+from msim.base.code_digest import refuse_other_code, running_code
+from msim.base.errors import InputError, MsimError
+from msim.base.start import start_command
 from msim.storage.trial_store import TrialStore, read_failure_record, write_failure_record
 from msim.sweep.local import LocalExecutor
 from msim.sweep.plan import Trial
@@ -63,13 +65,17 @@ class Task:
     def __init__(self, root: Path, plan_file: Path, settings: Settings, since: float, workers: int,
                  requeues: int) -> None:  # fmt: skip
         self.root, self.plan_file, self.settings, self.since = root, plan_file, settings, since
-        self.workers, self.requeues = workers, requeues
+        self.workers, self.requeues, self.code = workers, requeues, running_code()
 
     def __call__(self, numbers: Sequence[int]) -> None:
-        """Run the trials of these numbers in the plan."""
+        """Run the trials of these numbers in the plan; where this machine cannot, their failures say so."""
         plan = read_plan(self.plan_file)
         sweep = Sweep(TrialStore(self.root), plan, self.plan_file, self.settings, self.since)
-        LocalExecutor(self.workers).run(sweep, [plan.trials[one] for one in numbers], lambda news: None)
+        try:
+            refuse_other_code(running_code(), f"a Slurm task on {platform.node()}", self.code)
+            LocalExecutor(self.workers).run(sweep, [plan.trials[one] for one in numbers], lambda news: None)
+        except MsimError as problem:
+            self._failed(numbers, f"{problem}", "start")
 
     def checkpoint(self, numbers: Sequence[int]) -> NoReturn:
         """On Slurm's warning: trials keep where they are, and the task is queued again.
@@ -89,11 +95,14 @@ class Task:
         os._exit(1)
 
     def _given_up(self, numbers: Sequence[int], why: str) -> None:
-        """Failures that say so of all trials that are not done; their checkpoints stay."""
+        self._failed(numbers, f"its Slurm task ran out of time, and {why}", "limit")
+
+    def _failed(self, numbers: Sequence[int], reason: str, kind: str) -> None:
+        """Failures of all trials that are not done; their checkpoints stay."""
         store, plan = TrialStore(self.root), read_plan(self.plan_file)
         for key in (plan.trials[one].key for one in numbers):
             if not store.trial(key).is_file() and not store.failure(key).is_file():
-                write_failure_record(store, key, f"its Slurm task ran out of time, and {why}", "", "limit")
+                write_failure_record(store, key, reason, "", kind)
 
 
 def _own_name() -> str:
@@ -136,7 +145,7 @@ class SlurmExecutor:
         if shutil.which("sbatch") is None:
             raise InputError("--executor slurm wants Slurm: no sbatch found")
         # The warning goes to the job's shell only, which would not pass it on: Python takes the shell's place.
-        python = f"exec {shlex.quote(sys.executable)}"
+        python = f"exec {shlex.join(start_command())}"
         executor = submitit.SlurmExecutor(folder, python=python)
         executor.update_parameters(**self._parameters())
         task = Task(sweep.store.root.resolve(), sweep.plan_file.resolve(), sweep.settings, sweep.since,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from msim.base.code_digest import RunningCode, running_code
 from msim.storage.trial_store import TrialStore
 from msim.study.workers import Stopped, begin_alone
 from msim.sweep.one_trial import Stop, run_trial
@@ -28,9 +29,12 @@ PRELOADED = [
 _plan_once = functools.lru_cache(maxsize=2)(read_plan)
 
 
-def serve(pipe: Connection, environment: dict[str, str], root: Path, plan_file: Path, settings: Settings,
-          since: float) -> None:  # fmt: skip
-    """Run the trials whose numbers in the plan come through the pipe, until None comes or nobody is left to send."""
+def serve(pipe: Connection, environment: dict[str, str], parent: RunningCode, root: Path, plan_file: Path,
+          settings: Settings, since: float) -> None:  # fmt: skip
+    """Run the trials whose numbers in the plan come through the pipe, until None comes or nobody is left to send.
+
+    The first word is what code this process runs; where it is not the parent's, it is the last one.
+    """
     stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, functools.partial(_ask, stop))
@@ -38,6 +42,9 @@ def serve(pipe: Connection, environment: dict[str, str], root: Path, plan_file: 
     if settings.memory is not None:
         _limit_memory(settings.memory)
     try:
+        pipe.send(running_code())
+        if running_code().digest != parent.digest:
+            os._exit(0)
         plan = _plan_once(plan_file)
         sweep = Sweep(TrialStore(root), plan, plan_file, settings, since)
         while (number := pipe.recv()) is not None and not stop.asked:

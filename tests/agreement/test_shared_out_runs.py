@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from other_checkout import PACKAGE, other_checkout
 
 import msim
+from msim.base.endings import EXIT_STATUS
 from msim.storage.run_store import CHECKPOINTS, UNFINISHED
 from tests.agreement.test_run_end_to_end import EXPERIMENT
 
@@ -70,6 +72,32 @@ def test_mpiexec_from_outside_does_the_same(folder: Path) -> None:
     done = finished(command, folder)
     assert done.returncode == 0, done.stderr
     assert hash_of(folder, "outside") == hash_of(folder, "alone")
+
+
+def test_ranks_started_in_another_checkout_run_the_command_s_code(folder: Path, tmp_path: Path) -> None:
+    """The working folder holds another msim and modules of Python's names; ranks look into it last."""
+    other = other_checkout(tmp_path)
+    for name in ("random.py", "queue.py", "signal.py"):
+        (other / name).write_text("raise SystemExit('a module of the working folder')\n", encoding="utf-8")
+    # As the installed command is one, which lies elsewhere.
+    script = folder / "msim_command.py"
+    script.write_text("from msim.__main__ import main\nmain()\n", encoding="utf-8")
+    command = [sys.executable, str(script), "run", str(folder / "block.toml"), "--out", str(folder / "inside")]
+    done = finished([*command, "--ranks", "2", *ONE], other)
+    assert done.returncode == 0, done.stderr
+    assert hash_of(folder, "inside") == hash_of(folder, "alone")
+
+
+def test_a_rank_of_other_code_is_refused(folder: Path, tmp_path: Path) -> None:
+    """One message that names both places, and no folder."""
+    other = other_checkout(tmp_path)
+    words = [sys.executable, "-m", "msim", "run", "block.toml", "--out", "mixed", *ONE]
+    named = ["env", f"PYTHONPATH={other}", *words]
+    done = finished([str(MPIEXEC), "-n", "1", *words, ":", "-n", "1", *named], folder)
+    assert done.returncode == EXIT_STATUS["start"], done.stderr
+    assert done.stderr.count("msim: rank 1 runs other code") == 1, done.stderr
+    assert str(other) in done.stderr and str(PACKAGE) in done.stderr
+    assert not list(folder.glob("*mixed*"))
 
 
 class Started:

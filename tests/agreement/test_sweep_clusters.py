@@ -10,18 +10,22 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from other_checkout import other_checkout
 from slurm_cluster import slurm_cluster
 from small_sweep import DOSES, begun, recorded, write_experiment
 from test_stopped_runs import children, wait_until
 
 import msim
+from msim.base.endings import EXIT_STATUS
 from msim.storage.trial_store import TrialStore
 from msim.sweep.local import LocalExecutor
 from msim.sweep.plan_files import latest_plan, read_plan
-from msim.sweep.run import run_sweep
+from msim.sweep.run import result_of, run_sweep
+from msim.sweep.slurm import Task
 from msim.sweep.status import status
 
 ROOT = str(Path(msim.__file__).parent.parent)
@@ -162,7 +166,7 @@ def test_ranks_hold_trials_to_their_limit(tmp_path: Path, how: str, local: dict[
     """What took too long is a failure that says so, and is taken up where it was."""
     process = sweep_on_ranks(tmp_path, how, "--limit", "0.01 second")
     _, errors = process.communicate(timeout=500)
-    assert process.returncode == 3 and "longer than its limit of" in errors, errors
+    assert process.returncode == EXIT_STATUS["limit"] and "longer than its limit of" in errors, errors
     assert any(tmp_path.glob("sweep/work/*/checkpoints/[0-9]*/MANIFEST.json"))
     assert_same_bits(sweep_on_ranks(tmp_path, how), tmp_path, local)
 
@@ -182,6 +186,30 @@ def test_a_killed_rank_costs_no_finished_trial(tmp_path: Path, how: str, local: 
     now = status(store, read_plan(latest_plan(store.root)))
     assert now.done + now.failed + now.pending == now.asked == 4 and now.failed == 0 < now.pending
     assert_same_bits(sweep_on_ranks(tmp_path, how), tmp_path, local)
+
+
+def test_a_rank_of_other_code_is_refused_before_any_trial(tmp_path: Path) -> None:
+    """One message that names both places; nothing is run."""
+    other = other_checkout(tmp_path / "other")
+    launcher, *_ = on_ranks()
+    words = sweep_command(tmp_path, "--executor", "mpi")
+    named = ["env", f"PYTHONPATH={other}", "PYTHONSAFEPATH=1", *words]
+    done = subprocess.run([launcher, "-n", "1", *words, ":", "-n", "1", *named], env={**os.environ, "PYTHONPATH": ROOT},
+                          capture_output=True, text=True, timeout=200)  # fmt: skip
+    assert done.returncode == EXIT_STATUS["start"] and done.stderr.count("runs other code") == 1, done.stderr
+    assert str(other) in done.stderr and ROOT in done.stderr
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_slurm_task_of_other_code_runs_no_trial(tmp_path: Path) -> None:
+    """What is submitted names its code; where it comes to itself as another one, its trials say so."""
+    sweep = begun(tmp_path)
+    task = Task(sweep.store.root, sweep.plan_file, sweep.settings, sweep.since, 1, 0)
+    task.code = replace(task.code, folder="/login/node/msim", digest="0" * 64)
+    task(range(len(sweep.plan.trials)))
+    result = result_of(sweep)
+    assert result.status.failed == result.status.asked and result.kinds == {"start"}
+    assert all("/login/node/msim" in one and ROOT in one for one in result.failures.values())
 
 
 def descendants(process: int) -> list[int]:

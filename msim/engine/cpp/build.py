@@ -36,16 +36,20 @@ class Built:
     seconds: float
 
 
-def compiler() -> list[str]:
-    """The C++ compiler's path, and words that follow it: CXX, or g++.
+def compiler(target: str = "cpp") -> list[str]:
+    """The C++ compiler's path, and words that follow it: CXX, or g++. Nothing else reads CXX.
 
-    raises: InputError where there is none
+    raises: InputError where there is none, or CXX cannot be read
     """
-    name, *rest = shlex.split(os.environ.get("CXX", "")) or ["g++"]
+    given = os.environ.get("CXX", "")
+    try:
+        name, *rest = shlex.split(given) or ["g++"]
+    except ValueError as problem:
+        raise InputError(f"CXX: wants a command, got '{given}': {problem}") from None
     path = shutil.which(name)
     if path is None:
-        raise InputError(f"target 'cpp' compiles its kernels: no C++ compiler '{name}' found; install g++, "
-                         "set CXX, or choose --target runtime (Cython) or --target numpy (slow, no compiler)")
+        raise InputError(f"target '{target}' compiles its kernels: no C++ compiler '{name}' found; install g++, "
+                         "set CXX, or choose --target numpy (slow, no compiler)")
     return [path, *rest]
 
 
@@ -117,5 +121,5 @@ def refuse_failure(code: int, output: str, command: list[str]) -> None:
     lines = [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or [""]
     raise InputError(
         f"target 'cpp': the compiler {' '.join(command)} failed: {lines[0].strip()[:300]}; "
-        "check it with a small program, set CXX to another one, or choose --target runtime"
+        "check it with a small program, set CXX to another one, or choose --target numpy (slow, no compiler)"
     )

@@ -1,0 +1,73 @@
+"""How processes are started so that they run this one's code, whatever lies in the folder that one works in.
+
+Python puts the working folder, or that of a script, first on sys.path: a `random.py` or another checkout there would
+take the place of what this process imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+FIRST = "msim_start"
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+def safe_path() -> list[str]:
+    """The sys.path of a started process: this one's, with the folders that Python puts before it by itself last.
+
+    What PYTHONPATH names is meant, and stays where it is.
+    """
+    unasked = _put_first_by_python() - _given() - set(sysconfig.get_paths().values())
+    known = [os.path.abspath(one) if os.path.exists(one or ".") else one for one in sys.path]
+    return [FOLDER, *(one for one in known if one not in unasked), *(one for one in known if one in unasked)]
+
+
+def _put_first_by_python() -> set[str]:
+    from multiprocessing import process
+
+    began = getattr(process, "ORIGINAL_DIR", None)  # the working folder then
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    scripts = [] if script is None else [os.path.abspath(script), os.path.realpath(script)]
+    return {os.getcwd(), began or os.getcwd(), *map(os.path.dirname, scripts)}
+
+
+def _given() -> set[str]:
+    text = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
+    return {os.path.abspath(one) for one in text.split(os.pathsep)} if text else set()
+
+
+def start_command() -> list[str]:
+    """The command of a process of this one's code, to be followed by -m, a module that it runs, and its words."""
+    return [sys.executable, "-P", os.path.join(FOLDER, f"{FIRST}.py"), "--path", _joined()]
+
+
+def _joined() -> str:
+    return os.pathsep.join(one for one in safe_path() if os.pathsep not in one and os.path.exists(one))
+
+
+def start_environment() -> dict[str, str]:
+    """What has to be in the environment of a process that Python itself starts."""
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": _joined()}
+
+
+@contextmanager
+def handed_down() -> Iterator[None]:
+    """Have processes that multiprocessing starts in the body take over a safe path, and not run this one's program.
+
+    Nothing that they are given is defined there; run again, a script without an `if __name__ == "__main__":` would
+    start processes of its own, and code that came through a pipe cannot be read again.
+    """
+    main, path = sys.modules["__main__"], list(sys.path)
+    hidden: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    try:
+        sys.path[:] = safe_path()
+        main.__spec__ = None
+        yield
+    finally:
+        sys.path[:] = path
+        vars(main).update(hidden)

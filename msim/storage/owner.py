@@ -1,0 +1,47 @@
+"""Who runs into a folder: one process at a time, and others are told who it is before anything runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msim.base.claims import kept_alive, owner, take
+from msim.base.endings import is_full
+from msim.base.errors import OwnerError, StorageError
+from msim.storage.run_store import RunFolder
+
+
+@contextmanager
+def owned(out: Path) -> Iterator[None]:
+    """Be the one process that runs into a folder, for as long as the body takes.
+
+    raises: OwnerError where another one does; that of one that was killed does not count
+    """
+    folder = RunFolder(out)
+    claim = folder.growing.with_suffix(".owner")
+    try:
+        claim.parent.mkdir(parents=True, exist_ok=True)
+        ours = take(claim)
+    except OSError as problem:
+        if is_full(problem):
+            raise
+        raise StorageError(f"{out}: cannot be written: {problem.strerror or problem}") from None
+    if not ours:
+        raise OwnerError(
+            f"{out}: {_who(claim)} runs into it; wait for it, stop it, or choose another --out; "
+            "its trials are kept, and the same command goes on from them"
+        )
+    with kept_alive(claim):
+        yield
+
+
+def _who(claim: Path) -> str:
+    """A process by number and machine, and since when."""
+    machine, number, _ = (owner(claim).rsplit("-", 2) + ["", ""])[:3]
+    try:
+        since = time.strftime(" since %H:%M on %Y-%m-%d", time.localtime(claim.stat().st_ctime))
+    except OSError:
+        since = ""
+    return f"process {number or 'unknown'} on {machine or 'another machine'}{since}"
