@@ -93,10 +93,10 @@ def context_of(
 
 def kept_in(out: str) -> Path:
     """Where the values of trials are kept."""
-    from msim.cli.options import parse_out
+    from msim.base.paths import given_folder
     from msim.engine.cpp.cache import cache_folder
 
-    return parse_out(out) if out else cache_folder() / "evidence"
+    return given_folder(out, "--out") if out else cache_folder() / "evidence"
 
 
 @contextmanager

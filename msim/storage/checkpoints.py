@@ -15,6 +15,7 @@ import numpy as np
 from msim.base.errors import StorageError
 from msim.recording.spool import Series, Spool, SpoolFile, joined_blocks
 from msim.storage.run_store import CHECKPOINTS, RunFolder, flush
+from msim.storage.zarr_folder import zarr_folder
 
 FORMAT = 2
 CHUNK = 2**17  # values of what lies in a file that are in memory at a time
@@ -37,7 +38,7 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     root.mkdir(parents=True, exist_ok=True)
     growing = root / ".growing"
     shutil.rmtree(growing, ignore_errors=True)
-    store = zarr.open_group(str(growing / STORE), mode="w", zarr_format=3)
+    store = zarr.open_group(zarr_folder(growing / STORE), mode="w", zarr_format=3)
     spools = {name: values for name, values in arrays.items() if isinstance(values, Spool)}
     plain = {name: np.asarray(values) for name, values in arrays.items() if name not in spools}
     for index, values in enumerate(plain.values()):
@@ -97,10 +98,12 @@ def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise ValueError(f"wants format {FORMAT}, got {manifest['format']}")
+        if not manifest["sha256"]:
+            raise ValueError("it lists no file")
         for name, wanted in manifest["sha256"].items():
             if _sha256(path / name) != wanted:
                 raise ValueError(f"{name} is not what was written")
-        store = zarr.open_group(str(path / STORE), mode="r", zarr_format=3)
+        store = zarr.open_group(zarr_folder(path / STORE), mode="r", zarr_format=3)
         about: Any = store.attrs["about"]
         rows: Any = store.attrs["arrays"]
         arrays = {

@@ -127,6 +127,23 @@ def read_record(store: TrialStore, key: str) -> dict[str, Any]:
     return _read_json(store.record(key))
 
 
+def whole_trial(store: TrialStore, key: str) -> Path:
+    """The file of a finished trial, of the size that it was written with; checksums are left to `verify_sweep`.
+
+    raises: StorageError where it is of another one, or nothing says which
+    """
+    path, size = store.trial(key), read_record(store, key).get("bytes")
+    if not isinstance(size, int):
+        raise StorageError(f"{path}: is not what was stored: it has no record to hold it against")
+    try:
+        now = path.stat().st_size
+    except OSError as problem:
+        raise StorageError(f"{path}: cannot be read: {problem.strerror}") from None
+    if now != size:
+        raise StorageError(f"{path}: is not what was stored: it has {now} bytes, and had {size}")
+    return path
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import StorageError, nearest
+from msim.base.paths import given_path
 from msim.storage.dataset_blocks import write_dataset
+from msim.storage.manifest import list_lack, write_list
 from msim.storage.run_store import UNFINISHED, RunFolder, flush, open_dataset
+from msim.storage.zarr_folder import zarr_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,16 +62,22 @@ def write_unfinished(
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     about: dict[str, Any] = {"unfinished": True, "reached_s": float(reached), "reason": reason}
-    zarr.open_group(str(new), mode="w", zarr_format=3).attrs.update({"arm": arm, "seed": seed, **about})
+    zarr.open_group(zarr_folder(new), mode="w", zarr_format=3).attrs.update({"arm": arm, "seed": seed, **about})
     for name, dataset in datasets.items():
-        write_dataset(dataset.assign_attrs(about), str(new), name)
+        write_dataset(dataset.assign_attrs(about), zarr_folder(new), name)
     flush(new)
+    write_list(_list_of(new), new)
     fresh = link.with_name(f".{link.name}.link")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(new.name)
     os.replace(fresh, link)
     if old:
         shutil.rmtree(link.with_name(old), ignore_errors=True)
+
+
+def _list_of(kept: Path) -> Path:
+    """Where it is kept which files one of the two folders has."""
+    return kept.with_name(f"{kept.name}.json")
 
 
 def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
@@ -78,7 +87,7 @@ def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
     import zarr
 
     try:
-        group = zarr.open_group(str(unfinished_path(folder, arm, seed)), mode="r", zarr_format=3)
+        group = zarr.open_group(zarr_folder(unfinished_path(folder, arm, seed)), mode="r", zarr_format=3)
         return float(str(group.attrs["reached_s"]))
     except (KeyError, ValueError, OSError):
         return None
@@ -90,6 +99,7 @@ def remove_unfinished(folder: RunFolder, arm: str, seed: int) -> None:
     link.unlink(missing_ok=True)
     for turn in TURNS:
         shutil.rmtree(link.with_name(f".{link.name}.{turn}"), ignore_errors=True)
+        _list_of(link.with_name(f".{link.name}.{turn}")).unlink(missing_ok=True)
 
 
 def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
@@ -98,7 +108,7 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
     path: the folder that the run was to have, as given to --out, or the growing one beside it
     raises: StorageError where nothing is kept of that trial, with those of which something is
     """
-    given = RunFolder(Path(path))
+    given = RunFolder(given_path(path, "run"))
     root = next((one for one in (given.growing, given.final) if (one / UNFINISHED).is_dir()), given.growing)
     trial = root / UNFINISHED / arm / f"seed_{seed}"
     if not os.path.isdir(trial):
@@ -108,8 +118,11 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
         )
     import zarr
 
+    wrong = list_lack(_list_of(trial.resolve()), trial)
+    if wrong:
+        raise StorageError(f"{trial}: is not what was stored: {wrong}")
     try:
-        group = zarr.open_group(str(trial), mode="r", zarr_format=3)
+        group = zarr.open_group(zarr_folder(trial), mode="r", zarr_format=3)
         datasets = {name: open_dataset(trial, name).load() for name, _ in sorted(group.groups())}
         return UnfinishedTrial(
             trial, arm, seed, float(str(group.attrs["reached_s"])), str(group.attrs["reason"]), datasets

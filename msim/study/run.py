@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import InputError, SimulationError
+from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
@@ -272,6 +273,7 @@ def simulate(
     target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'twin', which is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
+    folder = given_folder(out, "out")
     if isinstance(experiment, ExperimentDefinition):
         if changes or hypothesis:
             raise InputError("changes, hypothesis: give them to read_experiment, which checks them with the rest")
@@ -282,7 +284,7 @@ def simulate(
     definition = definition.narrowed(arms, seeds, end)
     twins = twins_of(models_of(definition), None) if target == "twin" else None
     context = Context(target, definition.schedule, twins=twins)
-    result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
+    result = run_experiment(definition, folder, context, workers or os.cpu_count() or 1)
     if result.failures:
         reasons = "; ".join(f"{arm}, seed {seed}: {reason}" for (arm, seed), reason in result.failures.items())
         raise SimulationError(f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}")

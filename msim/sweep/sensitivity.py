@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.base.paths import given_path
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.table import sweep_table
 
@@ -34,7 +35,7 @@ def sensitivity(path: str | Path, quantity: str, time: float, arm: str) -> list[
     Sobol's indices by Saltelli's estimator for sample 'saltelli', else first-order indices by RBD-FAST.
     raises: InputError where the sweep is no sample, or has trials of that arm that are not done
     """
-    root = Path(path)
+    root = given_path(path, "sweep")
     plan = read_plan(latest_plan(root))
     if plan.design.sample == "grid":
         raise InputError(f"{root}: a grid tells no shares of variance; wants a sweep with --sample")

@@ -13,6 +13,7 @@ import numpy as np
 
 from msim.base.errors import InputError, StorageError
 from msim.base.expressions import ExpressionError, names_in
+from msim.base.paths import given_path
 from msim.twin.axes import Axis, Target
 from msim.twin.derived import Derived
 from msim.twin.field import FieldSurfaces
@@ -45,8 +46,9 @@ def read_twin(path: str | Path) -> Twin:
 
     raises: StorageError where there is no file, or it is not a whole twin of this format
     """
+    file = given_path(path, "twin")
     try:
-        given = json.loads(Path(path).read_text(encoding="utf-8"))
+        given = json.loads(file.read_text(encoding="utf-8"))
     except OSError as problem:
         raise StorageError(f"{path}: cannot be read: {problem.strerror or problem}") from None
     except (ValueError, RecursionError):

@@ -18,6 +18,7 @@ from pathlib import Path
 from msim import __version__
 from msim.base.claims import kept_alive, take
 from msim.base.errors import InputError
+from msim.base.paths import given_path
 
 HERE = Path(__file__).parent
 LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
@@ -47,8 +48,8 @@ def cache_folder() -> Path:
     """Where libraries are kept: MSIM_CACHE, or msim in the user's cache folder."""
     given = os.environ.get("MSIM_CACHE")
     if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "msim"
+        return given_path(given, "MSIM_CACHE")
+    return given_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "XDG_CACHE_HOME") / "msim"
 
 
 @cache
