@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import stat
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from msim.base.errors import StorageError
@@ -12,9 +14,10 @@ MARK = ".made_by_msim"
 _TEXT = "msim made this folder and will remove it with all that is in it.\n"
 
 
-def make_own(folder: Path) -> Path:
+def make_own(folder: Path, known: Collection[str] = ()) -> Path:
     """Make a folder with the mark of msim, or give one that has it.
 
+    known: names of files that may be there already where the mark is not
     raises: StorageError where something else stands there
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -23,14 +26,14 @@ def make_own(folder: Path) -> Path:
     except FileExistsError:
         if is_own(folder):
             return folder
-        _refuse_others(folder)
+        _refuse_others(folder, known)
     (folder / MARK).write_text(_TEXT, encoding="utf-8")
     return folder
 
 
-def _refuse_others(folder: Path) -> None:
+def _refuse_others(folder: Path, known: Collection[str]) -> None:
     """Refuse what is there, unless it is an empty folder, as msim leaves where it is killed before it marks one."""
-    if folder.is_symlink() or not folder.is_dir() or any(folder.iterdir()):
+    if folder.is_symlink() or not folder.is_dir() or any(one.name not in known for one in folder.iterdir()):
         raise StorageError(f"{folder}: msim would write here, but did not make what is there; move it elsewhere")
 
 
@@ -57,6 +60,16 @@ def remove_own(folder: Path) -> bool:
     (folder / MARK).unlink(missing_ok=True)
     folder.rmdir()
     return True
+
+
+def remove_own_below(folder: Path) -> None:
+    """Remove folders that msim made, wherever below one they lie, and those that are empty then."""
+    if folder.is_symlink() or not folder.is_dir() or remove_own(folder):
+        return
+    for one in list(folder.iterdir()):
+        remove_own_below(one)
+    with suppress(OSError):  # it holds something that is not ours
+        folder.rmdir()
 
 
 def make_own_anew(folder: Path) -> Path:

@@ -73,12 +73,15 @@ def _field(definition: BrainDefinition, connectome: Connectome, coupling: float 
 def _rows(found: list[TaskResult]) -> list[tuple[str, str, str, str]]:
     import numpy as np
 
+    from msim.base.rounding import is_constant
+
     def row(name: str, values: list[float], unit: str, test: bool) -> tuple[str, str, str, str]:
         known = np.array([one for one in values if np.isfinite(one)])
         if not known.size:
             return name, "none", "", ""
         sd = known.std(ddof=1) if known.size > 1 else float("nan")
-        t = f"{known.mean() / (sd / np.sqrt(known.size)):+.1f}" if test and sd > 0 else ""
+        tells = test and known.size > 1 and not is_constant(known)
+        t = f"{known.mean() / (sd / np.sqrt(known.size)):+.1f}" if tells else ""
         return name, f"{known.mean():.3g}{unit}", f"{sd:.2g}" if np.isfinite(sd) else "", t
 
     rows = [

@@ -41,13 +41,14 @@ def fit(
     from msim.definitions.read_model import read_model
     from msim.definitions.values import with_changes
     from msim.twin.axes import axes_of
-    from msim.twin.files import write_twin
+    from msim.twin.files import refuse_other_file, write_twin
     from msim.twin.fit import Effort, fit_twin
     from msim.twin.library import twin_folder, twin_name
 
     definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
     known = axes_of(definition, axes, parse_ranges(ranges))
     path = given_path(out, "--out") if out else twin_folder() / twin_name(definition, known)
+    refuse_other_file(path)
     with told() as progress:
         twin = fit_twin(definition, known, Effort(points, seconds, seed=seed),
                         lambda done, of: None if as_json else progress(definition.name, done, of))

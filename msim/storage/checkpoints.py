@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import StorageError
+from msim.base.made import make_own_anew, remove_own, remove_own_below
 from msim.recording.spool import Series, Spool, SpoolFile, joined_blocks
 from msim.storage.run_store import CHECKPOINTS, RunFolder, flush
 from msim.storage.zarr_folder import zarr_folder
@@ -21,6 +21,7 @@ FORMAT = 2
 CHUNK = 2**17  # values of what lies in a file that are in memory at a time
 MANIFEST = "MANIFEST.json"
 STORE = "state.zarr"
+GROWING = ".growing"
 
 
 def checkpoint_folder(folder: RunFolder, arm: str, seed: int) -> Path:
@@ -36,8 +37,7 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     import zarr
 
     root.mkdir(parents=True, exist_ok=True)
-    growing = root / ".growing"
-    shutil.rmtree(growing, ignore_errors=True)
+    growing = make_own_anew(root / GROWING)
     store = zarr.open_group(zarr_folder(growing / STORE), mode="w", zarr_format=3)
     spools = {name: values for name, values in arrays.items() if isinstance(values, Spool)}
     plain = {name: np.asarray(values) for name, values in arrays.items() if name not in spools}
@@ -53,7 +53,7 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     older = _numbered(root)
     os.replace(growing, root / str(older[-1] + 1 if older else 1))
     for number in older:
-        shutil.rmtree(root / str(number), ignore_errors=True)
+        remove_own(root / str(number))
 
 
 def _create(store: Any, name: str, shape: tuple[int, ...], dtype: Any, chunk: int | None = None) -> Any:
@@ -118,7 +118,7 @@ def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str
 
 def remove_checkpoints(root: Path) -> None:
     """Remove what was kept of a trial, once it is finished."""
-    shutil.rmtree(root, ignore_errors=True)
+    remove_own_below(root)
 
 
 def _read(store: Any, name: str, shape: list[int]) -> np.ndarray:

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import re
-import shutil
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msim.base.errors import StorageError
+from msim.base.made import MARK, make_own, make_own_anew, remove_own, remove_own_below
 from msim.base.paths import given_path
 from msim.storage.dataset_blocks import write_dataset
 from msim.storage.manifest import MANIFEST, lack, list_lack, read_manifest, sizes_below, write_list
@@ -84,16 +86,15 @@ def _refuse_taken(final: Path) -> None:
 
 def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
     """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
-    beginning = folder.growing.with_suffix(".beginning")
-    shutil.rmtree(beginning, ignore_errors=True)
-    _new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
-    _new_group(beginning / STORE / "trials")
+    beginning = make_own_anew(folder.growing.with_suffix(".beginning"))
+    new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    new_group(beginning / STORE / "trials")
     for arm in about["arms"]:
-        _new_group(beginning / STORE / "trials" / arm)
+        new_group(beginning / STORE / "trials" / arm)
     os.replace(beginning, folder.growing)
 
 
-def _new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
+def new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
     """A Zarr group as its specification has it: a folder with one file, for which nobody has to import Zarr."""
     path.mkdir(parents=True, exist_ok=True)
     about = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
@@ -139,15 +140,16 @@ def _require_stored(folder: RunFolder, arm: str, seed: int) -> None:
 def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset]) -> None:
     """Store a trial; its group appears in one step, when it is whole."""
     final = folder.store / trial_path(arm, seed)
-    growing = folder.growing / f".{arm}.seed_{seed}.partial"
-    shutil.rmtree(growing, ignore_errors=True)
-    growing.mkdir()
-    _new_group(growing)
+    around = make_own_anew(folder.growing / f".{arm}.seed_{seed}.partial")
+    growing = around / "trial"
+    new_group(growing)
     for name, dataset in datasets.items():
         write_dataset(dataset, zarr_folder(growing), name)
     flush(growing)
+    make_own(folder.growing / WRITTEN)
     write_list(_list_of(folder, arm, seed), growing)
     os.replace(growing, final)
+    remove_own(around)
     failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
     failure.unlink(missing_ok=True)
 
@@ -155,7 +157,7 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
 def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
     """Keep the traceback of a trial that failed."""
     path = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
-    path.parent.mkdir(exist_ok=True)
+    make_own(path.parent)
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -168,8 +170,8 @@ def finish_run(folder: RunFolder) -> Path:
     about = read_provenance(folder.store)
     for arm, seed in [(arm, seed) for arm in about["arms"] for seed in about["seeds"]]:
         _require_stored(folder, arm, seed)
-    for rest in (FAILURES, UNFINISHED, CHECKPOINTS, WRITTEN):
-        shutil.rmtree(folder.growing / rest, ignore_errors=True)
+    for rest in (FAILURES, UNFINISHED, CHECKPOINTS):
+        remove_own_below(folder.growing / rest)
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
     sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}
     manifest = folder.growing / MANIFEST
@@ -177,10 +179,22 @@ def finish_run(folder: RunFolder) -> Path:
     manifest.write_text(json.dumps({"format": 1, "sha256": sums, "bytes": sizes}, indent=1), encoding="utf-8")
     flush(folder.growing)
     if folder.final.exists():
+        _take_over(folder.final, folder.growing)
         folder.final.rmdir()
     os.replace(folder.growing, folder.final)
+    # Not before: sealing that is stopped is taken up again.
+    remove_own(folder.final / WRITTEN)
+    (folder.final / MARK).unlink(missing_ok=True)
     _flush_folder(folder.final.parent)
     return folder.final
+
+
+def _take_over(given: Path, growing: Path) -> None:
+    """Have a run be as open to others as the empty folder that its user made for it."""
+    mode = given.stat()
+    with suppress(OSError):  # a group that one is not in
+        os.chown(growing, -1, mode.st_gid)
+    os.chmod(growing, stat.S_IMODE(mode.st_mode))
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import json
 import os
-import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import StorageError
+from msim.base.made import make_own, remove_own
 from msim.base.claims import now_at, token
 
 TRIALS, FAILED, CLAIMS, WORK, PLANS = "trials", "failed", "claims", "work", "plans"
@@ -103,7 +104,7 @@ def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mappin
 
     write: writes the trial's file, and tells what is known of it
     """
-    with placed(store.trial(key), store.work(key)) as path:
+    with placed(store.trial(key), make_own(store.work(key))) as path:
         about = write(path)
         with path.open("rb") as handle:
             sums = {"sha256": hashlib.file_digest(handle, "sha256").hexdigest(), "bytes": path.stat().st_size}
@@ -114,7 +115,7 @@ def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mappin
 def write_failure_record(store: TrialStore, key: str, reason: str, trace: str, kind: str) -> None:
     """Keep why a trial failed; kind: 'raised', 'killed', 'limit' or 'disk'."""
     about = {"key": key, "reason": reason, "kind": kind, "traceback": trace, "by": token(), "time": now_at(store.root)}
-    place_file(store.failure(key), json.dumps(about, indent=1).encode(), store.work(key))
+    place_file(store.failure(key), json.dumps(about, indent=1).encode(), make_own(store.work(key)))
 
 
 def read_failure_record(store: TrialStore, key: str) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def remove_work(store: TrialStore, key: str) -> None:
     """Remove what was kept of a trial on its way."""
-    shutil.rmtree(store.work(key), ignore_errors=True)
+    remove_own(store.work(key))
 
 
 def place_file(path: Path, content: bytes, beside: Path | None = None) -> None:
@@ -179,6 +180,8 @@ def placed(path: Path, folder: Path) -> Iterator[Path]:
         yield growing
         with growing.open("rb") as handle:
             os.fsync(handle.fileno())
+        if path.is_file():
+            growing.chmod(stat.S_IMODE(path.stat().st_mode))
         os.replace(growing, path)
     except BaseException:
         growing.unlink(missing_ok=True)

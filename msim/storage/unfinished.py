@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import StorageError, nearest
+from msim.base.made import make_own, make_own_anew, remove_own
 from msim.base.paths import given_path
 from msim.storage.dataset_blocks import write_dataset
 from msim.storage.manifest import list_lack, write_list
-from msim.storage.run_store import UNFINISHED, RunFolder, flush, open_dataset
+from msim.storage.run_store import UNFINISHED, RunFolder, flush, new_group, open_dataset
 from msim.storage.zarr_folder import zarr_folder
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Two folders take turns behind a link, because a folder cannot take another one's place in one step.
 TURNS = ("a", "b")
+GROUP, FILES = "trial.zarr", "files.json"
 
 
 @dataclass(frozen=True)
@@ -51,33 +52,25 @@ def write_unfinished(
 
     A record that reaches further stays: trials are taken up from their beginning, and come to the same.
     """
-    import zarr
-
     link = unfinished_path(folder, arm, seed)
     before = reached_by(folder, arm, seed)
     if before is not None and before > reached:
         return
-    old = os.readlink(link) if link.is_symlink() else ""
-    new = link.with_name(f".{link.name}.{TURNS[old.endswith(TURNS[0])]}")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    make_own(folder.growing / UNFINISHED)
+    old = Path(os.readlink(link)).parts[0] if link.is_symlink() else ""
+    around = make_own_anew(link.with_name(f".{link.name}.{TURNS[old.endswith(TURNS[0])]}"))
+    new = around / GROUP
     about: dict[str, Any] = {"unfinished": True, "reached_s": float(reached), "reason": reason}
-    zarr.open_group(zarr_folder(new), mode="w", zarr_format=3).attrs.update({"arm": arm, "seed": seed, **about})
+    new_group(new, {"arm": arm, "seed": seed, **about})
     for name, dataset in datasets.items():
         write_dataset(dataset.assign_attrs(about), zarr_folder(new), name)
     flush(new)
-    write_list(_list_of(new), new)
-    fresh = link.with_name(f".{link.name}.link")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(new.name)
+    write_list(around / FILES, new)
+    fresh = around / link.name
+    fresh.symlink_to(Path(around.name, GROUP))
     os.replace(fresh, link)
     if old:
-        shutil.rmtree(link.with_name(old), ignore_errors=True)
-
-
-def _list_of(kept: Path) -> Path:
-    """Where it is kept which files one of the two folders has."""
-    return kept.with_name(f"{kept.name}.json")
+        remove_own(link.with_name(old))
 
 
 def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
@@ -96,10 +89,10 @@ def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
 def remove_unfinished(folder: RunFolder, arm: str, seed: int) -> None:
     """Remove what was kept of a trial, once it is finished."""
     link = unfinished_path(folder, arm, seed)
-    link.unlink(missing_ok=True)
+    if link.is_symlink():
+        link.unlink()
     for turn in TURNS:
-        shutil.rmtree(link.with_name(f".{link.name}.{turn}"), ignore_errors=True)
-        _list_of(link.with_name(f".{link.name}.{turn}")).unlink(missing_ok=True)
+        remove_own(link.with_name(f".{link.name}.{turn}"))
 
 
 def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
@@ -118,7 +111,7 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
         )
     import zarr
 
-    wrong = list_lack(_list_of(trial.resolve()), trial)
+    wrong = list_lack(trial.resolve().parent / FILES, trial)
     if wrong:
         raise StorageError(f"{trial}: is not what was stored: {wrong}")
     try:

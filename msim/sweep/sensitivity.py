@@ -9,6 +9,7 @@ import numpy as np
 
 from msim.base.errors import InputError
 from msim.base.paths import given_path
+from msim.base.rounding import is_constant
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.table import sweep_table
 
@@ -42,6 +43,8 @@ def sensitivity(path: str | Path, quantity: str, time: float, arm: str) -> list[
     if arm not in plan.about["arms"]:
         raise InputError(f"{root}: the sweep has no arm '{arm}'; known: {', '.join(plan.about['arms'])}")
     values = _values(root, quantity, time, arm, plan.design.shape[0])
+    if is_constant(values):
+        raise InputError(f"{root}: '{quantity}' is the same at all points, so that there is no variance to share out")
     names = [one.name for one in plan.design.axes]
     points = np.array([one.numbers for one in plan.design.axes]).T
     if values.size < FEWEST:

@@ -22,6 +22,7 @@ from msim.twin.surfaces import Basis
 from msim.twin.twin import Domain, Output, Twin
 
 FORMAT = 3
+BEGIN = b'{"msim_twin": '
 
 
 def write_twin(twin: Twin, path: Path) -> None:
@@ -29,6 +30,7 @@ def write_twin(twin: Twin, path: Path) -> None:
 
     raises: StorageError where it cannot be written
     """
+    refuse_other_file(path)
     body = _plain(twin)
     text = json.dumps({"msim_twin": FORMAT, "sha256": _checksum(body), "twin": body})
     growing = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -39,6 +41,22 @@ def write_twin(twin: Twin, path: Path) -> None:
     except OSError as problem:
         growing.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
+
+
+def refuse_other_file(path: Path) -> None:
+    """Refuse to put a twin in the place of what is none.
+
+    raises: StorageError
+    """
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(BEGIN))
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
+    if begin != BEGIN:
+        raise StorageError(f"{path}: is there already and is no twin; choose another --out")
 
 
 def read_twin(path: str | Path) -> Twin:
