@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import stat
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from msim.base.made import shared_as
 
 BEAT = 10.0  # s between signs of life
 SILENCE = 120.0  # s without one after which an owner on another machine is taken for dead
@@ -53,6 +56,7 @@ def take(claim: Path) -> bool:
             _put_aside(claim)
             continue
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            shared_as(claim.parent, claim)
             json.dump({"owner": token(), "machine": platform.node()}, file)
         return True
     return False
@@ -70,6 +74,15 @@ def owner(claim: Path) -> str:
         return str(json.loads(claim.read_text(encoding="utf-8"))["owner"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def is_claim(path: Path) -> bool:
+    """Whether a file is a claim, or an empty one that was to become one."""
+    try:
+        mode = path.lstat()
+        return stat.S_ISREG(mode.st_mode) and (mode.st_size == 0 or bool(owner(path)))
+    except OSError:
+        return False
 
 
 def is_alive(claim: Path) -> bool:

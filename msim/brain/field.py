@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from msim.base.errors import SimulationError
+from msim.base.errors import InputError, SimulationError
+from msim.base.rounding import is_constant
 from msim.base.seeds import stream
 from msim.brain.connectome import Connectome
 from msim.brain.surface import RegionSurfaces, region_surfaces
@@ -77,7 +78,10 @@ def effects(connectome: Connectome, coupling: float, gradient: float) -> np.ndar
     fibres = np.divide(connectome.weights, total, out=np.zeros_like(connectome.weights), where=total > 0)
     # Where T1w/T2w was not measured, below the cortex, it is taken as the mean.
     myelin = connectome.gradient
-    relative = np.nan_to_num((myelin - np.nanmean(myelin)) / np.nanstd(myelin))
+    if gradient and is_constant(myelin[np.isfinite(myelin)]):
+        raise InputError("brain.gradient: wants T1w/T2w that differs between regions, got one value in all of them")
+    spread = np.nanstd(myelin) if gradient else 1.0
+    relative = np.nan_to_num((myelin - np.nanmean(myelin)) / spread)
     return np.asarray(coupling * (1 - gradient * relative)[:, None] * fibres)
 
 

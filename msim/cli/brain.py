@@ -46,12 +46,12 @@ def scan(
     from msim.base.errors import InputError, nearest
     from msim.brain.scans import resting_scans
     from msim.cli.brain_spiking import spiking
-    from msim.cli.options import parse_out
+    from msim.base.paths import given_new_folder
     from msim.imaging.scan import Label
 
     if fidelity not in FIDELITIES:
         raise InputError(f"--fidelity: unknown fidelity '{fidelity}'{nearest(fidelity, FIDELITIES)}")
-    folder = parse_out(out)
+    folder = given_new_folder(out, "--out")
     labels = [Label(f"{one:02d}", "rest") for one in range(1, subjects + 1)]
     seeds = [seed + one for one in range(subjects)]
     if fidelity == "spiking":
@@ -96,10 +96,11 @@ def coupling(
     """
     from msim.base.errors import SimulationError
     from msim.brain.scans import correspondence, measured_connectivity, resting_scans, scan_connectivity
+    from msim.cli.options import parse_figure
     from msim.cli.tables import print_json, print_table
     from msim.imaging.scan import Label
 
-    asked = _couplings(values)
+    asked, page = _couplings(values), parse_figure(figure)
     definition, connectome, _ = _ready(brain, asked[0])
     matrices, reached = [], []
     for one in asked:
@@ -116,12 +117,12 @@ def coupling(
         raise SimulationError(f"{definition.file}: at none of the couplings do all regions stay where the twin holds")
     result = correspondence(definition, connectome, reached, matrices)
     rows = [(f"{one:g}", f"{r:+.3f}") for one, r in zip(result.coupling, result.simulated, strict=True)]
-    if figure:
+    if page:
         from msim.plots.coupling import write_coupling_figure
 
         measured, _ = measured_connectivity(definition, connectome)
         best = matrices[reached.index(result.best)]
-        typer.echo(write_coupling_figure(result, connectome, best, measured, Path(figure)), err=as_json)
+        typer.echo(write_coupling_figure(result, connectome, best, measured, page), err=as_json)
     if as_json:
         print_json({"coupling": reached, "r": [float(one) for one in result.simulated], "best": result.best,
                     "ceiling_subject": result.subject, "floor_fibres": result.fibres})  # fmt: skip

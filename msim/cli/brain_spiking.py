@@ -32,11 +32,9 @@ def spiking(
     from msim.brain.connectome import read_connectome
     from msim.brain.scans import settling, simulated_seconds
     from msim.brain.spiking_scans import SpikingOptions, spiking_scans
-    from msim.cli.options import parse_empty_folder
     from msim.definitions.brain import read_brain
     from msim.imaging.connectivity import refuse_short
 
-    parse_empty_folder(str(folder))
     definition = read_brain(brain)
     connectome = read_connectome(definition.connectome, definition.weights)
     whole, tr = simulated_seconds(*times), times[1]

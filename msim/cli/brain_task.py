@@ -28,17 +28,18 @@ def task(
 
     Example: msim brain task brains/brain19 tasks/go_nogo --coupling 0.25 --out results/task --figure task.png
     """
+    from msim.base.paths import given_new_folder
     from msim.brain.connectome import read_connectome
     from msim.brain.files import start_brain, write_task
     from msim.brain.go_nogo import go_nogo
     from msim.brain.task import wiring_of
-    from msim.cli.options import parse_empty_folder, parse_figure
+    from msim.cli.options import parse_figure
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.brain import read_brain
     from msim.definitions.task import read_task
     from msim.imaging.scan import Label
 
-    folder, page = parse_empty_folder(out), parse_figure(figure)
+    folder, page = given_new_folder(out, "--out"), parse_figure(figure)
     definition, given = read_brain(brain), read_task(what)
     connectome = read_connectome(definition.connectome, definition.weights)
     wiring_of(given, connectome.names)
@@ -72,12 +73,15 @@ def _field(definition: BrainDefinition, connectome: Connectome, coupling: float 
 def _rows(found: list[TaskResult]) -> list[tuple[str, str, str, str]]:
     import numpy as np
 
+    from msim.base.rounding import is_constant
+
     def row(name: str, values: list[float], unit: str, test: bool) -> tuple[str, str, str, str]:
         known = np.array([one for one in values if np.isfinite(one)])
         if not known.size:
             return name, "none", "", ""
         sd = known.std(ddof=1) if known.size > 1 else float("nan")
-        t = f"{known.mean() / (sd / np.sqrt(known.size)):+.1f}" if test and sd > 0 else ""
+        tells = test and known.size > 1 and not is_constant(known)
+        t = f"{known.mean() / (sd / np.sqrt(known.size)):+.1f}" if tells else ""
         return name, f"{known.mean():.3g}{unit}", f"{sd:.2g}" if np.isfinite(sd) else "", t
 
     rows = [

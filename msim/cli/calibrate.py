@@ -38,20 +38,20 @@ def calibrate(
 
     Example: msim calibrate --trials 1 --sensitivity 4 --target twin
     """
-    from pathlib import Path
-
     from msim.base.errors import InputError
     from msim.cli.calibration_tables import print_calibration
     from msim.cli.evidence import stoppable
+    from msim.cli.options import parse_file
     from msim.cli.tables import print_json
     from msim.study.fit import derivatives, fit, morris, undetermined
     from msim.study.fit_write import write_values
 
     if target not in ("cpp", "twin"):
         raise InputError(f"--target: wants cpp or twin, got '{target}'")
+    journal = parse_file(store, "--store")
     problem, sweep = _problems(model, rows, only, parameters, span, target, cells, seeds, workers)
     with stoppable():
-        first, best = fit(problem, trials, Path(store), _nothing if as_json else _told)
+        first, best = fit(problem, trials, journal, _nothing if as_json else _told)
         flat = undetermined(derivatives(problem, best), problem.axes) if directions else None
         effects = morris(sweep, sensitivity) if sensitivity else None
     if as_json:

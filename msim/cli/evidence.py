@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +99,15 @@ def context_of(
 
 def kept_in(out: str) -> Path:
     """Where the values of trials are kept."""
-    from msim.cli.options import parse_out
+    from msim.base.made import make_shared
+    from msim.base.paths import given_folder
     from msim.engine.cpp.cache import cache_folder
 
-    return parse_out(out) if out else cache_folder() / "evidence"
+    if out:
+        return given_folder(out, "--out")
+    with suppress(OSError):  # writing says what is wrong
+        make_shared(cache_folder() / "evidence")
+    return cache_folder() / "evidence"
 
 
 @contextmanager

@@ -26,13 +26,14 @@ def meg(
 
     Example: msim meg ketamine_rapid_and_sustained --arm ketamine --out results/meg --figure meg.png
     """
-    from msim.cli.options import parse_empty_folder, parse_figure, parse_time
+    from msim.base.paths import given_new_folder
+    from msim.cli.options import parse_figure, parse_time
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.experiment import read_experiment
     from msim.study.meg import read_sensors
     from msim.study.meg_session import session, states_of, write_session
 
-    folder, page = parse_empty_folder(out), parse_figure(figure)
+    folder, page = given_new_folder(out, "--out"), parse_figure(figure)
     given = read_experiment(experiment).arm(arm)
     times = parse_time(before, "--before"), parse_time(after, "--after")
     found = session(given.model, states_of(given, times, seed), read_sensors(), seconds, trials, seed)

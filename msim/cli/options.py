@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from msim.base.errors import InputError, StorageError
+from msim.base.paths import given_path
 from msim.base.quantities import parse_in, second
 
 
@@ -45,29 +46,21 @@ def parse_numbers(text: str, option: str) -> list[float]:
     return found
 
 
-def parse_out(text: str) -> Path:
-    """The folder of a run; it needs a name, beside which the run can grow."""
-    path = Path(text) if Path(text).name not in ("", "..") else Path(text).resolve()
-    if not text or "\0" in text or not path.name:
-        raise InputError(f"--out: wants the name of a folder, got '{text}'")
-    return path
-
-
-def parse_figure(text: str) -> Path | None:
+def parse_figure(text: str, option: str = "--figure") -> Path | None:
     """The PNG file of a figure, refused before anything is computed where it cannot be written; None if left out."""
     if not text:
         return None
-    path = Path(text)
-    if "\0" in text or path.suffix != ".png" or not path.parent.is_dir() or path.is_dir():
-        raise InputError(f"--figure: wants a file that ends in .png, in a folder that exists, got '{text}'")
-    return path
+    return parse_file(text, option, (".png",))
 
 
-def parse_empty_folder(text: str) -> Path:
-    """A folder for files that does not exist yet or is empty."""
-    path = parse_out(text)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise StorageError(f"--out: wants a folder that does not exist or is empty, got '{text}'")
+def parse_file(text: str, option: str, endings: tuple[str, ...] = ("",)) -> Path:
+    """A file to be written, refused before anything is computed where it cannot be."""
+    path = given_path(text, option)
+    if not path.name.endswith(endings) or not path.parent.is_dir() or path.is_dir():
+        wanted = f" that ends in {' or '.join(endings)}" if any(endings) else ""
+        raise InputError(f"{option}: wants a file{wanted}, in a folder that exists, got '{text}'")
+    if not os.access(path.parent, os.W_OK):
+        raise StorageError(f"{option}: '{text}' cannot be written: no permission in {path.parent}")
     return path
 
 

@@ -19,15 +19,14 @@ def physiology(
 
     Example: msim physiology --out physiology.png
     """
-    from pathlib import Path
-
-    from msim.cli.options import parse_changes, parse_numbers
+    from msim.cli.options import parse_changes, parse_figure, parse_numbers
     from msim.cli.physiology_rows import COLUMNS, rows_of
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.read_model import read_model
     from msim.definitions.values import with_changes
     from msim.study.physiology import physiology as measured
 
+    page = parse_figure(out, "--out")
     definition = with_changes(read_model(model), parse_changes(changes), "--set")
     baths = parse_numbers(concentrations, "--concentrations")
     tell = (lambda text: None) if as_json else (lambda text: typer.echo(text, err=True))
@@ -37,7 +36,7 @@ def physiology(
         print_json(as_records(COLUMNS, rows))
     else:
         print_table(f"{definition.name}, {definition['column.n_cells']:g} cells, seed {seed}", COLUMNS, rows)
-    if out:
+    if page:
         from msim.plots.physiology import write_physiology
 
-        typer.echo(write_physiology(found, Path(out)), err=as_json)
+        typer.echo(write_physiology(found, page), err=as_json)

@@ -16,22 +16,22 @@ def plot(
 
     Example: msim plot results/first
     """
-    from pathlib import Path
-
+    from msim.base.paths import given_folder, given_path
     from msim.cli.tables import print_json
     from msim.sweep.plan_files import is_sweep
 
-    folder = Path(out) if out else Path(run) / "figures"
-    if is_sweep(Path(run)):
+    root = given_path(run, "run")
+    folder = given_folder(out, "--out") if out else root / "figures"
+    if is_sweep(root):
         from msim.cli.options import parse_time
         from msim.plots.sweep_pages import write_sweep_figures
 
-        paths = write_sweep_figures(Path(run), folder, quantity, None if at is None else parse_time(at, "--at"))
+        paths = write_sweep_figures(root, folder, quantity, None if at is None else parse_time(at, "--at"))
     else:
         from msim.plots.figures import write_figures
         from msim.storage.run_store import open_run
 
-        paths = write_figures(open_run(run), folder)
+        paths = write_figures(open_run(root), folder)
     if as_json:
         print_json([str(path) for path in paths])
         return

@@ -18,17 +18,17 @@ def reproduce(
 
     Example: msim reproduce results/first
     """
-    from pathlib import Path
-
     from msim.base.errors import InputError, printable
+    from msim.base.paths import given_path
     from msim.cli.options import core_count
     from msim.cli.tables import print_json
     from msim.sweep.plan_files import is_sweep
     from msim.sweep.reproduce import reproduce_run, reproduce_trial
 
-    if is_sweep(Path(run)) != bool(trial):
+    root = given_path(run, "run")
+    if is_sweep(root) != bool(trial):
         raise InputError(f"{run}: wants --trial KEY for a sweep, and none for a run")
-    found = reproduce_trial(run, trial) if trial else reproduce_run(run, workers or core_count())
+    found = reproduce_trial(root, trial) if trial else reproduce_run(root, workers or core_count())
     same = not found.difference
     if as_json:
         print_json({"same": same, "difference": found.difference, "changes": found.changes, "sha256": found.sha256})

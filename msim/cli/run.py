@@ -64,10 +64,11 @@ def _read(
     experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str],
     hypothesis: str,
 ) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
-    from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
+    from msim.base.paths import given_folder
+    from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
     from msim.definitions.experiment import read_experiment
 
-    folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
+    folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes), hypothesis)
     return definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end), folder
 
@@ -78,11 +79,12 @@ def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkS
         if file:
             raise InputError(f"--twin: is for --target twin, got --target {target}")
         return None
+    from msim.base.paths import given_path
     from msim.cli.twin_progress import told
     from msim.twin.library import models_of, twins_of
 
     with told() as progress:
-        return twins_of(models_of(experiment), Path(file) if file else None, progress)
+        return twins_of(models_of(experiment), given_path(file, "--twin") if file else None, progress)
 
 
 def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:

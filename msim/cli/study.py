@@ -35,7 +35,8 @@ def study(
     from dataclasses import replace
 
     from msim.base.errors import InputError
-    from msim.cli.options import parse_empty_folder, parse_figure
+    from msim.base.paths import given_new_folder
+    from msim.cli.options import parse_figure
     from msim.cli.study_table import print_outcome, records
     from msim.cli.tables import print_json
     from msim.definitions.study import read_study
@@ -43,7 +44,7 @@ def study(
     from msim.virtual.files import write_outcome
     from msim.virtual.run import run_study
 
-    folder, page = parse_empty_folder(out) if out else None, parse_figure(figure)
+    folder, page = given_new_folder(out, "--out") if out else None, parse_figure(figure)
     definition = read_study(file)
     if seed is not None:
         definition = replace(definition, seed=seed)

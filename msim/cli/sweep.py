@@ -58,12 +58,14 @@ def sweep(
         from msim.base.errors import InputError
 
         raise InputError(f"msim sweep wants one experiment and --out, got '{experiment} {folder}'")
+    from msim.base.paths import given_path
     from msim.cli.ranks import shared_out
     from msim.cli.sweep_options import executor_of, parse_settings, parse_slurm
     from msim.engine.context import Context
     from msim.engine.exchange import SERIAL
 
     settings = parse_settings(limit, memory, checkpoint_every)
+    logs = [given_path(one, option) if one else None for one, option in ((log, "--log"), (log_json, "--log-json"))]
     options = parse_slurm(profile, slurm, settings.memory)
     what = ((experiment, out, arms, seeds, until, changes), over, sample, points, sample_seed)
     # Ranks of a pool hand out trials; all others share each of them out.
@@ -73,7 +75,7 @@ def sweep(
         if chosen is not None:
             definition, root, design = _read(*what)
             context = Context(target, definition.schedule, precision, processes)
-            sweep_and_report(definition, design, root, context, settings, chosen, as_json, log, log_json)
+            sweep_and_report(definition, design, root, context, settings, chosen, as_json, *logs)
 
 
 def _read(
@@ -81,7 +83,8 @@ def _read(
     points: int | None, sample_seed: int | None,
 ) -> tuple[ExperimentDefinition, Path, Design]:  # fmt: skip
     from msim.base.errors import InputError, nearest
-    from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
+    from msim.base.paths import given_folder
+    from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
     from msim.definitions.axes import read_design
     from msim.definitions.experiment import read_experiment
     from msim.definitions.samples import SAMPLES
@@ -89,7 +92,7 @@ def _read(
     experiment, out, arms, seeds, until, changes = what
     if sample is not None and sample not in ("grid", *SAMPLES):
         raise InputError(f"--sample: unknown sample '{sample}'{nearest(sample, ('grid', *SAMPLES))}")
-    folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
+    folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes))
     definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
     return definition, folder, read_design(definition, over, sample, points, sample_seed)

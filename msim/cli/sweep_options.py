@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import InputError, nearest
+from msim.base.paths import given_path
 from msim.cli.options import core_count, parse_time
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def parse_slurm(profile: str, given: list[str], memory: int | None) -> SlurmOpti
 
     values: dict[str, Any] = {}
     if profile:
-        values.update(read_tables(read_text(Path(profile)), profile))
+        values.update(read_tables(read_text(given_path(profile, "--profile")), profile))
     for one in given:
         key, equals, value = one.partition("=")
         if not equals or not value.strip():

@@ -23,7 +23,7 @@ OVER = ("done", "failed")
 
 @contextmanager
 def progress_of(
-    plan: Plan, store: TrialStore, quiet: bool, log: str | None, log_json: str | None
+    plan: Plan, store: TrialStore, quiet: bool, log: Path | None, log_json: Path | None
 ) -> Iterator[Report]:
     """What takes the news of a sweep and shows them."""
     with ExitStack() as held:
@@ -42,9 +42,9 @@ def progress_of(
         yield report
 
 
-def _opened(path: str) -> TextIO:
+def _opened(path: Path) -> TextIO:
     try:
-        return Path(path).open("a", encoding="utf-8")
+        return path.open("a", encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{path}: the log cannot be written: {problem.strerror}") from None
 

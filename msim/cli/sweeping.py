@@ -10,6 +10,7 @@ import typer
 
 from msim.base.endings import exit_status_of
 from msim.base.errors import DiskFullError, SimulationError
+from msim.base.paths import given_path
 from msim.cli.running import stop_exit, terminable
 from msim.cli.sweep_progress import progress_of, span_text
 from msim.cli.tables import print_json, print_table
@@ -33,7 +34,7 @@ COUNTS = ("asked", "done", "failed", "pending")
 
 def sweep_and_report(
     experiment: ExperimentDefinition, design: Design, out: Path, context: Context, settings: Settings,
-    chosen: Executor, as_json: bool, log: str | None, log_json: str | None,
+    chosen: Executor, as_json: bool, log: Path | None = None, log_json: Path | None = None,
 ) -> None:  # fmt: skip
     """Run what is missing of a sweep, show progress, print counts; raise where a trial failed."""
     plan = make_plan(experiment, design, context)
@@ -74,7 +75,7 @@ def _raise_failures(result: SweepResult, plan: Plan) -> None:
 
 def print_status(folder: str, as_json: bool) -> None:
     """Print how a sweep stands: counts, rate, time left, and what failed."""
-    root = Path(folder)
+    root = given_path(folder, "sweep")
     plan = read_plan(latest_plan(root))
     now = status(TrialStore(root), plan)
     if as_json:

@@ -15,13 +15,12 @@ def table(
 
     Example: msim table results/doses --quantity ampar_scaling.AMPAR_scale --out doses.csv
     """
-    from pathlib import Path
+    from msim.cli.options import parse_file, parse_time
+    from msim.sweep.table import FORMATS, csv_text, sweep_table, write_table
 
-    from msim.cli.options import parse_time
-    from msim.sweep.table import csv_text, sweep_table, write_table
-
+    file = parse_file(out, "--out", FORMATS) if out else None
     found = sweep_table(sweep, quantities, [parse_time(one, "--at") for one in times])
-    if out:
-        write_table(found, Path(out))
+    if file:
+        write_table(found, file)
     else:
         typer.echo(csv_text(found), nl=False)

@@ -33,8 +33,7 @@ def fit(
 
     Example: msim twin fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.twin.json
     """
-    from pathlib import Path
-
+    from msim.base.paths import given_path
     from msim.cli.options import parse_changes
     from msim.cli.twin_progress import told
     from msim.cli.twin_tables import parse_ranges, print_twin, require_cells, twin_tables
@@ -42,13 +41,14 @@ def fit(
     from msim.definitions.read_model import read_model
     from msim.definitions.values import with_changes
     from msim.twin.axes import axes_of
-    from msim.twin.files import write_twin
+    from msim.twin.files import refuse_other_file, write_twin
     from msim.twin.fit import Effort, fit_twin
     from msim.twin.library import twin_folder, twin_name
 
     definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
     known = axes_of(definition, axes, parse_ranges(ranges))
-    path = Path(out) if out else twin_folder() / twin_name(definition, known)
+    path = given_path(out, "--out") if out else twin_folder() / twin_name(definition, known)
+    refuse_other_file(path)
     with told() as progress:
         twin = fit_twin(definition, known, Effort(points, seconds, seed=seed),
                         lambda done, of: None if as_json else progress(definition.name, done, of))
@@ -70,17 +70,17 @@ def show(
 
     Example: msim twin show circuits/cortical_column --figure twin.png
     """
-    from pathlib import Path
-
+    from msim.cli.options import parse_figure
     from msim.cli.tables import print_json
     from msim.cli.twin_tables import print_twin, twin_tables
 
+    page = parse_figure(figure)
     twin = _twin(what)
     print_json(twin_tables(twin)) if as_json else print_twin(twin)
-    if figure:
+    if page:
         from msim.plots.twin import write_twin_figure
 
-        typer.echo(write_twin_figure(twin, Path(figure)), err=as_json)
+        typer.echo(write_twin_figure(twin, page), err=as_json)
 
 
 @app.command("ask")
@@ -103,17 +103,17 @@ def ask(
 
 def _twin(what: str) -> Twin:
     """A twin from a file, or from the cache by the name of its model."""
-    import os
-
     from msim.base.errors import InputError
+    from msim.base.paths import given_path
     from msim.definitions.read_model import read_model
     from msim.cli.twin_tables import require_cells
     from msim.twin.axes import axes_of
     from msim.twin.files import read_twin
     from msim.twin.library import twin_path
 
-    if what.endswith(".json") or (os.path.isfile(what) and not what.endswith(".toml")):
-        return read_twin(what)
+    file = given_path(what, "twin")
+    if file.suffix == ".json" or (file.is_file() and file.suffix != ".toml"):
+        return read_twin(file)
     model = require_cells(read_model(what))
     path = twin_path(model, axes_of(model))
     if not path.is_file():

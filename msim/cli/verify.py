@@ -15,15 +15,15 @@ def verify(
 
     Example: msim verify results/first results/doses
     """
-    from pathlib import Path
-
     from msim.base.errors import printable
+    from msim.base.paths import given_path
     from msim.cli.tables import print_json
     from msim.storage.verify import verify_run
     from msim.sweep.plan_files import is_sweep
     from msim.sweep.verify import verify_sweep
 
-    found = {one: verify_sweep(one) if is_sweep(Path(one)) else verify_run(one) for one in runs}
+    roots = {one: given_path(one, "run") for one in runs}
+    found = {name: verify_sweep(one) if is_sweep(one) else verify_run(one) for name, one in roots.items()}
     if as_json:
         print_json([
             {"run": run, "damages": [{"where": one.where, "what": one.what} for one in damages]}

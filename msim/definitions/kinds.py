@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msim.base.errors import DefinitionError, InputError, nearest
+from msim.base.paths import given_path
 from msim.definitions.brain import BrainDefinition, read_brain
 from msim.definitions.evidence import EvidenceRow, own_rows
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
@@ -77,13 +78,13 @@ def files_of(names: Sequence[str]) -> list[Path]:
     """Definition files that paths, folders or shipped names mean."""
     found: list[Path] = []
     for name in names:
-        path = Path(name)
+        path = given_path(name, "file")
         if os.path.isdir(path):
             inside = sorted(path.rglob("*.toml"))
             if not inside:
                 raise InputError(f"{name}: holds no definition file (*.toml)")
             found += inside
-        elif os.path.lexists(path):
+        elif os.path.exists(path):
             found.append(path)
         else:
             found.append(find_any(name))

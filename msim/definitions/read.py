@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ValidationError
 
 from msim.base.errors import DefinitionError, InputError, nearest
+from msim.base.paths import given_path
 
 LARGEST_FILE = 2_000_000
 MOST_KEY_PARTS = 16
@@ -46,12 +47,12 @@ def shipped(kind: str) -> Path:
 
 def find(name: str, kind: str) -> Path:
     """The file that a path or a shipped name means, such as 'circuits/cortical_column'."""
-    given = Path(name)
+    given = given_path(name, kind)
     if os.path.isfile(given):
         return given
     root = shipped(kind)
     inside = root / (name if name.endswith(".toml") else f"{name}.toml")
-    if not given.is_absolute() and ".." not in given.parts and os.path.isfile(inside):
+    if not name.startswith(("/", "~")) and ".." not in Path(name).parts and os.path.isfile(inside):
         return inside
     raise InputError(f"{name}: no such file, and no shipped name in {kind}{nearest(name, shipped_names(kind))}")
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from msim import __version__
 from msim.base.errors import StorageError
+from msim.imaging.connectivity import refuse_infinite
 from msim.imaging.extra import library
 from msim.imaging.scan import Label, Scan
 
@@ -74,6 +75,7 @@ def write_connectivity(into: Derivatives, label: Label, regions: Sequence[str], 
     """Write Fisher z of Pearson's r between regions as a table and as CIFTI-2 (.pconn.nii)."""
     base = scan_folder(into, label) / f"{label.stem}_seg-{into.segmentation}_stat-pearsonz"
     paths = {"tsv": Path(f"{base}_{MATRIX}.tsv"), "pconn": Path(f"{base}_{MATRIX}.pconn.nii")}
+    refuse_infinite(np.asarray(matrix, dtype=float), regions, label.stem)
     values = np.asarray(matrix, dtype=np.float32)
     write_table(paths["tsv"], regions, values)
     write_cifti(paths["pconn"], values, (into.axis, into.axis), "ConnParcels")

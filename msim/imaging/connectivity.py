@@ -8,10 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.base.rounding import is_constant
 from msim.imaging.extra import library
 from msim.imaging.scan import Scan
 
 LARGEST_R = 1 - 1e-7  # a region with itself has no Fisher z
+# Of what a signal is made of, BOLD's 100 % or the largest number in it: what changes by less is rounding, in the
+# solver or in files, which hold single precision. Rounding of two regions correlates as it happens to.
+RESOLUTION = float(np.finfo(np.float32).eps)
+WHOLE = 100.0  # percent
+LARGEST_Z = float(np.arctanh(LARGEST_R))
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,42 @@ def functional_connectivity(scan: Scan, band: Band | None = None) -> np.ndarray:
     returns: shape (regions, regions), 0 on the diagonal
     """
     signal = filtered(scan, band or Band())
-    flat = [name for name, sd in zip(scan.regions, signal.std(axis=0), strict=True) if sd == 0]
-    if flat:
-        problem = f"region '{flat[0]}' does not vary, so that it correlates with nothing"
-        raise InputError(f"scan {scan.label.stem}: {problem}")
+    refuse_flat(scan, signal)
     measure = library("nilearn.connectome").ConnectivityMeasure
     covariance = library("sklearn.covariance").EmpiricalCovariance()
     (matrix,) = measure(cov_estimator=covariance, kind="correlation", standardize=None).fit_transform([signal])
-    z = np.arctanh(np.clip(matrix, -LARGEST_R, LARGEST_R))
-    np.fill_diagonal(z, 0.0)
-    return np.asarray(z)
+    np.fill_diagonal(matrix, 0.0)
+    refuse_infinite(np.arctanh(matrix, where=np.abs(matrix) <= LARGEST_R, out=np.full_like(matrix, np.inf)),
+                    scan.regions, f"scan {scan.label.stem}")  # fmt: skip
+    return np.asarray(np.arctanh(matrix))
+
+
+def refuse_flat(scan: Scan, signal: np.ndarray) -> None:
+    """Refuse regions whose signal is constant but for rounding: nothing correlates with them.
+
+    signal: what is left of the scan in its band, shape (volumes, regions)
+    raises: InputError with the regions
+    """
+    scale = np.maximum(np.abs(np.asarray(scan.signal, dtype=float)).max(axis=0), WHOLE)
+    spread = signal.std(axis=0)
+    flat = [name for name, is_flat in zip(scan.regions, spread <= RESOLUTION * scale, strict=True) if is_flat]
+    if flat:
+        known = f"region '{flat[0]}'" + (f" and {len(flat) - 1} more" if len(flat) > 1 else "")
+        raise InputError(f"scan {scan.label.stem}: {known} does not vary beyond rounding (SD {spread.min():.2g} %), "
+                         "so that it correlates with nothing")
+
+
+def refuse_infinite(z: np.ndarray, regions: Sequence[str], where: str) -> None:
+    """Refuse connectivity of which a pair of regions has none, or has one without bound: their signals are the same.
+
+    raises: InputError with the first pair
+    """
+    wrong = ~(np.abs(z) <= LARGEST_Z)
+    np.fill_diagonal(wrong, False)
+    if wrong.any():
+        one, other = (regions[int(index)] for index in np.argwhere(wrong)[0])
+        raise InputError(f"{where}: regions '{one}' and '{other}' have no Fisher z: their signals are the same but for "
+                         f"rounding, or not known (z {z[wrong][0]:.3g})")
 
 
 def between(z: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
@@ -73,6 +105,8 @@ def between(z: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
     pairs &= np.triu(np.ones_like(pairs), k=1)
     if not pairs.any():
         raise InputError("between: wants at least one pair of different regions")
+    if not np.isfinite(z[pairs]).all():
+        raise InputError("between: wants connectivity that is known, got numbers that are not finite")
     return float(z[pairs].mean())
 
 
@@ -83,6 +117,9 @@ def similarity(z: np.ndarray, reference: np.ndarray) -> float:
     both = np.isfinite(first) & np.isfinite(second)
     if both.sum() < 3:
         raise InputError(f"similarity: wants at least 3 pairs of regions that both matrices have, got {both.sum()}")
+    for name, values in (("first", first[both]), ("second", second[both])):
+        if is_constant(values):
+            raise InputError(f"similarity: the {name} matrix has one value in all pairs, so that it is like nothing")
     return float(np.corrcoef(first[both], second[both])[0, 1])
 
 

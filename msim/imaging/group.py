@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.base.rounding import is_constant
 from msim.imaging.extra import library
 
 LEAST = 3  # participants, for a spread that means anything
@@ -40,12 +41,15 @@ class Test:
     n: int
 
 
-def against_zero(name: str, values: np.ndarray) -> Test:
-    """A t test of one mean; values that are NaN are left out."""
+def against_zero(name: str, values: np.ndarray, scale: float = 0.0) -> Test:
+    """A t test of one mean; values that are NaN are left out.
+
+    scale: the size of what they were computed from, where they are differences
+    """
     from scipy.stats import ttest_1samp
 
     known = _known(values)
-    if known.size < LEAST or np.ptp(known) == 0:
+    if known.size < LEAST or is_constant(known, scale):
         return _without_test(name, _mean(known), known.size)
     found = ttest_1samp(known, 0.0)
     low, high = found.confidence_interval()
@@ -76,7 +80,8 @@ def paired(name: str, before: np.ndarray, after: np.ndarray) -> Test:
     """A paired t test of after minus before; participants who lack one of both are left out."""
     if before.shape != after.shape:
         raise InputError(f"{name}: wants as many values after as before, got {after.shape} and {before.shape}")
-    return against_zero(name, np.asarray(after) - np.asarray(before))
+    scale = float(np.abs(_known(np.concatenate([np.ravel(before), np.ravel(after)]))).max(initial=0.0))
+    return against_zero(name, np.asarray(after) - np.asarray(before), scale)
 
 
 def unpaired(name: str, one: np.ndarray, other: np.ndarray) -> Test:
@@ -84,7 +89,7 @@ def unpaired(name: str, one: np.ndarray, other: np.ndarray) -> Test:
     from scipy.stats import ttest_ind
 
     first, second = _known(one), _known(other)
-    if min(first.size, second.size) < LEAST or np.ptp(first) == np.ptp(second) == 0:
+    if min(first.size, second.size) < LEAST or (is_constant(first) and is_constant(second)):
         return _without_test(name, _mean(first) - _mean(second), first.size + second.size)
     found = ttest_ind(first, second)
     low, high = found.confidence_interval()
@@ -103,7 +108,7 @@ def correlation(name: str, one: np.ndarray, other: np.ndarray) -> Test:
         raise InputError(f"{name}: wants two measures of the same participants, got {one.shape} and {other.shape}")
     both = np.isfinite(one) & np.isfinite(other)
     first, second = np.asarray(one)[both], np.asarray(other)[both]
-    if both.sum() < LEAST + 1 or np.ptp(first) == 0 or np.ptp(second) == 0:
+    if both.sum() < LEAST + 1 or is_constant(first) or is_constant(second):
         return _without_test(name, float("nan"), int(both.sum()))
     found = pearsonr(first, second)
     low, high = found.confidence_interval()

@@ -20,6 +20,7 @@ from msim.plots.pages import (
     raster_page,
     spectrum_page,
 )
+from msim.base.paths import given_folder
 from msim.storage.run_store import Run
 
 DPI = 200
@@ -35,23 +36,23 @@ PAGES: dict[str, Callable[[Run], Figure | None]] = {
 }
 
 
-def write_figures(run: Run, folder: Path) -> list[Path]:
+def write_figures(run: Run, folder: str | Path) -> list[Path]:
     """Write the figures of a run, leaving out those of what it has not recorded.
 
     returns: the PNG files, in order
     raises: StorageError where the folder cannot be written
     """
-    written = []
+    written, into = [], given_folder(folder, "--out")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        into.mkdir(parents=True, exist_ok=True)
         # The reader's own settings must not change a figure that is to be the same wherever it is made.
         with matplotlib.style.context("default"):
             for name, page in PAGES.items():
                 figure = page(run)
                 if figure is not None:
-                    written.append(write_figure(figure, folder / f"{name}.png"))
+                    written.append(write_figure(figure, into / f"{name}.png"))
     except OSError as problem:
-        raise StorageError(f"{folder}: cannot be written: {problem.strerror}") from None
+        raise StorageError(f"{into}: cannot be written: {problem.strerror}") from None
     return written
 
 

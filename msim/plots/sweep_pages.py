@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from msim.base.errors import InputError, StorageError
+from msim.base.paths import given_folder
 from msim.definitions.axes import Axis
 from msim.plots.figures import write_figure
 from msim.plots.style import GRAY, LABEL, SHADE, SMALL, TICK, TITLE, dress, numbered_style
@@ -23,13 +24,15 @@ _PANEL = (3.3, 2.7)  # inches
 _WIDE = 10.0  # largest value over smallest, from which an axis is logarithmic
 
 
-def write_sweep_figures(path: Path, folder: Path, quantity: str | None = None, time: float | None = None) -> list[Path]:
+def write_sweep_figures(
+    path: str | Path, folder: str | Path, quantity: str | None = None, time: float | None = None
+) -> list[Path]:
     """Write the figures of a sweep, finished or not, as PNG.
 
     quantity, time (s): instead of what the experiment's file says
     raises: InputError where there are more than two axes; StorageError where the folder cannot be written
     """
-    values = sweep_values(path, quantity, time)
+    into, values = given_folder(folder, "--out"), sweep_values(path, quantity, time)
     count = len(values.axes)
     if values.plan.design.sample == "grid" and count > 2:
         raise InputError(f"{path}: figures show one or two axes, the sweep has {count}; msim table has all of them")
@@ -41,10 +44,10 @@ def write_sweep_figures(path: Path, folder: Path, quantity: str | None = None, t
         else:
             pages = {f"sweep_{number + 1}": _maps_page(values, one) for number, one in enumerate(values.shown)}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            return [write_figure(figure, folder / f"{name}.png") for name, figure in pages.items()]
+            into.mkdir(parents=True, exist_ok=True)
+            return [write_figure(figure, into / f"{name}.png") for name, figure in pages.items()]
         except OSError as problem:
-            raise StorageError(f"{folder}: cannot be written: {problem.strerror}") from None
+            raise StorageError(f"{into}: cannot be written: {problem.strerror}") from None
 
 
 def _lines_page(values: SweepValues) -> Figure:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from msim.base.errors import InputError, nearest
+from msim.base.paths import given_path
 from msim.base.quantities import parse_in, second
 from msim.definitions.axes import Axis
 from msim.definitions.read import read_tables
@@ -52,7 +53,7 @@ def sweep_values(path: str | Path, quantity: str | None = None, time: float | No
 
     raises: InputError where it was not recorded at that time
     """
-    root = Path(path)
+    root = given_path(path, "sweep")
     plan, dataset = read_plan(latest_plan(root)), open_sweep(root)
     # Of the stored text only words are needed, which can be read when the model has moved on.
     tables = read_tables(plan.about["experiment"]["text"], plan.about["experiment"]["file"])

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from msim.base.errors import InputError, StorageError
+from msim.base.paths import given_path
 from msim.report.blocks import Page
 from msim.report.page import html_of
 from msim.storage.run_store import MANIFEST, RunFolder, open_run
@@ -17,8 +18,7 @@ ENDING = ".html"
 
 def default_file(path: Path) -> Path:
     """Where a report goes unless told: beside the folder, so that nothing is added to what was stored."""
-    whole = path.resolve()
-    return whole.parent / f"{whole.name}{ENDING}"
+    return path.parent / f"{path.name}{ENDING}"
 
 
 def write_report(path: str | Path, out: str | Path = "", replace: bool = False) -> Path:
@@ -28,8 +28,8 @@ def write_report(path: str | Path, out: str | Path = "", replace: bool = False) 
     raises: InputError or StorageError, with nothing written, where the folder holds none of them, or the file cannot
         be written
     """
-    folder = Path(path)
-    file = Path(out) if str(out) else default_file(folder)
+    folder = given_path(path, "folder")
+    file = given_path(out, "--out") if str(out) else default_file(folder)
     check_file(file, replace)
     text = html_of(page_of(folder))
     growing = file.with_name(f".{file.name}.partial")
@@ -46,7 +46,7 @@ def write_report(path: str | Path, out: str | Path = "", replace: bool = False) 
 
 def check_file(file: Path, replace: bool) -> None:
     """Refuse a file that could not be written, before anything is read."""
-    if "\0" in str(file) or file.suffix != ENDING or file.is_dir():
+    if file.suffix != ENDING or file.is_dir():
         raise InputError(f"--out: wants a file that ends in {ENDING}, got '{file}'")
     if not file.parent.is_dir():
         raise InputError(f"--out: wants a file in a folder that exists, got '{file}'")
@@ -61,29 +61,28 @@ def page_of(folder: Path) -> Page:
 
     raises: StorageError where it holds no run, sweep or study
     """
-    if "\0" not in str(folder):
-        if is_sweep(folder):
-            from msim.report.sweep_page import sweep_page
+    if is_sweep(folder):
+        from msim.report.sweep_page import sweep_page
 
-            return sweep_page(folder)
-        if (folder / STUDY_FILE).is_file():
-            from msim.report.study_page import study_page
+        return sweep_page(folder)
+    if (folder / STUDY_FILE).is_file():
+        from msim.report.study_page import study_page
 
-            return study_page(folder)
-        if (folder / MANIFEST).is_file():
-            from msim.report.run_page import run_page
+        return study_page(folder)
+    if (folder / MANIFEST).is_file():
+        from msim.report.run_page import run_page
 
-            return run_page(open_run(folder))
-        if RunFolder(folder).growing.is_dir():
-            from msim.report.unfinished_page import unfinished_page
+        return run_page(open_run(folder))
+    if RunFolder(folder).growing.is_dir():
+        from msim.report.unfinished_page import unfinished_page
 
-            return unfinished_page(folder)
+        return unfinished_page(folder)
     raise StorageError(f"{folder}: {_instead(folder)}; wants the folder of a run, a sweep or a study")
 
 
 def _instead(folder: Path) -> str:
     """What is there where nothing is that could be reported."""
-    if "\0" in str(folder) or not os.path.exists(folder):
+    if not os.path.exists(folder):
         return "no such folder"
     if not folder.is_dir():
         return "is a file"

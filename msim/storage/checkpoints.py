@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import StorageError
+from msim.base.made import make_own_anew, remove_own, remove_own_below
 from msim.recording.spool import Series, Spool, SpoolFile, joined_blocks
 from msim.storage.run_store import CHECKPOINTS, RunFolder, flush
+from msim.storage.zarr_folder import zarr_folder
 
 FORMAT = 2
 CHUNK = 2**17  # values of what lies in a file that are in memory at a time
 MANIFEST = "MANIFEST.json"
 STORE = "state.zarr"
+GROWING = ".growing"
 
 
 def checkpoint_folder(folder: RunFolder, arm: str, seed: int) -> Path:
@@ -35,9 +37,8 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     import zarr
 
     root.mkdir(parents=True, exist_ok=True)
-    growing = root / ".growing"
-    shutil.rmtree(growing, ignore_errors=True)
-    store = zarr.open_group(str(growing / STORE), mode="w", zarr_format=3)
+    growing = make_own_anew(root / GROWING)
+    store = zarr.open_group(zarr_folder(growing / STORE), mode="w", zarr_format=3)
     spools = {name: values for name, values in arrays.items() if isinstance(values, Spool)}
     plain = {name: np.asarray(values) for name, values in arrays.items() if name not in spools}
     for index, values in enumerate(plain.values()):
@@ -52,7 +53,7 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     older = _numbered(root)
     os.replace(growing, root / str(older[-1] + 1 if older else 1))
     for number in older:
-        shutil.rmtree(root / str(number), ignore_errors=True)
+        remove_own(root / str(number))
 
 
 def _create(store: Any, name: str, shape: tuple[int, ...], dtype: Any, chunk: int | None = None) -> Any:
@@ -97,10 +98,12 @@ def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise ValueError(f"wants format {FORMAT}, got {manifest['format']}")
+        if not manifest["sha256"]:
+            raise ValueError("it lists no file")
         for name, wanted in manifest["sha256"].items():
             if _sha256(path / name) != wanted:
                 raise ValueError(f"{name} is not what was written")
-        store = zarr.open_group(str(path / STORE), mode="r", zarr_format=3)
+        store = zarr.open_group(zarr_folder(path / STORE), mode="r", zarr_format=3)
         about: Any = store.attrs["about"]
         rows: Any = store.attrs["arrays"]
         arrays = {
@@ -115,7 +118,7 @@ def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str
 
 def remove_checkpoints(root: Path) -> None:
     """Remove what was kept of a trial, once it is finished."""
-    shutil.rmtree(root, ignore_errors=True)
+    remove_own_below(root)
 
 
 def _read(store: Any, name: str, shape: list[int]) -> np.ndarray:

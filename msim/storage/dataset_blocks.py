@@ -13,7 +13,7 @@ CHUNK = 2**16  # values
 def write_dataset(dataset: xr.Dataset, store: Any, name: str) -> None:
     """Write a dataset as a group below a group that is there.
 
-    store: a folder, or a store of Zarr
+    store: of Zarr
     """
     long = next((str(one) for one, size in dataset.sizes.items() if size > CHUNK), None)
     first = dataset if long is None else dataset.isel({long: slice(0, CHUNK)}).load()

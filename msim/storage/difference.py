@@ -11,6 +11,7 @@ import zarr
 
 from msim.storage.digest import Digest, Part, bits, is_text
 from msim.storage.run_store import STORE, trial_path
+from msim.storage.zarr_folder import zarr_folder
 
 
 def first_difference(left: Digest, right: Digest) -> str:
@@ -47,7 +48,7 @@ def _of_keys(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
 
 def _values(run: Path, part: Part, name: str) -> np.ndarray:
     store = run / STORE / trial_path(part.arm, part.seed) / part.dataset
-    array: Any = zarr.open_array(str(store), path=name, mode="r", zarr_format=3)
+    array: Any = zarr.open_array(zarr_folder(store), path=name, mode="r", zarr_format=3)
     return np.asarray(array[...])
 
 

@@ -13,7 +13,9 @@ import numpy as np
 import zarr
 
 from msim.base.errors import StorageError
-from msim.storage.run_store import STORE, read_provenance, require_finished, trial_path
+from msim.base.paths import given_path
+from msim.storage.run_store import STORE, read_provenance, require_whole, trial_path
+from msim.storage.zarr_folder import zarr_folder
 
 # Written by xarray to say how it stores, and words for a reader; neither says anything of what was recorded.
 NOT_RECORDED = ("_FillValue", "_ARRAY_DIMENSIONS", "coordinates", "long_name")
@@ -65,25 +67,44 @@ def digest_run(path: str | Path) -> Digest:
     equal runs is left out: provenance, long names, compression, chunks, and how the store lies in files.
     raises: StorageError where there is no finished run, or a part of it cannot be read
     """
-    folder = Path(path)
-    require_finished(folder)
+    folder = given_path(path, "run")
+    require_whole(folder)
     try:
         about = read_provenance(folder / STORE)
         trials = sorted((arm, seed) for arm in about["arms"] for seed in about["seeds"])
         parts = tuple(part for arm, seed in trials for part in _parts(folder / STORE, arm, seed))
     except (KeyError, ValueError, OSError, RuntimeError) as problem:
         raise StorageError(f"{folder}: cannot be read as a run: {problem}") from None
+    if not parts:
+        raise StorageError(f"{folder}: holds no trial, so that there is nothing to hash")
     whole = _sha256_of([[one.arm, one.seed, one.dataset, one.sha256] for one in parts])
     return Digest(folder, whole, parts)
 
 
 def _parts(store: Path, arm: str, seed: int) -> Iterator[Part]:
-    yield from parts_of(zarr.open_group(str(store / trial_path(arm, seed)), mode="r", zarr_format=3), arm, seed)
+    trial = zarr.open_group(zarr_folder(store / trial_path(arm, seed)), mode="r", zarr_format=3)
+    own = list(parts_of(trial, arm, seed))
+    require_recorded(own, f"{store}: {arm}, seed {seed}")
+    yield from own
+
+
+def require_recorded(parts: list[Part], where: str) -> None:
+    """Refuse a trial that recorded nothing: its hash would be that of any other such.
+
+    raises: StorageError
+    """
+    if not any(one.variables for one in parts):
+        raise StorageError(f"{where}: holds no recorded values, so that there is nothing to hash")
 
 
 def digest_trial(trial: zarr.Group, arm: str, seed: int) -> str:
-    """One hash of all that a trial recorded."""
-    return _sha256_of([[one.dataset, one.sha256] for one in parts_of(trial, arm, seed)])
+    """One hash of all that a trial recorded.
+
+    raises: StorageError where it recorded nothing
+    """
+    own = list(parts_of(trial, arm, seed))
+    require_recorded(own, f"{arm}, seed {seed}")
+    return _sha256_of([[one.dataset, one.sha256] for one in own])
 
 
 def parts_of(trial: zarr.Group, arm: str, seed: int) -> Iterator[Part]:

@@ -10,11 +10,14 @@ from typing import IO
 
 import numpy as np
 
+from msim.base.errors import StorageError
+from msim.base.made import make_own
 from msim.base.signals import stops_held
 from msim.recording.spool import Series, Spool, blocks
 from msim.storage.run_store import UNFINISHED, RunFolder
 
 REACHED = "journal/reached"
+UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile)
 BLOCK = 2**17  # values of a long array that are in memory at a time
 
 
@@ -26,7 +29,8 @@ def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
 def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, Series], reached: float) -> None:
     """Put the record up to `reached` (s) in the place of the one before it, in one step."""
     path = journal_path(folder, arm, seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_own(folder.growing / UNFINISHED)
+    path.parent.mkdir(exist_ok=True)
     growing = path.with_name(f".{path.name}")
     with stops_held():
         with growing.open("wb") as handle:
@@ -49,22 +53,31 @@ def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:
 
 
 def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.ndarray], float] | None:
-    """The record and the time in s that it reaches; None where there is none."""
+    """The record and the time in s that it reaches; None where there is none.
+
+    raises: StorageError where it cannot be read
+    """
     path = journal_path(folder, arm, seed)
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
-    return arrays, float(arrays.pop(REACHED))
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files}
+        return arrays, float(arrays.pop(REACHED))
+    except UNREADABLE as problem:
+        raise StorageError(f"{path}: cannot be read: {problem}") from None
 
 
 def journal_reach(folder: RunFolder, arm: str, seed: int) -> float | None:
-    """The time in s that a journal reaches; None where there is none."""
+    """The time in s that a journal reaches; None where there is none that can be read."""
     path = journal_path(folder, arm, seed)
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as found:
-        return float(found[REACHED])
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return float(found[REACHED])
+    except UNREADABLE:
+        return None
 
 
 def remove_journal(folder: RunFolder, arm: str, seed: int) -> None:

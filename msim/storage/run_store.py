@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import re
-import shutil
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +17,21 @@ import numpy as np
 
 from msim.base.endings import is_full
 from msim.base.errors import StorageError
+from msim.base.made import MARK, make_own, make_own_anew, remove_own, remove_own_below
+from msim.base.paths import given_path
 from msim.storage.dataset_blocks import write_dataset
+from msim.storage.manifest import MANIFEST, lack, list_lack, read_manifest, sizes_below, write_list
+from msim.storage.zarr_folder import zarr_folder
 
 # xarray and Zarr take half a second to import: they come when something is stored or opened.
 if TYPE_CHECKING:
     import xarray as xr
 
 STORE = "run.zarr"
-MANIFEST = "MANIFEST.json"
 FAILURES = "failures"
 CHECKPOINTS = "checkpoints"
 UNFINISHED = "unfinished"
+WRITTEN = "written"
 _ARM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SAME_WHEN_RESUMED = (
     "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "arms",
@@ -42,9 +47,7 @@ class RunFolder:
 
     @property
     def growing(self) -> Path:
-        # A final path such as '.' has no name of its own.
-        final = self.final.resolve() if self.final.name in ("", "..") else self.final
-        return final.parent / f".{final.name}.partial"
+        return self.final.parent / f".{self.final.name}.partial"
 
     @property
     def store(self) -> Path:
@@ -62,10 +65,8 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
     raises: StorageError where the folder holds something, cannot be written, or was begun differently
     """
     folder = RunFolder(final)
-    if os.path.exists(final) and (not final.is_dir() or any(final.iterdir())):
-        what = "a finished run" if (final / MANIFEST).is_file() else "something else"
-        raise StorageError(f"{final}: already holds {what}; wants a folder that does not exist or is empty")
     try:
+        _refuse_taken(final)
         if folder.growing.is_dir():
             _check_same(folder, about)
             return folder
@@ -77,18 +78,26 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
     return folder
 
 
+def _refuse_taken(final: Path) -> None:
+    """Refuse a place that a run could not take when it is whole."""
+    if os.path.exists(final) and (not final.is_dir() or any(final.iterdir())):
+        what = "a finished run" if (final / MANIFEST).is_file() else "something else"
+        raise StorageError(f"{final}: already holds {what}; wants a folder that does not exist or is empty")
+    if os.path.ismount(final):
+        raise StorageError(f"{final}: is where a disk begins, whose place no run can take; wants a folder in it")
+
+
 def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
     """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
-    beginning = folder.growing.with_suffix(".beginning")
-    shutil.rmtree(beginning, ignore_errors=True)
-    _new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
-    _new_group(beginning / STORE / "trials")
+    beginning = make_own_anew(folder.growing.with_suffix(".beginning"))
+    new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
+    new_group(beginning / STORE / "trials")
     for arm in about["arms"]:
-        _new_group(beginning / STORE / "trials" / arm)
+        new_group(beginning / STORE / "trials" / arm)
     os.replace(beginning, folder.growing)
 
 
-def _new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
+def new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
     """A Zarr group as its specification has it: a folder with one file, for which nobody has to import Zarr."""
     path.mkdir(parents=True, exist_ok=True)
     about = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
@@ -109,21 +118,41 @@ def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
 
 
 def finished_trials(folder: RunFolder, arms: list[str], seeds: list[int]) -> list[tuple[str, int]]:
-    """Trials that an interrupted run has stored whole."""
-    return [(a, s) for a in arms for s in seeds if (folder.store / trial_path(a, s)).is_dir()]
+    """Trials that an interrupted run has stored.
+
+    raises: StorageError where one of them is not whole any more
+    """
+    stored = [(a, s) for a in arms for s in seeds if (folder.store / trial_path(a, s)).is_dir()]
+    for arm, seed in stored:
+        _require_stored(folder, arm, seed)
+    return stored
+
+
+def _list_of(folder: RunFolder, arm: str, seed: int) -> Path:
+    """Where it is kept which files a stored trial has, until the run is sealed."""
+    return folder.growing / WRITTEN / arm / f"seed_{seed}.json"
+
+
+def _require_stored(folder: RunFolder, arm: str, seed: int) -> None:
+    trial = folder.store / trial_path(arm, seed)
+    wrong = list_lack(_list_of(folder, arm, seed), trial) if trial.is_dir() else "it is missing"
+    if wrong:
+        raise StorageError(f"{trial}: is not what was stored: {wrong}; remove this folder to have the trial run again")
 
 
 def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset]) -> None:
     """Store a trial; its group appears in one step, when it is whole."""
     final = folder.store / trial_path(arm, seed)
-    growing = folder.growing / f".{arm}.seed_{seed}.partial"
-    shutil.rmtree(growing, ignore_errors=True)
-    growing.mkdir()
-    _new_group(growing)
+    around = make_own_anew(folder.growing / f".{arm}.seed_{seed}.partial")
+    growing = around / "trial"
+    new_group(growing)
     for name, dataset in datasets.items():
-        write_dataset(dataset, str(growing), name)
+        write_dataset(dataset, zarr_folder(growing), name)
     flush(growing)
+    make_own(folder.growing / WRITTEN)
+    write_list(_list_of(folder, arm, seed), growing)
     os.replace(growing, final)
+    remove_own(around)
     failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
     failure.unlink(missing_ok=True)
 
@@ -131,15 +160,21 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
 def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
     """Keep the traceback of a trial that failed."""
     path = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
-    path.parent.mkdir(exist_ok=True)
+    make_own(path.parent)
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def finish_run(folder: RunFolder) -> Path:
-    """Seal a whole run: checksums of every file, then its final name."""
+    """Seal a whole run: checksums of every file, then its final name.
+
+    raises: StorageError where a trial is not what was stored
+    """
+    about = read_provenance(folder.store)
+    for arm, seed in [(arm, seed) for arm in about["arms"] for seed in about["seeds"]]:
+        _require_stored(folder, arm, seed)
     for rest in (FAILURES, UNFINISHED, CHECKPOINTS):
-        shutil.rmtree(folder.growing / rest, ignore_errors=True)
+        remove_own_below(folder.growing / rest)
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
     sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}
     manifest = folder.growing / MANIFEST
@@ -147,10 +182,22 @@ def finish_run(folder: RunFolder) -> Path:
     manifest.write_text(json.dumps({"format": 1, "sha256": sums, "bytes": sizes}, indent=1), encoding="utf-8")
     flush(folder.growing)
     if folder.final.exists():
+        _take_over(folder.final, folder.growing)
         folder.final.rmdir()
     os.replace(folder.growing, folder.final)
+    # Not before: sealing that is stopped is taken up again.
+    remove_own(folder.final / WRITTEN)
+    (folder.final / MARK).unlink(missing_ok=True)
     _flush_folder(folder.final.parent)
     return folder.final
+
+
+def _take_over(given: Path, growing: Path) -> None:
+    """Have a run be as open to others as the empty folder that its user made for it."""
+    mode = given.stat()
+    with suppress(OSError):  # a group that one is not in
+        os.chown(growing, -1, mode.st_gid)
+    os.chmod(growing, stat.S_IMODE(mode.st_mode))
 
 
 def _sha256(path: Path) -> str:
@@ -178,7 +225,7 @@ def read_provenance(store: Path) -> dict[str, Any]:
     """The provenance that a store carries."""
     import zarr
 
-    stored: Any = zarr.open_group(str(store), mode="r", zarr_format=3).attrs["provenance"]
+    stored: Any = zarr.open_group(zarr_folder(store), mode="r", zarr_format=3).attrs["provenance"]
     about = dict(stored)
     # They become names of folders, and a store may come from anyone.
     if not all(isinstance(one, str) and _ARM.fullmatch(one) for one in about["arms"]):
@@ -216,6 +263,7 @@ class Run:
     def trial(self, arm: str, seed: int, dataset: str) -> xr.Dataset:
         """One dataset of one trial: 'samples', 'probes', 'spectra', 'spikes' or 'bursts'."""
         group = f"{trial_path(arm, seed)}/{dataset}"
+        require_whole(self.path, f"{STORE}/{group}/")
         try:
             return open_dataset(self.path / STORE, group).load()
         except (KeyError, ValueError, OSError) as problem:
@@ -234,8 +282,8 @@ def open_run(path: str | Path) -> Run:
 
     raises: StorageError where there is no run, or one that was not finished
     """
-    folder = Path(path)
-    require_finished(folder)
+    folder = given_path(path, "run")
+    require_whole(folder)
     try:
         about = read_provenance(folder / STORE)
         found = {name: _combined(folder / STORE, about, name) for name in ("samples", "probes", "spectra", "bursts")}
@@ -252,11 +300,28 @@ def require_finished(folder: Path) -> None:
         raise StorageError(f"{folder}: holds no finished run{hint}")
 
 
+def require_whole(folder: Path, part: str = f"{STORE}/") -> None:
+    """Hold names and sizes of a finished run's files against its manifest; checksums are left to `verify_run`.
+
+    part: with what the names of files begin that are looked at
+    raises: StorageError where there is no finished run, or a file is missing, of another size, or too much
+    """
+    require_finished(folder)
+    manifest = read_manifest(folder)
+    written = {name: manifest.bytes.get(name) for name in manifest.sha256 if name.startswith(part)}
+    found = {f"{part}{name}": size for name, size in sizes_below(folder / part).items()}
+    wrong = lack(written, found)
+    if wrong:
+        raise StorageError(f"{folder}: is not what was stored: {wrong}; msim verify says all that is wrong with it")
+
+
 def open_dataset(store: Path, group: str) -> xr.Dataset:
     """One dataset of a store; arrays are read when they are asked for."""
     import xarray as xr
 
-    return xr.open_zarr(str(store), group=group, consolidated=False, decode_times=False, chunks=None, zarr_format=3)
+    return xr.open_zarr(
+        zarr_folder(store), group=group, consolidated=False, decode_times=False, chunks=None, zarr_format=3
+    )  # fmt: skip
 
 
 def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:

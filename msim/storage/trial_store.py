@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import StorageError
+from msim.base.made import make_own, remove_own
 from msim.base.claims import now_at, token
 
 TRIALS, FAILED, CLAIMS, WORK, PLANS = "trials", "failed", "claims", "work", "plans"
@@ -101,7 +102,7 @@ def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mappin
 
     write: writes the trial's file, and tells what is known of it
     """
-    with placed(store.trial(key), store.work(key)) as path:
+    with placed(store.trial(key), make_own(store.work(key))) as path:
         about = write(path)
         with path.open("rb") as handle:
             sums = {"sha256": hashlib.file_digest(handle, "sha256").hexdigest(), "bytes": path.stat().st_size}
@@ -112,7 +113,7 @@ def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mappin
 def write_failure_record(store: TrialStore, key: str, reason: str, trace: str, kind: str) -> None:
     """Keep why a trial failed; kind: as in msim.base.endings."""
     about = {"key": key, "reason": reason, "kind": kind, "traceback": trace, "by": token(), "time": now_at(store.root)}
-    place_file(store.failure(key), json.dumps(about, indent=1).encode(), store.work(key))
+    place_file(store.failure(key), json.dumps(about, indent=1).encode(), make_own(store.work(key)))
 
 
 def read_failure_record(store: TrialStore, key: str) -> dict[str, Any]:
@@ -125,6 +126,23 @@ def read_record(store: TrialStore, key: str) -> dict[str, Any]:
     return _read_json(store.record(key))
 
 
+def whole_trial(store: TrialStore, key: str) -> Path:
+    """The file of a finished trial, of the size that it was written with; checksums are left to `verify_sweep`.
+
+    raises: StorageError where it is of another one, or nothing says which
+    """
+    path, size = store.trial(key), read_record(store, key).get("bytes")
+    if not isinstance(size, int):
+        raise StorageError(f"{path}: is not what was stored: it has no record to hold it against")
+    try:
+        now = path.stat().st_size
+    except OSError as problem:
+        raise StorageError(f"{path}: cannot be read: {problem.strerror}") from None
+    if now != size:
+        raise StorageError(f"{path}: is not what was stored: it has {now} bytes, and had {size}")
+    return path
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
@@ -135,7 +153,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def remove_work(store: TrialStore, key: str) -> None:
     """Remove what was kept of a trial on its way."""
-    shutil.rmtree(store.work(key), ignore_errors=True)
+    remove_own(store.work(key))
 
 
 def place_file(path: Path, content: bytes, beside: Path | None = None) -> None:
@@ -160,6 +178,8 @@ def placed(path: Path, folder: Path) -> Iterator[Path]:
         yield growing
         with growing.open("rb") as handle:
             os.fsync(handle.fileno())
+        if path.is_file():
+            growing.chmod(stat.S_IMODE(path.stat().st_mode))
         os.replace(growing, path)
     except BaseException:
         growing.unlink(missing_ok=True)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import StorageError, nearest
+from msim.base.made import make_own, make_own_anew, remove_own
+from msim.base.paths import given_path
 from msim.storage.dataset_blocks import write_dataset
-from msim.storage.run_store import UNFINISHED, RunFolder, flush, open_dataset
+from msim.storage.manifest import list_lack, write_list
+from msim.storage.run_store import UNFINISHED, RunFolder, flush, new_group, open_dataset
+from msim.storage.zarr_folder import zarr_folder
 
 if TYPE_CHECKING:
     import xarray as xr
 
 # Two folders take turns behind a link, because a folder cannot take another one's place in one step.
 TURNS = ("a", "b")
+GROUP, FILES = "trial.zarr", "files.json"
 
 
 @dataclass(frozen=True)
@@ -48,27 +52,25 @@ def write_unfinished(
 
     A record that reaches further stays: trials are taken up from their beginning, and come to the same.
     """
-    import zarr
-
     link = unfinished_path(folder, arm, seed)
     before = reached_by(folder, arm, seed)
     if before is not None and before > reached:
         return
-    old = os.readlink(link) if link.is_symlink() else ""
-    new = link.with_name(f".{link.name}.{TURNS[old.endswith(TURNS[0])]}")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    make_own(folder.growing / UNFINISHED)
+    old = Path(os.readlink(link)).parts[0] if link.is_symlink() else ""
+    around = make_own_anew(link.with_name(f".{link.name}.{TURNS[old.endswith(TURNS[0])]}"))
+    new = around / GROUP
     about: dict[str, Any] = {"unfinished": True, "reached_s": float(reached), "reason": reason}
-    zarr.open_group(str(new), mode="w", zarr_format=3).attrs.update({"arm": arm, "seed": seed, **about})
+    new_group(new, {"arm": arm, "seed": seed, **about})
     for name, dataset in datasets.items():
-        write_dataset(dataset.assign_attrs(about), str(new), name)
+        write_dataset(dataset.assign_attrs(about), zarr_folder(new), name)
     flush(new)
-    fresh = link.with_name(f".{link.name}.link")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(new.name)
+    write_list(around / FILES, new)
+    fresh = around / link.name
+    fresh.symlink_to(Path(around.name, GROUP))
     os.replace(fresh, link)
     if old:
-        shutil.rmtree(link.with_name(old), ignore_errors=True)
+        remove_own(link.with_name(old))
 
 
 def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
@@ -78,7 +80,7 @@ def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
     import zarr
 
     try:
-        group = zarr.open_group(str(unfinished_path(folder, arm, seed)), mode="r", zarr_format=3)
+        group = zarr.open_group(zarr_folder(unfinished_path(folder, arm, seed)), mode="r", zarr_format=3)
         return float(str(group.attrs["reached_s"]))
     except (KeyError, ValueError, OSError):
         return None
@@ -87,9 +89,10 @@ def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
 def remove_unfinished(folder: RunFolder, arm: str, seed: int) -> None:
     """Remove what was kept of a trial, once it is finished."""
     link = unfinished_path(folder, arm, seed)
-    link.unlink(missing_ok=True)
+    if link.is_symlink():
+        link.unlink()
     for turn in TURNS:
-        shutil.rmtree(link.with_name(f".{link.name}.{turn}"), ignore_errors=True)
+        remove_own(link.with_name(f".{link.name}.{turn}"))
 
 
 def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
@@ -98,7 +101,7 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
     path: the folder that the run was to have, as given to --out, or the growing one beside it
     raises: StorageError where nothing is kept of that trial, with those of which something is
     """
-    given = RunFolder(Path(path))
+    given = RunFolder(given_path(path, "run"))
     root = next((one for one in (given.growing, given.final) if (one / UNFINISHED).is_dir()), given.growing)
     trial = root / UNFINISHED / arm / f"seed_{seed}"
     if not os.path.isdir(trial):
@@ -108,8 +111,11 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
         )
     import zarr
 
+    wrong = list_lack(trial.resolve().parent / FILES, trial)
+    if wrong:
+        raise StorageError(f"{trial}: is not what was stored: {wrong}")
     try:
-        group = zarr.open_group(str(trial), mode="r", zarr_format=3)
+        group = zarr.open_group(zarr_folder(trial), mode="r", zarr_format=3)
         datasets = {name: open_dataset(trial, name).load() for name, _ in sorted(group.groups())}
         return UnfinishedTrial(
             trial, arm, seed, float(str(group.attrs["reached_s"])), str(group.attrs["reason"]), datasets

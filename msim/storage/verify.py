@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from msim.base.errors import StorageError
-from msim.storage.run_store import MANIFEST, STORE, require_finished
+from msim.base.paths import given_path
+from msim.storage.manifest import read_manifest, require_below
+from msim.storage.run_store import STORE, read_provenance, require_finished, trial_path
 
 CRC_BYTES = 4
 
@@ -30,12 +31,16 @@ def verify_run(path: str | Path) -> list[Damage]:
     returns: what is wrong, in the order of the names; empty where nothing is
     raises: StorageError where there is no finished run
     """
-    folder = Path(path)
+    folder = given_path(path, "run")
     require_finished(folder)
-    sums, sizes = _manifest(folder)
+    manifest = read_manifest(folder)
+    sums, sizes = manifest.sha256, manifest.bytes
+    for name in sums:
+        require_inside(folder, name)
     found = {one.relative_to(folder).as_posix() for one in (folder / STORE).rglob("*") if one.is_file()}
     damages = [Damage(name, "was not there when the run was finished") for name in found - set(sums)]
     damages += [Damage(_trial_of(name), "the trial is missing") for name in _lost_trials(folder, sums)]
+    damages += _unsealed(folder, sums)
     lost = tuple(one.where + "/" for one in damages)
     for name, wanted in sums.items():
         if not f"{STORE}/{name}".startswith(lost) and not name.startswith(lost):
@@ -43,25 +48,13 @@ def verify_run(path: str | Path) -> list[Damage]:
     return sorted(damages, key=lambda one: one.where)
 
 
-def _manifest(folder: Path) -> tuple[dict[str, str], dict[str, int]]:
-    try:
-        found = json.loads((folder / MANIFEST).read_bytes())
-        sums, sizes = dict(found["sha256"]), dict(found.get("bytes", {}))
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise StorageError(f"{folder / MANIFEST}: cannot be read: {problem}") from None
-    for name in sums:
-        require_inside(folder, name)
-    return sums, sizes
-
-
 def require_inside(folder: Path, name: str) -> None:
     """Refuse a name from a store that would lead out of its folder.
 
     raises: StorageError
     """
-    parts = PurePosixPath(name)
-    inside = not parts.is_absolute() and ".." not in parts.parts and "\\" not in name and "\0" not in name
-    if not inside or not (folder / name).resolve().is_relative_to(folder.resolve()):
+    require_below(folder, name)
+    if not (folder / name).resolve().is_relative_to(folder.resolve()):
         raise StorageError(f"{folder}: names a file outside of itself: {name!r}")
 
 
@@ -75,6 +68,19 @@ def _lost_trials(folder: Path, sums: Mapping[str, Any]) -> Iterator[str]:
     for trial, name in trials.items():
         if not (folder / trial).is_dir():
             yield name
+
+
+def _unsealed(folder: Path, sums: Mapping[str, Any]) -> Iterator[Damage]:
+    """Trials that the run says it has, and of which the manifest lists no file."""
+    try:
+        about = read_provenance(folder / STORE)
+    except (KeyError, ValueError, OSError, RuntimeError) as problem:
+        if f"{STORE}/zarr.json" not in sums:
+            yield Damage(STORE, f"does not say what was run: {problem}")
+        return
+    for trial in (trial_path(arm, seed) for arm in about["arms"] for seed in about["seeds"]):
+        if not any(name.startswith(f"{STORE}/{trial}/") for name in sums):
+            yield Damage(f"{STORE}/{trial}", "the trial was not there when the run was finished")
 
 
 def _file_damage(path: Path, sha256: str, size: int | None) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,12 +16,14 @@ import numpy as np
 from msim.base.code_digest import code_digest
 from msim.base.endings import Failure, exit_status_of, failure_of
 from msim.base.errors import SimulationError, StorageError
+from msim.base.made import shared_as
 from msim.definitions import entries as e
 from msim.definitions.evidence import Condition
 from msim.definitions.experiment import TIME_MATCH, build_experiment
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read_model import read_model_texts
 from msim.engine.context import Context, require_compiler
+from msim.storage.trial_store import place_file
 from msim.study.evidence_plan import Measure, TrialPlan
 from msim.study.trial import simulate_trial
 from msim.study.workers import ended_by_stop, starting, worker_pool
@@ -191,6 +192,5 @@ def _kept(folder: Path, job: Job) -> Values | None:
 
 def _keep(folder: Path, job: Job, values: Values) -> None:
     path = folder / f"{job.digest}.json"
-    growing = path.with_suffix(f".{os.getpid()}.partial")
-    growing.write_text(json.dumps([[*key, value] for key, value in values.items()]), encoding="utf-8")
-    os.replace(growing, path)
+    place_file(path, json.dumps([[*key, value] for key, value in values.items()]).encode())
+    shared_as(folder, path)

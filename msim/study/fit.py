@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from msim.base.errors import InputError
+from msim.base.errors import InputError, StorageError
 from msim.definitions.evidence import EvidenceRow
 from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context
@@ -87,6 +87,24 @@ def start_part(axis: Axis) -> float:
     return math.log(axis.start / axis.low) / axis.reach if axis.reach else 0.0
 
 
+def _refuse_other_file(store: Path) -> None:
+    """Refuse to write a study into what is the journal of none.
+
+    raises: StorageError
+    """
+    try:
+        with store.open("rb") as file:
+            first = file.readline()
+        if first and "op_code" not in json.loads(first):
+            raise ValueError
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise StorageError(f"{store}: cannot be read: {problem.strerror}") from None
+    except (ValueError, TypeError):
+        raise StorageError(f"{store}: is there already and is no journal of msim calibrate; choose another") from None
+
+
 def fit(
     problem: Problem, trials: int, store: Path, progress: Callable[[int, float, float], None] = lambda *news: None
 ) -> tuple[Tried, Tried]:
@@ -98,6 +116,7 @@ def fit(
     """
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    _refuse_other_file(store)
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(store)))
     # Seeded by what is done already, so that a study that goes on does not ask for the same guesses again.
     first = tried(problem, [start_part(axis) for axis in problem.axes])

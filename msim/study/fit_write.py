@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msim
 from msim.base.errors import InputError
 from msim.definitions.model import ModelDefinition
+from msim.storage.trial_store import place_file
 from msim.study.fit_space import is_fitted_slow, texts_of
 
 MARK = "; msim calibrate"
@@ -37,9 +37,7 @@ def write_values(model: ModelDefinition, values: Mapping[str, float], rows: Sequ
         entry["value"] = text
         entry["note"] = noted(str(entry.get("note", "")), rows)
     for file, document in documents.items():
-        growing = Path(f"{file}.partial")
-        growing.write_text(tomlkit.dumps(document), encoding="utf-8")
-        os.replace(growing, file)
+        place_file(Path(file), tomlkit.dumps(document).encode())
     return [Path(file) for file in documents]
 
 

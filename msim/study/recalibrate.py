@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from msim.base.errors import InputError, SimulationError
 from msim.definitions.model import Drive, ModelDefinition
 from msim.engine.context import Context, build_network
+from msim.storage.trial_store import place_file
 
 # Rates react more than in proportion to background, so a full step would overshoot.
 DAMPING = 0.25
@@ -78,9 +78,7 @@ def write_rates(model: ModelDefinition, found: list[Calibrated]) -> list[Path]:
         text = texts.get(file) or Path(file).read_text(encoding="utf-8")
         texts[file] = replaced_rate(text, one)
     for file, text in texts.items():
-        growing = Path(file + ".partial")
-        growing.write_text(text, encoding="utf-8")
-        os.replace(growing, file)
+        place_file(Path(file), text.encode())
     return [Path(file) for file in texts]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msim.base.endings import Failure, exit_status_of, failure_of, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
+from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
 from msim.definitions.experiment import ExperimentDefinition, read_experiment
@@ -39,8 +40,8 @@ from msim.storage.run_store import (
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.study.stored import experiment_from_provenance
 from msim.study.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
-from msim.twin.library import models_of, twins_of
 from msim.study.workers import ended_by_stop, starting, tell, worker_pool
+from msim.twin.library import models_of, twins_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -298,6 +299,7 @@ def simulate(
     target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'twin', which is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
+    folder = given_folder(out, "out")
     if isinstance(experiment, ExperimentDefinition):
         if changes or hypothesis:
             raise InputError("changes, hypothesis: give them to read_experiment, which checks them with the rest")
@@ -308,7 +310,7 @@ def simulate(
     definition = definition.narrowed(arms, seeds, end)
     twins = twins_of(models_of(definition), None) if target == "twin" else None
     context = Context(target, definition.schedule, twins=twins)
-    result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
+    result = run_experiment(definition, folder, context, workers or os.cpu_count() or 1)
     if result.failures:
         reasons = "; ".join(f"{arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())
         problem = SimulationError(

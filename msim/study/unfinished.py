@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msim.base.paths import given_path
 from msim.recording.record_arrays import record_from
 from msim.storage.journal import journal_path, read_journal
 from msim.storage.run_store import RunFolder, read_provenance
@@ -18,11 +19,11 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
     path: the folder that the run was to have, as given to --out
     raises: StorageError where nothing is kept of that trial, with those of which something is
     """
-    folder = RunFolder(Path(path))
+    folder = RunFolder(given_path(path, "run"))
     journal = read_journal(folder, arm, seed)
     kept = reached_by(folder, arm, seed)
     if journal is None or (kept is not None and kept >= journal[1]):
-        return open_kept(path, arm, seed)
+        return open_kept(folder.final, arm, seed)
     from msim.study.datasets import trial_datasets
 
     arrays, reached = journal

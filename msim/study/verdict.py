@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from msim.base.quantities import unit_text
+from msim.base.rounding import is_constant
 from msim.definitions.claims import Side
 from msim.definitions.experiment import TIME_MATCH, ExperimentDefinition, Prediction
 from msim.storage.run_store import Run
+from msim.storage.trial_store import place_file
 from msim.study.stored import stored_experiment
 
 CONFIDENCE = 0.95
@@ -56,12 +57,13 @@ def judge(run: Run) -> list[Verdict]:
 def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Prediction) -> Verdict:
     """Hold one prediction against what was recorded."""
     claim, differences = prediction.claim, differences_of(run, prediction)
+    size = max(float(np.abs(values_of(run, prediction.quantity, one)).max()) for one in (claim.left, claim.right))
     effect, ci = paired_interval(differences)
     unit = unit_text(experiment.quantities[prediction.quantity].unit)
     verdict = decide(claim.relation, ci, prediction.margin)
     return Verdict(
         prediction.id, claim.text, prediction.quantity, prediction.time, verdict, effect, ci, unit, prediction.margin,
-        standardized_effect(differences), int(differences.size), prediction.source,
+        standardized_effect(differences, size), int(differences.size), prediction.source,
         prediction.hypothesis, prediction.asked,
     )  # fmt: skip
 
@@ -95,10 +97,14 @@ def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]
     return effect, (effect - reach, effect + reach)
 
 
-def standardized_effect(differences: np.ndarray) -> float | None:
-    """Cohen's d of paired differences; None where they do not vary."""
-    spread = float(np.std(differences, ddof=1)) if differences.size > 1 else 0.0
-    return float(np.mean(differences)) / spread if spread > 0 else None
+def standardized_effect(differences: np.ndarray, size: float = 0.0) -> float | None:
+    """Cohen's d of paired differences; None where they do not vary beyond rounding.
+
+    size: of the values that they are differences of
+    """
+    if differences.size < 2 or is_constant(differences, size):
+        return None
+    return float(np.mean(differences)) / float(np.std(differences, ddof=1))
 
 
 def decide(relation: str, ci: Sequence[float], margin: float) -> str:
@@ -130,8 +136,6 @@ def as_json(experiment: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
 def write_verdicts(run: Run, verdicts: Sequence[Verdict]) -> Path:
     """Write verdict.json into the run folder in one step."""
     path = run.path / VERDICT_FILE
-    growing = path.with_suffix(".partial")
     name = run.provenance["experiment"]["name"]
-    growing.write_text(json.dumps(as_json(name, verdicts), indent=1, allow_nan=False), encoding="utf-8")
-    os.replace(growing, path)
+    place_file(path, json.dumps(as_json(name, verdicts), indent=1, allow_nan=False).encode())
     return path

@@ -11,7 +11,7 @@ from xarray.core import indexing
 
 from msim.base.errors import StorageError
 from msim.storage.trial_file import opened
-from msim.storage.trial_store import TrialStore
+from msim.storage.trial_store import TrialStore, whole_trial
 
 
 def trial_values(store: TrialStore, keys: np.ndarray, part: str, name: str, shape: tuple[int, ...]) -> Any:
@@ -50,7 +50,7 @@ class _TrialValues(BackendArray):
         return values.squeeze(axis=drop) if drop else values
 
     def _trial(self, key: str) -> np.ndarray:
-        path = self.store.trial(key)
+        path = whole_trial(self.store, key)
         with opened(path) as group:
             try:
                 array: Any = group[f"{self.part}/{self.name}"]

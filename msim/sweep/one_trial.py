@@ -10,6 +10,7 @@ from typing import Any
 
 from msim.base.endings import failure_of
 from msim.base.errors import StorageError
+from msim.base.made import make_own
 from msim.base.quantities import quantity_text, second
 from msim.definitions.experiment import ExperimentDefinition
 from msim.engine.context import Context
@@ -161,6 +162,7 @@ def _checkpoints(sweep: Sweep, trial: Trial, stop: Stop) -> Checkpoints:
     def write(state: TrialState) -> None:
         # Where the disk is full the trial goes on without.
         with suppress(OSError):
+            make_own(sweep.store.work(trial.key))
             write_checkpoint(root, state.arrays, state.about)
         if stop.asked:
             raise Stopped("the sweep was stopped")

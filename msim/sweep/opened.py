@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msim.base.errors import InputError, StorageError, nearest
+from msim.base.paths import given_path
 from msim.storage.trial_file import open_trial
-from msim.storage.trial_store import TrialStore, read_failure_record
+from msim.storage.trial_store import TrialStore, read_failure_record, whole_trial
 from msim.sweep.plan import Plan, Trial
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.status import states
@@ -33,7 +34,7 @@ def open_sweep(path: str | Path) -> xr.Dataset:
     """
     import xarray as xr
 
-    root = Path(path)
+    root = given_path(path, "sweep")
     plan, store = read_plan(latest_plan(root)), TrialStore(root)
     found = states(store, plan)
     by_place = {plan.place(one): one for one in plan.trials}
@@ -60,7 +61,7 @@ def sweep_trial(path: str | Path, arm: str, seed: int, **values: Any) -> dict[st
     values: of the axes by their names, as they were given; point=3 for the third of a sample counted from 0
     raises: InputError where the sweep has no such trial, StorageError where it is not done
     """
-    root = Path(path)
+    root = given_path(path, "sweep")
     plan, store = read_plan(latest_plan(root)), TrialStore(root)
     names = {one.path: one.name for one in plan.design.axes}
     for one in plan.trials:
@@ -68,7 +69,7 @@ def sweep_trial(path: str | Path, arm: str, seed: int, **values: Any) -> dict[st
         if (one.arm, one.seed) == (arm, seed) and all(own.get(name) == str(value) for name, value in values.items()):
             if not store.trial(one.key).is_file():
                 raise StorageError(f"{root}: {one.name} is not done")
-            return open_trial(store.trial(one.key))
+            return open_trial(whole_trial(store, one.key))
     wanted = ", ".join([arm, f"seed {seed}", *(f"{name} = {value}" for name, value in values.items())])
     raise InputError(f"{root}: the sweep has no trial {wanted}{nearest(wanted, [one.name for one in plan.trials])}")
 
@@ -100,7 +101,7 @@ def _recorded(
     data: dict[str, Any] = {}
     coordinates: dict[str, Any] = {}
     for one in _examples(plan, found):
-        datasets = open_trial(store.trial(one.key))
+        datasets = open_trial(whole_trial(store, one.key))
         for part in SHOWN:
             for name, variable in datasets.get(part, {}).items() if part in datasets else ():
                 known = str(name) in data or any(str(dim).endswith(CELLS) for dim in variable.dims)

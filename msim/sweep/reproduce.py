@@ -11,6 +11,7 @@ from typing import Any
 
 from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
+from msim.base.paths import given_path
 from msim.definitions.experiment import ExperimentDefinition
 from msim.engine.context import Context
 from msim.storage.difference import first_difference
@@ -49,7 +50,7 @@ def reproduce_run(path: str | Path, workers: int = 1) -> Reproduction:
 
     raises: StorageError where there is no finished run, SimulationError where a trial fails now
     """
-    folder = Path(path)
+    folder = given_path(path, "run")
     require_finished(folder)
     about = read_provenance(folder / STORE)
     changes = [*_changed_versions(about["versions"]), *_changed_files(about)]
@@ -72,7 +73,7 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
 
     raises: StorageError where it is not done, SimulationError where it fails now
     """
-    store = TrialStore(Path(path))
+    store = TrialStore(given_path(path, "sweep"))
     plan = _plan_of(store, key)
     trial = plan.trials[plan.numbers[key]]
     record = read_record(store, key)

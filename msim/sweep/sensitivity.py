@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.base.paths import given_path
+from msim.base.rounding import is_constant
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.table import sweep_table
 
@@ -34,13 +36,15 @@ def sensitivity(path: str | Path, quantity: str, time: float, arm: str) -> list[
     Sobol's indices by Saltelli's estimator for sample 'saltelli', else first-order indices by RBD-FAST.
     raises: InputError where the sweep is no sample, or has trials of that arm that are not done
     """
-    root = Path(path)
+    root = given_path(path, "sweep")
     plan = read_plan(latest_plan(root))
     if plan.design.sample == "grid":
         raise InputError(f"{root}: a grid tells no shares of variance; wants a sweep with --sample")
     if arm not in plan.about["arms"]:
         raise InputError(f"{root}: the sweep has no arm '{arm}'; known: {', '.join(plan.about['arms'])}")
     values = _values(root, quantity, time, arm, plan.design.shape[0])
+    if is_constant(values):
+        raise InputError(f"{root}: '{quantity}' is the same at all points, so that there is no variance to share out")
     names = [one.name for one in plan.design.axes]
     points = np.array([one.numbers for one in plan.design.axes]).T
     if values.size < FEWEST:

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from msim.base.claims import is_alive
 from msim.base.code_digest import refuse_other_code, running_code
 from msim.base.errors import InputError, MsimError
+from msim.base.made import make_own, remove_own
 from msim.base.start import start_command
 from msim.storage.trial_store import TrialStore, read_failure_record, write_failure_record
 from msim.sweep.local import LocalExecutor
@@ -127,14 +128,14 @@ class SlurmExecutor:
         per_task = max(self.options.trials, -(-len(trials) // MOST_TASKS))
         chunks = [trials[start:start + per_task] for start in range(0, len(trials), per_task)]
         # What submitit keeps there it unpickles: a folder of one's own, which nobody else can write.
-        folder = Path(tempfile.mkdtemp(prefix="slurm-", dir=_private()))
+        folder = make_own(Path(tempfile.mkdtemp(prefix="slurm-", dir=_private())))
         names = self._submitted(sweep, chunks, folder)
         try:
             _watched(sweep, dict(zip(names, chunks, strict=True)), report)
         except BaseException:
             _cancel(names)
             raise
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_own(folder)
 
     def _submitted(self, sweep: Sweep, chunks: Sequence[Sequence[Trial]], folder: Path) -> list[str]:
         """Names of the jobs, one for each chunk."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msim.base.errors import InputError, StorageError, nearest
+from msim.base.paths import given_path
 from msim.base.quantities import quantity_text, second
 from msim.storage.trial_store import TrialStore, place_file
 from msim.sweep.opened import open_sweep
@@ -31,7 +32,7 @@ def sweep_table(path: str | Path, quantities: Sequence[str] = (), times: Sequenc
     returns: a column 'QUANTITY at TIME' for every quantity that is known then, None where a trial is not done
     raises: InputError where a quantity was not recorded
     """
-    root = Path(path)
+    root = given_path(path, "sweep")
     plan = read_plan(latest_plan(root))
     dataset = open_sweep(root)
     columns = list(_columns(dataset, quantities, times, root))

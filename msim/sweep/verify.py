@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from msim.base.paths import given_path
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, read_failure_record, read_record
 from msim.storage.verify import Damage, crc_holds
 from msim.sweep.plan import Plan
@@ -20,7 +21,7 @@ def verify_sweep(path: str | Path) -> list[Damage]:
     returns: what is wrong and what is missing
     raises: StorageError where there is no sweep
     """
-    root = Path(path)
+    root = given_path(path, "sweep")
     store, plan = TrialStore(root), read_plan(latest_plan(root))
     done = done_keys(store)
     names = {one.key: one.name for one in plan.trials}

@@ -13,6 +13,7 @@ import numpy as np
 
 from msim.base.errors import InputError, StorageError
 from msim.base.expressions import ExpressionError, names_in
+from msim.base.paths import given_path
 from msim.twin.axes import Axis, Target
 from msim.twin.derived import Derived
 from msim.twin.field import FieldSurfaces
@@ -21,6 +22,7 @@ from msim.twin.surfaces import Basis
 from msim.twin.twin import Domain, Output, Twin
 
 FORMAT = 3
+BEGIN = b'{"msim_twin": '
 
 
 def write_twin(twin: Twin, path: Path) -> None:
@@ -28,6 +30,7 @@ def write_twin(twin: Twin, path: Path) -> None:
 
     raises: StorageError where it cannot be written
     """
+    refuse_other_file(path)
     body = _plain(twin)
     text = json.dumps({"msim_twin": FORMAT, "sha256": _checksum(body), "twin": body})
     growing = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -40,13 +43,30 @@ def write_twin(twin: Twin, path: Path) -> None:
         raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
 
 
+def refuse_other_file(path: Path) -> None:
+    """Refuse to put a twin in the place of what is none.
+
+    raises: StorageError
+    """
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(BEGIN))
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
+    if begin != BEGIN:
+        raise StorageError(f"{path}: is there already and is no twin; choose another --out")
+
+
 def read_twin(path: str | Path) -> Twin:
     """Read a twin.
 
     raises: StorageError where there is no file, or it is not a whole twin of this format
     """
+    file = given_path(path, "twin")
     try:
-        given = json.loads(Path(path).read_text(encoding="utf-8"))
+        given = json.loads(file.read_text(encoding="utf-8"))
     except OSError as problem:
         raise StorageError(f"{path}: cannot be read: {problem.strerror or problem}") from None
     except (ValueError, RecursionError):

@@ -9,9 +9,11 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 from msim.base.errors import InputError
+from msim.base.made import make_shared, shared_as
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read import shipped
@@ -58,7 +60,11 @@ def kept_or_fitted(model: ModelDefinition, axes: Iterable[Axis], fitted: Callabl
     """The file of a model's twin with these axes, which is fitted now where there is none."""
     path = twin_path(model, axes)
     if not path.is_file():
-        write_twin(fitted(), path)
+        twin = fitted()
+        with suppress(OSError):  # writing says what is wrong
+            make_shared(path.parent)
+        write_twin(twin, path)
+        shared_as(path.parent, path)
     return path
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from msim.base.paths import given_new_folder
 from msim.brain.files import start_brain, write_task
 from msim.imaging.bids import Derivatives, start_derivatives, write_connectivity, write_scan, write_text
 from msim.imaging.scan import Label
@@ -22,11 +23,12 @@ from msim.virtual.task import TaskDetails
 GROUP = "group"  # what BIDS' names have in place of a subject where a file is of a whole group
 
 
-def write_outcome(folder: Path, found: Outcome) -> None:
+def write_outcome(out: str | Path, found: Outcome) -> None:
     """Write everything; the table comes last, so that where it is, the rest is whole.
 
     raises: StorageError where the folder holds something already
     """
+    folder = given_new_folder(out, "out")
     study, details = found.cohort.study, found.details
     if isinstance(details, RestingDetails | TaskDetails):
         assert study.brain is not None

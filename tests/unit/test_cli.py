@@ -249,7 +249,7 @@ REFUSED = [
     (("check", "a" * 9000), ("no such file",)),
     (("judge", "nothing"), ("nothing: holds no finished run",)),
     (("judge", "finished"), ("finished: cannot be read as a run",)),
-    (("judge", "."), (".: holds no finished run",)),
+    (("judge", "."), (": holds no finished run",)),
     (("hash", "nothing"), ("nothing: holds no finished run",)),
     (("hash", "finished"), ("finished: cannot be read as a run",)),
     (("hash", "finished", "--same"), ("--same: wants two runs or more, got 'finished' alone",)),

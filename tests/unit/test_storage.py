@@ -88,14 +88,14 @@ def test_a_run_killed_while_it_is_sealed_is_not_finished(tmp_path: Path, monkeyp
     assert open_run(finish_run(start_run(tmp_path / "run", about()))).seeds == SEEDS
 
 
-@pytest.mark.parametrize("killed_in", ["rmtree", "_new_group", "replace"])
+@pytest.mark.parametrize("killed_in", ["make_own_anew", "new_group", "replace"])
 def test_a_killed_start_can_be_started_again(tmp_path: Path, killed_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it had laid down by then does not pass for a run that was begun."""
-    module = {"rmtree": run_store.shutil, "_new_group": run_store, "replace": run_store.os}[killed_in]
+    module = run_store.os if killed_in == "replace" else run_store
     stock = getattr(module, killed_in)
 
     def dying(*arguments: Any, **settings: Any) -> None:
-        if killed_in == "_new_group":
+        if killed_in != "replace":
             stock(*arguments, **settings)
         raise KeyboardInterrupt
 

@@ -6,22 +6,29 @@ import hashlib
 import json
 import os
 import platform
-import shutil
+import re
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from msim import __version__
-from msim.base.claims import kept_alive, take
+from msim.base.claims import is_alive, is_claim, kept_alive, take
 from msim.base.errors import InputError
+from msim.base.made import MARK, make_own, remove_own, shared_as
+from msim.base.paths import given_path
 
 HERE = Path(__file__).parent
 LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
 WAIT = 0.1  # s between looks for a library that another process makes
+FILES = (LIBRARY, LAYOUT, ABOUT, MARK, "vector.cpp", "scalar.cpp", "slow.cpp")
+LIBRARY_NAME = re.compile(r"[0-9a-f]{32}")
+BUILDING_NAME = re.compile(r"\.[0-9a-f]{32}\.[a-z0-9_]{8}")
+CLAIM_NAME = re.compile(r"\.[0-9a-f]{32}\.claim|\.\.[0-9a-f]{32}\.claim\.[0-9a-f]{32}|\.clock\.[0-9a-f]{32}")
 ABANDONED = 3600.0  # s after which nobody is still filling a folder
 
 
@@ -47,8 +54,8 @@ def cache_folder() -> Path:
     """Where libraries are kept: MSIM_CACHE, or msim in the user's cache folder."""
     given = os.environ.get("MSIM_CACHE")
     if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "msim"
+        return given_path(given, "MSIM_CACHE")
+    return given_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "XDG_CACHE_HOME") / "msim"
 
 
 @cache
@@ -98,7 +105,8 @@ def stored(key: str, make: Callable[[Path], None]) -> Path:
     claim = root / f".{key}.claim"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        while not take(claim):
+        # A dead owner's claim that we may not put aside, where a folder is shared, keeps nobody waiting.
+        while not take(claim) and is_alive(claim):
             time.sleep(WAIT)
             if found(key):
                 return root / key
@@ -117,45 +125,80 @@ def _unwritable(root: Path, problem: OSError) -> InputError:
 
 def _filled(root: Path, key: str, make: Callable[[Path], None]) -> Path:
     try:
-        growing = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root))
+        growing = make_own(Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root)))
     except OSError as problem:
         raise _unwritable(root, problem) from None
     try:
         make(growing)
-        os.chmod(growing, 0o755)
+        shared_as(root, growing)
         final = root / key
         try:
             os.rename(growing, final)
         except OSError:
             if found(key) is None:  # what somebody's broken copy left
-                shutil.rmtree(final, ignore_errors=True)
+                _give_way(final)
                 os.rename(growing, final)
         return final
     finally:
-        shutil.rmtree(growing, ignore_errors=True)
+        remove_own(growing)
+
+
+def _give_way(final: Path) -> None:
+    _adopt(final)
+    if not remove_own(final):
+        raise InputError(f"{final}: msim would write here, but did not make what is there; move it elsewhere")
+
+
+def _adopt(folder: Path) -> None:
+    """Mark a library that was stored before there were marks: one that holds nothing but files of a library."""
+    known = folder.is_dir() and not folder.is_symlink() and LIBRARY_NAME.fullmatch(folder.name)
+    if known and all(one.name in FILES and one.is_file() for one in folder.iterdir()):
+        with suppress(OSError):
+            make_own(folder, FILES)
 
 
 def entries() -> list[Entry]:
     """All libraries, the newest first."""
     root = cache_folder()
-    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if found(one.name) and one.name[0] != "."]
-    folders.sort(key=lambda one: -one.stat().st_mtime)
-    return [_entry(one) for one in folders]
+    folders = [one for one in (root.iterdir() if root.is_dir() else ()) if LIBRARY_NAME.fullmatch(one.name)]
+    told = [one for one in map(_entry, folders) if one is not None]
+    return sorted(told, key=lambda one: -one.folder.stat().st_mtime)
 
 
-def _entry(folder: Path) -> Entry:
-    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    made = time.strftime("%Y-%m-%d %H:%M", time.localtime(about["made"]))
-    return Entry(folder, about["network"], made, about["generated_s"] + about["compiled_s"])
+def _entry(folder: Path) -> Entry | None:
+    """A library; None where the folder holds none that is whole."""
+    if folder.is_symlink() or found(folder.name) is None:
+        return None
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        made = time.strftime("%Y-%m-%d %H:%M", time.localtime(about["made"]))
+        return Entry(folder, str(about["network"]), made, float(about["generated_s"] + about["compiled_s"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def clear() -> tuple[int, int]:
-    """Remove all libraries, and what builders that were killed left. Returns how many libraries and their bytes."""
-    removed = [(one.folder, one.size) for one in entries()]
-    for folder, _ in removed:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove all libraries, and what builders that were killed left. Returns how many libraries and their bytes.
+
+    Whatever else lies in the folder stays: it may be anybody's.
+    """
+    sizes = []
+    for one in entries():
+        size = one.size
+        _adopt(one.folder)
+        if remove_own(one.folder):
+            sizes.append(size)
     root = cache_folder()
-    for one in root.glob(".*") if root.is_dir() else ():
-        if time.time() - one.stat().st_mtime > ABANDONED:
-            shutil.rmtree(one, ignore_errors=True) if one.is_dir() else one.unlink(missing_ok=True)
-    return len(removed), sum(size for _, size in removed)
+    for left in root.iterdir() if root.is_dir() else ():
+        if time.time() - left.lstat().st_mtime > ABANDONED:
+            _remove_left(left)
+    return len(sizes), sum(sizes)
+
+
+def _remove_left(path: Path) -> None:
+    """Remove what a killed builder left: a folder that it was filling, a claim, or a look at the clock."""
+    if BUILDING_NAME.fullmatch(path.name):
+        remove_own(path)
+    elif CLAIM_NAME.fullmatch(path.name) and is_claim(path):
+        with suppress(OSError):
+            path.unlink()

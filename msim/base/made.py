@@ -1,0 +1,111 @@
+"""Folders that msim made and may remove: each carries a mark, and no other is ever touched."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from msim.base.errors import StorageError
+
+MARK = ".made_by_msim"
+_TEXT = "msim made this folder and will remove it with all that is in it.\n"
+
+
+def make_own(folder: Path, known: Collection[str] = ()) -> Path:
+    """Make a folder with the mark of msim, or give one that has it.
+
+    known: names of files that may be there already where the mark is not
+    raises: StorageError where something else stands there
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if is_own(folder):
+            return folder
+        _refuse_others(folder, known)
+    (folder / MARK).write_text(_TEXT, encoding="utf-8")
+    return folder
+
+
+def _refuse_others(folder: Path, known: Collection[str]) -> None:
+    """Refuse what is there, unless it is an empty folder, as msim leaves where it is killed before it marks one."""
+    if folder.is_symlink() or not folder.is_dir() or any(one.name not in known for one in folder.iterdir()):
+        raise StorageError(f"{folder}: msim would write here, but did not make what is there; move it elsewhere")
+
+
+def is_own(folder: Path) -> bool:
+    """Whether this is a folder, and no link to one, that msim has made."""
+    try:
+        return stat.S_ISDIR(folder.lstat().st_mode) and (folder / MARK).read_text(encoding="utf-8") == _TEXT
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def remove_own(folder: Path) -> bool:
+    """Remove a folder that msim made; leave whatever else has its name. Whether one was removed."""
+    if not is_own(folder):
+        return False
+    # The mark goes last: what a kill leaves of the rest can still be removed.
+    for one in folder.iterdir():
+        if one.name == MARK:
+            continue
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
+    (folder / MARK).unlink(missing_ok=True)
+    folder.rmdir()
+    return True
+
+
+def remove_own_below(folder: Path) -> None:
+    """Remove folders that msim made, wherever below one they lie, and those that are empty then."""
+    if folder.is_symlink() or not folder.is_dir() or remove_own(folder):
+        return
+    for one in list(folder.iterdir()):
+        remove_own_below(one)
+    with suppress(OSError):  # it holds something that is not ours
+        folder.rmdir()
+
+
+def make_own_anew(folder: Path) -> Path:
+    """Make an empty folder in the place of one that msim made.
+
+    raises: StorageError where something else stands there
+    """
+    remove_own(folder)
+    return make_own(folder)
+
+
+def shared_as(folder: Path, own: Path) -> None:
+    """Let whoever may read a folder read what was put into it, whatever mask its maker has; only that may change it.
+
+    own: a file, or a folder with all that is in it
+    """
+    readers = folder.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    for path in (own, *(own.rglob("*") if own.is_dir() else ())):
+        if path.is_symlink():
+            continue
+        # Folders are to be entered too; the bit that hands their group down stays.
+        enter = readers >> 2 if path.is_dir() else 0
+        path.chmod(stat.S_IMODE(path.stat().st_mode) | readers | enter)
+
+
+def make_shared(folder: Path) -> Path:
+    """Make a folder within one that several people may share: whoever may write that one may write this one too.
+
+    raises: OSError
+    """
+    above = folder.parent
+    above.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return folder
+    kept = stat.S_ISVTX | 0o077
+    folder.chmod(stat.S_IMODE(folder.stat().st_mode) | above.stat().st_mode & kept)
+    return folder
