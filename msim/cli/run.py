@@ -65,11 +65,13 @@ def _read(
     hypothesis: str,
 ) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
     from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
-    from msim.definitions.experiment import read_experiment
+    from msim.definitions.experiment import read_experiment, refuse_idle_changes
 
     folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes), hypothesis)
-    return definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end), folder
+    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
+    refuse_idle_changes(definition)
+    return definition, folder
 
 
 def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:

@@ -82,7 +82,7 @@ def _read(
     from msim.base.errors import InputError, nearest
     from msim.cli.options import parse_changes, parse_names, parse_out, parse_seeds, parse_time
     from msim.definitions.axes import read_design
-    from msim.definitions.experiment import read_experiment
+    from msim.definitions.experiment import read_experiment, refuse_idle_changes
     from msim.definitions.samples import SAMPLES
 
     experiment, out, arms, seeds, until, changes = what
@@ -91,4 +91,5 @@ def _read(
     folder, end = parse_out(out), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes))
     definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
+    refuse_idle_changes(definition)
     return definition, folder, read_design(definition, over, sample, points, sample_seed)

@@ -18,8 +18,9 @@ from msim.base.code_digest import code_digest
 from msim.base.errors import StorageError
 from msim.definitions import entries as e
 from msim.definitions.evidence import Condition
-from msim.definitions.experiment import TIME_MATCH, build_experiment
+from msim.definitions.experiment import build_experiment
 from msim.definitions.model import ModelDefinition
+from msim.definitions.predictions import TIME_MATCH
 from msim.definitions.read_model import read_model_texts
 from msim.engine.context import Context
 from msim.study.evidence_plan import Measure, TrialPlan

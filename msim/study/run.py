@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msim.base.errors import InputError, SimulationError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiment import ExperimentDefinition, read_experiment, refuse_idle_changes
 from msim.engine.context import Context
 from msim.engine.pulse import Pulse
 from msim.engine.trial_state import TrialState
@@ -280,6 +280,8 @@ def simulate(
         definition = read_experiment(experiment, changes, hypothesis)
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed(arms, seeds, end)
+    if changes:
+        refuse_idle_changes(definition)
     twins = twins_of(models_of(definition), None) if target == "twin" else None
     context = Context(target, definition.schedule, twins=twins)
     result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
