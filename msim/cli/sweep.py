@@ -62,6 +62,7 @@ def sweep(
     from msim.engine.context import Context
     from msim.engine.exchange import SERIAL
 
+    _refuse_idle(executor, workers, ranks)
     settings = parse_settings(limit, memory, checkpoint_every)
     options = parse_slurm(profile, slurm, settings.memory)
     what = ((experiment, out, arms, seeds, until, changes), over, sample, points, sample_seed)
@@ -73,6 +74,17 @@ def sweep(
             definition, root, design = _read(*what)
             context = Context(target, definition.schedule, precision, processes)
             sweep_and_report(definition, design, root, context, settings, chosen, as_json, log, log_json)
+
+
+def _refuse_idle(executor: str, workers: int, ranks: int) -> None:
+    """Refuse what says how many trials or ranks, where the executor says it."""
+    from msim.cli.options import refuse_idle
+
+    if workers and (executor != "local" or ranks > 1):
+        whose = f"--executor {executor}" if executor != "local" else f"--ranks {ranks}"
+        refuse_idle("--workers", workers, f"{whose} hands out the trials")
+    if ranks and executor != "local":
+        refuse_idle("--ranks", ranks, f"--executor {executor} gives each trial what runs it")
 
 
 def _read(

@@ -13,7 +13,7 @@ import numpy as np
 
 from msim.base.errors import DefinitionError
 from msim.definitions import entries as e
-from msim.definitions.effects import idle_text, refuse_idle, refuse_overridden, same_trials
+from msim.definitions.effects import raise_idle, refuse_idle, refuse_overridden, same_trials
 from msim.definitions.experiment import ExperimentDefinition, rebuilder
 from msim.definitions.experiment_changes import Change, is_of_experiment, places_at, refuse_two_sources
 from msim.definitions.ranges import Range, counted, spaced
@@ -264,4 +264,4 @@ def _refuse_idle(path: str, values: Sequence[Change], order: Sequence[int], make
     if values[tried[0]] == values[tried[-1]]:
         refuse_idle(found[0], maker.tables, maker.rebuilt)
     elif same_trials(found[0], found[-1]):
-        raise DefinitionError(where, idle_text(path, maker.experiment))
+        raise_idle(path, maker.experiment, where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msim.base.errors import DefinitionError
 from msim.base.quantities import parse_quantity
@@ -32,14 +32,14 @@ def refuse_idle(
         except DefinitionError:
             continue  # the change mends what would be refused without it
         if same_trials(before, experiment) and not _is_so(before, experiment, path, given, tables):
-            raise DefinitionError("--set", idle_text(path, experiment))
+            raise_idle(path, experiment, "--set")
 
 
-def idle_text(path: str, experiment: ExperimentDefinition) -> str:
-    """What is wrong with a change that nothing depends on."""
+def raise_idle(path: str, experiment: ExperimentDefinition, where: str) -> NoReturn:
+    """Refuse a change that nothing depends on in the arms of an experiment."""
     arms = [one.name for one in experiment.arms]
     named = ", ".join(arms[:4]) + (", ..." if len(arms) > 4 else "")
-    return f"wants a change that something depends on: '{path}' changes nothing in {named}"
+    raise DefinitionError(where, f"wants a change that something depends on: '{path}' changes nothing in {named}")
 
 
 def refuse_overridden(

@@ -186,7 +186,7 @@ def refuse_idle_changes(experiment: ExperimentDefinition) -> None:
 
     raises: DefinitionError that names the change
     """
-    if experiment.changes:
+    if experiment.changes and experiment.text:
         refuse_idle(experiment, read_tables(experiment.text, experiment.file), rebuilder(experiment))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msim.base.errors import InputError
 from msim.base.quantities import parse_in, second
-from msim.definitions.effects import idle_text, is_run
+from msim.definitions.effects import is_run, raise_idle
 from msim.definitions.experiment import ExperimentDefinition, experiment_from_tables, read_experiment
 from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context
@@ -65,4 +65,4 @@ def _refuse_other_arms(changes: Mapping[str, Any], experiment: ExperimentDefinit
     """Refuse a change of an arm that is not followed."""
     for path in changes:
         if path.startswith("arms.") and not is_run(path.split(".")[1], experiment):
-            raise InputError(f"changes: {idle_text(path, experiment)}")
+            raise_idle(path, experiment, "changes")

@@ -280,8 +280,7 @@ def simulate(
         definition = read_experiment(experiment, changes, hypothesis)
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed(arms, seeds, end)
-    if changes:
-        refuse_idle_changes(definition)
+    refuse_idle_changes(definition)
     twins = twins_of(models_of(definition), None) if target == "twin" else None
     context = Context(target, definition.schedule, twins=twins)
     result = run_experiment(definition, Path(out), context, workers or os.cpu_count() or 1)
