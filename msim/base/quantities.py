@@ -14,8 +14,8 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.units import Quantity, dimensions_of, second, unit_symbol
 
 __all__ = [
-    "Quantity", "day", "dimensions_of", "hour", "known_units", "minute", "parse_in", "parse_quantity", "quantity_text",
-    "second", "text_like", "unit_text",
+    "Quantity", "after_number", "day", "dimensions_of", "hour", "known_units", "minute", "parse_in", "parse_quantity",
+    "quantity_text", "second", "text_like", "unit_text",
 ]  # fmt: skip
 
 LONGEST_TEXT = 120
@@ -114,7 +114,7 @@ def text_like(si: float, like: str | int | float, where: str, digits: int = 12) 
     like: a quantity of the same dimensions, such as '5 minute'; digits: of the number, to which it is read back
     """
     dimension = parse_quantity(like, where).dim
-    unit = _after_number(like, where) if isinstance(like, str) else ""
+    unit = after_number(like, where) if isinstance(like, str) else ""
     if unit is None or not (scale := float(parse_quantity(f"1{unit}", where))):
         unit, scale = None, 1.0
     if unit is None and not dimension.is_dimensionless:
@@ -128,7 +128,7 @@ def _in_base_units(number: float, unit: str, digits: int) -> str:
     return f"{text}{unit[1:]}" if unit.startswith("1/") else f"{text} {unit}"
 
 
-def _after_number(text: str, where: str) -> str | None:
+def after_number(text: str, where: str) -> str | None:
     """What follows the number of a text that is one number and units; None where it is more arithmetic than that."""
     readable = _readable(text)
     leaf = _parse(text, where)

@@ -200,14 +200,9 @@ class _Maker:
         value = model.values[model.known(path, where)]
         return Takes(value.unit, "", is_whole(model, path), value.low, value.high, value.low_is_allowed)
 
-    def with_other(self, path: str, value: Change, where: str) -> ExperimentDefinition:
+    def with_other(self, path: str, value: Change) -> ExperimentDefinition:
         """The experiment with another value."""
-        try:
-            return self.rebuilt({**self.experiment.changes, path: value})
-        except DefinitionError as problem:
-            if str(problem).startswith("--set"):
-                raise DefinitionError(where, str(problem).removeprefix("--set: ")) from None
-            raise
+        return self.rebuilt({**self.experiment.changes, path: value})
 
 
 def _grid_values(one: e.AxisEntry, maker: _Maker, where: str) -> tuple[Change, ...]:
@@ -260,7 +255,7 @@ def _refuse_idle(path: str, values: Sequence[Change], order: Sequence[int], make
     order: of the values by their size; bounds that hold at both ends hold between
     """
     tried = [order[round(k)] for k in np.linspace(0, len(order) - 1, min(len(order), MOST_CHECKED))]
-    found = [maker.with_other(path, values[k], where) for k in tried]
+    found = [maker.with_other(path, values[k]) for k in tried]
     if values[tried[0]] == values[tried[-1]]:
         refuse_idle(found[0], maker.tables, maker.rebuilt)
     elif same_trials(found[0], found[-1]):
