@@ -23,6 +23,7 @@ LARGEST_EXPONENT = 12
 _READABLE = re.compile(r"[A-Za-z0-9_.+*/^() µμ-]+")
 _SPELLINGS = str.maketrans({"^": "**", "µ": "u", "μ": "u"})
 _NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(µμ])")
+_UNIT_NEXT = re.compile(r" \* [A-Za-z(]")
 
 minute, hour, day = 60 * second, 3600 * second, 86400 * second
 
@@ -139,7 +140,7 @@ def after_number(text: str, where: str) -> str | None:
     if not isinstance(number, ast.Constant) or "(" in readable[: number.col_offset]:
         return None
     rest = readable[number.end_col_offset :]
-    return f" {rest[3:]}" if rest.startswith(" * ") else rest
+    return f" {rest[3:]}" if _UNIT_NEXT.match(rest) else rest
 
 
 def _suitable_unit(value: Any) -> str:

@@ -248,6 +248,8 @@ def build_experiment(
     begin, end = _times(entry, where)
     weight = _weight(entry, where)
     arms = _arms(entry, base_of, weight, (begin, end), where)
+    if weight is not None and all(one.preparation and base.preparations[one.preparation].bath for one in arms):
+        raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
     names = [one.name for one in arms]
     predictions = tuple(
