@@ -14,8 +14,8 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.units import Quantity, dimensions_of, second, unit_symbol
 
 __all__ = [
-    "Quantity", "day", "dimensions_of", "hour", "known_units", "minute", "parse_in", "parse_quantity", "quantity_text",
-    "second", "unit_text",
+    "Quantity", "after_number", "day", "dimensions_of", "hour", "known_units", "minute", "parse_in", "parse_quantity",
+    "quantity_text", "second", "text_like", "unit_text",
 ]  # fmt: skip
 
 LONGEST_TEXT = 120
@@ -23,6 +23,7 @@ LARGEST_EXPONENT = 12
 _READABLE = re.compile(r"[A-Za-z0-9_.+*/^() µμ-]+")
 _SPELLINGS = str.maketrans({"^": "**", "µ": "u", "μ": "u"})
 _NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(µμ])")
+_UNIT_NEXT = re.compile(r" \* [A-Za-z(]")
 
 minute, hour, day = 60 * second, 3600 * second, 86400 * second
 
@@ -105,7 +106,41 @@ def quantity_text(value: Any) -> str:
     number, unit = float(value), _suitable_unit(value)
     if unit in known_units():
         return f"{number / float(known_units()[unit]):.6g} {unit}"
-    return f"{number:.6g}{unit[1:]}" if unit.startswith("1/") else f"{number:.6g} {unit}"
+    return _in_base_units(number, unit, 6)
+
+
+def text_like(si: float, like: str | int | float, where: str, digits: int = 12) -> str | float:
+    """A number in SI units as a file may give it: in the unit of `like`, or in SI units where that has no simple one.
+
+    like: a quantity of the same dimensions, such as '5 minute'; digits: of the number, to which it is read back
+    """
+    dimension = parse_quantity(like, where).dim
+    unit = after_number(like, where) if isinstance(like, str) else ""
+    if unit is None or not (scale := float(parse_quantity(f"1{unit}", where))):
+        unit, scale = None, 1.0
+    if unit is None and not dimension.is_dimensionless:
+        return _in_base_units(si, unit_symbol(dimension), digits)
+    text = f"{si / scale:.{digits}g}"
+    return f"{text}{unit}" if unit else float(text)
+
+
+def _in_base_units(number: float, unit: str, digits: int) -> str:
+    text = f"{number:.{digits}g}"
+    return f"{text}{unit[1:]}" if unit.startswith("1/") else f"{text} {unit}"
+
+
+def after_number(text: str, where: str) -> str | None:
+    """What follows the number of a text that is one number and units; None where it is more arithmetic than that."""
+    readable = _readable(text)
+    leaf = _parse(text, where)
+    while isinstance(leaf, ast.BinOp) and isinstance(leaf.op, ast.Mult | ast.Div):
+        leaf = leaf.left
+    number = leaf.operand if isinstance(leaf, ast.UnaryOp) else leaf
+    # What is in brackets is left to SI units: the tree does not say where they end.
+    if not isinstance(number, ast.Constant) or "(" in readable[: number.col_offset]:
+        return None
+    rest = readable[number.end_col_offset :]
+    return f" {rest[3:]}" if _UNIT_NEXT.match(rest) else rest
 
 
 def _suitable_unit(value: Any) -> str:
@@ -129,10 +164,15 @@ def _to_float(number: int | float, where: str) -> float:
         raise DefinitionError(where, "wants a finite number, got one of more than 300 digits") from None
 
 
+def _readable(text: str) -> str:
+    """The text as Python's parser takes it."""
+    return _NUMBER_THEN_UNIT.sub(r"\1 * ", text.translate(_SPELLINGS)).strip()
+
+
 def _parse(text: str, where: str) -> ast.expr:
     if len(text) > LONGEST_TEXT:
         raise DefinitionError(where, f"wants a number with a unit, got a text of {len(text)} characters")
-    readable = _NUMBER_THEN_UNIT.sub(r"\1 * ", text.translate(_SPELLINGS)).strip()
+    readable = _readable(text)
     wanted = f"wants a number with a unit, such as '40 minute', got {text!r}"
     # What is no arithmetic (quotes, brackets, comments, line breaks) does not even reach Python's parser.
     if not _READABLE.fullmatch(text):

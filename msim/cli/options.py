@@ -82,6 +82,14 @@ def parse_changes(given: list[str]) -> dict[str, str]:
     return changes
 
 
+def refuse_idle(option: str, given: object, why: str) -> None:
+    """Refuse an option that has no effect beside the others.
+
+    given: its value; why: what the effect would take
+    """
+    raise InputError(f"{option}: has no effect here, as {why}: wants none, got {given}")
+
+
 def core_count() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -49,9 +49,12 @@ def run(
         prepare_workers()
     what = (experiment, out, arms, seeds, until, changes, hypothesis)
     # What is wrong with the input is said before ranks are started, and by one of them.
+    if ranks:
+        _refuse_idle(ranks, workers, partition)
     with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, target, partition)) as processes:
         from msim.engine.context import Context
 
+        _refuse_idle(processes.size, workers, partition)
         definition, folder = _read(*what)
         twins = _twins(definition, target, twin)
         context = Context(target, definition.schedule, precision, processes, partition, twins=twins)
@@ -66,11 +69,13 @@ def _read(
 ) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
     from msim.base.paths import given_folder
     from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
-    from msim.definitions.experiment import read_experiment
+    from msim.definitions.experiment import read_experiment, refuse_idle_changes
 
     folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes), hypothesis)
-    return definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end), folder
+    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
+    refuse_idle_changes(definition)
+    return definition, folder
 
 
 def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:
@@ -85,6 +90,16 @@ def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkS
 
     with told() as progress:
         return twins_of(models_of(experiment), given_path(file, "--twin") if file else None, progress)
+
+
+def _refuse_idle(ranks: int, workers: int, partition: str) -> None:
+    """Refuse what ranks do not heed, and what only they heed."""
+    from msim.cli.options import refuse_idle
+
+    if ranks > 1 and workers:
+        refuse_idle("--workers", workers, f"{ranks} ranks share out one trial after the other")
+    if ranks == 1 and partition != "cell":
+        refuse_idle("--partition", partition, "one rank has all cells")
 
 
 def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:

@@ -64,6 +64,7 @@ def sweep(
     from msim.engine.context import Context
     from msim.engine.exchange import SERIAL
 
+    _refuse_idle(executor, workers, ranks)
     settings = parse_settings(limit, memory, checkpoint_every)
     logs = [given_path(one, option) if one else None for one, option in ((log, "--log"), (log_json, "--log-json"))]
     options = parse_slurm(profile, slurm, settings.memory)
@@ -78,6 +79,17 @@ def sweep(
             sweep_and_report(definition, design, root, context, settings, chosen, as_json, *logs)
 
 
+def _refuse_idle(executor: str, workers: int, ranks: int) -> None:
+    """Refuse what says how many trials or ranks, where the executor says it."""
+    from msim.cli.options import refuse_idle
+
+    if workers and (executor != "local" or ranks > 1):
+        whose = f"--executor {executor}" if executor != "local" else f"--ranks {ranks}"
+        refuse_idle("--workers", workers, f"{whose} hands out the trials")
+    if ranks and executor != "local":
+        refuse_idle("--ranks", ranks, f"--executor {executor} gives each trial what runs it")
+
+
 def _read(
     what: tuple[str, str, str | None, str | None, str | None, list[str]], over: list[str], sample: str | None,
     points: int | None, sample_seed: int | None,
@@ -86,7 +98,7 @@ def _read(
     from msim.base.paths import given_folder
     from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
     from msim.definitions.axes import read_design
-    from msim.definitions.experiment import read_experiment
+    from msim.definitions.experiment import read_experiment, refuse_idle_changes
     from msim.definitions.samples import SAMPLES
 
     experiment, out, arms, seeds, until, changes = what
@@ -95,4 +107,5 @@ def _read(
     folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes))
     definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
+    refuse_idle_changes(definition)
     return definition, folder, read_design(definition, over, sample, points, sample_seed)

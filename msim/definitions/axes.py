@@ -5,30 +5,28 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from msim.base.errors import DefinitionError, nearest
-from msim.base.quantities import parse_in, parse_quantity, second, unit_text
-from msim.base.units import dimensions_of, kilogram
+from msim.base.errors import DefinitionError
 from msim.definitions import entries as e
-from msim.definitions.experiment import ExperimentDefinition, experiment_from_texts
-from msim.definitions.experiment_changes import Change, is_of_experiment, known_paths
+from msim.definitions.effects import raise_idle, refuse_idle, refuse_overridden, same_trials
+from msim.definitions.experiment import ExperimentDefinition, rebuilder
+from msim.definitions.experiment_changes import Change, is_of_experiment, places_at, refuse_two_sources
+from msim.definitions.ranges import Range, counted, spaced
 from msim.definitions.read import read_tables
 from msim.definitions.samples import unit_points
-from msim.definitions.values import with_changes
+from msim.definitions.takes import Takes
+from msim.definitions.values import is_whole
 
 MOST_POINTS = 100_000
 MOST_CHECKED = 16
 TAKEN = ("arm", "seed", "time", "probe", "frequency", "point", "burst", "spike", "cell", "status", "reason", "key")
 _OVER = re.compile(r"(?:(?P<name>[A-Za-z]\w*):)?(?P<path>[A-Za-z][\w.]*)=(?P<values>.+)", re.DOTALL)
 _RANGE = re.compile(r"(?P<low>.+?)\s+to\s+(?P<high>.+?)(?:\s+in\s+(?P<count>\d{1,6})(?:\s+(?P<spacing>log|linear))?)?")
-_NUMBER = re.compile(r"\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<unit>.*)", re.DOTALL)
-_SECONDS = ("at", "until", "duration", "every")
-_BARE = {"mg_per_kg": "mg/kg", "mg": "mg", "mg_per_kg_per_hour": "mg/kg/h"}
 
 
 @dataclass(frozen=True)
@@ -101,8 +99,18 @@ def read_design(
         raise DefinitionError(experiment.file, "has no [sweep]; wants one, or --over PATH=VALUE,VALUE")
     kind = sample or (entry.sample if entry else "grid")
     _refuse_names(list(entries.values()))
+    for one, place in entries.values():
+        _refuse_both(one, place)
+    tables = read_tables(experiment.text, experiment.file)
+    paths = {path: place for path, (_, place) in entries.items()}
+    refuse_two_sources({**dict.fromkeys(experiment.changes, "--set"), **paths}, tables)
+    _refuse_set_too(experiment, paths)
+    refuse_overridden(experiment, tables, paths)
+    maker = _Maker(experiment, rebuilder(experiment), tables)
     if kind == "grid":
-        axes = [_grid_axis(one, experiment, place) for one, place in entries.values()]
+        _refuse_unused(points, "points", "a grid has those of its axes")
+        _refuse_unused(seed, "sample-seed", "a grid draws nothing")
+        axes = [_axis(one, _grid_values(one, maker, place), maker, place) for one, place in entries.values()]
         _refuse_many(math.prod(len(one.values) for one in axes), where)
         return Design(tuple(axes))
     count = points or (entry.points if entry else None)
@@ -111,7 +119,10 @@ def read_design(
     _refuse_many(count, where)
     unit = unit_points(kind, count, len(entries), seed if seed is not None else entry.seed if entry else 1)
     columns = zip(entries.values(), unit.T, strict=True)
-    return Design(tuple(_sampled_axis(one, column, experiment, place) for (one, place), column in columns), kind)
+    return Design(
+        tuple(_axis(one, _sampled_values(one, column, maker, place), maker, place) for (one, place), column in columns),
+        kind,
+    )
 
 
 def sweep_entry(experiment: ExperimentDefinition) -> e.SweepEntry | None:
@@ -153,84 +164,99 @@ def _refuse_many(count: int, where: str) -> None:
         raise DefinitionError(where, f"wants at most {MOST_POINTS} points, got {count}")
 
 
-def _grid_axis(one: e.AxisEntry, experiment: ExperimentDefinition, where: str) -> Axis:
+def _refuse_unused(given: int | None, option: str, why: str) -> None:
+    if given is not None:
+        raise DefinitionError(f"--{option}", f"is for a sample, and {why}: wants none, or --sample, got {given}")
+
+
+def _refuse_both(one: e.AxisEntry, where: str) -> None:
+    """Refuse an axis that says its values in two ways, of which one would be passed over."""
+    if one.values is None:
+        return
+    for key in ("low", "high", "count", "spacing"):
+        if key in one.model_fields_set and getattr(one, key) is not None:
+            raise DefinitionError(where, f"wants 'values', or 'low' and 'high', got both 'values' and '{key}'")
+
+
+def _refuse_set_too(experiment: ExperimentDefinition, axes: Mapping[str, str]) -> None:
+    for path, where in axes.items():
+        if path in experiment.changes:
+            raise DefinitionError(where, f"wants one change of '{path}', got an axis and --set")
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """An experiment that is varied: what its paths take, and what it becomes with other changes."""
+
+    experiment: ExperimentDefinition
+    rebuilt: Callable[[Mapping[str, Change]], ExperimentDefinition]
+    tables: Mapping[str, Any]
+
+    def takes(self, path: str, where: str) -> Takes | None:
+        """What a path takes; None for a word."""
+        if is_of_experiment(path):
+            return places_at(path, self.tables, where)[0].takes
+        model = self.experiment.model
+        value = model.values[model.known(path, where)]
+        return Takes(value.unit, "", is_whole(model, path), value.low, value.high, value.low_is_allowed)
+
+    def with_other(self, path: str, value: Change) -> ExperimentDefinition:
+        """The experiment with another value."""
+        return self.rebuilt({**self.experiment.changes, path: value})
+
+
+def _grid_values(one: e.AxisEntry, maker: _Maker, where: str) -> tuple[Change, ...]:
     if one.values is not None:
-        if one.low is not None or one.high is not None:
-            raise DefinitionError(where, "wants 'values', or 'low' and 'high', got both")
-        values = tuple(one.values)
-        if len({str(value) for value in values}) < len(values):
-            raise DefinitionError(f"{where}.values", "wants each value once")
-        return _axis(one, values, experiment, where)
+        return tuple(one.values)
     if one.count is None or one.count < 2:
         raise DefinitionError(where, f"a grid wants 'values', or 'low', 'high' and a 'count' above 1, got {one.count}")
-    return _axis(one, _between(one, np.linspace(0, 1, one.count), where), experiment, where)
+    values = spaced(_range(one, maker, where), np.linspace(0, 1, one.count))
+    if len(set(values)) < len(values):
+        raise DefinitionError(f"{where}.high", f"wants ends further apart for {one.count} values, got {one.high!r}")
+    return values
 
 
-def _sampled_axis(one: e.AxisEntry, unit: np.ndarray, experiment: ExperimentDefinition, where: str) -> Axis:
-    if one.values is None:
-        return _axis(one, _between(one, unit, where), experiment, where)
-    picks = [min(int(u * len(one.values)), len(one.values) - 1) for u in unit]
-    return _axis(one, tuple(one.values[k] for k in picks), experiment, where)
+def _sampled_values(one: e.AxisEntry, unit: np.ndarray, maker: _Maker, where: str) -> tuple[Change, ...]:
+    if one.values is not None:
+        return tuple(one.values[min(int(u * len(one.values)), len(one.values) - 1)] for u in unit)
+    if one.count is not None and where == "--over":
+        raise DefinitionError(where, f"a sample has --points: wants '{one.path}' without 'in', got in {one.count}")
+    found = _range(one, maker, where)
+    return counted(found, unit) if found.takes.whole else spaced(found, unit)
 
 
-def _between(one: e.AxisEntry, unit: np.ndarray, where: str) -> tuple[Change, ...]:
-    """Values of a range at fractions of it, in the unit of `low`, to six digits."""
+def _range(one: e.AxisEntry, maker: _Maker, where: str) -> Range:
+    takes = maker.takes(one.path, where)
     if one.low is None or one.high is None:
         raise DefinitionError(where, "wants 'values', or both 'low' and 'high'")
-    low, high = parse_quantity(one.low, f"{where}.low"), parse_quantity(one.high, f"{where}.high")
-    if dimensions_of(low) != dimensions_of(high) or not float(low) < float(high):
-        raise DefinitionError(f"{where}.high", f"wants more than low ({one.low}) in its unit, got {one.high!r}")
-    log = one.spacing == "log"
-    if log and float(low) <= 0:
-        raise DefinitionError(f"{where}.low", f"wants more than 0 for steps in logarithm, got {one.low!r}")
-    # Of two ends one is not 0 and tells what its unit is worth.
-    text, end = (one.low, low) if float(low) else (one.high, high)
-    read = _NUMBER.fullmatch(str(text))
-    if read is None:
-        raise DefinitionError(where, f"wants numbers with a unit as ends of a range, got {text!r}")
-    scale = float(end) / float(read["number"])
-    ends = np.array([float(low), float(high)]) / scale
-    numbers = np.exp(np.log(ends[0]) + unit * np.log(ends[1] / ends[0])) if log else ends[0] + unit * np.ptp(ends)
-    return tuple(f"{x:.6g}{read['unit']}" if read["unit"].strip() else float(f"{x:.6g}") for x in numbers)
+    if takes is None:
+        raise DefinitionError(where, f"wants words one by one for '{one.path}', got a range")
+    return Range(one.low, one.high, one.spacing == "log", takes, where)
 
 
-def _axis(one: e.AxisEntry, values: tuple[Change, ...], experiment: ExperimentDefinition, where: str) -> Axis:
+def _axis(one: e.AxisEntry, values: tuple[Change, ...], maker: _Maker, where: str) -> Axis:
     """The axis with its values in SI units; every value is held against what the experiment takes there."""
-    unit, units = _unit_of(one.path, experiment, where)
-    if is_of_experiment(one.path):
-        numbers = tuple(float(parse_in(value, unit, where)) for value in values) if unit is not None else ()
-        # Each of these reads all files anew: of many values, some from end to end.
-        for k in sorted({round(k) for k in np.linspace(0, len(values) - 1, min(len(values), MOST_CHECKED))}):
-            with_other(experiment, {one.path: values[k]})
-    else:
-        models = (with_changes(experiment.model, {one.path: value}, where) for value in values)
-        numbers = tuple(model.values[one.path].si for model in models)
-    return Axis(one.name or one.path, one.path, values, numbers, units)
+    takes = maker.takes(one.path, where)
+
+    def si(given: Sequence[Change]) -> tuple[float, ...]:
+        return () if takes is None else tuple(takes.si(value, f"{where}: {one.path}") for value in given)
+
+    numbers = si(values)
+    if one.values is not None and len(set(si(one.values) or one.values)) < len(one.values):
+        raise DefinitionError(f"{where}.values", "wants each value once")
+    order = sorted(range(len(values)), key=numbers.__getitem__ if numbers else int)
+    _refuse_idle(one.path, values, order, maker, where)
+    return Axis(one.name or one.path, one.path, values, numbers, takes.units if takes is not None else "")
 
 
-def with_other(experiment: ExperimentDefinition, changes: Mapping[str, Change]) -> ExperimentDefinition:
-    """The experiment with other values of its model or entries of its file, as long and with the arms as it is."""
-    whole = experiment_from_texts(
-        experiment.name, experiment.file, experiment.text, experiment.model.name, experiment.model.files,
-        {**experiment.changes, **changes}, experiment.under,
-    )  # fmt: skip
-    until = experiment.end if experiment.end < whole.end else None
-    return whole.narrowed([one.name for one in experiment.arms], experiment.seeds, until)
+def _refuse_idle(path: str, values: Sequence[Change], order: Sequence[int], maker: _Maker, where: str) -> None:
+    """Try values from end to end, and refuse an axis between whose ends nothing differs.
 
-
-def _unit_of(path: str, experiment: ExperimentDefinition, where: str) -> tuple[Any, str]:
-    """The unit of what a path means, None where it is a word; and how a figure writes it."""
-    if not is_of_experiment(path):
-        unit = experiment.model.values[experiment.model.known(path, where)].unit
-        return unit, unit_text(unit)
-    known = known_paths(read_tables(experiment.text, experiment.file))
-    if path not in known:
-        raise DefinitionError(where, f"the experiment has nothing at '{path}'{nearest(path, sorted(known))}")
-    key = path.split(".")[-1]
-    if key in _BARE or key in ("times", "tolerance"):
-        return 1, _BARE.get(key, "1 (dimensionless)")
-    if key == "body_weight":
-        return kilogram, "kg"
-    if key in _SECONDS or path.startswith("schedule."):
-        return second, "s"
-    return None, ""
+    order: of the values by their size; bounds that hold at both ends hold between
+    """
+    tried = [order[round(k)] for k in np.linspace(0, len(order) - 1, min(len(order), MOST_CHECKED))]
+    found = [maker.with_other(path, values[k]) for k in tried]
+    if values[tried[0]] == values[tried[-1]]:
+        refuse_idle(found[0], maker.tables, maker.rebuilt)
+    elif same_trials(found[0], found[-1]):
+        raise_idle(path, maker.experiment, where)

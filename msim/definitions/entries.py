@@ -18,7 +18,15 @@ from pydantic import (
     model_validator,
 )
 
+from msim.base.units import kilogram, second
+from msim.definitions.takes import Takes
+from msim.pharmacology.regimen import LARGEST_AMOUNT, MOST_REPEATS
+
 LONGEST_NAME = 64
+LONGEST_TIME = 100 * 365 * 86400.0  # s; still known to less than a microsecond
+LONGEST_BURST = 3600.0  # s
+SHORTEST_BURST = 0.1  # s; an average of less says nothing
+HEAVIEST_BODY = 1000.0  # kg
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -50,6 +58,19 @@ Number = Annotated[Any, BeforeValidator(_number)]
 SomeNames = Annotated[list[StrictStr], Field(min_length=1), BeforeValidator(_names)]
 Name = Annotated[StrictStr, AfterValidator(_name)]
 Words = Annotated[StrictStr, Field(min_length=1)]
+
+# What changes by dotted path, axes of a sweep and the checks of a file hold against is declared here, once.
+Time = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME)]
+Span = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME, low_is_allowed=False)]
+Burst = Annotated[QuantityText, Takes(second, low=SHORTEST_BURST, high=LONGEST_BURST)]
+UpToBurst = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_BURST)]
+Error = Annotated[Number, Takes(low=0, low_is_allowed=False, high=LONGEST_BURST)]
+BodyWeight = Annotated[QuantityText, Takes(kilogram, low=0, low_is_allowed=False, high=HEAVIEST_BODY)]
+MgPerKg = Annotated[Number, Takes(written="mg/kg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+Mg = Annotated[Number, Takes(written="mg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+MgPerKgPerHour = Annotated[Number, Takes(written="mg/kg/h", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+Micromolar = Annotated[Number, Takes(written="uM", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+Repeats = Annotated[StrictInt, Takes(whole=True, low=1, high=MOST_REPEATS)]
 
 
 class Entry(BaseModel):
@@ -195,9 +216,14 @@ class StateEntry(Entry):
 
 
 class PreparationEntry(StateEntry):
-    """What a model stands for: a person, an animal or a slice in a bath."""
+    """What a model stands for: a person, an animal or a slice in a bath.
+
+    lightest, heaviest: between which the weight of such a body can be
+    """
 
     body_weight: ValueEntry | None = None
+    lightest: ValueEntry | None = None
+    heaviest: ValueEntry | None = None
     bath: StrictBool = False
 
 
@@ -222,9 +248,9 @@ class ModelFile(Entry):
 class TitrationStep(Entry):
     """One constant rate of a titrated infusion."""
 
-    mg_per_kg_per_hour: Number
-    at: QuantityText
-    until: QuantityText
+    mg_per_kg_per_hour: MgPerKgPerHour
+    at: Time
+    until: Time
 
 
 class DoseEntry(Entry):
@@ -232,14 +258,14 @@ class DoseEntry(Entry):
 
     drug: StrictStr
     route: StrictStr
-    mg_per_kg: Number | None = None
-    mg: Number | None = None
-    mg_per_kg_per_hour: Number | None = None
-    uM: Number | None = None
-    at: QuantityText | None = None
-    duration: QuantityText | None = None
-    every: QuantityText | None = None
-    times: StrictInt | None = None
+    mg_per_kg: MgPerKg | None = None
+    mg: Mg | None = None
+    mg_per_kg_per_hour: MgPerKgPerHour | None = None
+    uM: Micromolar | None = None
+    at: Time | None = None
+    duration: Span | None = None
+    every: Span | None = None
+    times: Repeats | None = None
     steps: list[TitrationStep] | None = None
 
 
@@ -299,16 +325,16 @@ class PredictEntry(Entry):
 class ScheduleEntry(Entry):
     """How finely the fast scale is sampled; left out, the defaults of coupling.schedule hold."""
 
-    tolerance: Number | None = None
-    noise: Number | None = None
-    burst: QuantityText | None = None
-    longest_burst: QuantityText | None = None
-    burn_in: QuantityText | None = None
-    settle: QuantityText | None = None
-    probe: QuantityText | None = None
-    baseline: QuantityText | None = None
-    shortest_leap: QuantityText | None = None
-    longest_leap: QuantityText | None = None
+    tolerance: Error | None = None
+    noise: Error | None = None
+    burst: Burst | None = None
+    longest_burst: UpToBurst | None = None
+    burn_in: UpToBurst | None = None
+    settle: UpToBurst | None = None
+    probe: Burst | None = None
+    baseline: Burst | None = None
+    shortest_leap: Span | None = None
+    longest_leap: Span | None = None
 
 
 class AxisEntry(Entry):
@@ -352,7 +378,7 @@ class ExperimentFile(Entry):
     seeds: list[StrictInt] = Field(min_length=1)
     begin: QuantityText
     duration: QuantityText
-    body_weight: QuantityText | None = None
+    body_weight: BodyWeight | None = None
     preparation: StrictStr = ""
     state: StrictStr = ""
     schedule: ScheduleEntry = ScheduleEntry()

@@ -12,28 +12,23 @@ from typing import Any
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
-from msim.base.units import kilogram
 from msim.coupling.schedule import Schedule
 from msim.definitions import entries as e
 from msim.definitions.acts import KINDS, Act, Change, changes_of, read_acts, with_acts
 from msim.definitions.addresses import Address
-from msim.definitions.claims import Claim, parse_claim
+from msim.definitions.effects import refuse_idle
 from msim.definitions.experiment_changes import changed_tables, of_model
 from msim.definitions.hypotheses import crossed, refuse_twice_set, under
 from msim.definitions.model import ModelDefinition
-from msim.definitions.preparations import check_routes, prepared, weight_of
+from msim.definitions.predictions import Prediction, read_prediction
+from msim.definitions.preparations import check_routes, chosen_of, prepared, refuse_both_set, weight_of
 from msim.definitions.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.read_model import read_model, read_model_beside, read_model_texts
-from msim.definitions.recordings import read_recording, times_of
-from msim.definitions.values import with_changes
+from msim.definitions.recordings import read_recording
+from msim.definitions.takes import number_of
+from msim.definitions.values import apart, refuse_kept, with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
 from msim.recording.probe import Recording
-
-TIME_MATCH = 1e-6  # s
-LONGEST_TIME = 100 * 365 * 86400.0  # s; still known to less than TIME_MATCH
-LONGEST_BURST = 3600.0  # s
-SHORTEST_BURST = 0.1  # s
-HEAVIEST_BODY = 1000.0  # kg
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,7 @@ class Arm:
 
     model: at rest; acts: what is done to it; changes: what becomes of it at the times of these, in order
     hypothesis: of those that the model declares, or '' for the model as it stands; body_weight: kg
+    preparation, state: of those that the model declares, or ''
     """
 
     name: str
@@ -52,28 +48,8 @@ class Arm:
     changes: tuple[Change, ...] = ()
     hypothesis: str = ""
     body_weight: float = 70.0
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A claim about a recorded quantity at a time (s), settled before the run.
-
-    margin: smallest difference that counts, in SI units of the quantity
-    """
-
-    id: str
-    quantity: str
-    time: float
-    claim: Claim
-    margin: float
-    source: str
-    note: str
-    hypothesis: str = ""
-
-    @property
-    def asked(self) -> str:
-        """The id that the file gives it, the same under all hypotheses."""
-        return self.id.removesuffix(f"_{self.hypothesis}") if self.hypothesis else self.id
+    preparation: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,20 +121,24 @@ class ExperimentDefinition:
 
 
 def read_experiment(
-    name: str | Path, changes: Mapping[str, str | int | float] | None = None, hypothesis: str = ""
-) -> ExperimentDefinition:
+    name: str | Path, changes: Mapping[str, str | int | float] | None = None, hypothesis: str = "",
+    model: ModelDefinition | None = None,
+) -> ExperimentDefinition:  # fmt: skip
     """Read an experiment file with its model, and check both whole.
 
     name: a path, or a shipped name such as 'ketamine_rapid_and_sustained'
     changes: values of the model to change in all arms, or entries of the experiment, by dotted path
     hypothesis: one that the model declares, for all arms
-    raises: DefinitionError or InputError that names file and key
+    model: in place of the one that the file names
+    raises: DefinitionError or InputError that names file and key, or a change that changes nothing
     """
     path = find(str(name), "experiments")
     where, text = display_name(path), read_text(path)
-    entry = _entry(text, where, changes or {})
-    model = read_model_beside(path, entry.model, f"{where}: model")
-    return build_experiment(entry, path.stem, where, text, model, dict(changes or {}), hypothesis)
+    tables = read_tables(text, where)
+    entry = _entry(tables, where, changes or {})
+    if model is None:
+        model = read_model_beside(path, entry.model, f"{where}: model")
+    return _with_effect(tables, path.stem, where, text, model, changes or {}, hypothesis)
 
 
 def experiment_from_tables(
@@ -169,11 +149,10 @@ def experiment_from_tables(
 
     raises: DefinitionError or InputError that names `where` and key
     """
-    given = changed_tables(copy.deepcopy(dict(tables)), changes or {}, "--set")
-    entry = checked_entries(given, where, e.ExperimentFile)
+    entry = _entry(tables, where, changes or {})
     if model is None:
         model = read_model(entry.model)
-    return build_experiment(entry, where, where, "", model, dict(changes or {}), hypothesis)
+    return _with_effect(copy.deepcopy(dict(tables)), where, where, "", model, changes or {}, hypothesis)
 
 
 def experiment_from_texts(
@@ -181,13 +160,52 @@ def experiment_from_texts(
     hypothesis: str = "",
 ) -> ExperimentDefinition:  # fmt: skip
     """Rebuild an experiment from the texts that a run has stored."""
-    entry = _entry(text, where, changes)
+    entry = _entry(read_tables(text, where), where, changes)
     model = read_model_texts(model_name, model_texts)
     return build_experiment(entry, name, where, text, model, dict(changes), hypothesis)
 
 
-def _entry(text: str, where: str, changes: Mapping[str, Any]) -> e.ExperimentFile:
-    return checked_entries(changed_tables(read_tables(text, where), changes, "--set"), where, e.ExperimentFile)
+def rebuilder(experiment: ExperimentDefinition) -> Callable[[Mapping[str, Any]], ExperimentDefinition]:
+    """Makes an experiment anew with other changes in place of its own, as long and with the arms as it is."""
+    tables = read_tables(experiment.text, experiment.file)
+    model = read_model_texts(experiment.model.name, experiment.model.files)
+
+    def built(changes: Mapping[str, Any]) -> ExperimentDefinition:
+        entry = _entry(tables, experiment.file, changes)
+        whole = build_experiment(
+            entry, experiment.name, experiment.file, experiment.text, model, dict(changes), experiment.under
+        )
+        until = experiment.end if experiment.end < whole.end else None
+        return whole.narrowed([one.name for one in experiment.arms], experiment.seeds, until)
+
+    return built
+
+
+def refuse_idle_changes(experiment: ExperimentDefinition) -> None:
+    """Refuse a change that nothing depends on in the arms that are left of an experiment.
+
+    raises: DefinitionError that names the change
+    """
+    if experiment.changes and experiment.text:
+        refuse_idle(experiment, read_tables(experiment.text, experiment.file), rebuilder(experiment))
+
+
+def _with_effect(
+    tables: dict[str, Any], name: str, where: str, text: str, model: ModelDefinition,
+    changes: Mapping[str, str | int | float], hypothesis: str,
+) -> ExperimentDefinition:  # fmt: skip
+    """An experiment all of whose changes change something."""
+
+    def built(own: Mapping[str, Any]) -> ExperimentDefinition:
+        return build_experiment(_entry(tables, where, own), name, where, text, model, dict(own), hypothesis)
+
+    found = built(changes)
+    refuse_idle(found, tables, built)
+    return found
+
+
+def _entry(tables: Mapping[str, Any], where: str, changes: Mapping[str, Any]) -> e.ExperimentFile:
+    return checked_entries(changed_tables(tables, changes, "--set"), where, e.ExperimentFile)
 
 
 def build_experiment(
@@ -207,25 +225,35 @@ def build_experiment(
 
     def base_of(arm: e.ArmEntry | None, place: str) -> ModelDefinition:
         """Preparation and state first, then what the experiment sets, hypothesis, and the command line."""
-        one = model
+        one = declared
         for table, key in (("preparations", "preparation"), ("states", "state")):
             own = getattr(arm, key) if arm is not None else None
-            named = getattr(entry, key) if own is None else own
-            one = prepared(one, table, named, f"{where}: {key}" if own is None else f"{place}.{key}")
-        one = with_changes(one, entry.set, f"{where}: set")
+            place_of = f"{where}: {key}" if own is None else f"{place}.{key}"
+            one = prepared(one, table, chosen_of(entry, arm, key), place_of)
+        one = with_changes(one, set_here, f"{where}: set")
         name = (arm.hypothesis if arm is not None else None) or ""
         one = under(one, name, f"{place}.hypothesis")
         refuse_twice_set(model, name, entry.set, f"{where}: set")
-        return with_changes(one, of_model(changes), "--set")
+        settled = {*entry.set, *(arm.set if arm is not None else ()), *given}
+        both = {key: chosen_of(entry, arm, key) for key in ("preparation", "state")}
+        refuse_both_set(model, {**both, "hypothesis": name}, settled, place or where)
+        return with_changes(one, given, "--set")
+
+    # What the model keeps apart, such as values of a hypothesis, is changed before it is put in the place of others.
+    kept_here, set_here = apart(entry.set)
+    kept, given = apart(of_model(changes))
+    declared = with_changes(with_changes(model, kept_here, f"{where}: set"), kept, "--set")
 
     base = base_of(None, where)
     begin, end = _times(entry, where)
     weight = _weight(entry, where)
     arms = _arms(entry, base_of, weight, (begin, end), where)
+    if weight is not None and all(one.preparation and base.preparations[one.preparation].bath for one in arms):
+        raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
     names = [one.name for one in arms]
     predictions = tuple(
-        _prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
+        read_prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
         for index, one in enumerate(entry.predict)
     )
     if entry.hypotheses is not None:
@@ -261,11 +289,11 @@ def _text(seconds: float) -> str:
 
 def _times(entry: e.ExperimentFile, where: str) -> tuple[float, float]:
     begin, duration = _time(entry.begin, f"{where}: begin"), _time(entry.duration, f"{where}: duration")
-    if not -LONGEST_TIME <= begin <= 0:
-        wanted = f"wants a time at or before 0, and after {_text(-LONGEST_TIME)}"
+    if not -e.LONGEST_TIME <= begin <= 0:
+        wanted = f"wants a time at or before 0, and after {_text(-e.LONGEST_TIME)}"
         raise DefinitionError(f"{where}: begin", f"{wanted}, got {entry.begin!r}")
-    if not 0 < duration <= LONGEST_TIME:
-        wanted = f"wants more than 0 and at most {_text(LONGEST_TIME)}"
+    if not 0 < duration <= e.LONGEST_TIME:
+        wanted = f"wants more than 0 and at most {_text(e.LONGEST_TIME)}"
         raise DefinitionError(f"{where}: duration", f"{wanted}, got {entry.duration!r}")
     return begin, duration
 
@@ -274,11 +302,7 @@ def _weight(entry: e.ExperimentFile, where: str) -> float | None:
     """Body weight of an experiment in kg, if it says one."""
     if entry.body_weight is None:
         return None
-    weight = float(parse_in(entry.body_weight, kilogram, f"{where}: body_weight"))
-    if not 0 < weight <= HEAVIEST_BODY:
-        wanted = f"wants more than 0 kg and at most {HEAVIEST_BODY:g} kg"
-        raise DefinitionError(f"{where}: body_weight", f"{wanted}, got {entry.body_weight!r}")
-    return weight
+    return number_of(e.ExperimentFile, "body_weight", entry.body_weight, f"{where}: body_weight")
 
 
 def _arms(
@@ -290,8 +314,8 @@ def _arms(
         place = f"{where}: arms.{index}"
         hypothesis = one.hypothesis or ""
         base = base_of(one, place)
-        preparation = entry.preparation if one.preparation is None else one.preparation
-        weight = weight_of(base, preparation, given, bool(one.preparation), where)
+        preparation = chosen_of(entry, one, "preparation")
+        weight = weight_of(base, preparation, given, where, f"{place}.preparation")
         check_routes(base, preparation, one.doses, f"{place}.doses")
         refuse_twice_set(base, hypothesis, one.set, f"{place}.set")
         masses = {drug.name: base[f"{drug.name}.molar_mass"] for drug in base.on_scale("drug")}
@@ -302,7 +326,8 @@ def _arms(
         doses = regimen(texts, weight, masses, f"{place}.doses", span[1])
         model, acts = _arm_model(one, base, span, place)
         at_rest, changes = with_acts(model, acts, -math.inf), changes_of(model, acts, span[1])
-        arms.append(Arm(one.name, one.meaning, doses, at_rest, acts, changes, hypothesis, weight))
+        state = chosen_of(entry, one, "state")
+        arms.append(Arm(one.name, one.meaning, doses, at_rest, acts, changes, hypothesis, weight, preparation, state))
     _refuse_twice([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 
@@ -311,6 +336,7 @@ def _arm_model(
     arm: e.ArmEntry, base: ModelDefinition, span: tuple[float, float], place: str
 ) -> tuple[ModelDefinition, tuple[Act, ...]]:
     """The model as it is in an arm without manipulations, and these."""
+    refuse_kept(arm.set, f"{place}.set")
     model = with_changes(base, arm.set, f"{place}.set")
     acts = read_acts({kind: getattr(arm, kind) for kind in KINDS}, model, span, place)
     for act in acts:
@@ -329,51 +355,10 @@ def _refuse_twice(names: Sequence[str], where: str, what: str) -> None:
         seen.add(name)
 
 
-def _prediction(
-    one: e.PredictEntry, model: ModelDefinition, quantities: Mapping[str, Address], recording: Recording,
-    arms: Sequence[str], sources: Mapping[str, Any], where: str,
-) -> Prediction:  # fmt: skip
-    check_source(one.source, one.note, sources, f"{where}.source")
-    if one.quantity not in quantities:
-        wanted = f"wants a recorded quantity, got '{one.quantity}'{nearest(one.quantity, quantities)}"
-        raise DefinitionError(f"{where}.quantity", wanted)
-    address = quantities[one.quantity]
-    time = _time(one.at, f"{where}.at")
-    claim = parse_claim(one.claim, arms, time, f"{where}.claim")
-    known = times_of(address, model, recording)
-    for side in (claim.left, claim.right):
-        if not any(abs(side.time - at) < TIME_MATCH for at in known):
-            key = "at" if side.time == time else "claim"
-            when = ": wants one of " + ", ".join(_text(at) for at in known) if len(known) <= 12 else ""
-            raise DefinitionError(f"{where}.{key}", f"'{one.quantity}' is not recorded at {_text(side.time)}{when}")
-    return Prediction(one.id, one.quantity, time, claim, _margin(one, claim, address, where), one.source, one.note)
-
-
-def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> float:
-    given = 0.0 if one.margin is None else float(parse_in(one.margin, address.unit, f"{where}.margin"))
-    if given < 0 or (claim.relation == "=" and given == 0):
-        least = "more than 0 for a claim with '='" if claim.relation == "=" else "at least 0"
-        came = "none" if one.margin is None else repr(one.margin)
-        raise DefinitionError(f"{where}.margin", f"wants {least}, got {came}")
-    return given
-
-
 def _schedule(entry: e.ScheduleEntry, where: str) -> Schedule:
-    changes: dict[str, float] = {}
-    for name, given in entry.model_dump(exclude_none=True).items():
-        changes[name] = float(given) if name in ("tolerance", "noise") else _time(given, f"{where}.{name}")
-        may_be_nothing = name in ("burn_in", "settle")
-        if changes[name] < 0 or (changes[name] == 0 and not may_be_nothing):
-            bound = "at least" if may_be_nothing else "more than"
-            raise DefinitionError(f"{where}.{name}", f"wants {bound} 0, got {given!r}")
-        most = LONGEST_TIME if name.endswith("leap") else LONGEST_BURST
-        if changes[name] > most:
-            raise DefinitionError(f"{where}.{name}", f"wants at most {_text(most)}, got {given!r}")
+    given = entry.model_dump(exclude_none=True)
+    changes = {name: number_of(e.ScheduleEntry, name, value, f"{where}.{name}") for name, value in given.items()}
     schedule = replace(Schedule(), **changes)
-    for name in ("burst", "probe", "baseline"):
-        if getattr(schedule, name) < SHORTEST_BURST:
-            least = f"wants at least {_text(SHORTEST_BURST)}, as an average of less says nothing"
-            raise DefinitionError(f"{where}.{name}", f"{least}, got {getattr(entry, name)!r}")
     if "longest_burst" in changes and schedule.longest_burst < schedule.burst:
         least = f"wants at least burst ({_text(schedule.burst)})"
         raise DefinitionError(f"{where}.longest_burst", f"{least}, got {entry.longest_burst!r}")

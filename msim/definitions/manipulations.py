@@ -10,7 +10,7 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
 from msim.definitions import entries as e
 from msim.definitions.model import Drive, Instance, Link, Manipulation, Part, Population, Projection
-from msim.definitions.values import Values
+from msim.definitions.values import Values, is_kept
 
 AMOUNT = Parameter("amount", 1, "from 0, as normal, to 1, as the manipulation says", low=0, high=1)
 LEFT = Parameter("left", 1, "share of the state that is left", low=0)
@@ -91,8 +91,9 @@ def _part(entry: e.PartEntry, kept: str, place: str, file: str, values: Values, 
 
 def form_of(path: str, values: Values, where: str) -> Parameter:
     """Unit and bounds of a value of the model that follows no other."""
-    if path not in values.found:
-        raise DefinitionError(where, f"the model has no value '{path}'{nearest(path, values.found)}")
+    if path not in values.found or is_kept(path):
+        known = [one for one in values.found if not is_kept(one)]
+        raise DefinitionError(where, f"the model has no value '{path}'{nearest(path, known)}")
     old = values.found[path]
     if old.same_as:
         raise DefinitionError(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
+from msim.base.quantities import quantity_text
 from msim.base.units import kilogram
 from msim.definitions import entries as e
 from msim.definitions.hypotheses import with_kept
 from msim.definitions.manipulations import form_of
-from msim.definitions.model import ModelDefinition, Preparation
+from msim.definitions.model import Hypothesis, ModelDefinition, Preparation
 from msim.definitions.values import Values
 from msim.pharmacology.regimen import BATH
 
-BODY_WEIGHT = Parameter("body_weight", kilogram, "weight of the animal or person", 0, 1000, False)
+WEIGHTS = (
+    Parameter("body_weight", kilogram, "weight of the animal or person", 0, e.HEAVIEST_BODY, False),
+    Parameter("lightest", kilogram, "weight below which it is no such animal or person", 0, e.HEAVIEST_BODY, False),
+    Parameter("heaviest", kilogram, "weight above which it is none", 0, e.HEAVIEST_BODY, False),
+)
 
 
 def read_preparation(
@@ -31,13 +36,30 @@ def read_preparation(
         values.take(changes[path], given, form_of(path, values, f"{place}.set"), f"{place}.set.{path}", file)
     weight, bath = "", False
     if isinstance(entry, e.PreparationEntry):
-        bath = entry.bath
-        if entry.body_weight is not None:
-            if bath:
-                raise DefinitionError(f"{place}.body_weight", "wants no body weight of what lies in a bath")
-            weight = f"{kept}.body_weight"
-            values.take(weight, entry.body_weight, BODY_WEIGHT, f"{place}.body_weight", file)
+        bath, weight = entry.bath, _read_weight(entry, kept, place, file, values)
     return Preparation(name, entry.meaning, changes, weight, bath, file)
+
+
+def _read_weight(entry: e.PreparationEntry, kept: str, place: str, file: str, values: Values) -> str:
+    """The path of its weight, which stands between that of the lightest and of the heaviest; '' where it has none."""
+    for form in WEIGHTS:
+        given = getattr(entry, form.name)
+        if given is None:
+            if entry.body_weight is not None:
+                raise DefinitionError(f"{place}.{form.name}", f"missing value of '{form.name}' ({form.meaning})")
+            continue
+        if entry.bath or entry.body_weight is None:
+            what = "of what lies in a bath" if entry.bath else "without 'body_weight'"
+            raise DefinitionError(f"{place}.{form.name}", f"wants no body weight {what}")
+        values.take(f"{kept}.{form.name}", given, form, f"{place}.{form.name}", file)
+    return f"{kept}.body_weight" if entry.body_weight is not None else ""
+
+
+def check_weights(model: ModelDefinition) -> None:
+    """Refuse a preparation whose own weight is none that it can have."""
+    for name, one in model.preparations.items():
+        if one.body_weight:
+            _refuse_weight(model, name, model[one.body_weight], f"{one.file}: preparations.{name}.body_weight")
 
 
 def declared_preparation(model: ModelDefinition, table: str, name: str, where: str) -> Preparation:
@@ -54,19 +76,57 @@ def prepared(model: ModelDefinition, table: str, name: str, where: str) -> Model
     return with_kept(model, declared_preparation(model, table, name, where).changes) if name else model
 
 
-def weight_of(model: ModelDefinition, name: str, given: float | None, is_own: bool, where: str) -> float:
-    """The body weight (kg) in a preparation.
+def chosen_of(entry: e.ExperimentFile, arm: e.ArmEntry | None, key: str) -> str:
+    """The preparation or the state of an arm: its own, or that of the experiment."""
+    own = getattr(arm, key) if arm is not None else None
+    found: str = getattr(entry, key) if own is None else own
+    return found
 
-    given: that of the experiment, if it says one; is_own: whether the preparation is an arm's own, whose weight counts
+
+def refuse_both_set(
+    model: ModelDefinition, chosen: Mapping[str, str], settled: Collection[str], where: str
+) -> None:
+    """Refuse a value that two of these set: the order in which they are taken would decide which holds.
+
+    chosen: names of preparation, state and hypothesis, or ''
+    settled: values that the experiment, the arm or the command line sets after them
+    """
+    known: dict[str, Mapping[str, Preparation | Hypothesis]] = {
+        "preparation": model.preparations, "state": model.states, "hypothesis": model.hypotheses,
+    }  # fmt: skip
+    found: dict[str, str] = {}
+    for kind, name in chosen.items():
+        for path in known[kind][name].changes if name else ():
+            if path in found and path not in settled:
+                came = f"{found[path]} and {kind} '{name}'; 'set' may say which"
+                raise DefinitionError(where, f"wants one change of '{path}', got {came}")
+            found[path] = f"{kind} '{name}'"
+
+
+def weight_of(model: ModelDefinition, name: str, given: float | None, where: str, place: str) -> float:
+    """The body weight (kg) in a preparation: that of the experiment, if it says one, else the preparation's own.
+
+    given: that of the experiment; where, place: its file, and the key that names the preparation
+    raises: DefinitionError where there is none, or none that such a body can have
     """
     one = model.preparations.get(name)
-    own = model[one.body_weight] if one is not None and one.body_weight else None
-    weight = own if is_own and own is not None else given if given is not None else own
-    if weight is not None:
-        return weight
     if one is not None and one.bath:
         return 1.0  # nothing is given by weight, and no body clears it
-    raise DefinitionError(where, "missing key 'body_weight', or a preparation that has one")
+    if one is None or not one.body_weight:
+        if given is None:
+            raise DefinitionError(where, "missing key 'body_weight', or a preparation that has one")
+        return given
+    weight = model[one.body_weight] if given is None else given
+    _refuse_weight(model, name, weight, f"{where}: body_weight" if given is not None else place)
+    return weight
+
+
+def _refuse_weight(model: ModelDefinition, name: str, weight: float, where: str) -> None:
+    low, high = (model[f"preparations.{name}.{one}"] for one in ("lightest", "heaviest"))
+    if not low <= weight <= high:
+        span = f"{quantity_text(low * kilogram)} to {quantity_text(high * kilogram)}"
+        came = quantity_text(weight * kilogram)
+        raise DefinitionError(where, f"wants a body of {span} for preparation '{name}', got {came}")
 
 
 def check_routes(model: ModelDefinition, name: str, doses: Sequence[e.DoseEntry], where: str) -> None:

@@ -26,7 +26,7 @@ from msim.definitions.model import (
     Population,
     Projection,
 )
-from msim.definitions.preparations import read_preparation
+from msim.definitions.preparations import check_weights, read_preparation
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
 from msim.definitions.values import Values, check_values
 
@@ -212,6 +212,7 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
     )  # fmt: skip
     model = with_drugs(model, drugs_that_bind(model))
     check_values(model)
+    check_weights(model)
     check_links(model)
     return model
 

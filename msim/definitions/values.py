@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
@@ -12,6 +13,8 @@ from msim.definitions.constants import check_constants
 from msim.definitions.model import Instance, ModelDefinition, Value, checked_value
 
 WHOLE = ("column.n_cells", "column.reference_cells")
+# Values that are kept beside those of the model, to be put in their place.
+KEPT = ("manipulations", "hypotheses", "preparations", "states")
 
 
 class Values:
@@ -65,6 +68,30 @@ def with_changes(model: ModelDefinition, changes: Mapping[str, str | int | float
     if changes:
         check_values(model)
     return model
+
+
+def is_kept(path: str) -> bool:
+    """Whether a value is kept beside those of the model, such as what a hypothesis sets."""
+    return path.split(".")[0] in KEPT
+
+
+def apart(changes: Mapping[str, str | int | float]) -> tuple[dict[str, str | int | float], dict[str, Any]]:
+    """Changes of what is kept beside the values of a model, and of those themselves."""
+    kept = {path: value for path, value in changes.items() if is_kept(path)}
+    return kept, {path: value for path, value in changes.items() if path not in kept}
+
+
+def refuse_kept(paths: Iterable[str], where: str) -> None:
+    """Refuse, in one arm, a change of what all arms have taken over already; manipulations come after."""
+    for path in paths:
+        if is_kept(path) and not path.startswith("manipulations."):
+            raise DefinitionError(where, f"wants a value of the model itself in one arm, got '{path}'")
+
+
+def is_whole(model: ModelDefinition, path: str) -> bool:
+    """Whether a value counts something."""
+    owner, _, name = path.rpartition(".")
+    return path in WHOLE or (owner in model.projections and name == "in_degree")
 
 
 def check_values(model: ModelDefinition) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msim.base.errors import InputError
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_text(tables: Mapping[str, Any]) -> str:
@@ -16,11 +19,11 @@ def toml_text(tables: Mapping[str, Any]) -> str:
     tables: texts, numbers, lists of these and tables; a list of tables only at the top, or inline
     """
     plain = {key: value for key, value in tables.items() if not _are_tables(value)}
-    lines = [f"{key} = {_value(value)}" for key, value in plain.items()]
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
     for key, value in tables.items():
         if key not in plain:
             for one in value:
-                lines += ["", f"[[{key}]]", *(f"{name} = {_value(held)}" for name, held in one.items())]
+                lines += ["", f"[[{_key(key)}]]", *(f"{_key(name)} = {_value(held)}" for name, held in one.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -38,6 +41,11 @@ def write_experiment(tables: Mapping[str, Any], path: Path) -> None:
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
 
 
+def _key(name: str) -> str:
+    """A key, in quotes where a dot in it would make a table of it."""
+    return name if _BARE.fullmatch(name) else _value(name)
+
+
 def _are_tables(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
@@ -47,7 +55,7 @@ def _value(value: Any) -> str:
         # A text of JSON is one of TOML, but for the one control character that JSON leaves as it is.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(held)}" for key, held in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {_value(held)}" for key, held in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(_value(one) for one in value) + "]"
-    return repr(value)
+    return str(value).lower() if isinstance(value, bool) else repr(value)

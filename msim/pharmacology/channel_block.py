@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msim.base.expressions import renamed
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import mmolar, second, volt
 
@@ -13,7 +14,7 @@ SUBUNITS = ("2A", "2B", "2D")
 # The fraction of the conductance that external Mg2+ leaves (Jahr and Stevens 1990): fast, so always at equilibrium.
 # K_Mg is the Mg2+ that halves the conductance at 0 mV; it grows e-fold with every v_Mg of depolarisation.
 MG_BLOCK = "1 / (1 + Mg_o / (K_Mg * exp(v / v_Mg)))"
-MG_BLOCK_2D = MG_BLOCK.replace("K_Mg", "K_Mg_2D")
+MG_BLOCK_2D = renamed(MG_BLOCK, {"K_Mg": "K_Mg_2D"})
 
 CHANNEL_BLOCKER = Mechanism(
     name="channel_blocker",

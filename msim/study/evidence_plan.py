@@ -158,6 +158,8 @@ def trial_plan(
 
     raises: InputError where the model lacks something that the condition needs
     """
+    for path in (one for one, _ in condition.set if one in changes):
+        raise InputError(f"--set: wants one change of '{path}', got one of all rows and that of this row")
     begin = first_moment(condition)
     known = outputs(model)
     times: dict[str, set[float]] = {}

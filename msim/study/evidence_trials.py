@@ -19,8 +19,9 @@ from msim.base.errors import SimulationError, StorageError
 from msim.base.made import shared_as
 from msim.definitions import entries as e
 from msim.definitions.evidence import Condition
-from msim.definitions.experiment import TIME_MATCH, build_experiment
+from msim.definitions.experiment import build_experiment
 from msim.definitions.model import ModelDefinition
+from msim.definitions.predictions import TIME_MATCH
 from msim.definitions.read_model import read_model_texts
 from msim.engine.context import Context, require_compiler
 from msim.storage.trial_store import place_file

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msim.base.errors import DefinitionError, InputError, nearest
-from msim.base.quantities import Quantity, dimensions_of, parse_quantity, quantity_text
+from msim.base.quantities import after_number, dimensions_of, known_units, parse_in, text_like
 from msim.definitions.model import ModelDefinition, Value
 
+DIGITS = 4  # of a fitted value
 _RANGE = re.compile(r"sweep ([0-9.]+)-([0-9.]+)(?: ([A-Za-z]+))?")
-_WITH_UNIT = re.compile(r"\s*[-+0-9.eE]+\s*(.*)")
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,14 @@ def _about(value: Value, span: float) -> Axis:
 def _named_range(value: Value) -> Axis | None:
     """The range that a note names, in the unit of the value unless it has its own; None where it cannot be one."""
     found = _RANGE.search(value.note)
-    if found is None or float(found[1]) <= 0:
+    unit = f" {found[3]}" if found and found[3] in known_units() else after_number(value.text, value.path)
+    if found is None or unit is None:
         return None
-    unit = _WITH_UNIT.fullmatch(value.text)
-    own = " " + unit[1] if unit and unit[1] else ""
     try:
-        low, high = (float(parse_quantity(f"{found[side]}{own}", "sweep")) for side in (1, 2))
+        low, high = (float(parse_in(f"{found[side]}{unit}", value.unit, "sweep")) for side in (1, 2))
     except DefinitionError:
+        return None
+    if low <= 0:
         return None
     holds_start = low <= value.si * (1 + 1e-9) and value.si <= high * (1 + 1e-9)
     return Axis(value.path, value.si, low, high) if holds_start else None
@@ -103,13 +104,5 @@ def texts_of(model: ModelDefinition, values: Mapping[str, float]) -> dict[str, s
     for path, si in values.items():
         value = model.values[path]
         dimensionless = dimensions_of(value.unit).is_dimensionless
-        found[path] = float(f"{si:.4g}") if dimensionless else _text_like(value, si)
+        found[path] = float(f"{si:.4g}") if dimensionless else text_like(si, value.text, path, DIGITS)
     return found
-
-
-def _text_like(value: Value, si: float) -> str:
-    """A number in the unit that the file used."""
-    unit = _WITH_UNIT.fullmatch(value.text)
-    if unit and unit[1]:
-        return f"{si / float(parse_quantity(f'1 {unit[1]}', value.path)):.4g} {unit[1]}"
-    return quantity_text(Quantity(float(f"{si:.4g}"), dimensions_of(value.unit)))

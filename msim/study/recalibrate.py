@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,16 @@ def replaced_rate(text: str, one: Calibrated) -> str:
     drive = one.path.removesuffix(".rate")
     pattern = re.compile(rf"(\[drives\.{drive}\][^\[]*?\brate\s*=\s*\{{\s*value\s*=\s*\")[^\"]*(\")", re.DOTALL)
     new, count = pattern.subn(lambda match: f"{match[1]}{one.after}{match[2]}", text)
-    if count != 1:
+    if count != 1 or not _is_only_change(text, new, drive, one.after):
         raise InputError(f"{one.path}: its value could not be found in the file; set it by hand to {one.after}")
     return new
+
+
+def _is_only_change(text: str, new: str, drive: str, rate: str) -> bool:
+    """Whether the pattern met the value itself, and not a comment or a text that looks like it."""
+    try:
+        before, after = tomllib.loads(text), tomllib.loads(new)
+        before["drives"][drive]["rate"]["value"] = rate
+    except (tomllib.TOMLDecodeError, KeyError, TypeError):
+        return False
+    return before == after

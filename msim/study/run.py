@@ -18,7 +18,7 @@ from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiment import ExperimentDefinition, read_experiment, refuse_idle_changes
 from msim.engine.context import Context, require_compiler
 from msim.engine.pulse import Pulse
 from msim.engine.trial_state import TrialState
@@ -308,6 +308,7 @@ def simulate(
         definition = read_experiment(experiment, changes, hypothesis)
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed(arms, seeds, end)
+    refuse_idle_changes(definition)
     twins = twins_of(models_of(definition), None) if target == "twin" else None
     context = Context(target, definition.schedule, twins=twins)
     result = run_experiment(definition, folder, context, workers or os.cpu_count() or 1)

@@ -13,7 +13,8 @@ import numpy as np
 from msim.base.quantities import unit_text
 from msim.base.rounding import is_constant
 from msim.definitions.claims import Side
-from msim.definitions.experiment import TIME_MATCH, ExperimentDefinition, Prediction
+from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.predictions import TIME_MATCH, Prediction
 from msim.storage.run_store import Run
 from msim.storage.trial_store import place_file
 from msim.study.stored import stored_experiment

@@ -83,7 +83,7 @@ def test_saltellis_design_changes_one_axis_at_a_time() -> None:
         ("doses.mg=1,2", "nothing at 'doses.mg'"),
         ("eef2k.tau_K=5,6", "wants a value in s"),
         ("eef2k.tau_K=-5 minute", "wants more than 0"),
-        ("doses.mg_per_kg=-1", "above 0"),
+        ("doses.mg_per_kg=-1", "more than 0"),
         ("eef2k.tau_K", "wants path=value"),
         ("arm:eef2k.tau_K=5 minute", "'arm' is taken"),
         ("eef2k.tau_K=5 minute,5 minute", "each value once"),

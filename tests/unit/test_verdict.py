@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from msim.definitions.experiment import ExperimentDefinition, Prediction, read_experiment
+from msim.definitions.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.predictions import Prediction
 from msim.storage.run_store import Run
 from msim.study.verdict import (
     VERDICT_FILE, as_json, decide, judge_prediction, paired_interval, standardized_effect, values_of, write_verdicts,

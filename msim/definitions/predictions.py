@@ -1,0 +1,78 @@
+"""[[predict]] of an experiment: claims about recorded quantities, settled before the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.quantities import parse_in, quantity_text, second
+from msim.base.sources import check_source
+from msim.definitions import entries as e
+from msim.definitions.addresses import Address
+from msim.definitions.claims import Claim, parse_claim
+from msim.definitions.model import ModelDefinition
+from msim.definitions.recordings import times_of
+from msim.recording.probe import Recording
+
+TIME_MATCH = 1e-6  # s
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A claim about a recorded quantity at a time (s), settled before the run.
+
+    margin: smallest difference that counts, in SI units of the quantity
+    """
+
+    id: str
+    quantity: str
+    time: float
+    claim: Claim
+    margin: float
+    source: str
+    note: str
+    hypothesis: str = ""
+
+    @property
+    def asked(self) -> str:
+        """The id that the file gives it, the same under all hypotheses."""
+        return self.id.removesuffix(f"_{self.hypothesis}") if self.hypothesis else self.id
+
+
+def read_prediction(
+    one: e.PredictEntry, model: ModelDefinition, quantities: Mapping[str, Address], recording: Recording,
+    arms: Sequence[str], sources: Mapping[str, Any], where: str,
+) -> Prediction:  # fmt: skip
+    """A claim of an experiment about what it records.
+
+    raises: DefinitionError that names file and key
+    """
+    check_source(one.source, one.note, sources, f"{where}.source")
+    if one.quantity not in quantities:
+        wanted = f"wants a recorded quantity, got '{one.quantity}'{nearest(one.quantity, quantities)}"
+        raise DefinitionError(f"{where}.quantity", wanted)
+    address = quantities[one.quantity]
+    time = float(parse_in(one.at, second, f"{where}.at"))
+    claim = parse_claim(one.claim, arms, time, f"{where}.claim")
+    known = times_of(address, model, recording)
+    for side in (claim.left, claim.right):
+        if not any(abs(side.time - at) < TIME_MATCH for at in known):
+            key = "at" if side.time == time else "claim"
+            when = ": wants one of " + ", ".join(map(_text, known)) if len(known) <= 12 else ""
+            raise DefinitionError(f"{where}.{key}", f"'{one.quantity}' is not recorded at {_text(side.time)}{when}")
+    return Prediction(one.id, one.quantity, time, claim, _margin(one, claim, address, where), one.source, one.note)
+
+
+def _text(seconds: float) -> str:
+    return quantity_text(seconds * second)
+
+
+def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> float:
+    given = 0.0 if one.margin is None else float(parse_in(one.margin, address.unit, f"{where}.margin"))
+    if given < 0 or (claim.relation == "=" and given == 0):
+        least = "more than 0 for a claim with '='" if claim.relation == "=" else "at least 0"
+        came = "none" if one.margin is None else repr(one.margin)
+        raise DefinitionError(f"{where}.margin", f"wants {least}, got {came}")
+    return given

@@ -1,0 +1,91 @@
+"""What the keys of a definition take, as their entry classes declare it: a number in some unit, or a word."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+from msim.base.errors import DefinitionError
+from msim.base.quantities import Quantity, dimensions_of, parse_in, quantity_text, unit_text
+
+
+@dataclass(frozen=True)
+class Takes:
+    """A number that a key takes.
+
+    unit: its unit; written: the unit as figures say it, where the name of the key carries it and the number none
+    whole: whether it counts something; low, high: bounds in SI units; low_is_allowed: whether it may be `low` itself
+    """
+
+    unit: Any = 1
+    written: str = ""
+    whole: bool = False
+    low: float | None = None
+    high: float | None = None
+    low_is_allowed: bool = True
+
+    @property
+    def units(self) -> str:
+        """How a figure writes the unit."""
+        return self.written or unit_text(self.unit)
+
+    def si(self, given: str | int | float, where: str) -> float:
+        """A value as a number in SI units.
+
+        raises: DefinitionError where it is in another unit, out of bounds, or no whole number where one is wanted
+        """
+        number = float(parse_in(given, self.unit, where))
+        if self.whole and not number.is_integer():
+            raise DefinitionError(where, f"wants a whole number, got {given!r}")
+        if self.low is not None and (number < self.low or (number == self.low and not self.low_is_allowed)):
+            comparison = "at least" if self.low_is_allowed else "more than"
+            raise DefinitionError(where, f"wants {comparison} {self._text(self.low)}, got {given!r}")
+        if self.high is not None and number > self.high:
+            raise DefinitionError(where, f"wants at most {self._text(self.high)}, got {given!r}")
+        return number
+
+    def entry(self, given: str | int | float, where: str) -> str | int | float:
+        """A value as the key of a file takes it: a command line gives texts only."""
+        number = self.si(given, where)
+        if self.whole:
+            return int(number)
+        return number if isinstance(given, str) and dimensions_of(self.unit).is_dimensionless else given
+
+    def _text(self, number: float) -> str:
+        return quantity_text(Quantity(number, dimensions_of(self.unit)))
+
+
+@functools.cache
+def takes_of(kind: type) -> dict[str, Takes | None]:
+    """What each key of an entry class takes that a change may set: a number, or None for a word.
+
+    Keys that hold tables or lists are left out.
+    """
+    return {
+        name: found[0] if found else None
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        if name in kind.model_fields and ((found := _declared(hint)) or _is_word(hint))  # type: ignore[attr-defined]
+    }
+
+
+def _declared(hint: Any) -> list[Takes]:
+    """Every `Takes` in an annotation, however deep it stands in unions."""
+    if isinstance(hint, Takes):
+        return [hint]
+    return [found for one in get_args(hint) for found in _declared(one)]
+
+
+def _is_word(hint: Any) -> bool:
+    kinds = {getattr(one, "__origin__", one) for one in (hint, *get_args(hint))} - {type(None)}
+    return str in kinds and not kinds & {list, dict}
+
+
+def number_of(kind: type, key: str, given: str | int | float, where: str) -> float:
+    """What a key of an entry class is given, as a number in SI units.
+
+    raises: DefinitionError where the key does not take it
+    """
+    takes = takes_of(kind)[key]
+    assert takes is not None, key
+    return takes.si(given, where)
