@@ -13,11 +13,13 @@ from msim.base.quantities import unit_text
 from msim.base.units import DIMENSIONLESS, Dimension, Quantity, dimensions_of, second
 from msim.definitions.axes import read_design, sweep_entry
 from msim.definitions.brain import BrainDefinition
+from msim.definitions.entries import ModelFile
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.kinds import files_of, kind_of, read_definition
 from msim.definitions.model import ModelDefinition
 from msim.definitions.participants import Population
-from msim.definitions.read import display_name
+from msim.definitions.parts import given_values, needs_whole
+from msim.definitions.read import display_name, read_entries, read_text
 from msim.definitions.read_model import read_part
 from msim.definitions.study import StudyDefinition
 from msim.definitions.task import TaskDefinition
@@ -71,11 +73,11 @@ def _checked_whole(path: Path, covered: set[str]) -> str:
 
 
 def _checked_part(path: Path, covered: set[str]) -> str:
-    part = read_part(path)
-    check_equations(part)
+    check_equations(read_part(path))
+    entry = read_entries(read_text(path), display_name(path), ModelFile)
     # What stands alone, with neither links nor wiring, is whole as it is.
-    alone = not (part.links or part.populations or part.projections or part.drives or part.manipulations)
-    return f"{len(part.values)} values" + ("" if alone or display_name(path) in covered else ", links unchecked")
+    whole = display_name(path) in covered or not needs_whole(entry)
+    return f"{len(list(given_values(entry)))} values" + ("" if whole else ", links unchecked")
 
 
 def check_equations(model: ModelDefinition) -> None:
