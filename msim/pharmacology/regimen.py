@@ -129,6 +129,14 @@ def regimen(
     return tuple(dose for dose, _ in events)
 
 
+def check_doses(doses: Sequence[DoseText], where: str, before: float = math.inf) -> None:
+    """Refuse what no model could give, whatever its drugs weigh and whoever takes them.
+
+    raises: DefinitionError as `regimen` does
+    """
+    regimen(doses, 1.0, {one.drug: 1.0 for one in doses}, where, before)
+
+
 def doses_of(drug: str, doses: Sequence[Dose]) -> tuple[Dose, ...]:
     """The events of one drug."""
     return tuple(dose for dose in doses if dose.drug == drug)
