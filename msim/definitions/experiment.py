@@ -24,12 +24,11 @@ from msim.definitions.model import ModelDefinition
 from msim.definitions.preparations import check_routes, prepared, weight_of
 from msim.definitions.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.read_model import read_model, read_model_beside, read_model_texts
-from msim.definitions.recordings import read_recording, times_of
+from msim.definitions.recordings import check_shows, look_up_recorded, read_recording, refuse_unrecorded
 from msim.definitions.values import with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
 from msim.recording.probe import Recording
 
-TIME_MATCH = 1e-6  # s
 LONGEST_TIME = 100 * 365 * 86400.0  # s; still known to less than TIME_MATCH
 LONGEST_BURST = 3600.0  # s
 SHORTEST_BURST = 0.1  # s
@@ -58,7 +57,7 @@ class Arm:
 class Prediction:
     """A claim about a recorded quantity at a time (s), settled before the run.
 
-    margin: smallest difference that counts, in SI units of the quantity
+    margin: smallest difference that counts, in SI units of the quantity; wanted: the same as the file has it
     """
 
     id: str
@@ -69,6 +68,7 @@ class Prediction:
     source: str
     note: str
     hypothesis: str = ""
+    wanted: str = "0"
 
     @property
     def asked(self) -> str:
@@ -223,6 +223,7 @@ def build_experiment(
     weight = _weight(entry, where)
     arms = _arms(entry, base_of, weight, (begin, end), where)
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
+    check_shows(entry.sweep, base, recording, quantities, where)
     names = [one.name for one in arms]
     predictions = tuple(
         _prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
@@ -334,19 +335,13 @@ def _prediction(
     arms: Sequence[str], sources: Mapping[str, Any], where: str,
 ) -> Prediction:  # fmt: skip
     check_source(one.source, one.note, sources, f"{where}.source")
-    if one.quantity not in quantities:
-        wanted = f"wants a recorded quantity, got '{one.quantity}'{nearest(one.quantity, quantities)}"
-        raise DefinitionError(f"{where}.quantity", wanted)
-    address = quantities[one.quantity]
+    address = look_up_recorded(one.quantity, quantities, f"{where}.quantity")
     time = _time(one.at, f"{where}.at")
     claim = parse_claim(one.claim, arms, time, f"{where}.claim")
-    known = times_of(address, model, recording)
     for side in (claim.left, claim.right):
-        if not any(abs(side.time - at) < TIME_MATCH for at in known):
-            key = "at" if side.time == time else "claim"
-            when = ": wants one of " + ", ".join(_text(at) for at in known) if len(known) <= 12 else ""
-            raise DefinitionError(f"{where}.{key}", f"'{one.quantity}' is not recorded at {_text(side.time)}{when}")
-    return Prediction(one.id, one.quantity, time, claim, _margin(one, claim, address, where), one.source, one.note)
+        refuse_unrecorded(address, side.time, model, recording, f"{where}.{'at' if side.time == time else 'claim'}")
+    margin, wanted = _margin(one, claim, address, where), "0" if one.margin is None else str(one.margin)
+    return Prediction(one.id, one.quantity, time, claim, margin, one.source, one.note, wanted=wanted)
 
 
 def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> float:
