@@ -129,12 +129,16 @@ def regimen(
     return tuple(dose for dose, _ in events)
 
 
-def check_doses(doses: Sequence[DoseText], where: str, before: float = math.inf) -> None:
-    """Refuse what no model could give, whatever its drugs weigh and whoever takes them.
+def check_doses(
+    doses: Sequence[DoseText], where: str, before: float = math.inf, drugs: Sequence[str] | None = None
+) -> None:
+    """Refuse what could not be given, whatever drugs weigh and whoever takes them.
 
+    drugs: of the model; None where no model is known
     raises: DefinitionError as `regimen` does
     """
-    regimen(doses, 1.0, {one.drug: 1.0 for one in doses}, where, before)
+    known = [one.drug for one in doses] if drugs is None else drugs
+    regimen(doses, 1.0, dict.fromkeys(known, 1.0), where, before)
 
 
 def doses_of(drug: str, doses: Sequence[Dose]) -> tuple[Dose, ...]:
