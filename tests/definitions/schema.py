@@ -67,6 +67,14 @@ def places_in(tables: dict[str, Any], kind: type[BaseModel]) -> Iterator[Place]:
                 yield from places_in(inside, entry)
 
 
+def leaf_places(tables: dict[str, Any], kind: type[BaseModel]) -> dict[str, list[Place]]:
+    """The places in a file of each leaf that it holds."""
+    found: dict[str, list[Place]] = {}
+    for one in places_in(tables, kind):
+        found.setdefault(one[0], []).append(one)
+    return found
+
+
 def tables_in(tables: dict[str, Any], kind: type[BaseModel]) -> Iterator[str]:
     """Every key that a file holds, as 'Entry.key', whether tables follow or not."""
     known = keys_of(kind)

@@ -68,8 +68,8 @@ def doses() -> list[Tables]:
 BATH = {"drug": "memantine", "route": "bath", "uM": 10, "at": "0 minute", "duration": "1 minute"}
 ACT = {"name": "GABA_A_antagonist", "cells": ["pyramidal", "pv", "sst"], "place": "dendritic", "amount": 0.1,
        "from": "-1 minute", "until": "2 minute"}  # fmt: skip
-PREDICT = {"id": "blocked", "quantity": "block_evoked.b", "at": "2 minute", "claim": "treated > vehicle", "margin": 0.01,
-           **ASSUMED}  # fmt: skip
+PREDICT = {"id": "blocked", "quantity": "block_evoked.b", "at": "2 minute", "claim": "treated > vehicle",
+           "margin": 0.01, **ASSUMED}  # fmt: skip
 
 
 def experiments() -> list[Tables]:
@@ -110,7 +110,7 @@ def evidence() -> Tables:
            "readout": "block_evoked.b", "role": "TEST"}  # fmt: skip
     more = {"direction": "+", "margin": 0.01}
     rows = [
-        {"doses": "several", "preparation": "human", "state": "healthy", "set": {"column.n_cells": 60}, **more,
+        {"doses": "several", "preparation": "human", "state": "healthy", "set": {"spines.tau_N": "40 hour"}, **more,
          "against": "vehicle"},
         {"doses": doses(), "treatment": [ACT], "knockout": ["eEF2K"], "mutant": [{"name": "MeCP2_S421A"}], **more,
          "against": "no_drug"},
@@ -174,8 +174,8 @@ def as_it_is(value: Any) -> st.SearchStrategy[Any]:
 
 
 def words(value: Any) -> st.SearchStrategy[Any]:
-    """Any text for the reader, of one sign at least."""
-    return st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+    """Any text for the reader."""
+    return st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(lambda text: f"a {text}")
 
 
 def one_of(*values: Any) -> Of:
@@ -191,11 +191,9 @@ def number(low: float, high: float) -> Of:
 
 
 def respelled(value: Any) -> st.SearchStrategy[Any]:
-    """The same quantity, or nearly, in other words; whole numbers as they are, as some count things."""
-    if isinstance(value, bool) or not isinstance(value, (str, float)):
+    """The same quantity, or nearly, in other words; bare numbers as they are, as some count things or add up to 1."""
+    if not isinstance(value, str):
         return st.just(value)
-    if isinstance(value, float):
-        return st.floats(0.999, 1.0).map(lambda one: value * one)
     shorter = st.floats(0.999, 1.0).map(lambda one: f"{value} * {one!r}")
     return st.sampled_from([value, f" {value} ", f"{value} / 1", f"{value} * 1.0"]) | shorter
 
