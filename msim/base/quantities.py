@@ -15,7 +15,7 @@ from msim.base.units import Quantity, dimensions_of, second, unit_symbol
 
 __all__ = [
     "Quantity", "after_number", "day", "dimensions_of", "hour", "known_units", "minute", "parse_in", "parse_quantity",
-    "quantity_text", "second", "text_like", "unit_text",
+    "quantity_text", "second", "text_like", "unit_text", "written_unit",
 ]  # fmt: skip
 
 LONGEST_TEXT = 120
@@ -24,6 +24,8 @@ _READABLE = re.compile(r"[A-Za-z0-9_.+*/^() µμ-]+")
 _SPELLINGS = str.maketrans({"^": "**", "µ": "u", "μ": "u"})
 _NUMBER_THEN_UNIT = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s+(?=[A-Za-z(µμ])")
 _UNIT_NEXT = re.compile(r" \* [A-Za-z(]")
+
+_NUMBER_AND_UNIT = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*(?:\*\s*)?(?P<unit>[A-Za-zµμ/(].*)")
 
 minute, hour, day = 60 * second, 3600 * second, 86400 * second
 
@@ -97,6 +99,20 @@ def unit_text(unit: Any) -> str:
     """A unit as a definition file may write it: 'nS', 'mM', '1/s^2', or '1 (dimensionless)'."""
     dimension = dimensions_of(unit)
     return "1 (dimensionless)" if dimension.is_dimensionless else unit_symbol(dimension)
+
+
+def written_unit(given: str, otherwise: str) -> tuple[str, float]:
+    """The unit that somebody writes a quantity in, and what 1 of it is in SI units: 'uM', 1e-3 of '5 uM'.
+
+    otherwise: `unit_text` of where nothing stands, or more than a number and a unit
+    """
+    found = _NUMBER_AND_UNIT.fullmatch(given)
+    try:
+        if found is not None:
+            return found["unit"].strip(), float(parse_quantity(f"1 {found['unit'].strip()}", "unit"))
+    except DefinitionError:
+        pass  # more than a unit
+    return "" if otherwise.endswith("(dimensionless)") else otherwise, 1.0
 
 
 def quantity_text(value: Any) -> str:

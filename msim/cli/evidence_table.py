@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from msim.base.quantities import quantity_text, second
+from msim.base.quantities import quantity_text, second, written_unit
 from msim.cli.tables import print_table
 from msim.definitions.evidence import EvidenceRow
 from msim.study.evidence import EvidenceResult, agreement, bounds_text
@@ -24,18 +24,24 @@ def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) ->
         shown = one.simulated or "-"
         rows.append((
             f"{one.row}, {quantity_text(one.time_s * second)}: {one.statement} [{one.source}]"
-            + (f"\ncannot be run: {one.reason}" if one.reason else "") + "\n",
+            + _reason(one) + "\n",
             f"{one.expected}\n{_wanted(one)}", f"{shown}\n{_effect(one)}", Text(verdict, style=f"bold {color}"),
         ))  # fmt: skip
     title = f"{model}: {len(results)} rows, {seeds} seed{'s' if seeds > 1 else ''}"
     print_table(title, ("row", "expected", "simulated", "agrees"), rows)
     agreed, total = agreement(results)
-    lacking = sum(bool(one.reason) for one in results)
+    lacking = sum(not one.simulated for one in results)
     aside = len(results) - total
     controls = f"; {aside} are controls and do not count" if aside else ""
     share = 100 * agreed / max(total, 1)
     typer.echo(f"{agreed} of {total} agree ({share:.0f} %); {lacking} cannot be run{controls}")
     typer.echo(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
+
+
+def _reason(one: EvidenceResult) -> str:
+    if not one.reason:
+        return ""
+    return f"\n{'has no value' if one.simulated else 'cannot be run'}: {one.reason}"
 
 
 def _wanted(one: EvidenceResult) -> str:
@@ -48,10 +54,10 @@ def _wanted(one: EvidenceResult) -> str:
 def _effect(one: EvidenceResult) -> str:
     if one.effect is None or one.ci is None:
         return ""
-    low, high = one.ci
-    unit = "" if "dimensionless" in one.unit else f" {one.unit}"
-    digits = 3 if abs(one.effect) >= 0.001 or unit else 1
-    return f"{one.effect:.{digits}g}{unit}\n{low:.{digits}g} .. {high:.{digits}g}"
+    unit, size = written_unit(one.margin.partition(" .. ")[0], one.unit)
+    effect, low, high = (value / size for value in (one.effect, *one.ci))
+    digits = 3 if abs(effect) >= 0.001 or unit else 1
+    return f"{effect:.{digits}g} {unit}".rstrip() + f"\n{low:.{digits}g} .. {high:.{digits}g}"
 
 
 def row_records(rows: Sequence[EvidenceRow]) -> list[dict[str, str]]:

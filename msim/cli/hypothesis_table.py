@@ -11,7 +11,7 @@ from msim.definitions.experiment import ExperimentDefinition
 from msim.storage.run_store import Run
 from msim.study.told_apart import ToldApart, best_manipulation, told_apart
 from msim.study.verdict import Verdict
-from msim.study.verdict_text import SPREAD_OF_SEEDS, interval_text, number_text
+from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text
 
 
 def print_hypotheses(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> None:
@@ -48,13 +48,13 @@ def _row(verdicts: Sequence[Verdict], asked: str, hypotheses: Sequence[str], bes
         if one is None:
             cells.append("-")
             continue
-        numbers = f"{number_text(one.effect, one.margin)}\n{interval_text(one.ci, one.margin)}"
+        numbers = f"{effect_text(one)}\n{ci_text(one)}"
         cells.append(Text.assemble((one.verdict, f"bold {COLORS[one.verdict]}"), f"\n{numbers}"))
     return tuple(cells)
 
 
 def _print_best(found: Sequence[ToldApart], verdicts: Sequence[Verdict]) -> None:
-    margin = {one.asked: one.margin for one in verdicts}
+    of = {one.asked: one for one in verdicts}
     rows = []
     for pair in dict.fromkeys(one.hypotheses for one in found):
         one = next(row for row in found if row.hypotheses == pair)
@@ -62,6 +62,6 @@ def _print_best(found: Sequence[ToldApart], verdicts: Sequence[Verdict]) -> None
         if not one.margins:
             rows.append((names, "nothing here", "-", "-"))
             continue
-        numbers = f"{number_text(one.difference, margin[one.asked])}\n{interval_text(one.ci, margin[one.asked])}"
+        numbers = f"{effect_text(of[one.asked], one.difference)}\n{ci_text(of[one.asked], one.ci)}"
         rows.append((names, one.asked, " / ".join(one.verdicts), numbers))
     print_table("told apart best by", ("hypotheses", "prediction", "answers", "difference, 95 % interval"), rows)

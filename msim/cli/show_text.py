@@ -125,7 +125,7 @@ def _arms(experiment: ExperimentDefinition) -> Iterator[Row]:
 def _predictions(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
     for one in experiment.predictions:
         by = "within" if one.claim.relation == "=" else "by more than"
-        claim = f"{one.claim.text} {by} {one.margin:g}: {one.quantity} at {time_text(one.time)}"
+        claim = f"{one.claim.text} {by} {one.wanted}: {one.quantity} at {time_text(one.time)}"
         yield one.id, "", claim, _cited_with_note(one.source, one.note, known)
 
 

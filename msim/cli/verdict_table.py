@@ -8,7 +8,7 @@ from msim.base.quantities import quantity_text, second
 from msim.cli.tables import print_table
 from msim.storage.run_store import Run
 from msim.study.verdict import Verdict
-from msim.study.verdict_text import SPREAD_OF_SEEDS, interval_text, number_text, wanted_text
+from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, wanted_text
 
 COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
 
@@ -37,7 +37,7 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
         (
             f"{one.id}, {quantity_text(one.time * second)}\n{one.claim}\n{one.quantity}\n",
             Text(one.verdict, style=f"bold {COLORS[one.verdict]}"),
-            f"{number_text(one.effect, one.margin)}\n{interval_text(one.ci, one.margin)}",
+            f"{effect_text(one)}\n{ci_text(one)}",
             wanted_text(one),
         )
         for one in verdicts

@@ -80,7 +80,7 @@ def read_act(
     """One manipulation of an arm."""
     manipulation = _declared(entry.name, kind, model, where)
     parts = _chosen(manipulation, entry, where)
-    amount = _amount(entry, manipulation, model, where)
+    amount = _amount(entry, manipulation, model)
     since, until = _times(entry, manipulation, parts, span, where)
     values = {
         path: _between(model.values[path], model.resolved(kept), amount)
@@ -160,11 +160,28 @@ def _lacks(name: str, what: str, asked: str, known: Sequence[str]) -> str:
     return f"{name} knows no {what} '{asked}'{nearest(asked, known)}"
 
 
-def _amount(entry: e.ActEntry, manipulation: Manipulation, model: ModelDefinition, where: str) -> float:
+def check_act(entry: e.ActEntry, span: tuple[float, float], where: str) -> tuple[float, float]:
+    """Refuse an amount and times that no manipulation could have.
+
+    span: begin and end of the experiment, s
+    returns: from when and until when it holds, s
+    """
+    if entry.amount is not None and not 0 <= entry.amount <= 1:
+        raise DefinitionError(f"{where}.amount", f"wants a number from 0 to 1, got {entry.amount!r}")
+    since = _time(entry.since, -math.inf, f"{where}.from")
+    until = _time(entry.until, math.inf, f"{where}.until")
+    if entry.since is not None and not span[0] <= since < span[1]:
+        wanted = f"wants a time from begin ({_text(span[0])}) to before the end ({_text(span[1])})"
+        raise DefinitionError(f"{where}.from", f"{wanted}, got {entry.since!r}")
+    if until <= max(since, span[0]):
+        after = f"from ({_text(since)})" if since >= span[0] else f"begin ({_text(span[0])})"
+        raise DefinitionError(f"{where}.until", f"wants a time after {after}, got {entry.until!r}")
+    return since, until
+
+
+def _amount(entry: e.ActEntry, manipulation: Manipulation, model: ModelDefinition) -> float:
     if entry.amount is None:
         return model[manipulation.amount] if manipulation.amount else 1.0
-    if not 0 <= entry.amount <= 1:
-        raise DefinitionError(f"{where}.amount", f"wants a number from 0 to 1, got {entry.amount!r}")
     return float(entry.amount)
 
 
@@ -175,14 +192,7 @@ def _times(
     for key, text in (("from", entry.since), ("until", entry.until)):
         if text is not None and not manipulation.acute:
             raise DefinitionError(f"{where}.{key}", f"{name} holds from birth: wants no '{key}', got {text!r}")
-    since = _time(entry.since, -math.inf, f"{where}.from")
-    until = _time(entry.until, math.inf, f"{where}.until")
-    if entry.since is not None and not span[0] <= since < span[1]:
-        wanted = f"wants a time from begin ({_text(span[0])}) to before the end ({_text(span[1])})"
-        raise DefinitionError(f"{where}.from", f"{wanted}, got {entry.since!r}")
-    if until <= max(since, span[0]):
-        after = f"from ({_text(since)})" if since >= span[0] else f"begin ({_text(span[0])})"
-        raise DefinitionError(f"{where}.until", f"wants a time after {after}, got {entry.until!r}")
+    since, until = check_act(entry, span, where)
     if any(part.pulses for part in parts):
         if entry.since is None:
             raise DefinitionError(f"{where}.from", f"{name} acts at an instant: wants 'from', got none")

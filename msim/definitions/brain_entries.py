@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, StrictStr
 
-from msim.definitions.entries import Entry, Name, ValueEntry, Words
+from msim.definitions.entries import Entry, ValueEntry
+from msim.definitions.names import Name, Words
 
 
 class TargetEntry(Entry):
@@ -21,14 +22,14 @@ class BrainEntry(Entry):
     connectome: Words
     weights: Words = "weights.csv"
     column: Words
-    origin: StrictStr = Field(alias="from")
+    origin: Name = Field(alias="from")
     velocity: ValueEntry
     coupling: ValueEntry
     gradient: ValueEntry
     tau_slow: ValueEntry
     sd_slow: ValueEntry
     shared_slow: ValueEntry
-    targets: dict[StrictStr, TargetEntry] = Field(min_length=1)
+    targets: dict[Name, TargetEntry] = Field(min_length=1)
 
 
 class BrainFile(Entry):

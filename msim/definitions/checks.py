@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msim.base.equations import Equation, read_equations
@@ -13,11 +13,13 @@ from msim.base.quantities import unit_text
 from msim.base.units import DIMENSIONLESS, Dimension, Quantity, dimensions_of, second
 from msim.definitions.axes import read_design, sweep_entry
 from msim.definitions.brain import BrainDefinition
+from msim.definitions.entries import ModelFile
 from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.kinds import files_of, kind_of, read_definition
+from msim.definitions.kinds import Definition, files_of, kind_of, read_definition
 from msim.definitions.model import ModelDefinition
 from msim.definitions.participants import Population
-from msim.definitions.read import display_name
+from msim.definitions.parts import given_values, needs_whole
+from msim.definitions.read import display_name, read_entries, read_text
 from msim.definitions.read_model import read_part
 from msim.definitions.study import StudyDefinition
 from msim.definitions.task import TaskDefinition
@@ -25,9 +27,12 @@ from msim.definitions.task import TaskDefinition
 Row = tuple[str, str, str]
 
 
-def check_files(names: Sequence[str]) -> tuple[list[Row], list[str]]:
+def check_files(
+    names: Sequence[str], further: Callable[[Definition], None] = lambda found: None
+) -> tuple[list[Row], list[str]]:
     """Check every file; parts of models count as checked where an included one is read.
 
+    further: refuses what can be told of a definition by those who run it
     returns: rows of file, kind, result; and what was refused, each complaint once
     """
     rows: list[Row] = []
@@ -37,7 +42,7 @@ def check_files(names: Sequence[str]) -> tuple[list[Row], list[str]]:
     # Parts come last: only whole models tell which of them are covered.
     for path, kind in sorted(((path, _kind(path)) for path in paths), key=lambda pair: pair[1] == "part"):
         try:
-            result = _checked_part(path, covered) if kind == "part" else _checked_whole(path, covered)
+            result = _checked_part(path, covered) if kind == "part" else _checked_whole(path, covered, further)
         except InputError as problem:
             problems[str(problem)] = None
             result = "refused"
@@ -52,8 +57,9 @@ def _kind(path: Path) -> str:
         return ""
 
 
-def _checked_whole(path: Path, covered: set[str]) -> str:
+def _checked_whole(path: Path, covered: set[str], further: Callable[[Definition], None]) -> str:
     found = read_definition(path)
+    further(found)
     if isinstance(found, StudyDefinition):
         return f"{len(found.groups)} groups, {len(found.visits)} visits"
     if isinstance(found, BrainDefinition | TaskDefinition | Population):
@@ -71,11 +77,11 @@ def _checked_whole(path: Path, covered: set[str]) -> str:
 
 
 def _checked_part(path: Path, covered: set[str]) -> str:
-    part = read_part(path)
-    check_equations(part)
+    check_equations(read_part(path))
+    entry = read_entries(read_text(path), display_name(path), ModelFile)
     # What stands alone, with neither links nor wiring, is whole as it is.
-    alone = not (part.links or part.populations or part.projections or part.drives or part.manipulations)
-    return f"{len(part.values)} values" + ("" if alone or display_name(path) in covered else ", links unchecked")
+    whole = display_name(path) in covered or not needs_whole(entry)
+    return f"{len(list(given_values(entry)))} values" + ("" if whole else ", links unchecked")
 
 
 def check_equations(model: ModelDefinition) -> None:

@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from msim.base.units import kilogram, second
+from msim.definitions.names import (
+    DottedPath,
+    Name,
+    NameOrNothing,
+    Number,
+    QuantityText,
+    SomeNames,
+    SomePaths,
+    Words,
+)
 from msim.definitions.takes import Takes
 from msim.pharmacology.regimen import LARGEST_AMOUNT, MOST_REPEATS
 
-LONGEST_NAME = 64
 LONGEST_TIME = 100 * 365 * 86400.0  # s; still known to less than a microsecond
 LONGEST_BURST = 3600.0  # s
 SHORTEST_BURST = 0.1  # s; an average of less says nothing
 HEAVIEST_BODY = 1000.0  # kg
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-
-def _text_or_number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError("wants a text with a unit, or a number where there is none")
-    return value
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError("wants a finite number")
-    return value
-
-
-def _name(value: str) -> str:
-    if len(value) > LONGEST_NAME or not _NAME.fullmatch(value) or "__" in value:
-        raise ValueError(f"wants a name of letters, digits and single '_' that starts with a letter, of at most "
-                         f"{LONGEST_NAME} characters")
-    return value
-
-
-def _names(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-QuantityText = Annotated[Any, BeforeValidator(_text_or_number)]
-Number = Annotated[Any, BeforeValidator(_number)]
-SomeNames = Annotated[list[StrictStr], Field(min_length=1), BeforeValidator(_names)]
-Name = Annotated[StrictStr, AfterValidator(_name)]
-Words = Annotated[StrictStr, Field(min_length=1)]
 
 # What changes by dotted path, axes of a sweep and the checks of a file hold against is declared here, once.
 Time = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME)]
@@ -88,7 +54,7 @@ class ValueEntry(Entry):
     value: QuantityText = None
     source: StrictStr = ""
     note: StrictStr = ""
-    same_as: StrictStr = ""
+    same_as: DottedPath = ""
 
     @model_validator(mode="after")
     def _is_complete(self) -> ValueEntry:
@@ -108,8 +74,8 @@ class MechanismEntry(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, ValueEntry]
-    form: StrictStr
-    on: StrictStr = ""
+    form: Name
+    on: NameOrNothing = ""
 
 
 class ColumnEntry(Entry):
@@ -125,9 +91,9 @@ class PopulationEntry(Entry):
     places: compartment of the membrane to the share of each receptor that sits there; the rest sits on the first one
     """
 
-    membrane: StrictStr
-    receptors: list[StrictStr]
-    places: dict[StrictStr, dict[StrictStr, ValueEntry]] = {}
+    membrane: Name
+    receptors: list[Name]
+    places: dict[Name, dict[Name, ValueEntry]] = {}
     share: ValueEntry
     resting_rate: ValueEntry
     highest_rate: ValueEntry
@@ -139,43 +105,43 @@ class ProjectionEntry(Entry):
     release: the synapse mechanism of its release; saturation: receptor to the one of its bound receptors
     """
 
-    source_population: StrictStr = Field(alias="from")
-    to: StrictStr
+    source_population: Name = Field(alias="from")
+    to: Name
     in_degree: ValueEntry
     weight_sigma: ValueEntry
     delay_low: ValueEntry
     delay_high: ValueEntry
-    peak: dict[StrictStr, ValueEntry] = Field(min_length=1)
-    release: StrictStr = ""
-    saturation: dict[StrictStr, StrictStr] = {}
+    peak: dict[Name, ValueEntry] = Field(min_length=1)
+    release: NameOrNothing = ""
+    saturation: dict[Name, Name] = {}
 
 
 class DriveEntry(Entry):
     """Poisson events from outside the column, or from spontaneous release; `colour` is what scales them in time."""
 
-    to: StrictStr
+    to: Name
     contacts: ValueEntry
     rate: ValueEntry
-    peak: dict[StrictStr, ValueEntry] = Field(min_length=1)
-    colour: StrictStr = ""
+    peak: dict[Name, ValueEntry] = Field(min_length=1)
+    colour: NameOrNothing = ""
 
 
 class LinkEntry(Entry):
     """An output, or a sum of outputs, feeding an input."""
 
-    origin: SomeNames = Field(alias="from")
-    to: StrictStr
+    origin: SomePaths = Field(alias="from")
+    to: DottedPath
     share: ValueEntry | None = None
-    relative_to: SomeNames | None = None
+    relative_to: SomePaths | None = None
 
 
 class PartEntry(Entry):
     """What a manipulation does in the cells and at the place that it names: values it sets, states it cuts at once."""
 
-    cells: SomeNames = []
-    place: Name | Literal[""] = ""
-    set: dict[StrictStr, ValueEntry] | None = Field(default=None, min_length=1)
-    pulse: dict[StrictStr, ValueEntry] | None = Field(default=None, min_length=1)
+    cells: SomeNames = ()
+    place: NameOrNothing = ""
+    set: dict[DottedPath, ValueEntry] | None = Field(default=None, min_length=1)
+    pulse: dict[DottedPath, ValueEntry] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _does_something(self) -> PartEntry:
@@ -205,14 +171,14 @@ class HypothesisEntry(Entry):
     """One of the rival accounts that a model can stand for: what has to be set for it."""
 
     meaning: Words
-    set: dict[StrictStr, ValueEntry] = Field(min_length=1)
+    set: dict[DottedPath, ValueEntry] = Field(min_length=1)
 
 
 class StateEntry(Entry):
     """A state of the body or slice, such as depressed: what has to be set for it."""
 
     meaning: Words
-    set: dict[StrictStr, ValueEntry] = {}
+    set: dict[DottedPath, ValueEntry] = {}
 
 
 class PreparationEntry(StateEntry):
@@ -256,8 +222,8 @@ class TitrationStep(Entry):
 class DoseEntry(Entry):
     """A dose or a series of doses, as pharmacology.regimen reads it."""
 
-    drug: StrictStr
-    route: StrictStr
+    drug: Name
+    route: Name
     mg_per_kg: MgPerKg | None = None
     mg: Mg | None = None
     mg_per_kg_per_hour: MgPerKgPerHour | None = None
@@ -266,15 +232,15 @@ class DoseEntry(Entry):
     duration: Span | None = None
     every: Span | None = None
     times: Repeats | None = None
-    steps: list[TitrationStep] | None = None
+    steps: tuple[TitrationStep, ...] | None = None
 
 
 class ActEntry(Entry):
     """A manipulation in an arm: its name alone, or with where, how much and when."""
 
-    name: StrictStr
+    name: Name
     cells: SomeNames | None = None
-    place: StrictStr | None = None
+    place: Name | None = None
     amount: Number | None = None
     since: QuantityText | None = Field(default=None, alias="from")
     until: QuantityText | None = None
@@ -296,16 +262,16 @@ class ArmEntry(Entry):
     knockout: list[ActEntry] = []
     mutant: list[ActEntry] = []
     treatment: list[ActEntry] = []
-    hypothesis: StrictStr | None = None
-    preparation: StrictStr | None = None
-    state: StrictStr | None = None
-    set: dict[StrictStr, QuantityText] = {}
+    hypothesis: NameOrNothing | None = None
+    preparation: NameOrNothing | None = None
+    state: NameOrNothing | None = None
+    set: dict[DottedPath, QuantityText] = {}
 
 
 class RecordEntry(Entry):
     """A quantity to record, on a grid or at chosen times."""
 
-    quantity: StrictStr
+    quantity: DottedPath
     every: QuantityText | None = None
     at: list[QuantityText] | None = Field(default=None, min_length=1)
 
@@ -314,7 +280,7 @@ class PredictEntry(Entry):
     """A claim settled before the run."""
 
     id: Name
-    quantity: StrictStr
+    quantity: DottedPath
     at: QuantityText
     claim: StrictStr
     margin: QuantityText | None = None
@@ -352,7 +318,7 @@ class AxisEntry(Entry):
 class ShowEntry(Entry):
     """What the figures of a sweep show over its axes."""
 
-    quantity: StrictStr
+    quantity: DottedPath
     at: QuantityText
 
 
@@ -374,15 +340,15 @@ class ExperimentFile(Entry):
     source: StrictStr
     notes: StrictStr = ""
     model: StrictStr
-    hypotheses: list[StrictStr] | None = Field(default=None, min_length=1)
+    hypotheses: list[Name] | None = Field(default=None, min_length=1)
     seeds: list[StrictInt] = Field(min_length=1)
     begin: QuantityText
     duration: QuantityText
     body_weight: BodyWeight | None = None
-    preparation: StrictStr = ""
-    state: StrictStr = ""
+    preparation: NameOrNothing = ""
+    state: NameOrNothing = ""
     schedule: ScheduleEntry = ScheduleEntry()
-    set: dict[StrictStr, QuantityText] = {}
+    set: dict[DottedPath, QuantityText] = {}
     arms: list[ArmEntry] = Field(min_length=1)
     record: list[RecordEntry] = Field(min_length=1)
     predict: list[PredictEntry] = []

@@ -11,14 +11,17 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, parse_quantity, quantity_text, second
 from msim.base.sources import check_source, read_sources
 from msim.definitions import entries as e
+from msim.definitions.acts import KINDS, check_act
 from msim.definitions.evidence_entries import EvidenceFile, ReadoutEntry, RegimenEntry, RowEntry
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
-from msim.pharmacology.regimen import read_dose
+from msim.pharmacology.regimen import check_doses, read_dose
 
 NAMED = TypeVar("NAMED", RegimenEntry, ReadoutEntry)
 FOLDER = "evidence/"
 AGAINST = ("vehicle", "no_drug", "no_manipulation", "before", "nothing")
-ACUTE_LEAD = 600.0  # s that a trial is at rest before the first thing is done to it
+ACUTE_LEAD = 600.0  # s that a trial is at rest before the first thing is done to it or read
+LEAST_END = 60.0  # s; no trial ends before
+LONGEST = 1000 * 86400.0  # s from time 0 to what is read or done; keeps the samples of a trial to what it may have
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def read_evidence(paths: Sequence[str | Path]) -> list[EvidenceRow]:
     rows: dict[str, EvidenceRow] = {}
     files = [_file(one) for one in dict.fromkeys(find(str(one), "experiments").resolve() for one in paths)]
     for where, entry in files:
+        for name, one in entry.regimens.items():
+            _checked_doses(one.doses, f"{where}: regimens.{name}.doses")
         _add_named(regimens, entry.regimens, f"{where}: regimens")
         _add_named(readouts, entry.readouts, f"{where}: readouts")
     for where, entry in files:
@@ -138,39 +143,79 @@ def _row(
     sources: Mapping[str, Any],
 ) -> EvidenceRow:  # fmt: skip
     check_source(given.source, given.note, sources, f"{where}.source")
-    acts = tuple(
-        (kind, act) for kind in ("knockout", "mutant", "treatment") for act in getattr(given, kind)
-    )
+    acts = tuple((kind, act) for kind in KINDS for act in getattr(given, kind))
     condition = Condition(
         _doses(given, regimens, where), acts, given.preparation, given.state, tuple(sorted(given.set.items()))
     )
-    time = float(parse_in(given.time, second, f"{where}.time"))
-    before = None if given.before is None else float(parse_in(given.before, second, f"{where}.before"))
+    time = _within_reach(given.time, f"{where}.time")
+    _check_done(given, condition, time, where)
+    before = None if given.before is None else _within_reach(given.before, f"{where}.before")
     if before is not None and not before < time:
         wanted = f"wants a time before {quantity_text(time * second)}"
         raise DefinitionError(f"{where}.before", f"{wanted}, got {given.before!r}")
-    for key in ("margin", "low", "high"):
-        text = getattr(given, key)
-        if text is not None:
-            parse_quantity(str(text), f"{where}.{key}")
     if given.compare == "ratio" and given.direction != "within":
         raise DefinitionError(f"{where}.compare", f"wants direction 'within' with a ratio, got '{given.direction}'")
-    return EvidenceRow(
+    row = EvidenceRow(
         given.id, given.fact or given.id.partition("_")[0], " ".join(given.statement.split()), condition,
         _readout(given.readout, readouts), time, given.direction, given.against, before, given.margin, given.low,
         given.high, given.compare, given.source, given.note, given.role, where,
     )  # fmt: skip
+    row_range(row)
+    return row
+
+
+def row_range(row: EvidenceRow, unit: Any = None) -> tuple[float, float]:
+    """Margin on both sides of zero, or low and high, in SI units.
+
+    unit: of the readout; None where no model is known that could tell
+    raises: DefinitionError where they are not in that unit, or leave nothing between them
+    """
+    if row.direction == "within":
+        given = parse_quantity(row.low or 0, f"{row.where}.low")
+        wanted = given if unit is None else unit
+        low, high = (float(parse_in(getattr(row, key), wanted, f"{row.where}.{key}")) for key in ("low", "high"))
+        if low >= high:
+            raise DefinitionError(f"{row.where}.high", f"wants more than low ({row.low}), got {row.high!r}")
+        return low, high
+    text = 0 if row.margin is None else row.margin
+    margin = float(parse_quantity(text, f"{row.where}.margin") if unit is None else
+                   parse_in(text, unit, f"{row.where}.margin"))  # fmt: skip
+    if margin < 0 or (margin == 0 and row.direction == "0"):
+        least = "more than 0 with direction '0'" if row.direction == "0" else "at least 0"
+        raise DefinitionError(f"{row.where}.margin", f"wants {least}, got {row.margin!r}")
+    return -margin, margin
+
+
+def _within_reach(text: Any, where: str) -> float:
+    time = float(parse_in(text, second, where))
+    if abs(time) > LONGEST:
+        wanted = f"wants a time from {quantity_text(-LONGEST * second)} to {quantity_text(LONGEST * second)}"
+        raise DefinitionError(where, f"{wanted}, got {text!r}")
+    return time
+
+
+def _check_done(given: RowEntry, condition: Condition, time: float, where: str) -> None:
+    """Refuse doses, manipulations and values that no model could take in a trial that ends with what is read."""
+    end = max(time, LEAST_END)
+    _checked_doses(condition.doses, f"{where}.doses", end)
+    for kind in KINDS:
+        for number, act in enumerate(getattr(given, kind)):
+            check_act(act, (-LONGEST, end), f"{where}.{kind}.{number}")
+    for path, text in given.set.items():
+        parse_quantity(text, f"{where}.set.{path}")
+
+
+def _checked_doses(doses: Sequence[e.DoseEntry], where: str, before: float = LONGEST) -> None:
+    texts = [read_dose(one.model_dump(exclude_none=True), f"{where}.{number}") for number, one in enumerate(doses)]
+    check_doses(texts, where, before)
 
 
 def _doses(given: RowEntry, regimens: Mapping[str, RegimenEntry], where: str) -> tuple[e.DoseEntry, ...]:
-    if isinstance(given.doses, str):
-        if given.doses not in regimens:
-            hint = nearest(given.doses, regimens)
-            raise DefinitionError(f"{where}.doses", f"unknown regimen '{given.doses}'{hint}")
-        return tuple(regimens[given.doses].doses)
-    for number, dose in enumerate(given.doses):
-        read_dose(dose.model_dump(exclude_none=True), f"{where}.doses.{number}")
-    return tuple(given.doses)
+    if not isinstance(given.doses, str):
+        return tuple(given.doses)
+    if given.doses not in regimens:
+        raise DefinitionError(f"{where}.doses", f"unknown regimen '{given.doses}'{nearest(given.doses, regimens)}")
+    return tuple(regimens[given.doses].doses)
 
 
 def _readout(name: str, readouts: Mapping[str, ReadoutEntry]) -> Readout:

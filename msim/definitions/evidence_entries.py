@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictStr, field_validator, model_validator
+from pydantic import Field, StrictStr, WrapValidator, model_validator
 
-from msim.definitions.entries import ActEntry, DoseEntry, Entry, Name, Number, QuantityText, Words
+from msim.definitions.entries import ActEntry, DoseEntry, Entry
+from msim.definitions.names import (
+    DottedPath,
+    Name,
+    NameOrNothing,
+    PathOrNumber,
+    QuantityText,
+    Words,
+    checked_name,
+)
 
 Direction = Literal["+", "-", "0", "~", "within"]
-Against = Literal["vehicle", "no_drug", "no_manipulation", "before", "nothing"]
+
+
+def _regimen_or_doses(given: Any, doses: Callable[[Any], Any]) -> Any:
+    if not isinstance(given, (str, list, tuple)):
+        raise ValueError("wants the name of a regimen, or a list of doses")
+    return checked_name(given) if isinstance(given, str) else doses(given)
+
+
+Doses = Annotated[tuple[DoseEntry, ...], WrapValidator(_regimen_or_doses)]
 
 
 class TermEntry(Entry):
     """One quantity of a sum; `times` is a number or the path of a value of the model."""
 
-    quantity: StrictStr
-    times: StrictStr | Number = 1.0
+    quantity: DottedPath
+    times: PathOrNumber = 1.0
 
 
 class ReadoutEntry(Entry):
     """A name for what rows read: a quantity, or a sum of some, as a mean over cells or as their spread."""
 
     meaning: Words
-    quantity: StrictStr | None = None
+    quantity: DottedPath | None = None
     sum: list[TermEntry] | None = Field(default=None, min_length=1)
     statistic: Literal["mean", "cv"] = "mean"
 
@@ -31,6 +49,8 @@ class ReadoutEntry(Entry):
     def _reads_one_thing(self) -> ReadoutEntry:
         if (self.quantity is None) == (self.sum is None):
             raise ValueError("wants either 'quantity' or 'sum'")
+        if self.statistic == "cv" and self.sum is not None:
+            raise ValueError("wants 'quantity', and no 'sum', with statistic 'cv'")
         return self
 
 
@@ -42,22 +62,25 @@ class RegimenEntry(Entry):
 
 
 class RowEntry(Entry):
-    """One published outcome: what is done, what is read and when, which way it went, and by whose word."""
+    """One published outcome: what is done, what is read and when, which way it went, and by whose word.
+
+    doses: or the name of a regimen
+    """
 
     id: Name
-    fact: StrictStr = ""
+    fact: NameOrNothing = ""
     statement: Words
-    doses: StrictStr | list[DoseEntry] = []
+    doses: Doses = ()
     knockout: list[ActEntry] = []
     mutant: list[ActEntry] = []
     treatment: list[ActEntry] = []
-    preparation: StrictStr = ""
-    state: StrictStr = ""
-    set: dict[StrictStr, QuantityText] = {}
-    readout: StrictStr
+    preparation: NameOrNothing = ""
+    state: NameOrNothing = ""
+    set: dict[DottedPath, QuantityText] = {}
+    readout: DottedPath
     time: QuantityText
     direction: Direction
-    against: Against | StrictStr = "vehicle"
+    against: Name = "vehicle"
     before: QuantityText | None = None
     margin: QuantityText | None = None
     low: QuantityText | None = None
@@ -65,14 +88,7 @@ class RowEntry(Entry):
     compare: Literal["difference", "ratio"] = "difference"
     source: StrictStr
     note: StrictStr = ""
-    role: StrictStr = "CAL"
-
-    @field_validator("doses", mode="before")
-    @classmethod
-    def _a_name_or_a_list(cls, given: Any) -> Any:
-        if not isinstance(given, (str, list)):
-            raise ValueError("wants the name of a regimen, or a list of doses")
-        return given
+    role: Literal["CAL", "TEST", "control"] = "CAL"
 
     @model_validator(mode="after")
     def _says_what_counts(self) -> RowEntry:

@@ -24,7 +24,7 @@ from msim.definitions.predictions import Prediction, read_prediction
 from msim.definitions.preparations import check_routes, chosen_of, prepared, refuse_both_set, weight_of
 from msim.definitions.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.read_model import read_model, read_model_beside, read_model_texts
-from msim.definitions.recordings import read_recording
+from msim.definitions.recordings import check_shows, read_recording
 from msim.definitions.takes import number_of
 from msim.definitions.values import apart, refuse_kept, with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
@@ -251,6 +251,7 @@ def build_experiment(
     if weight is not None and all(one.preparation and base.preparations[one.preparation].bath for one in arms):
         raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
+    check_shows(entry.sweep, base, recording, quantities, where)
     names = [one.name for one in arms]
     predictions = tuple(
         read_prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")

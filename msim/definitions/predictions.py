@@ -6,24 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msim.base.errors import DefinitionError, nearest
-from msim.base.quantities import parse_in, quantity_text, second
+from msim.base.errors import DefinitionError
+from msim.base.quantities import parse_in, second
 from msim.base.sources import check_source
 from msim.definitions import entries as e
 from msim.definitions.addresses import Address
 from msim.definitions.claims import Claim, parse_claim
 from msim.definitions.model import ModelDefinition
-from msim.definitions.recordings import times_of
+from msim.definitions.recordings import look_up_recorded, refuse_unrecorded
 from msim.recording.probe import Recording
-
-TIME_MATCH = 1e-6  # s
 
 
 @dataclass(frozen=True)
 class Prediction:
     """A claim about a recorded quantity at a time (s), settled before the run.
 
-    margin: smallest difference that counts, in SI units of the quantity
+    margin: smallest difference that counts, in SI units of the quantity; wanted: the same as the file has it
     """
 
     id: str
@@ -34,6 +32,7 @@ class Prediction:
     source: str
     note: str
     hypothesis: str = ""
+    wanted: str = "0"
 
     @property
     def asked(self) -> str:
@@ -50,23 +49,13 @@ def read_prediction(
     raises: DefinitionError that names file and key
     """
     check_source(one.source, one.note, sources, f"{where}.source")
-    if one.quantity not in quantities:
-        wanted = f"wants a recorded quantity, got '{one.quantity}'{nearest(one.quantity, quantities)}"
-        raise DefinitionError(f"{where}.quantity", wanted)
-    address = quantities[one.quantity]
+    address = look_up_recorded(one.quantity, quantities, f"{where}.quantity")
     time = float(parse_in(one.at, second, f"{where}.at"))
     claim = parse_claim(one.claim, arms, time, f"{where}.claim")
-    known = times_of(address, model, recording)
     for side in (claim.left, claim.right):
-        if not any(abs(side.time - at) < TIME_MATCH for at in known):
-            key = "at" if side.time == time else "claim"
-            when = ": wants one of " + ", ".join(map(_text, known)) if len(known) <= 12 else ""
-            raise DefinitionError(f"{where}.{key}", f"'{one.quantity}' is not recorded at {_text(side.time)}{when}")
-    return Prediction(one.id, one.quantity, time, claim, _margin(one, claim, address, where), one.source, one.note)
-
-
-def _text(seconds: float) -> str:
-    return quantity_text(seconds * second)
+        refuse_unrecorded(address, side.time, model, recording, f"{where}.{'at' if side.time == time else 'claim'}")
+    margin, wanted = _margin(one, claim, address, where), "0" if one.margin is None else str(one.margin)
+    return Prediction(one.id, one.quantity, time, claim, margin, one.source, one.note, wanted=wanted)
 
 
 def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> float:

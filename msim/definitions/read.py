@@ -25,6 +25,7 @@ _WANTED = {
     "string_type": "wants a text",
     "int_type": "wants a whole number",
     "list_type": "wants a list",
+    "tuple_type": "wants a list",
     "dict_type": "wants a table",
     "model_type": "wants a table",
     "model_attributes_type": "wants a table",
@@ -162,12 +163,12 @@ def _inside(kind: Any, part: str | int) -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         known = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         return _entry(known[str(part)] if part in known else get_args(get_type_hints(kind)["__pydantic_extra__"])[-1])
-    return _entry(get_args(kind)[-1])
+    return _entry(next(one for one in reversed(get_args(kind)) if one is not ...))
 
 
 def _entry(annotation: Any) -> Any:
     """An annotation without what stands around it: 'X | None' is X."""
-    if get_origin(annotation) in (list, dict) or isinstance(annotation, type):
+    if get_origin(annotation) in (list, tuple, dict) or isinstance(annotation, type):
         return annotation
     return next(one for one in get_args(annotation) if one is not type(None))
 

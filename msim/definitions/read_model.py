@@ -26,6 +26,7 @@ from msim.definitions.model import (
     Population,
     Projection,
 )
+from msim.definitions.parts import check_given
 from msim.definitions.preparations import check_weights, read_preparation
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
 from msim.definitions.values import Values, check_values
@@ -106,6 +107,8 @@ def read_model_texts(name: str, texts: Mapping[str, str]) -> ModelDefinition:
 def read_part(path: Path) -> ModelDefinition:
     """Read a file that is only a part of a model: its mechanisms and values, without links to other files.
 
+    What else it holds is looked at as far as it can be without them.
+
     raises: DefinitionError that names file and key
     """
     where, text = display_name(path), read_text(path)
@@ -113,6 +116,7 @@ def read_part(path: Path) -> ModelDefinition:
     merged = _Merged()
     _take(entry, text, where, merged)
     values = Values(read_sources(shipped("models") / "sources.bib"))
+    check_given(entry, values.sources, where)
     instances = {key: _instance(key, one, where, values) for key, one in entry.mechanisms.items()}
     for table, forms in (("populations", POPULATION), ("projections", PROJECTION), ("drives", DRIVE)):
         for key, other in getattr(entry, table).items():

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msim.base.errors import DefinitionError
-from msim.base.quantities import parse_in, second
+from msim.base.errors import DefinitionError, nearest
+from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions import entries as e
 from msim.definitions.addresses import Address, look_up, outputs
 from msim.definitions.model import ModelDefinition
 from msim.recording.probe import Recording
 
 MOST_SAMPLES = 200_000
+TIME_MATCH = 1e-6  # s
 Span = tuple[float, float]
 
 
@@ -58,6 +59,36 @@ def times_of(address: Address, model: ModelDefinition, recording: Recording) -> 
     sampled = address.text in recording.sampled or follows_slowly(address, model)
     probed = address.text in recording.probed
     return (recording.samples if sampled else ()) + (recording.probes if probed else ())
+
+
+def look_up_recorded(quantity: str, quantities: Mapping[str, Address], where: str) -> Address:
+    """The address of a recorded quantity."""
+    if quantity not in quantities:
+        raise DefinitionError(where, f"wants a recorded quantity, got '{quantity}'{nearest(quantity, quantities)}")
+    return quantities[quantity]
+
+
+def refuse_unrecorded(
+    address: Address, time: float, model: ModelDefinition, recording: Recording, where: str
+) -> None:
+    """Refuse a time (s) at which a recorded quantity is not known."""
+    known = times_of(address, model, recording)
+    if not any(abs(time - at) < TIME_MATCH for at in known):
+        texts = [quantity_text(at * second) for at in known]
+        when = ": wants one of " + ", ".join(texts) if len(known) <= 12 else ""
+        raise DefinitionError(where, f"'{address.text}' is not recorded at {quantity_text(time * second)}{when}")
+
+
+def check_shows(
+    sweep: e.SweepEntry | None, model: ModelDefinition, recording: Recording, quantities: Mapping[str, Address],
+    where: str,
+) -> None:  # fmt: skip
+    """Refuse [[sweep.show]] of what is not recorded then: its figures are drawn after everything was run."""
+    for index, one in enumerate(sweep.show if sweep else ()):
+        place = f"{where}: sweep.show.{index}"
+        address = look_up_recorded(one.quantity, quantities, f"{place}.quantity")
+        time = float(parse_in(one.at, second, f"{place}.at"))
+        refuse_unrecorded(address, time, model, recording, f"{place}.at")
 
 
 def _times(one: e.RecordEntry, address: Address, model: ModelDefinition, span: Span, where: str) -> set[float]:

@@ -16,9 +16,10 @@ from msim.definitions.participants import Population, read_participants
 from msim.definitions.preparations import check_routes
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.study_entries import ANALYSES, GroupEntry, ReportedEntry, StudyFile, VisitEntry
-from msim.pharmacology.regimen import DoseText, read_dose
+from msim.definitions.study_roles import LEAST, check_roles
+from msim.pharmacology.regimen import DoseText, check_doses, read_dose
 
-LEAST = 3  # participants of a group, for a spread that means anything
+LAST = 1.0  # s that columns are followed after the last time at which somebody is seen
 NEEDS_BRAIN = ("resting_connectivity", "go_nogo")
 PREPARATION = "human"
 
@@ -86,6 +87,12 @@ class StudyDefinition:
         """The group of that name."""
         return next(one for one in self.groups if one.name == name)
 
+    @property
+    def patients(self) -> str:
+        """The first group that is none of controls, where the analysis has such."""
+        controls = getattr(self.options, "controls", "")
+        return next(one.name for one in self.groups if one.name != controls)
+
     def visits_of(self, group: str) -> tuple[Visit, ...]:
         """Visits of a group in order of time."""
         return tuple(sorted((one for one in self.visits if one.group == group), key=lambda one: one.time))
@@ -118,12 +125,14 @@ def read_study(name: str | Path) -> StudyDefinition:
     first = min(one.time for one in visits)
     if begin >= first:
         raise DefinitionError(f"{where}: begin", f"wants a time before the first visit ({first:g} s), got {begin:g} s")
+    _check_doses(groups, visits, population, where)
     study = StudyDefinition(
         path.stem, entry.title, entry.question, entry.source, entry.notes, where, population,
         _brain(entry, analysis, population, path, where), _coupling(entry, where), begin, entry.seed, groups, visits,
         analysis, getattr(entry, analysis), _reported(entry.reported, sources, where),
     )  # fmt: skip
     _check_names(study)
+    check_roles(study)
     if analysis == "resting_connectivity":
         _check_scan(study)
     return study
@@ -188,6 +197,14 @@ def _visits(given: Sequence[VisitEntry], groups: Sequence[Group], where: str) ->
         if name not in seen:
             raise DefinitionError(f"{where}: groups", f"group '{name}' has no visit")
     return tuple(found.values())
+
+
+def _check_doses(groups: Sequence[Group], visits: Sequence[Visit], population: Population, where: str) -> None:
+    """Refuse drugs that the model does not have, and doses after a group was seen for the last time."""
+    drugs = [one.name for one in population.model.on_scale("drug")]
+    for index, one in enumerate(groups):
+        last = max(visit.time for visit in visits if visit.group == one.name)
+        check_doses(one.doses, f"{where}: groups.{index}.doses", last + LAST, drugs)
 
 
 def _brain(entry: StudyFile, analysis: str, population: Population, path: Path, where: str) -> BrainDefinition | None:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from msim.definitions.entries import DoseEntry, Entry, Name, Number, QuantityText, ValueEntry, Words
+from msim.definitions.entries import DoseEntry, Entry, ValueEntry
+from msim.definitions.names import DottedPath, Name, Number, QuantityText, Words
 
 
 class SubgroupEntry(Entry):
@@ -14,7 +15,7 @@ class SubgroupEntry(Entry):
 
     meaning: Words
     share: ValueEntry
-    set: dict[StrictStr, ValueEntry] = Field(min_length=1)
+    set: dict[DottedPath, ValueEntry] = Field(min_length=1)
 
 
 class HealthEntry(Entry):
@@ -25,9 +26,9 @@ class HealthEntry(Entry):
     """
 
     meaning: Words
-    state: Words
+    state: Name
     systems: list[Words] = []
-    spread: dict[StrictStr, ValueEntry] = {}
+    spread: dict[DottedPath, ValueEntry] = {}
     severity: ValueEntry
     severity_sd: ValueEntry
 
@@ -43,7 +44,7 @@ class ParticipantsFile(Entry):
     model: StrictStr
     weight: ValueEntry
     weight_sd: ValueEntry
-    spread: dict[StrictStr, ValueEntry] = Field(min_length=1)
+    spread: dict[DottedPath, ValueEntry] = Field(min_length=1)
     subgroups: dict[Name, SubgroupEntry] = {}
     health: dict[Name, HealthEntry] = Field(min_length=1)
 
@@ -53,7 +54,7 @@ class GroupEntry(Entry):
 
     name: Name
     meaning: StrictStr = ""
-    health: Words
+    health: Name
     n: StrictInt = Field(ge=1, le=10000)
     doses: list[DoseEntry] = []
 
@@ -62,7 +63,7 @@ class VisitEntry(Entry):
     """A time at which a group is seen; absent: numbers of participants, from 1, who were not."""
 
     name: Name
-    group: Words
+    group: Name
     at: QuantityText
     absent: list[StrictInt] = []
 
@@ -85,11 +86,11 @@ class RestingEntry(Entry):
     low: QuantityText
     high: QuantityText
     noise: Number = 0.0
-    before: list[Words] = Field(min_length=1)
-    after: Words
-    controls: Words
+    before: list[Name] = Field(min_length=1)
+    after: Name
+    controls: Name
     analysed: StrictInt | None = Field(default=None, ge=1)
-    response_at: Words
+    response_at: Name
     response: Number = Field(gt=0, lt=1)
     systems: list[SystemEntry] = Field(min_length=1)
 
@@ -100,17 +101,17 @@ class TaskStudyEntry(Entry):
     task: Words
     tr: QuantityText
     regions: list[Words] = Field(min_length=1)
-    visits: list[Words] = Field(min_length=2)
-    controls: Words
-    remission_at: Words
+    visits: list[Name] = Field(min_length=2)
+    controls: Name
+    remission_at: Name
     remission: Number = Field(ge=0)
 
 
 class MegStudyEntry(Entry):
     """Ongoing activity and answers to touch, before and after, fitted by a neural mass."""
 
-    before: Words
-    after: Words
+    before: Name
+    after: Name
     seconds: QuantityText
     trials: StrictInt = Field(ge=2, le=10000)
 
@@ -121,9 +122,9 @@ class GlutamateEntry(Entry):
     scan: how long each takes, from the time of the visit; every: between readings in it
     """
 
-    baseline: Words
-    after: list[Words] = Field(min_length=1)
-    controls: Words
+    baseline: Name
+    after: list[Name] = Field(min_length=1)
+    controls: Name
     scan: QuantityText
     every: QuantityText
 

@@ -129,6 +129,18 @@ def regimen(
     return tuple(dose for dose, _ in events)
 
 
+def check_doses(
+    doses: Sequence[DoseText], where: str, before: float = math.inf, drugs: Sequence[str] | None = None
+) -> None:
+    """Refuse what could not be given, whatever drugs weigh and whoever takes them.
+
+    drugs: of the model; None where no model is known
+    raises: DefinitionError as `regimen` does
+    """
+    known = [one.drug for one in doses] if drugs is None else drugs
+    regimen(doses, 1.0, dict.fromkeys(known, 1.0), where, before)
+
+
 def doses_of(drug: str, doses: Sequence[Dose]) -> tuple[Dose, ...]:
     """The events of one drug."""
     return tuple(dose for dose in doses if dose.drug == drug)

@@ -10,9 +10,9 @@ from msim.plots.wording import duration_text
 from msim.report.blocks import Block, Mark, Section, Table, Words
 from msim.report.texts import DASH
 from msim.storage.run_store import Run
-from msim.study.told_apart import best_manipulation, told_apart
+from msim.study.told_apart import ToldApart, best_manipulation, told_apart
 from msim.study.verdict import Verdict
-from msim.study.verdict_text import SPREAD_OF_SEEDS, interval_text, number_text, wanted_text
+from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, shown_in, wanted_text
 
 COLUMNS = ("prediction", "verdict", "claim", "effect", "95 % interval", "wanted", "d", "seeds", "source")
 HELD = "yes: the whole interval agrees with the claim. no: all of it disagrees. undecided: neither."
@@ -45,20 +45,20 @@ def verdict_section(run: Run, experiment: ExperimentDefinition, verdicts: Sequen
 
 def _row(one: Verdict, note: str) -> tuple[str | Mark, ...]:
     known = known_sources()
-    unit = "" if one.unit.startswith("1") else f" {one.unit}"
     spread = DASH if one.standardized is None else f"{one.standardized:+.3g}"
     return (
         one.id, Mark(one.verdict), f"{one.claim}\n{one.quantity}, {duration_text(one.time)}",
-        number_text(one.effect, one.margin) + unit, interval_text(one.ci, one.margin).replace(" .. ", " to "),
+        effect_text(one), ci_text(one).replace(" .. ", " to "),
         wanted_text(one), spread, str(one.n), ": ".join(part for part in (cited(one.source, known), note) if part),
     )  # fmt: skip
 
 
 def _apart(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> list[Block]:
     found = told_apart(run, experiment, verdicts)
+    asked = {one.asked: one for one in verdicts}
     rows = [
-        (" and ".join(one.hypotheses), one.asked, " / ".join(one.verdicts), f"{one.difference:+.4g}",
-         f"{one.ci[0]:+.4g} to {one.ci[1]:+.4g}", f"{one.margins:.2g}")
+        (" and ".join(one.hypotheses), one.asked, " / ".join(one.verdicts), *_difference(one, asked[one.asked]),
+         f"{one.margins:.2g}")
         for one in found
     ]  # fmt: skip
     best = best_manipulation(found)
@@ -66,3 +66,9 @@ def _apart(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdic
     columns = ("hypotheses", "prediction", "verdicts", "difference", "95 % interval", "margins from 0")
     return [Table("Which prediction tells two hypotheses apart, the clearest first", columns, rows,
                   numbers=columns[3:], note=told)]  # fmt: skip
+
+
+def _difference(found: ToldApart, verdict: Verdict) -> tuple[str, str]:
+    unit, size = shown_in(verdict)
+    low, high = (f"{value / size:+.4g}" for value in found.ci)
+    return f"{found.difference / size:+.4g} {unit}".rstrip(), f"{low} to {high}"

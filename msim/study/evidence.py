@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from msim.base.errors import DefinitionError
-from msim.base.quantities import parse_in, unit_text
-from msim.definitions.evidence import Condition, EvidenceRow
+from msim.base.quantities import unit_text
+from msim.definitions.evidence import Condition, EvidenceRow, row_range
 from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context
 from msim.study.evidence_plan import Reading, RowPlan, plan_row, plan_rows
@@ -30,7 +29,7 @@ class EvidenceResult:
     expected, simulated: '+', '-', '0', '~' (attenuated), 'within' (or 'below', 'above'); simulated '?' where the
         interval does not decide, '' where the row cannot be run
     effect: mean over seeds, in `unit`; ci: 95 % interval of it over seeds; None where the row cannot be run
-    reason: why it cannot be run
+    reason: why it cannot be run, or why what was run has no value
     """
 
     row: str
@@ -80,19 +79,7 @@ def _bounds(plan: RowPlan) -> tuple[float, float]:
 
     raises: DefinitionError where they are not in the unit of the readout
     """
-    row = plan.row
-    if plan.cannot:
-        return 0.0, 0.0
-    if row.direction == "within":
-        low, high = (float(parse_in(getattr(row, key), plan.unit, f"{row.where}.{key}")) for key in ("low", "high"))
-        if low >= high:
-            raise DefinitionError(f"{row.where}.high", f"wants more than low ({row.low}), got {row.high!r}")
-        return low, high
-    margin = float(parse_in(row.margin or 0, plan.unit, f"{row.where}.margin"))
-    if margin < 0 or (margin == 0 and row.direction == "0"):
-        least = "more than 0 with direction '0'" if row.direction == "0" else "at least 0"
-        raise DefinitionError(f"{row.where}.margin", f"wants {least}, got {row.margin!r}")
-    return -margin, margin
+    return (0.0, 0.0) if plan.cannot else row_range(plan.row, plan.unit)
 
 
 def judged(
@@ -108,8 +95,10 @@ def judged(
     ci: tuple[float, float] | None = None
     simulated = ""
     if not reason:
-        effects = effects_of(row, [_per_seed(one, values) for one in plan.readings])
-        effect, ci = paired_interval(effects)
+        readings = [_per_seed(one, values) for one in plan.readings]
+        effects = effects_of(row, readings)
+        reason = _without_value(row, readings, effects)
+        effect, ci = (np.nan, (np.nan, np.nan)) if reason else paired_interval(effects)
         simulated = simulated_outcome(row.direction, ci, bounds)
     return EvidenceResult(
         row.id, row.direction, simulated, effect, bool(simulated) and simulated == row.direction, ci,
@@ -131,6 +120,18 @@ def _per_seed(reading: Reading, values: Mapping[Condition, list[Values]]) -> np.
     return np.asarray(total)
 
 
+def _without_value(row: EvidenceRow, readings: Sequence[np.ndarray], effects: np.ndarray) -> str:
+    """Why effects are no numbers; '' where they are."""
+    lost = ~np.isfinite(effects)
+    if not lost.any():
+        return ""
+    if not np.isfinite(readings).all():
+        came = "the mean over cells is 0, of which the spread is a share"
+    else:
+        came = f"the ratio is {readings[0][lost][0]:g} over {readings[1][lost][0]:g}"
+    return f"{came} in {int(lost.sum())} of {effects.size} seeds"
+
+
 def effects_of(row: EvidenceRow, readings: Sequence[np.ndarray]) -> np.ndarray:
     """The effect of a row, one value a seed.
 
@@ -139,8 +140,11 @@ def effects_of(row: EvidenceRow, readings: Sequence[np.ndarray]) -> np.ndarray:
     """
     if len(readings) == 1:
         return readings[0]
+    if len(readings) == 2 and row.compare == "ratio":
+        with np.errstate(divide="ignore", invalid="ignore"):  # what comes of 0 is told as a reason
+            return np.asarray(readings[0] / readings[1])
     if len(readings) == 2:
-        return readings[0] / readings[1] if row.compare == "ratio" else readings[0] - readings[1]
+        return readings[0] - readings[1]
     disturbed, undisturbed = readings[0] - readings[1], readings[2] - readings[3]
     sign = np.sign(np.mean(undisturbed)) or 1.0
     return np.asarray(sign * (disturbed - undisturbed))

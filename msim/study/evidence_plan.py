@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from msim.base.errors import InputError
-from msim.base.quantities import parse_in, second
+from msim.base.errors import DefinitionError, InputError
+from msim.base.mechanism import same_dimensions
+from msim.base.quantities import parse_in, second, unit_text
 from msim.definitions import entries as e
 from msim.definitions.addresses import Address, look_up, outputs
-from msim.definitions.evidence import ACUTE_LEAD, Condition, EvidenceRow
+from msim.definitions.evidence import ACUTE_LEAD, LEAST_END, Condition, EvidenceRow
 from msim.definitions.experiment import ExperimentDefinition, build_experiment
 from msim.definitions.model import ModelDefinition
 
@@ -95,14 +96,32 @@ def _conditions(plan: RowPlan) -> list[Condition]:
 def plan_row(row: EvidenceRow, known: Mapping[str, EvidenceRow], model: ModelDefinition) -> RowPlan:
     """What a row reads, as far as it can be told without its trials."""
     try:
-        addresses = [look_up(quantity, outputs(model), row.readout.name, "output") for quantity, _ in row.readout.terms]
-        readings = tuple(
-            _reading(row, condition, time, model) for condition, time in compared(row, known)
-        )
+        unit = _unit(row, model)
+        readings = tuple(_reading(row, condition, time, model) for condition, time in compared(row, known))
     except InputError as problem:
         return RowPlan(row, cannot=str(problem))
-    unit = 1 if row.readout.statistic == "cv" or row.compare == "ratio" else addresses[0].unit
-    return RowPlan(row, readings, unit)
+    return RowPlan(row, readings, 1 if row.readout.statistic == "cv" or row.compare == "ratio" else unit)
+
+
+def _unit(row: EvidenceRow, model: ModelDefinition) -> Any:
+    """The unit of a readout: that of all of its terms, each a quantity times a number or a value of the model.
+
+    raises: DefinitionError where the terms have several, or the spread over cells is asked for where there are none
+    """
+    readout, known = row.readout, outputs(model)
+    addresses = [look_up(quantity, known, readout.name, "output") for quantity, _ in readout.terms]
+    if readout.statistic == "cv" and not addresses[0].population:
+        wanted = "wants a quantity of cells, whose spread statistic 'cv' is"
+        raise DefinitionError(readout.name, f"{wanted}, got '{addresses[0].text}'")
+    units = [
+        one.unit * model.resolved(model.known(times, readout.name)).unit if isinstance(times, str) else one.unit
+        for one, (_, times) in zip(addresses, readout.terms, strict=True)
+    ]
+    for one, unit in zip(addresses, units, strict=True):
+        if not same_dimensions(unit, units[0]):
+            wanted = f"wants a sum of terms in {unit_text(units[0])}"
+            raise DefinitionError(readout.name, f"{wanted}, got '{one.text}' in {unit_text(unit)}")
+    return units[0]
 
 
 def compared(row: EvidenceRow, known: Mapping[str, EvidenceRow]) -> list[tuple[Condition, float | None]]:
@@ -160,14 +179,14 @@ def trial_plan(
     """
     for path in (one for one, _ in condition.set if one in changes):
         raise InputError(f"--set: wants one change of '{path}', got one of all rows and that of this row")
-    begin = first_moment(condition)
+    begin = first_moment(condition, [one.time for one in measures if one.time is not None])
     known = outputs(model)
     times: dict[str, set[float]] = {}
     for one in measures:
         look_up(one.quantity, known, "readout", "output")
         times.setdefault(one.quantity, set()).add(begin if one.time is None else one.time)
-    end = max(max(one for own in times.values() for one in own), 60.0)
-    record = [_record(known[quantity], own, begin, end) for quantity, own in times.items()]
+    end = max(max(one for own in times.values() for one in own), LEAST_END)
+    record = [one for quantity, own in times.items() for one in _records(known[quantity], own, begin, end)]
     arm: dict[str, Any] = {"name": "arm", "doses": [one.model_dump(exclude_none=True) for one in condition.doses]}
     for kind, act in condition.acts:
         arm.setdefault(kind, []).append(act.model_dump(by_alias=True, exclude_none=True))
@@ -187,9 +206,9 @@ def trial_plan(
     return TrialPlan(entry, build_experiment(entry, "evidence", "evidence", "", model, dict(changes)), list(measures))
 
 
-def first_moment(condition: Condition) -> float:
-    """When the trial begins: long enough before the first thing that is done, s."""
-    starts = [0.0]
+def first_moment(condition: Condition, read: Sequence[float] = ()) -> float:
+    """When the trial begins: long enough before the first thing that is done or read, s."""
+    starts = [0.0, *read]
     starts += [_seconds(act.since) for _, act in condition.acts if act.since is not None]
     starts += [_seconds(dose.at) for dose in condition.doses if dose.at is not None]
     return math.floor(min(starts) - ACUTE_LEAD)
@@ -199,13 +218,12 @@ def _seconds(text: Any) -> float:
     return float(parse_in(text, second, "time"))
 
 
-def _record(address: Address, times: set[float], begin: float, end: float) -> dict[str, Any]:
-    """Quantities of the slow scale on a grid that meets all times, which costs no spikes; others at the times."""
+def _records(address: Address, times: set[float], begin: float, end: float) -> list[dict[str, Any]]:
+    """Quantities of the slow scale on grids that each meet a time, which costs no spikes; others at the times."""
     if address.is_fast:
-        return {"quantity": address.text, "at": [f"{one!r} second" for one in sorted(times)]}
-    steps = [round((one - begin) * 1000) for one in times if one > begin]
-    step = math.gcd(*steps) / 1000 if steps else end - begin
-    return {"quantity": address.text, "every": f"{step!r} second"}
+        return [{"quantity": address.text, "at": [f"{one!r} second" for one in sorted(times)]}]
+    steps = [one - begin if one > begin else end - begin for one in sorted(times)]
+    return [{"quantity": address.text, "every": f"{one!r} second"} for one in steps]
 
 
 def condition_text(condition: Condition) -> str:

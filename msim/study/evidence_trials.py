@@ -21,10 +21,10 @@ from msim.definitions import entries as e
 from msim.definitions.evidence import Condition
 from msim.definitions.experiment import build_experiment
 from msim.definitions.model import ModelDefinition
-from msim.definitions.predictions import TIME_MATCH
 from msim.definitions.read_model import read_model_texts
 from msim.engine.context import Context, require_compiler
 from msim.storage.trial_store import place_file
+from msim.definitions.recordings import TIME_MATCH
 from msim.study.evidence_plan import Measure, TrialPlan
 from msim.study.trial import simulate_trial
 from msim.study.workers import ended_by_stop, starting, worker_pool
@@ -76,7 +76,7 @@ def run_trials(
     require_compiler(context.target)
     jobs = {
         (condition, seed): Job(
-            trial.entry, model.name, model.files, changes, seed, context, _keys(trial.measures)
+            trial.entry, model.name, model.files, changes, seed, context, keys_of_measures(trial.measures)
         )
         for condition, trial in trials.items() for seed in seeds
     }  # fmt: skip
@@ -110,7 +110,8 @@ def _refuse_unanswered(failures: Mapping[Condition, Failure]) -> None:
         raise problem
 
 
-def _keys(measures: Sequence[Measure]) -> tuple[Key, ...]:
+def keys_of_measures(measures: Sequence[Measure]) -> tuple[Key, ...]:
+    """What is read of a trial."""
     return tuple((one.quantity, one.statistic, one.time) for one in measures)
 
 
@@ -166,21 +167,29 @@ def trial_values(job: Job) -> Values:
 
 
 def read_value(datasets: Mapping[str, xr.Dataset], key: Key, begin: float) -> float:
-    """A recorded quantity at a time: its mean over cells, or their standard deviation over it."""
+    """A recorded quantity at a time: its mean over cells, or their standard deviation over it; NaN where that is 0."""
     quantity, statistic, asked = key
     time = begin if asked is None else asked
-    probes = datasets["probes"]
+    probes, samples = datasets["probes"], datasets["samples"]
     if quantity in probes:
-        index = int(np.argmin(np.abs(probes["probe_time"].values - time)))
-        assert abs(probes["probe_time"].values[index] - time) < TIME_MATCH, "the trial was planned to probe then"
+        index = _index_of(probes["probe_time"].values, time)
         if statistic == "mean":
             return float(probes[quantity].values[index])
-        cells = probes[f"{quantity}_cells"].values[index]
-        return float(np.std(cells) / np.mean(cells))
-    samples = datasets["samples"]
-    index = int(np.argmin(np.abs(samples["time"].values - time)))
+        cells = probes.get(f"{quantity}_cells")  # which one cell alone does not have
+        return float("nan") if cells is None else _relative(np.std(cells.values[index]), np.mean(cells.values[index]))
+    index = _index_of(samples["time"].values, time)
     mean = float(samples[quantity].values[index])
-    return mean if statistic == "mean" else float(samples[f"{quantity}_sd"].values[index]) / mean
+    return mean if statistic == "mean" else _relative(samples[f"{quantity}_sd"].values[index], mean)
+
+
+def _index_of(times: np.ndarray, time: float) -> int:
+    index = int(np.argmin(np.abs(times - time)))
+    assert abs(times[index] - time) < TIME_MATCH, "the trial was planned to be read then"
+    return index
+
+
+def _relative(spread: Any, mean: Any) -> float:
+    return float(spread) / float(mean) if mean else float("nan")
 
 
 def _kept(folder: Path, job: Job) -> Values | None:

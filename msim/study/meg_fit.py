@@ -16,6 +16,7 @@ from msim.study.meg import Receptors, Source
 
 BAND = (2.0, 90.0)  # Hz
 SEGMENT = 1.0  # s
+CHANGING = ("ampa", "nmda")  # conductances that a fit lets differ between before and after
 ALONE = np.zeros((1, 1))  # one source that hears no other
 
 
@@ -50,7 +51,7 @@ def spectra_of(source: Source) -> Spectra:
 
 def compared(
     model: ModelDefinition, before: Source, after: Source, receptors: Sequence[Receptors],
-    changing: tuple[str, ...] = ("ampa", "nmda"),
+    changing: tuple[str, ...] = CHANGING,
 ) -> Comparison:  # fmt: skip
     """Fit one mass to both spectra at once; all but `changing` is taken to be the same.
 
@@ -62,7 +63,7 @@ def compared(
     data = np.concatenate([features(one), features(other)])
     left = float(np.var(data - estimate.fit.predicted))
     predicted = estimate.fit.predicted.reshape(2, -1)
-    truth = {name: true_change(model, receptors[0], receptors[1], name) for name in ("ampa", "nmda")}
+    truth = {name: true_change(model, receptors[0], receptors[1], name) for name in CHANGING}
     return Comparison(one, other, changing, estimate, 1 - left / float(np.var(data)), predicted, truth)
 
 

@@ -14,7 +14,8 @@ from msim.base.quantities import unit_text
 from msim.base.rounding import is_constant
 from msim.definitions.claims import Side
 from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.predictions import TIME_MATCH, Prediction
+from msim.definitions.predictions import Prediction
+from msim.definitions.recordings import TIME_MATCH
 from msim.storage.run_store import Run
 from msim.storage.trial_store import place_file
 from msim.study.stored import stored_experiment
@@ -27,7 +28,7 @@ VERDICT_FILE = "verdict.json"
 class Verdict:
     """What a run says about one prediction.
 
-    time: s; effect: mean over seeds of left minus right, in `unit`
+    time: s; effect: mean over seeds of left minus right, in `unit`; wanted: the margin as the file has it
     ci: 95 % interval of it over seeds, pairing trials of one seed; infinite with one seed
     hypothesis, asked: where the experiment is crossed with hypotheses: which, and the id that all of them share
     standardized: effect over the standard deviation of the differences (Cohen's d of pairs), or None
@@ -47,6 +48,7 @@ class Verdict:
     source: str
     hypothesis: str = ""
     asked: str = ""
+    wanted: str = ""
 
 
 def judge(run: Run) -> list[Verdict]:
@@ -65,7 +67,7 @@ def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Pre
     return Verdict(
         prediction.id, claim.text, prediction.quantity, prediction.time, verdict, effect, ci, unit, prediction.margin,
         standardized_effect(differences, size), int(differences.size), prediction.source,
-        prediction.hypothesis, prediction.asked,
+        prediction.hypothesis, prediction.asked, prediction.wanted,
     )  # fmt: skip
 
 

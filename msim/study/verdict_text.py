@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from msim.base.quantities import written_unit
 from msim.study.verdict import Verdict
 
 SPREAD_OF_SEEDS = (
@@ -15,10 +16,31 @@ SPREAD_OF_SEEDS = (
 
 
 def wanted_text(one: Verdict) -> str:
-    """The effect that the claim wants."""
+    """The effect that the claim wants, in the unit of its margin."""
+    unit, size = shown_in(one)
+    margin, unit = one.margin / size, unit and f" {unit}"
     if "=" in one.claim:
-        return f"within {one.margin:g}"
-    return f"> {one.margin:g}" if ">" in one.claim else f"< {-one.margin:g}"
+        return f"within {margin:g}{unit}"
+    return f"> {margin:g}{unit}" if ">" in one.claim else f"< {-margin:g}{unit}"
+
+
+def effect_text(one: Verdict, effect: float | None = None) -> str:
+    """The effect of a verdict, or another of the same prediction, in the unit that its margin is written in."""
+    unit, size = shown_in(one)
+    text = number_text((one.effect if effect is None else effect) / size, one.margin / size)
+    return f"{text} {unit}" if unit and text != "-" else text
+
+
+def ci_text(one: Verdict, ci: tuple[float, float] | None = None) -> str:
+    """The interval of a verdict, or another of the same prediction, in the unit of `effect_text`."""
+    _, size = shown_in(one)
+    low, high = one.ci if ci is None else ci
+    return interval_text((low / size, high / size), one.margin / size)
+
+
+def shown_in(one: Verdict) -> tuple[str, float]:
+    """The unit that a prediction asks in, and what 1 of it is in SI units; else that of its quantity."""
+    return written_unit(one.wanted, one.unit)
 
 
 def number_text(value: float, margin: float) -> str:

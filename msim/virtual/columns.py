@@ -10,6 +10,7 @@ import numpy as np
 from msim.definitions.handed import handed_down
 from msim.definitions.model import ModelDefinition
 from msim.definitions.participants import Population
+from msim.definitions.study import LAST
 from msim.engine.context import Context
 from msim.engine.simulate import Protocol, simulate
 from msim.pharmacology.regimen import Dose, DoseText, regimen
@@ -30,7 +31,6 @@ EFFORT = Effort(seconds=3.0, synchrony=60.0, degree=2)
 # Pools that a drug blocks nearly alike: how far the second one may be from the first, absolute and relative to it.
 ALIKE = (("block_evoked.b", "block_resting.b"), ("block_pv.b", "block_sst.b"))
 APART = (0.1, 0.2)
-LAST = 1.0  # s that a course goes on after the last time that is asked for
 
 
 @dataclass(frozen=True)

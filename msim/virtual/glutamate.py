@@ -26,7 +26,8 @@ from msim.virtual.participants import Participant
 SPINES = "spines.number"
 BLOCK = "block_evoked.b"
 WHERE = "affected"  # prefrontal and limbic cortex, where the studies looked
-MEASURES = ("V_cycle", "V_TCA", "mGluR5 binding", "SV2A binding")
+PET = "mGluR5 binding"  # relative to each person's own rest
+MEASURES = ("V_cycle", "V_TCA", PET, "SV2A binding")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def glutamate_study(study: StudyDefinition, twins: Twins, progress: Callable[[st
         readings[person.id] = read_course(study, cohort.courses[person.id][WHERE], twin, numbers)
         during[person.id] = {
             one.name: at_visit(readings[person.id], one.time, study.seconds("scan"))
-            for one in study.visits_of(person.group)
+            for one in study.visits_of(person.group) if person.number not in one.absent
         }
     rows = _rows(study, options, cohort.people, during)
     return Outcome(cohort, tuple(rows), _facts(during, options), GlutamateDetails(readings, during))
@@ -110,25 +111,28 @@ def _rows(
 ) -> list[Test]:  # fmt: skip
     rows = []
     treated = [one.name for one in study.groups if study.group(one.name).doses]
-    patients = next(one.name for one in study.groups if one.name != options.controls)
+    patients = study.patients
 
-    def values(group: str, visit: str, measure: str) -> np.ndarray:
+    def values(group: str, visit: str, measure: str, *also: str) -> np.ndarray:
+        """Of those who were seen at a visit, and at others as well where pairs are wanted."""
         return np.array([
-            during[one.id][visit][measure] for one in people if one.group == group and visit in during[one.id]
+            during[one.id][visit][measure] for one in people
+            if one.group == group and {visit, *also} <= set(during[one.id])
         ])  # fmt: skip
 
     for measure in MEASURES:
-        if measure == "mGluR5 binding":  # relative to each person's own rest
+        if measure == PET:
             continue
         pair = [values(group, options.baseline, measure) for group in (patients, options.controls)]
         rows.append(unpaired(f"{measure}: {patients} - {options.controls}, {options.baseline}", *pair))
     for group in treated:
         for visit in options.after:
             for measure in MEASURES:
-                before, after = (values(group, one, measure) for one in (options.baseline, visit))
+                before = values(group, options.baseline, measure, visit)
+                after = values(group, visit, measure, options.baseline)
                 rows.append(against_zero(f"{measure}, {visit}, {group}: change in %", 100 * (after / before - 1)))
-    spines = values(patients, options.baseline, "SV2A binding")
-    last = values(patients, options.after[-1], "SV2A binding")
+    spines = values(patients, options.baseline, "SV2A binding", options.after[-1])
+    last = values(patients, options.after[-1], "SV2A binding", options.baseline)
     rows.append(correlation(f"SV2A change by {options.after[-1]}, {patients}, with binding before", last / spines - 1,
                             spines))  # fmt: skip
     return rows

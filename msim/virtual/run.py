@@ -7,10 +7,12 @@ from collections.abc import Callable
 from msim.definitions.study import StudyDefinition
 from msim.twin.library import Twins
 from msim.virtual.columns import cohort_twins
+from msim.virtual.fits import check_study
 from msim.virtual.glutamate import glutamate_study
 from msim.virtual.meg import meg_study
 from msim.virtual.outcome import Outcome
 from msim.virtual.resting import resting_study
+from msim.virtual.statistics import statistics_of
 from msim.virtual.task import task_study
 
 Progress = Callable[[str], None]
@@ -28,7 +30,10 @@ def run_study(study: StudyDefinition, progress: Progress = lambda text: None) ->
     progress: told what is being done
     raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
     """
-    return ANALYSES[study.analysis](study, twins_for(study, progress), progress)
+    check_study(study)
+    found = ANALYSES[study.analysis](study, twins_for(study, progress), progress)
+    assert {one.name for one in found.rows} <= set(statistics_of(study)), "a row that statistics_of does not know"
+    return found
 
 
 def twins_for(study: StudyDefinition, progress: Progress) -> Twins:

@@ -54,7 +54,7 @@ def task_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], N
     results = task_visits(
         study.brain, connectome, twin, task, visits, study.seconds("tr"), study.seed, study.coupling
     )
-    patients = next(one.name for one in study.groups if one.name != options.controls)
+    patients = study.patients
     remitters = frozenset(
         one.person.id for one in cohort.at(options.remission_at, patients) if one.rating <= options.remission
     )
