@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msim.base.errors import InputError, nearest
+from msim.definitions.handed import handed_inputs
 from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context, build_network
 from msim.engine.network import Burst, FastNetwork
@@ -22,6 +23,7 @@ FEWEST_SPIKES = 5
 STEADY = 7200.0  # s in the bath: several times what the slowest pool needs
 VOLLEYS, VOLLEY, AFTER, BIN = 60, 0.004, 0.06, 1e-3  # number, s of it, s followed, s
 VOLLEY_FACTOR = 8.0
+BLOCK = "block"  # the input of a receptor that drugs in its pore act on
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,8 @@ def _set_blocks(
     averages = scale.averages(resting)
     states, _ = blocked.advanced(scale.rest(), 0.0, STEADY, averages, averages)
     outputs = blocked.outputs(states, STEADY, averages)
-    for link in model.links.values():
-        if model.feeds_receptor(link) and link.to.endswith(".block"):
-            population, receptor, name = link.to.split(".")
-            values = np.sum([outputs[one] for one in link.origin], axis=0)
+    for (population, receptor, name), values in handed_inputs(model, outputs).items():
+        if name == BLOCK:
             network.set_input(population, receptor, name, np.broadcast_to(values, model.cells(population)))
 
 
