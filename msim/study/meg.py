@@ -128,4 +128,4 @@ def _evoked(model: ModelDefinition, network: FastNetwork, sensors: Sensors, tria
         raise AssertionError
     onset = round(BEFORE * before.field_rate)
     current = total / trials
-    return sensors.n_cells * sensors.length * np.asarray(current - current[:onset].mean())
+    return dipole_moment(current, sensors.n_cells, sensors.length, float(current[:onset].mean()))

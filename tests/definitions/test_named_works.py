@@ -15,7 +15,9 @@ from msim.base.sources import read_sources
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = read_sources(ROOT / "models/sources.bib")
 # 'Ma 2012', 'Reese and Kavalali 2015', 'Kamp et al. 2020': what a reader takes for a work.
-NAMED = re.compile(r"\b([A-Z][^\W\d_]+(?:-[A-Z][^\W\d_]+)*)(?:,? (?:and|&) [A-Z][\w-]+| et al\.?)? ((?:19|20)\d\d[a-z]?)\b")
+NAMED = re.compile(
+    r"\b([A-Z][^\W\d_]+(?:-[A-Z][^\W\d_]+)*)(?:,? (?:and|&) [A-Z][\w-]+| et al\.?)? ((?:19|20)\d\d[a-z]?)\b"
+)
 KEY = re.compile(r"\b[a-z]{2,}(?:19|20)\d\d[a-z]?\b")
 TEXTS = {"models": ("toml", "md"), "experiments": ("toml", "md"), "msim": ("py",), "docs": ("md",)}
 PAGES = sorted((ROOT / "models/brains").rglob("README.md"))
