@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from msim.base.intervals import mean_and_reach, standardized
 from msim.base.quantities import unit_text
 from msim.definitions.claims import Side
 from msim.definitions.experiment import TIME_MATCH, ExperimentDefinition, Prediction
 from msim.storage.run_store import Run
 from msim.study.stored import stored_experiment
 
-CONFIDENCE = 0.95
 VERDICT_FILE = "verdict.json"
 
 
@@ -85,20 +85,18 @@ def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
 
 def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Mean and 95 % confidence interval (Student's t) of differences within pairs."""
-    from scipy import stats
-
     effect = float(np.mean(differences))
     if differences.size < 2:
         return effect, (-np.inf, np.inf)
-    error = float(np.std(differences, ddof=1)) / np.sqrt(differences.size)
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, differences.size - 1)) * error
+    # One seed without a value leaves the question open, and is not passed over.
+    reach = float(mean_and_reach(differences)[1]) if np.isfinite(differences).all() else np.nan
     return effect, (effect - reach, effect + reach)
 
 
 def standardized_effect(differences: np.ndarray) -> float | None:
     """Cohen's d of paired differences; None where they do not vary."""
-    spread = float(np.std(differences, ddof=1)) if differences.size > 1 else 0.0
-    return float(np.mean(differences)) / spread if spread > 0 else None
+    effect = standardized(differences)
+    return effect if np.isfinite(effect) else None
 
 
 def decide(relation: str, ci: Sequence[float], margin: float) -> str:
