@@ -7,9 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
+
+import numpy as np
 
 from msim.base.errors import DefinitionError
-from msim.base.expressions import ExpressionError, read_expression
+from msim.base.expressions import FUNCTIONS, NUMBERS, ExpressionError, calculated, names_in, read_expression
 from msim.base.quantities import parse_quantity
 from msim.base.units import Quantity
 
@@ -62,3 +65,29 @@ def _equation(line: str) -> Equation:
         raise ExpressionError(f"wants an SI unit without prefix, got '{parts['unit']}' in '{line}'")
     flags = tuple(one.strip() for one in (parts["flags"] or "").split(",") if one.strip())
     return Equation(parts["state"] or parts["name"] or parts["free"], bool(parts["state"]), expression, unit, flags)
+
+
+def subexpressions(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What equations say without a rate; what reads names of which nothing is known is left out.
+
+    known: inputs, constants and states, numbers or arrays that broadcast
+    """
+    found: dict[str, Any] = {}
+    waiting = {one.name: one.expression for one in read_equations(text).values() if one.expression and not one.is_rate}
+    while ready := [name for name, expression in waiting.items() if names_in(expression) <= {*known, *found}]:
+        found |= {name: _value(waiting.pop(name), {**known, **found}) for name in ready}
+    return found
+
+
+def slopes(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """How fast each state changes.
+
+    known: as for `subexpressions`; all that the rates read
+    """
+    every = {**known, **subexpressions(text, known)}
+    return {one.name: _value(one.expression, every) for one in read_equations(text).values() if one.is_rate}
+
+
+def _value(expression: str, known: Mapping[str, Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return calculated(expression, {**NUMBERS, **known}.__getitem__, np.asarray, FUNCTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.errors import DefinitionError
 from msim.base.expressions import evaluated, names_in
 from msim.definitions.model import Instance, ModelDefinition
@@ -15,6 +16,14 @@ def constants(model: ModelDefinition, instance: str) -> dict[str, float]:
     for one in model.instances[instance].form.derived:
         numbers[one.name] = evaluated(one.expression, numbers)
     return numbers
+
+
+def resting_values(model: ModelDefinition, instance: str) -> dict[str, float]:
+    """All that a mechanism's equations name where every input is at its resting value, SI units."""
+    form, numbers = model.instances[instance].form, constants(model, instance)
+    known = {port.name: port.at_rest for port in form.inputs} | numbers
+    known |= {name: evaluated(text, numbers) for name, text in form.rest.items()}
+    return known | {name: float(value) for name, value in subexpressions(form.equations, known).items()}
 
 
 def check_constants(model: ModelDefinition, instance: Instance) -> None:

@@ -1,8 +1,11 @@
-"""What links hand down from the slow scale to receptors of spiking cells, in a state that somebody gives."""
+"""What links hand down from the slow scale to receptors of spiking cells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from msim.base.errors import InputError, nearest
 from msim.definitions.model import ModelDefinition
@@ -26,13 +29,22 @@ def receptor_inputs(model: ModelDefinition, state: Mapping[str, float]) -> dict[
     for name in state:
         if name not in known:
             raise InputError(f"receptors: nothing hands down '{name}'{nearest(name, known)}")
+    return handed_inputs(model, state)
+
+
+def handed_inputs(model: ModelDefinition, outputs: Mapping[str, Any]) -> dict[Address, Any]:
+    """What receptors get where slow outputs have these values; what an output is missing for is left out.
+
+    outputs: numbers, or one value per cell
+    returns: the same; of another population's cells their mean, which all cells get
+    """
     found = {}
     for link in model.links.values():
-        if not model.feeds_receptor(link) or not all(one in state for one in link.origin):
+        if not model.feeds_receptor(link) or not all(one in outputs for one in link.origin):
             continue
         population, receptor, name = link.to.split(".")
-        value = sum(state[one] for one in link.origin)
-        if link.has_share:
-            value = 1 + model[f"{link.name}.share"] * (value - 1)
-        found[population, receptor, name] = value
+        value = np.sum([outputs[one] for one in link.origin], axis=0)
+        if model.instances[link.origin[0].split(".")[0]].on != population:
+            value = np.mean(value)
+        found[population, receptor, name] = model.transferred(link, value)
     return found

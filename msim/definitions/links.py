@@ -9,7 +9,7 @@ from msim.base.expressions import evaluated
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import unit_text
 from msim.definitions.addresses import Address, inputs, look_up, outputs
-from msim.definitions.constants import constants
+from msim.definitions.constants import constants, resting_values
 from msim.definitions.loops import check_loops
 from msim.definitions.model import Link, ModelDefinition
 
@@ -17,6 +17,7 @@ BURSTS = ("population", "receptor")
 SEEN_BY_READOUTS = "synaptic_current"
 SEEN_AS_FIELD = "dipole_current"  # of populations that have one
 FIELD = "field_current"
+NOTHING = 1e-9  # what sums that cancel may leave of 0
 
 
 def check_links(model: ModelDefinition) -> None:
@@ -38,6 +39,8 @@ def check_links(model: ModelDefinition) -> None:
         _check_origins(origins, references, place)
         _check_rest(model, references, place)
         _check_target(link, origins, references, target, place)
+        if link.has_share and target.kind != "readout":
+            _check_share(model, link, origins, target, f"{place}.share")
         if target.kind == "readout":
             _check_readout(link, origins, references, target, place, known_outputs)
     for text, address in known_inputs.items():
@@ -59,8 +62,6 @@ def _check_units(
     if not same_dimensions(1 if references else first.unit, target.unit):
         came = f"'{' + '.join(link.origin)}' gives {given}"
         raise DefinitionError(place, f"'{target.text}' wants {unit_text(target.unit)}, {came}")
-    if link.has_share and not same_dimensions(target.unit, 1):
-        raise DefinitionError(f"{place}.share", f"wants an input without unit, got {unit_text(target.unit)}")
 
 
 def _check_origins(origins: list[Address], references: list[Address], place: str) -> None:
@@ -76,6 +77,28 @@ def _check_rest(model: ModelDefinition, references: list[Address], place: str) -
         rest = model.instances[one.owner].form.rest.get(one.name) if one.kind in ("drug", "slow") else None
         if one.kind == "drug" or (rest and evaluated(rest, constants(model, one.owner)) == 0):
             raise DefinitionError(f"{place}.relative_to", f"wants an output that is not 0 at rest, got '{one.text}'")
+
+
+def _check_share(model: ModelDefinition, link: Link, origins: list[Address], target: Address, place: str) -> None:
+    """A share is of the change from rest, so rest has to be known, and be one for both ends."""
+    if not same_dimensions(target.unit, 1):
+        raise DefinitionError(place, f"wants an input without unit, got {unit_text(target.unit)}")
+    came, wanted = _rest_of(model, link, origins), model.rest_of(link)
+    if came is None:
+        raise DefinitionError(place, "wants outputs that are known at rest: slow ones, or such as are relative to "
+                                     f"themselves; got {' + '.join(link.origin)}")
+    if (abs(came) < NOTHING) != (wanted == 0):
+        raise DefinitionError(place, f"wants an output that is {'not ' if wanted else ''}0 at rest, as "
+                                     f"'{target.text}' is, got {came:.4g}")
+
+
+def _rest_of(model: ModelDefinition, link: Link, origins: list[Address]) -> float | None:
+    """What a link's outputs add up to at rest; None where only bursts would tell."""
+    if link.relative_to:
+        return 1.0 if set(link.relative_to) == set(link.origin) else None
+    if any(one.kind in BURSTS for one in origins):
+        return None
+    return sum(resting_values(model, one.owner)[one.name] if one.kind == "slow" else 0.0 for one in origins)
 
 
 def _check_target(

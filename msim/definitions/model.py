@@ -98,7 +98,7 @@ class Link:
     """A sum of outputs feeding an input.
 
     relative_to: outputs whose resting sum is the unit, or () where the value itself is handed over
-    has_share: whether only a share of the change from 1 is handed over
+    has_share: whether only a share of the change from rest is handed over
     """
 
     name: str
@@ -107,6 +107,13 @@ class Link:
     relative_to: tuple[str, ...]
     has_share: bool
     file: str
+
+    def transfer(self, value: Any, rest: float, share: float) -> Any:
+        """What the input gets of a value; both of whatever kind knows + and *.
+
+        rest: of the input, where nothing acts
+        """
+        return arriving(value, rest, share) if self.has_share else value
 
 
 @dataclass(frozen=True)
@@ -239,6 +246,20 @@ class ModelDefinition:
         """How many cells a population has in the column for which the in-degrees are written."""
         return max(1, int(round(self["column.reference_cells"] * self[f"{population}.share"])))
 
+    def share_of(self, link: Link) -> float:
+        """The share of the change from rest that a link hands over."""
+        return self[f"{link.name}.share"] if link.has_share else 1.0
+
+    def rest_of(self, link: Link) -> float:
+        """What the input that a link feeds is where nothing acts: 1 for a gain, 0 for a block."""
+        *_, owner, name = link.to.split(".")
+        port = self.instances[owner].form.input(name)
+        return port.at_rest if port else 0.0
+
+    def transferred(self, link: Link, value: Any) -> Any:
+        """What a link's input gets where its outputs, relative to rest if it says so, add up to a value."""
+        return link.transfer(value, self.rest_of(link), self.share_of(link))
+
     def feeds_receptor(self, link: Link) -> bool:
         """Whether a link hands a slow quantity down to spiking cells."""
         return link.to.split(".")[0] in self.populations
@@ -255,6 +276,11 @@ class ModelDefinition:
     def on_scale(self, scale: str) -> list[Instance]:
         """All mechanisms of a scale, in the order of the files."""
         return [one for one in self.instances.values() if one.form.scale == scale]
+
+
+def arriving(value: Any, rest: float, share: float) -> Any:
+    """A value of which only a share of the change from rest arrives: at rest nothing is changed."""
+    return rest + share * (value - rest)
 
 
 def checked_value(value: Value, given: str | int | float, where: str) -> Value:

@@ -55,7 +55,7 @@ DRIVE = (
     Parameter("contacts", 1, "afferents onto one cell", low=0, high=1e6, low_is_allowed=False),
     Parameter("rate", hertz, "events of one afferent", low=0, high=1000),
 )
-SHARE = Parameter("share", 1, "share of the change from 1 that is handed over", low=0, high=1)
+SHARE = Parameter("share", 1, "share of the change from rest that is handed over", low=0, high=1)
 PLACE = Parameter("place", 1, "share of the receptor's conductance that sits there", low=0, high=1)
 PEAK = Parameter("peak", siemens, "peak conductance of one event of mean weight", low=0)
 

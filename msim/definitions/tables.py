@@ -115,7 +115,7 @@ def link_text(model: ModelDefinition, link: Link) -> str:
     elif link.relative_to:
         parts.append("relative to the rest of " + " + ".join(link.relative_to))
     if link.has_share:
-        parts.append(f"{model.resolved(f'{link.name}.share').text} of the change from 1")
+        parts.append(f"{model.resolved(f'{link.name}.share').text} of the change from {model.rest_of(link):g}")
     return ", ".join(parts)
 
 

@@ -11,6 +11,7 @@ from msim.coupling.averages import Averages, Expected, Told, between, expected
 from msim.coupling.noise import Noise, burst_length
 from msim.coupling.schedule import Schedule, bounded_leap, is_accepted, next_leap
 from msim.definitions.addresses import outputs as model_outputs
+from msim.definitions.handed import handed_inputs
 from msim.definitions.model import ModelDefinition
 from msim.engine.changes import TimedChange, after_pulses, follow
 from msim.engine.leap_error import in_tolerances, leap_error
@@ -146,15 +147,8 @@ def hand_down(network: FastNetwork, scale: SlowScale, states: States, time: floa
     """
     model, moved = scale.model, False
     outputs = scale.outputs(states, time, averages)
-    for link in model.links.values():
-        if not model.feeds_receptor(link):
-            continue
-        population, receptor, name = link.to.split(".")
-        values = np.sum([outputs[one] for one in link.origin], axis=0)
-        if model.instances[link.origin[0].split(".")[0]].on != population:
-            values = np.full(model.cells(population), values.mean())
-        if link.has_share:
-            values = 1 + model[f"{link.name}.share"] * (values - 1)
+    for (population, receptor, name), given in handed_inputs(model, outputs).items():
+        values = np.broadcast_to(given, model.cells(population))
         network.set_input(population, receptor, name, values)
         port = model.instances[receptor].form.input(name)
         moved = moved or (port is not None and bool(np.any(values != port.at_rest)))

@@ -134,9 +134,7 @@ def _linked(model: ModelDefinition, link: Link) -> sympy.Expr:
     value = _symbol(link.name) if fast else sum((_symbol(one) for one in link.origin), sympy.Integer(0))
     if link.relative_to and not fast:
         value = value / _symbol(reference_name(link))
-    if link.has_share:
-        value = 1 + sympy.Float(model[f"{link.name}.share"]) * (value - 1)
-    return value
+    return model.transferred(link, value)
 
 
 def _compiled(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.base.intervals import standardized
 from msim.base.rounding import is_constant
 from msim.imaging.extra import library
 
@@ -53,7 +54,7 @@ def against_zero(name: str, values: np.ndarray, scale: float = 0.0) -> Test:
         return _without_test(name, _mean(known), known.size)
     found = ttest_1samp(known, 0.0)
     low, high = found.confidence_interval()
-    effect = float(known.mean() / known.std(ddof=1))
+    effect = standardized(known)
     return Test(name, float(known.mean()), float(low), float(high), "t", float(found.statistic), float(found.df),
                 float(found.pvalue), effect, known.size)  # fmt: skip
 

@@ -13,9 +13,12 @@ DIPOLE_SOURCE = Mechanism(
     meaning="equivalent current dipole of a patch of cortex whose cells do what those of the column do",
     scale="readout",
     # Current that runs inside all cells in one direction over the same distance, and back outside: Q = N I l. Folding
-    # of the cortex and cells that are not parallel only make N smaller.
-    equations="Q = n_cells * length * field_current : amp*meter",
-    inputs=(Port("field_current", amp, "mean current from dendrite to soma of a pyramidal cell"),),
+    # of the cortex and cells that are not parallel only make N smaller. No sensor sees a steady moment.
+    equations="Q = n_cells * length * (field_current - steady_current) : amp*meter",
+    inputs=(
+        Port("field_current", amp, "mean current from dendrite to soma of a pyramidal cell"),
+        Port("steady_current", amp, "its mean over the recording, or before a stimulus"),
+    ),
     parameters=(
         Parameter("n_cells", 1, "pyramidal cells of the source", low=0, low_is_allowed=False),
         Parameter("length", meter, "distance over which the current runs", low=0, low_is_allowed=False),
@@ -34,13 +37,17 @@ SENSORY_VOLLEY = Mechanism(
 )
 
 
-def dipole_moment(field_current: np.ndarray, n_cells: float, length: float) -> np.ndarray:
-    """The moment of a source around its mean, since no sensor sees a steady one.
+def dipole_moment(
+    field_current: np.ndarray, n_cells: float, length: float, steady_current: float | None = None
+) -> np.ndarray:
+    """The moment of a source beside a steady one, which no sensor sees.
 
     field_current: mean over cells, A, shape (..., time); length: m
+    steady_current: A; left out, the mean over time of each
     returns: A m, same shape
     """
     current = np.asarray(field_current, dtype=float)
     if current.size == 0 or not np.isfinite(current).all():
         raise InputError("dipole_moment: wants finite currents, got none or others")
-    return np.asarray(n_cells * length * (current - current.mean(axis=-1, keepdims=True)))
+    steady = current.mean(axis=-1, keepdims=True) if steady_current is None else steady_current
+    return np.asarray(n_cells * length * (current - steady))

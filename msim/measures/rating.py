@@ -11,9 +11,13 @@ RATING = Mechanism(
     meaning="improvement of a rating of depression, as a share of what it was before treatment",
     scale="readout",
     # Expectation and the course of the illness improve ratings without any drug: most of what is seen is placebo.
-    equations="improvement = placebo + E_max * W / (W + W_50) + sd * luck : 1",
+    # Nobody loses more than all of it, and potentiation below that of before does not make people worse.
+    equations="""
+        gained = clip(W, 0, inf) : 1
+        improvement = clip(placebo + E_max * gained / (gained + W_50) + sd * luck, -inf, 1) : 1
+    """,
     inputs=(
-        Port("W", 1, "change of AMPA conductance relative to the person's own before treatment, 0 at least"),
+        Port("W", 1, "change of AMPA conductance relative to the person's own before treatment"),
         Port("luck", 1, "standard normal number of the person"),
     ),
     parameters=(

@@ -17,18 +17,22 @@ MGLUR5_PET = Mechanism(
     scale="readout",
     # What goes in and comes back at rest is balanced; `internalised` is what more glutamate has taken beyond that.
     equations="""
+        glutamate = release ** response : 1
         surge = clip(glutamate - 1, 0, inf) : 1
         dinternalised/dt = k_in * surge * (1 - internalised) - k_out * internalised : 1
         binding = (1 - internalised) / (1 + displaced * (glutamate - 1)) : 1
     """,
-    inputs=(Port("glutamate", 1, "extracellular glutamate relative to rest", at_rest=1),),
+    inputs=(Port("release", 1, "glutamate that vesicles release, relative to rest", at_rest=1),),
     parameters=(
         Parameter("response", 1, "percent change of extracellular glutamate by one percent of release", low=0),
         Parameter("displaced", 1, "share of receptors that glutamate keeps from the tracer at rest", low=0, high=0.99),
         Parameter("k_in", 1 / second, "internalisation, by extracellular glutamate above rest", low=0),
         Parameter("k_out", 1 / second, "return to the surface", low=0, low_is_allowed=False),
     ),
-    outputs=(Port("binding", 1, "binding of the tracer relative to rest"),),
+    outputs=(
+        Port("glutamate", 1, "extracellular glutamate relative to rest"),
+        Port("binding", 1, "binding of the tracer relative to rest"),
+    ),
     rest={"internalised": "0"},
     reference="esterlis2018",
 )

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from msim.plots.figures import write_figure
 from msim.plots.style import BAND, BLACK, GRAY, SMALL, dress, population_colors
-from msim.study.physiology import GAMMA, VOLLEY, Physiology
+from msim.study.physiology import GAMMA, Physiology
 
 LONGEST = 1.0  # s; intervals beyond it are left out of the drawing
 HIGHEST = 150.0  # Hz
@@ -80,7 +80,7 @@ def _spectrum(found: Physiology, ax: Axes) -> None:
 def _volley(found: Physiology, ax: Axes) -> None:
     dress(ax, "After a volley of input to all cells", "time from its start (ms)", "rate over rest")
     colors = population_colors(found.populations)
-    ax.axvspan(0, 1e3 * VOLLEY, color=BAND, zorder=0, label="volley")
+    ax.axvspan(0, 1e3 * found.sent.duration, color=BAND, zorder=0, label="volley")
     for name in found.populations:
         rate = found.volley[name] / max(found.rest.rates[name], 1e-9)
         label = f"{_label(name)}, half by {1e3 * found.latencies[name]:.1f} ms"

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from msim.base.intervals import mean_and_reach
 from msim.brain.go_nogo import TaskResult
 from msim.brain.task_table import BEHAVIOR, contrast_in
 from msim.imaging.extra import library
@@ -63,7 +64,7 @@ def _course(details: TaskDetails, measure: Callable[[TaskResult], float], ax: Ax
 
 
 def _interval(values: np.ndarray) -> float:
-    return float(1.96 * values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else 0.0
+    return float(mean_and_reach(values)[1]) if values.size > 1 else 0.0
 
 
 def _rating(found: Outcome, details: TaskDetails, ax: Axes) -> None:

@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from msim.base.errors import InputError, StorageError
+from msim.base.intervals import mean_and_reach
 from msim.base.paths import given_folder
 from msim.definitions.axes import Axis
 from msim.plots.figures import write_figure
 from msim.plots.style import GRAY, LABEL, SHADE, SMALL, TICK, TITLE, dress, numbered_style
-from msim.plots.sweep_values import Shown, SweepValues, mean_and_reach, sweep_values
+from msim.plots.sweep_values import Shown, SweepValues, sweep_values
 from msim.plots.wording import TITLE_WIDTH, axis_label, duration_text, wrapped
 
 _PANEL = (3.3, 2.7)  # inches

@@ -20,7 +20,6 @@ from msim.sweep.plan_files import latest_plan, read_plan
 
 TIME_MATCH = 1e-6  # s
 MOST_SHOWN = 9
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -92,19 +91,3 @@ def _shown(dataset: xr.Dataset, name: str, time: float | None, root: Path) -> Sh
         raise InputError(f"{root}: '{name}' was not recorded at {duration_text(time)}")
     values = variable.isel({along: index}).load() * shown_factor(variable)
     return Shown(name, float(at[index]), values.assign_attrs(variable.attrs))
-
-
-def mean_and_reach(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over the last axis and half its 95 % interval (Student's t), of what is not NaN.
-
-    returns: both without the last axis; the reach is NaN where fewer than two are known
-    """
-    from scipy import stats
-
-    known = np.sum(np.isfinite(values), axis=-1)
-    total = np.nansum(values, axis=-1)
-    mean = np.divide(total, known, out=np.full(known.shape, np.nan), where=known > 0)
-    squares = np.nansum((values - mean[..., None]) ** 2, axis=-1)
-    spread = np.sqrt(np.divide(squares, known - 1, out=np.full(known.shape, np.nan), where=known > 1))
-    factor = stats.t.ppf(0.5 + CONFIDENCE / 2, np.maximum(known - 1, 1))
-    return mean, factor * spread / np.sqrt(np.maximum(known, 1))

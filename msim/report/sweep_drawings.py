@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, FixedTicker, HoverTool, LinearColorMapper
 
+from msim.base.intervals import mean_and_reach
 from msim.definitions.axes import Axis
 from msim.plots.sweep_pages import axis_positions, axis_ticks, is_log, sweep_label
-from msim.plots.sweep_values import Shown, SweepValues, mean_and_reach
+from msim.plots.sweep_values import Shown, SweepValues
 from msim.plots.wording import axis_label, duration_text, sentence
 from msim.report.blocks import Cell, Drawing, Drawings, Sign, Table
 from msim.report.figures import Style, arm_tag, new_figure

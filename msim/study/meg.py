@@ -18,6 +18,7 @@ from msim.engine.simulate import Protocol, simulate
 from msim.measures.dipole import dipole_moment
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
+from msim.study.volley import during_volley
 
 SETTLE = 1.5  # s after a change of receptors until averages stand
 BEFORE, AFTER, PAUSE = 0.1, 0.3, 0.2  # s of every trial of touch: kept before and after its onset, and not kept
@@ -111,10 +112,7 @@ def answer(source: Source) -> np.ndarray:
 
 
 def _evoked(model: ModelDefinition, network: FastNetwork, sensors: Sensors, trials: int, origin: str) -> np.ndarray:
-    louder = model
-    for one in model.drives.values():
-        if one.colour and not model.values[f"{one.name}.rate"].same_as:
-            louder = louder.with_value(f"{one.name}.rate", f"{sensors.factor * model[f'{one.name}.rate']:.6g} Hz")
+    louder = during_volley(model, sensors.factor)
     total: np.ndarray | None = None
     for _ in range(trials):
         before = network.burst(PAUSE, BEFORE, keep_field=True)
@@ -128,4 +126,4 @@ def _evoked(model: ModelDefinition, network: FastNetwork, sensors: Sensors, tria
         raise AssertionError
     onset = round(BEFORE * before.field_rate)
     current = total / trials
-    return sensors.n_cells * sensors.length * np.asarray(current - current[:onset].mean())
+    return dipole_moment(current, sensors.n_cells, sensors.length, float(current[:onset].mean()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.dcm.fit import CHANGE, Estimate, Spectra, features, fit_spectra
+from msim.definitions.handed import handed_inputs
 from msim.definitions.model import ModelDefinition
 from msim.definitions.read import find
 from msim.definitions.read_model import read_part
@@ -78,13 +79,7 @@ def true_change(model: ModelDefinition, before: Receptors, after: Receptors, kin
 
 def _conductance(model: ModelDefinition, receptors: Receptors, kind: str) -> float:
     value = 1.0
-    for link in model.links.values():
-        if not model.feeds_receptor(link) or not link.to.startswith(f"pyramidal.{kind}."):
-            continue
-        given = sum(receptors.get(one, 0.0) for one in link.origin)
-        if link.to.endswith(".block"):
-            value *= 1 - given
-        elif all(one in receptors for one in link.origin):
-            share = model[f"{link.name}.share"] if link.has_share else 1.0
-            value *= 1 + share * (given - 1)
-    return value
+    for (population, receptor, name), given in handed_inputs(model, receptors).items():
+        if (population, receptor) == ("pyramidal", kind):
+            value *= 1 - given if name == "block" else given
+    return float(value)

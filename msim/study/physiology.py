@@ -8,20 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msim.base.errors import InputError, nearest
+from msim.definitions.handed import handed_inputs
 from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context, build_network
 from msim.engine.network import Burst, FastNetwork
 from msim.engine.slow import SlowScale, slow_scale
 from msim.measures.spectra import band_power, octave_slope, peak_frequency, power_spectrum
 from msim.measures.spikes import coefficient_of_variation, intervals
+from msim.study.volley import Volley, during_volley, read_volley
 
 SEGMENT = 1.0  # s; resolves 1 Hz
 GAMMA, APERIODIC = (30.0, 90.0), (1.0, 50.0)  # Hz
 SETTLE, BURN_IN = 1.5, 1.0  # s
 FEWEST_SPIKES = 5
 STEADY = 7200.0  # s in the bath: several times what the slowest pool needs
-VOLLEYS, VOLLEY, AFTER, BIN = 60, 0.004, 0.06, 1e-3  # number, s of it, s followed, s
-VOLLEY_FACTOR = 8.0
+VOLLEYS, AFTER, BIN = 60, 0.06, 1e-3  # number, s followed, s
+BLOCK = "block"  # the input of a receptor that drugs in its pore act on
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Activity:
 class Physiology:
     """A column at rest, after a volley, and in baths of a drug.
 
-    intervals: s, by population; volley: population to its rate (Hz) in bins of 1 ms from the onset on
+    intervals: s, by population
+    sent: the volley; volley: population to its rate (Hz) in bins of 1 ms from the onset on
     baths: concentration in uM to what the column does in it
     open_duty: agonist-activated share of a pool at rest, by address
     """
@@ -69,6 +72,7 @@ class Physiology:
     wanted: Mapping[str, float]
     rest: Activity
     intervals: Mapping[str, np.ndarray]
+    sent: Volley
     volley: Mapping[str, np.ndarray]
     drug: str
     baths: Mapping[float, Activity]
@@ -100,14 +104,15 @@ def physiology(
     rest, names = activity(model, resting), tuple(model.populations)
     found = {name: intervals(*resting.spikes[name]) for name in names}
     progress("after volleys")
-    volley = _volleys(model, network)
+    sent = read_volley()
+    volley = _volleys(model, network, sent)
     baths = {}
     for concentration in concentrations:
         progress(f"in {concentration:g} uM")
         _set_blocks(model, network, resting, drug, concentration)
         baths[concentration] = activity(model, network.burst(BURN_IN, seconds, keep_field=True))
     wanted = {name: model[f"{name}.resting_rate"] for name in names}
-    return Physiology(names, wanted, rest, found, volley, drug, baths, _open_duty(model, resting))
+    return Physiology(names, wanted, rest, found, sent, volley, drug, baths, _open_duty(model, resting))
 
 
 def activity(model: ModelDefinition, burst: Burst) -> Activity:
@@ -134,28 +139,23 @@ def _set_blocks(
     averages = scale.averages(resting)
     states, _ = blocked.advanced(scale.rest(), 0.0, STEADY, averages, averages)
     outputs = blocked.outputs(states, STEADY, averages)
-    for link in model.links.values():
-        if model.feeds_receptor(link) and link.to.endswith(".block"):
-            population, receptor, name = link.to.split(".")
-            values = np.sum([outputs[one] for one in link.origin], axis=0)
+    for (population, receptor, name), values in handed_inputs(model, outputs).items():
+        if name == BLOCK:
             network.set_input(population, receptor, name, np.broadcast_to(values, model.cells(population)))
 
 
-def _volleys(model: ModelDefinition, network: FastNetwork) -> dict[str, np.ndarray]:
+def _volleys(model: ModelDefinition, network: FastNetwork, sent: Volley) -> dict[str, np.ndarray]:
     """Rates after short volleys of long-range input to all populations, averaged."""
-    louder = model
-    for one in model.drives.values():
-        if one.colour and not model.values[f"{one.name}.rate"].same_as:
-            louder = louder.with_value(f"{one.name}.rate", f"{VOLLEY_FACTOR * model[f'{one.name}.rate']:.6g} Hz")
-    bins = np.arange(0, VOLLEY + AFTER + BIN / 2, BIN)
+    louder = during_volley(model, sent.factor)
+    bins = np.arange(0, sent.duration + AFTER + BIN / 2, BIN)
     counts = {name: np.zeros(bins.size - 1) for name in model.populations}
     for _ in range(VOLLEYS):
         network.retune(louder)
-        during = network.burst(0.0, VOLLEY, keep_field=False)
+        during = network.burst(0.0, sent.duration, keep_field=False)
         network.retune(model)
         after = network.burst(0.0, AFTER, keep_field=False)
         for name, total in counts.items():
-            times = np.concatenate([during.spikes[name][0], VOLLEY + after.spikes[name][0]])
+            times = np.concatenate([during.spikes[name][0], sent.duration + after.spikes[name][0]])
             total += np.histogram(times, bins)[0]
     return {name: total / (VOLLEYS * BIN * model.cells(name)) for name, total in counts.items()}
 

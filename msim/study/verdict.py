@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from msim.base.intervals import mean_and_reach, standardized
 from msim.base.quantities import unit_text
 from msim.base.rounding import is_constant
 from msim.definitions.claims import Side
@@ -20,7 +21,6 @@ from msim.storage.run_store import Run
 from msim.storage.trial_store import place_file
 from msim.study.stored import stored_experiment
 
-CONFIDENCE = 0.95
 VERDICT_FILE = "verdict.json"
 
 
@@ -90,13 +90,11 @@ def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
 
 def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Mean and 95 % confidence interval (Student's t) of differences within pairs."""
-    from scipy import stats
-
     effect = float(np.mean(differences))
     if differences.size < 2:
         return effect, (-np.inf, np.inf)
-    error = float(np.std(differences, ddof=1)) / np.sqrt(differences.size)
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, differences.size - 1)) * error
+    # One seed without a value leaves the question open, and is not passed over.
+    reach = float(mean_and_reach(differences)[1]) if np.isfinite(differences).all() else np.nan
     return effect, (effect - reach, effect + reach)
 
 
@@ -107,7 +105,7 @@ def standardized_effect(differences: np.ndarray, size: float = 0.0) -> float | N
     """
     if differences.size < 2 or is_constant(differences, size):
         return None
-    return float(np.mean(differences)) / float(np.std(differences, ddof=1))
+    return standardized(differences)
 
 
 def decide(relation: str, ci: Sequence[float], margin: float) -> str:

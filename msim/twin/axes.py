@@ -10,7 +10,7 @@ import numpy as np
 from msim.base.errors import InputError, nearest
 from msim.base.quantities import parse_in, unit_text
 from msim.definitions.addresses import inputs
-from msim.definitions.model import ModelDefinition
+from msim.definitions.model import ModelDefinition, arriving
 
 # Where nobody says how far an axis reaches: an input that is 1 at rest, one that is 0, and a rate relative to its own.
 GAIN = (0.7, 2.0)
@@ -79,11 +79,11 @@ class Axis:
 
     def at_target(self, value: float, target: Target) -> float:
         """What a receptor's input gets."""
-        return self.rest + target.share * (value - self.rest)
+        return float(arriving(value, self.rest, target.share))
 
     def from_target(self, arrived: float, target: Target) -> float:
         """The axis's value where a receptor's input got this."""
-        return self.rest + (arrived - self.rest) / target.share
+        return float(arriving(arrived, self.rest, 1 / target.share))
 
 
 def axes_of(
@@ -107,14 +107,14 @@ def axes_of(
 def _link_axes(model: ModelDefinition) -> list[Axis]:
     found: dict[str, Axis] = {}
     for link in model.links.values():
-        share = model[f"{link.name}.share"] if link.has_share else 1.0
+        share = model.share_of(link)
         if not model.feeds_receptor(link) or share == 0:
             continue
         name = " + ".join(link.origin)
         population, receptor, port = link.to.split(".")
         target = Target(population, receptor, port, share)
         axis = found.get(name) or _input_axis(model, name, target)
-        if axis.rest != _at_rest(model, target):
+        if axis.rest != model.rest_of(link):
             name = link.to
             axis = _input_axis(model, name, target)
         found[name] = replace(axis, targets=(*axis.targets, target))

@@ -51,8 +51,7 @@ def _digest(model: ModelDefinition, axes: Sequence[Axis]) -> str:
         digest.update(repr((axis.name, axis.kind, f"{axis.rest:.9g}", [one.text for one in axis.targets])).encode())
     for link in model.links.values():
         if model.feeds_receptor(link):
-            share = model[f"{link.name}.share"] if link.has_share else 1.0
-            digest.update(repr((link.origin, link.to, share)).encode())
+            digest.update(repr((link.origin, link.to, model.share_of(link))).encode())
     return digest.hexdigest()
 
 

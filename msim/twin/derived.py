@@ -10,7 +10,7 @@ import numpy as np
 from msim.base.equations import read_equations
 from msim.base.expressions import FUNCTIONS, calculated, evaluated, names_in
 from msim.definitions.constants import constants
-from msim.definitions.model import ModelDefinition
+from msim.definitions.model import ModelDefinition, arriving
 from msim.twin.axes import Axis
 
 TRIALS = ((1.0, 3.0, 0.3), (2.0, 5.0, 0.7))
@@ -34,7 +34,7 @@ class Derived:
         """The average where its source and the axes have these values."""
         known: dict[str, np.ndarray | float] = {self.symbol: source}
         for name, (axis, rest, share) in self.inputs.items():
-            known[name] = rest + share * (axes[axis] - rest) if axis else rest
+            known[name] = arriving(axes[axis], rest, share) if axis else rest
         return np.asarray(calculated(self.expression, known.__getitem__, np.float64, FUNCTIONS)) + np.zeros_like(source)
 
 

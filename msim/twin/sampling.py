@@ -11,6 +11,7 @@ from msim.base.errors import SimulationError
 from msim.definitions.model import ModelDefinition
 from msim.engine.context import Context, build_network
 from msim.engine.network import Burst, FastNetwork
+from msim.measures.spikes import fano_factor
 from msim.twin.axes import Axis
 from msim.twin.definition import with_values
 from msim.twin.field import band_densities, seen_populations
@@ -24,7 +25,7 @@ class Samples:
     """Averages of bursts.
 
     points: values of the axes, shape (points, axes); halves: address to means over cells of both halves of each burst,
-    shape (points, 2), NaN where the cells ran away; synchrony: by population, `fano_factor`, shape (points,)
+    shape (points, 2), NaN where the cells ran away; synchrony: by population, `synchrony_of`, shape (points,)
     seconds: length of each burst, shape (points,)
     spectra: population to power densities of its field, shape (points, bands); frequency: of the bands, Hz; rate: Hz
     """
@@ -91,7 +92,7 @@ def sampled(
         for address, values in burst.halves.items():
             halves.setdefault(address, np.full((len(points), 2), np.nan))[index] = values.mean(axis=1)
         for name in model.populations:
-            synchrony[name][index] = fano_factor(burst.spikes[name][0], burst.seconds)
+            synchrony[name][index] = synchrony_of(burst.spikes[name][0], burst.seconds)
         for name in network.seen:
             if name in burst.field:
                 rate = burst.field_rate
@@ -100,10 +101,10 @@ def sampled(
     return Samples(points, halves, synchrony, np.asarray(seconds, dtype=float), spectra, frequency, rate)
 
 
-def fano_factor(times: np.ndarray, seconds: float) -> float:
-    """Variance over mean of a population's spike count in bins of 5 ms; 1 where cells fire by themselves."""
-    counts = np.histogram(times, bins=max(1, round(seconds / BIN)), range=(0, seconds))[0]
-    return float(counts.var() / counts.mean()) if counts.sum() else 1.0
+def synchrony_of(times: np.ndarray, seconds: float) -> float:
+    """Variance over mean of a population's spike count in bins of 5 ms; 1 where cells fire by themselves or not."""
+    found = fano_factor(times, 0.0, seconds, BIN)
+    return found if np.isfinite(found) else 1.0
 
 
 class ColumnAtPoints:

@@ -223,7 +223,8 @@ def test_the_closed_form_solves_the_equation_of_the_form() -> None:
         before, now, after = (
             float(internalised_after(at + one, glutamate, RECEPTOR, 0.3)) for one in (-1.0, 0.0, 1.0)
         )
-        numbers = solved(MGLUR5_PET, {"glutamate": glutamate, "internalised": now} | dataclasses.asdict(RECEPTOR))
+        known = {"release": glutamate ** (1 / RECEPTOR.response), "internalised": now}
+        numbers = solved(MGLUR5_PET, known | dataclasses.asdict(RECEPTOR))
         assert (after - before) / 2 == pytest.approx(evaluated(rate, numbers), rel=1e-6)
 
 

@@ -22,7 +22,7 @@ from small_sweep import begun
 import msim
 from msim.base.claims import is_alive, take, token
 from msim.base.errors import InputError, StorageError
-from msim.plots.sweep_values import mean_and_reach
+from msim.base.intervals import mean_and_reach
 from msim.storage.run_store import STORE, finish_run, open_run
 from msim.storage.trial_file import open_trial, pack
 from msim.storage.trial_store import TrialStore, write_failure_record, write_trial_file
