@@ -84,9 +84,18 @@ app.add_typer(brain.app, name="brain")
 def main() -> None:
     """Run the command line; a refusal is one line on standard error and exit status 2, never a traceback."""
     from msim.base.errors import MsimError
+    from msim.cli.terminal import steady
 
+    with steady():
+        try:
+            _run()
+        except MsimError as problem:
+            typer.echo(f"msim: {problem}", err=True)
+            sys.exit(problem.exit_status)
+
+
+def _run() -> None:
     try:
         app()
-    except MsimError as problem:
-        typer.echo(f"msim: {problem}", err=True)
-        sys.exit(problem.exit_status)
+    finally:
+        sys.stdout.flush()  # what cannot be written is said here, not by Python at its end
