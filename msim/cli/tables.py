@@ -170,7 +170,7 @@ def _print_lines(lines: Iterable[Text]) -> None:
     """Print lines as they are, however wide."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=width())
     for line in lines:
         console.print(line, soft_wrap=True)
 

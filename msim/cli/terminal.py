@@ -39,6 +39,7 @@ class SteadyStream(io.TextIOBase):
 
     def __init__(self, inner: TextIO, name: str) -> None:
         self._inner, self._name, self._over = inner, name, False
+        self._is_terminal = inner.isatty()  # one that is gone denies it
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -78,7 +79,7 @@ class SteadyStream(io.TextIOBase):
         except OSError as problem:
             self._end()
             # A terminal that is gone answers EIO.
-            gone = problem.errno == errno.EPIPE or (problem.errno == errno.EIO and self._inner.isatty())
+            gone = problem.errno == errno.EPIPE or (problem.errno == errno.EIO and self._is_terminal)
             if self._name and not gone:
                 raise MsimError(f"{self._name}: cannot be written: {problem.strerror}") from None
 
