@@ -86,18 +86,27 @@ app.add_typer(brain.app, name="brain")
 def main() -> None:
     """Run the command line; a refusal is one line on standard error and exit status 2, never a traceback."""
     from msim.base.errors import MsimError
+    from msim.cli.terminal import steady
 
+    with steady():
+        try:
+            _run()
+        except MsimError as problem:
+            _end(f"{problem}", problem.exit_status)
+        except (OSError, MemoryError) as problem:
+            from msim.base.endings import EXIT_STATUS, failure_of
+
+            found = failure_of(problem)
+            if found.kind not in ("disk", "memory"):
+                raise
+            _end(found.reason, EXIT_STATUS[found.kind])
+
+
+def _run() -> None:
     try:
         app()
-    except MsimError as problem:
-        _end(f"{problem}", problem.exit_status)
-    except (OSError, MemoryError) as problem:
-        from msim.base.endings import EXIT_STATUS, failure_of
-
-        found = failure_of(problem)
-        if found.kind not in ("disk", "memory"):
-            raise
-        _end(found.reason, EXIT_STATUS[found.kind])
+    finally:
+        sys.stdout.flush()  # what cannot be written is said here, not by Python at its end
 
 
 def _end(text: str, status: int) -> NoReturn:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from msim.cli.ranks import alongside
+from msim.cli.terminal import show_progress, shows_bars
 
 if TYPE_CHECKING:
     from msim.brain.connectome import Connectome
@@ -49,12 +47,11 @@ class _Told:
     """Says on standard error now and then how far a scan is."""
 
     def __init__(self) -> None:
-        self.wide = sys.stderr.isatty()
+        self.often = shows_bars()
         self.last = time.monotonic()
 
     def __call__(self, label: Label, done: float, of: float) -> None:
-        if time.monotonic() - self.last < (0.5 if self.wide else EVERY) and done < of:
+        if time.monotonic() - self.last < (0.5 if self.often else EVERY) and done < of:
             return
         self.last = time.monotonic()
-        end = not self.wide or done >= of
-        typer.echo(f"\rscan of {label.subject}: {done:.0f} of {of:.0f} s", err=True, nl=end)
+        show_progress(f"scan of {label.subject}: {done:.0f} of {of:.0f} s", done >= of)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-
-from msim.cli.tables import print_table
+from msim.cli.tables import print_table, say
 from msim.study.fit import Direction, Problem, Tried
 from msim.study.fit_space import texts_of
 
@@ -28,7 +26,7 @@ def print_calibration(
         for one in best.found
     ]  # fmt: skip
     print_table("rows, effects in margins", ("row", "before", "after", "misses by"), fitted)
-    typer.echo(f"loss {first.loss:.3f} before, {best.loss:.3f} after")
+    say(f"loss {first.loss:.3f} before, {best.loss:.3f} after")
     if flat is not None:
         _print_directions(problem, flat)
     if effects is not None:
@@ -48,7 +46,7 @@ def _margins(scaled: float | None) -> str:
 
 
 def _print_directions(problem: Problem, flat: Sequence[Direction]) -> None:
-    typer.echo(f"The rows determine {len(problem.axes) - len(flat)} of {len(problem.axes)} directions of these values.")
+    say(f"The rows determine {len(problem.axes) - len(flat)} of {len(problem.axes)} directions of these values.")
     rows = [
         (f"{one.margins:.2f}", ", ".join(f"{path} {weight:+.2f}" for path, weight in one.weights.items()))
         for one in flat

@@ -138,20 +138,16 @@ def _noting(raised: list[str], report: Report) -> Report:
 @contextmanager
 def progress(quiet: bool) -> Iterator[Report]:
     """Trials as they end, on standard error: a bar in a terminal, a line now and then in a log."""
-    import sys
+    from msim.cli.bars import bars
+    from msim.cli.terminal import shows_bars
 
-    if quiet or not sys.stderr.isatty():
+    if quiet or not shows_bars():
         yield lambda what, done, total, why: _line(what, done, total, why, quiet)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("trials"), BarColumn(bar_width=30), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn()
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("trials")
-        yield lambda what, done, total, why: bar.update(task, completed=done, total=total)
+    with bars("trials", 1) as (shown, whole):
+        yield lambda what, done, total, why: shown.update(
+            whole, completed=done, total=total, phase=f"{done} of {total}"
+        )
 
 
 def _line(what: str, done: int, total: int, why: str, quiet: bool) -> None:

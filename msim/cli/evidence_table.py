@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from msim.base.quantities import quantity_text, second, written_unit
-from msim.cli.tables import print_table
+from msim.cli.tables import print_table, say
 from msim.definitions.evidence import EvidenceRow
 from msim.study.evidence import EvidenceResult, agreement, bounds_text
 from msim.study.evidence_plan import condition_text
@@ -35,7 +35,7 @@ def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) ->
     controls = f"; {aside} are controls and do not count" if aside else ""
     share = 100 * agreed / max(total, 1)
     typer.echo(f"{agreed} of {total} agree ({share:.0f} %); {lacking} cannot be run{controls}")
-    typer.echo(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
+    say(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
 
 
 def _reason(one: EvidenceResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msim.base.quantities import quantity_text, second
-from msim.cli.tables import print_table
+from msim.cli.tables import print_table, say
 from msim.cli.verdict_table import COLORS
 from msim.definitions.experiment import ExperimentDefinition
 from msim.storage.run_store import Run
@@ -26,13 +26,13 @@ def print_hypotheses(run: Run, experiment: ExperimentDefinition, verdicts: Seque
     title = f"{experiment.name}: predicted by each hypothesis, {count} seed{'s' if count > 1 else ''}"
     print_table(title, ("prediction", *experiment.hypotheses), rows)
     for name in experiment.hypotheses:
-        typer.echo(f"{name}: {experiment.model.hypotheses[name].meaning}")
+        say(f"{name}: {experiment.model.hypotheses[name].meaning}")
     typer.echo()
     if found:
         _print_best(found, verdicts)
     if best:
-        typer.echo(f"* {best} gives different answers under most of them.")
-    typer.echo(SPREAD_OF_SEEDS if count > 1 else "With one seed there is no interval, so nothing can be decided.")
+        say(f"* {best} gives different answers under most of them.")
+    say(SPREAD_OF_SEEDS if count > 1 else "With one seed there is no interval, so nothing can be decided.")
 
 
 def _row(verdicts: Sequence[Verdict], asked: str, hypotheses: Sequence[str], best: str) -> tuple[object, ...]:

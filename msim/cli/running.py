@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,8 @@ from msim.base.endings import exit_status_of
 from msim.base.errors import SimulationError
 from msim.base.quantities import quantity_text, second
 from msim.cli.options import core_count
-from msim.cli.tables import print_json
+from msim.cli.tables import print_json, say
+from msim.cli.terminal import shows_bars
 from msim.cli.verdict_table import print_outcome
 from msim.definitions.experiment import ExperimentDefinition
 from msim.engine.context import Context
@@ -52,7 +52,7 @@ def run_and_report(
         return
     print_outcome(finished, verdicts)
     if context.target != "twin":  # which simulates no spikes
-        typer.echo(accuracy_text(run_accuracy(finished), finished.provenance["schedule"]["tolerance"]))
+        say(accuracy_text(run_accuracy(finished), finished.provenance["schedule"]["tolerance"]))
     typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}, "
                f"a page by: msim report {result.path}")
 
@@ -111,7 +111,7 @@ def _progress(
 ) -> Iterator[Callable[[TrialProgress], None]]:
     if quiet:
         yield lambda news: None
-    elif sys.stderr.isatty():
+    elif shows_bars():
         with _bars(experiment, trials) as report:
             yield report
     else:
@@ -126,15 +126,9 @@ def _line(news: TrialProgress) -> None:
 
 @contextmanager
 def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> Iterator[Callable[[TrialProgress], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from msim.cli.bars import add_part, bars
 
-    columns: tuple[Any, ...] = (
-        TextColumn("{task.description}"), BarColumn(bar_width=30), TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[time]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        whole = progress.add_task(f"{len(trials)} trials", total=len(trials), time="")
+    with bars(f"{len(trials)} trials", len(trials)) as (progress, whole):
         rows: dict[tuple[str, int], Any] = {}
         parts: dict[tuple[str, int], float] = {}
 
@@ -145,8 +139,8 @@ def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> It
             progress.update(whole, completed=sum(parts.values()))
             if news.state == "running":
                 if key not in rows:
-                    rows[key] = progress.add_task(f"  {news.arm}, seed {news.seed}", total=1.0, time="")
-                progress.update(rows[key], completed=parts[key], time=_where(news))
+                    rows[key] = add_part(progress, f"{news.arm}, seed {news.seed}")
+                progress.update(rows[key], completed=parts[key], phase=_where(news))
             elif key in rows:
                 progress.remove_task(rows.pop(key))
 

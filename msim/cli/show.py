@@ -78,8 +78,15 @@ def _show_values(about: dict[str, str], values: Mapping[str, Value], as_json: bo
             "values": [dict(zip(("value", "is", "source", "note"), row, strict=True)) for row in rows],
         })  # fmt: skip
         return
-    typer.echo("\n".join(f"{key}: {text}" for key, text in about.items()) + "\n")
+    _print_about(about)
     print_table("values", ("value", "is", "source", "note"), rows)
+
+
+def _print_about(about: dict[str, str]) -> None:
+    from msim.cli.tables import plain, print_grid
+
+    print_grid([(plain(key, "bold"), plain(text)) for key, text in about.items() if text], 0)
+    typer.echo()
 
 
 def _about_people(population: Population) -> dict[str, str]:
@@ -93,8 +100,8 @@ def _show_study(study: StudyDefinition, as_json: bool) -> None:
     from msim.cli.tables import as_records, print_json, print_table
 
     about = {
-        "title": study.title, "question": study.question, "source": study.source, "notes": study.notes.strip(),
-        "analysis": study.analysis, "participants": study.population.title,
+        "title": study.title, "question": study.question, "source": study.source,
+        "notes": " ".join(study.notes.split()), "analysis": study.analysis, "participants": study.population.title,
         **{f"group {one.name}": f"{one.n}, {one.health}" for one in study.groups},
     }  # fmt: skip
     columns = ("visit", "group", "at", "seen")
@@ -106,7 +113,7 @@ def _show_study(study: StudyDefinition, as_json: bool) -> None:
         keys = [{"key": key, "is": text} for key, text in about.items()]
         print_json({"about": keys, "visits": as_records(columns, rows)})
         return
-    typer.echo("\n".join(f"{key}: {text}" for key, text in about.items()) + "\n")
+    _print_about(about)
     print_table("visits", columns, rows)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from rich.console import Console, Group
-from rich.padding import Padding
-from rich.table import Table
+import typer
 from rich.text import Text
 
 from msim.base.sources import Source
@@ -24,7 +22,7 @@ from msim.definitions.tables import (
     value_text,
     when_text,
 )
-from msim.cli.tables import plain
+from msim.cli.tables import plain, print_grid, print_text
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.model import ModelDefinition, Value
 
@@ -33,29 +31,29 @@ Row = tuple[str, str, str, str]  # a name, a short text, a text, and what stands
 
 def print_model(model: ModelDefinition) -> None:
     """Print what a model is made of: mechanisms, then populations and wiring, each with its values."""
-    console, known = Console(highlight=False), known_sources()
+    known = known_sources()
     if model.title:
-        console.print(plain(f"{model.title}\n", "bold"))
+        _print_title(model.title)
     for owner, values in groupby(_own_values(model), key=lambda value: value.path.split(".")[0]):
-        console.print(_heading(owner, _what(model, owner)))
+        print_text(_heading(owner, _what(model, owner)))
         if owner in model.instances:
-            _print_form(console, model, owner)
-        console.print(Padding(_values(model, values, known), (0, 0, 1, 2)))
-    _print_section(console, "links", list(_links(model, known)))
-    _print_section(console, "manipulations", list(_manipulations(model, known)))
-    _print_section(console, "hypotheses", list(_hypotheses(model, known)))
+            _print_form(model, owner)
+        _print_rows(list(_values(model, values, known)))
+    _print_section("links", list(_links(model, known)))
+    _print_section("manipulations", list(_manipulations(model, known)))
+    _print_section("hypotheses", list(_hypotheses(model, known)))
 
 
 def print_experiment(experiment: ExperimentDefinition) -> None:
     """Print what an experiment asks, does and records."""
-    console, known = Console(highlight=False), known_sources()
+    known = known_sources()
     (_, title), *rows = about(experiment, known)
-    console.print(plain(f"{title}\n", "bold"))
-    console.print(Padding(_grid([(key, "", text, "") for key, text in rows]), (0, 0, 1, 2)))
-    _print_section(console, "arms", list(_arms(experiment)))
+    _print_title(title)
+    _print_rows([(key, "", text, "") for key, text in rows])
+    _print_section("arms", list(_arms(experiment)))
     recorded = [(one.text, when_text(experiment, one.text), one.meaning, "") for one in experiment.quantities.values()]
-    _print_section(console, "recorded", recorded)
-    _print_section(console, "predictions", list(_predictions(experiment, known)))
+    _print_section("recorded", recorded)
+    _print_section("predictions", list(_predictions(experiment, known)))
 
 
 def _own_values(model: ModelDefinition) -> list[Value]:
@@ -76,21 +74,18 @@ def _what(model: ModelDefinition, owner: str) -> str:
     return f"drive of {model.drives[owner].to}" if owner in model.drives else ""
 
 
-def _print_form(console: Console, model: ModelDefinition, owner: str) -> None:
+def _print_form(model: ModelDefinition, owner: str) -> None:
     form = model.instances[owner].form
-    console.print(Padding(plain(form.meaning, "italic"), (0, 0, 0, 2)))
+    print_text(plain(form.meaning, "italic"), 2)
     for line in equation_lines(form.equations):
         # A long equation goes on further in, so that the next one is still seen to begin.
-        rows = plain(line).wrap(console, max(console.width - 8, 20))
-        console.print(Padding(rows[0], (0, 0, 0, 4)), *(Padding(row, (0, 0, 0, 8)) for row in rows[1:]))
+        print_text(plain(line), 4, 4)
 
 
-def _values(model: ModelDefinition, values: Iterable[Value], known: Mapping[str, Source]) -> Table:
-    rows = []
+def _values(model: ModelDefinition, values: Iterable[Value], known: Mapping[str, Source]) -> Iterator[Row]:
     for value in values:
         name = value.path.partition(".")[2]
-        rows.append((name, value_text(model, value), value.meaning, _where_from(value, known)))
-    return _grid(rows)
+        yield name, value_text(model, value), value.meaning, _where_from(value, known)
 
 
 def _links(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
@@ -137,20 +132,26 @@ def _cited_with_note(source: str, note: str, known: Mapping[str, Source]) -> str
     return ": ".join(part for part in (cited(source, known), note) if part)
 
 
-def _print_section(console: Console, title: str, rows: list[Row]) -> None:
+def _print_title(title: str) -> None:
+    print_text(plain(title, "bold"))
+    typer.echo()
+
+
+def _print_section(title: str, rows: list[Row]) -> None:
     if rows:
-        console.print(_heading(title, ""))
-        console.print(Padding(_grid(rows), (0, 0, 1, 2)))
+        print_text(_heading(title, ""))
+        _print_rows(rows)
 
 
-def _grid(rows: list[Row]) -> Table:
-    """Rows in columns, without one where nothing would stand."""
-    table = Table.grid(padding=(0, 2))
+def _print_rows(rows: list[Row]) -> None:
+    """Rows in columns, without one where nothing would stand, and an empty line below them."""
     has_short = any(short for _, short, _, _ in rows)
+    cells = []
     for name, short, text, below in rows:
-        cell = Group(plain(text), plain(below, "dim")) if below else plain(text)
-        table.add_row(plain(name, "bold"), *([plain(short)] if has_short else []), cell)
-    return table
+        cell = Text("\n").join([plain(text), *([plain(below, "dim")] if below else [])])
+        cells.append([plain(name, "bold"), *([plain(short)] if has_short else []), cell])
+    print_grid(cells, 2)
+    typer.echo()
 
 
 def _heading(name: str, what: str) -> Text:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -54,7 +54,8 @@ def study(
         _both(definition, spiking, cells, as_json)
         return
     with nullcontext() if folder is None else owned(folder):
-        found = run_study(definition, _told())
+        with _told() as progress:
+            found = run_study(definition, progress)
         if folder is not None:
             write_outcome(folder, found)
     if as_json:
@@ -73,8 +74,8 @@ def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -
     from msim.virtual.fidelity import fidelity
     from msim.virtual.run import twins_for
 
-    progress = _told()
-    found = fidelity(definition, person, cells, twins_for(definition, progress), progress)
+    with _told() as progress:
+        found = fidelity(definition, person, cells, twins_for(definition, progress), progress)
     print_json(fidelity_records(found)) if as_json else print_fidelity(found, f"{person}, {cells} cells a region")
 
 
@@ -86,14 +87,20 @@ def _drawn(found: Outcome, page: object) -> object:
     return write_study_figure(found, Path(str(page)))
 
 
-def _told() -> Callable[[str], None]:
+@contextmanager
+def _told() -> Iterator[Callable[[str], None]]:
     """Says on standard error what is being done: all of it on a terminal, now and then elsewhere."""
-    last, wide = time.monotonic() - EVERY, sys.stderr.isatty()
+    from msim.cli.terminal import clear_progress, show_progress, shows_bars
+
+    last, often = time.monotonic() - EVERY, shows_bars()
 
     def progress(text: str) -> None:
         nonlocal last
-        if time.monotonic() - last >= (0.1 if wide else EVERY):
+        if time.monotonic() - last >= (0.1 if often else EVERY):
             last = time.monotonic()
-            typer.echo(f"\r{text:<70}" if wide else text, err=True, nl=not wide)
+            show_progress(text, False)
 
-    return progress
+    try:
+        yield progress
+    finally:
+        clear_progress()

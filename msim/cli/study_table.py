@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from msim.cli.tables import print_table
+from msim.cli.tables import print_table, say
 from msim.virtual.outcome_text import estimate_text, number, reported_text, test_text
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def print_outcome(found: Outcome) -> None:
     ]  # fmt: skip
     print_table(f"{study.title}: {people}, seed {study.seed}", COLUMNS, table)
     for name, text in found.facts.items():
-        typer.echo(f"{name}: {text}")
+        say(f"{name}: {text}")
     told = [one for one in rows if one.verdict]
     agree = sum(one.verdict == "agrees" for one in told)
     nothing = "The study's file reports nothing to set beside this: predictions."
-    typer.echo(f"{agree} of {len(told)} reported signs agree." if told else nothing)
+    say(f"{agree} of {len(told)} reported signs agree." if told else nothing)
     for name in missing(found.rows, study.reported):
         typer.echo(f"reported, but not computed: {name}", err=True)
 

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from msim.base.errors import InputError, printable
 from msim.cli.running import rounded_time
+from msim.cli.terminal import shows_bars
 from msim.storage.trial_store import TrialStore
 from msim.sweep.plan import Plan
 from msim.sweep.settings import News, Report
@@ -29,7 +30,7 @@ def progress_of(
     with ExitStack() as held:
         takers: list[Report] = []
         if not quiet:
-            shown = _bars(plan, store) if sys.stderr.isatty() else _lines(plan, store, sys.stderr)
+            shown = _bars(plan, store) if shows_bars() else _lines(plan, store, sys.stderr)
             takers.append(held.enter_context(shown))
         for path, kind in ((log, _lines), (log_json, _json_lines)):
             if path:
@@ -85,8 +86,12 @@ class _Count:
         return (time.monotonic() - self.began) / ended * rest if ended else None
 
     @property
+    def ended(self) -> str:
+        return f"{self.done} of {self.begun.asked} done, {self.failed} failed"
+
+    @property
     def text(self) -> str:
-        return f"{self.done} of {self.begun.asked} done, {self.failed} failed, {span_text(self.left)} left"
+        return f"{self.ended}, {span_text(self.left)} left"
 
 
 @contextmanager
@@ -134,29 +139,23 @@ def _json_lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]
 @contextmanager
 def _bars(plan: Plan, store: TrialStore) -> Iterator[Report]:
     """The sweep, below it the trials that run, and in them the phase: where time stands, how far a burst is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from msim.cli.bars import add_part, bars, say_beside
 
-    columns: tuple[Any, ...] = (
-        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24),
-        TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[phase]}", markup=False), TimeElapsedColumn(),
-    )  # fmt: skip
     count, end, begin = _Count(plan, store), float(plan.about["end_s"]), float(plan.about["begin_s"])
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        whole = progress.add_task("sweep", total=count.begun.asked, completed=count.begun.done, phase="")
-        bars: dict[str, Any] = {}
+    with bars("sweep", count.begun.asked, count.begun.done) as (progress, whole):
+        rows: dict[str, Any] = {}
 
         def report(news: News) -> None:
             count.take(news)
-            progress.update(whole, completed=count.done + count.failed, phase=count.text)
+            progress.update(whole, completed=count.done + count.failed, phase=count.ended)
             if news.state == "running":
-                if news.key not in bars:
-                    bars[news.key] = progress.add_task(f"  {printable(count.names[news.key])}", total=1.0, phase="")
+                if news.key not in rows:
+                    rows[news.key] = add_part(progress, count.names[news.key])
                 phase = f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
-                progress.update(bars[news.key], completed=(news.time - begin) / (end - begin), phase=phase)
-            elif news.key in bars:
-                progress.remove_task(bars.pop(news.key))
+                progress.update(rows[news.key], completed=(news.time - begin) / (end - begin), phase=phase)
+            elif news.key in rows:
+                progress.remove_task(rows.pop(news.key))
                 if news.state == "failed":
-                    progress.console.print(f"{count.names[news.key]}: failed: {news.message}", markup=False)
+                    say_beside(progress, f"{count.names[news.key]}: failed: {news.message}")
 
         yield report

@@ -3,45 +3,176 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from msim.base.errors import printable
+from msim.cli.terminal import encodable, width
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+GAP = 2  # columns between two of a table
+DEEPER = 2
+SHORT = 12  # columns of what is not broken between words either: a number stays with its unit
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], whole: Sequence[str] = ()
 ) -> None:
-    """Print a table as wide as the terminal; text in square brackets or with escapes stays text.
+    """Print a table as wide as the terminal, or where its words do not fit a line for each cell; no word is broken.
 
-    whole: columns that are not broken, so that a name can be copied
+    whole: columns that are not broken between words either, so that a name can be copied
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=plain(title, "bold") if title else None, title_justify="left",
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in whole)
+    cells = [[one if isinstance(one, Text) else plain(str(one)) for one in row] for row in rows]
+    heads = [plain(one, "bold") for one in columns]
+    if title:
+        print_text(plain(title, "bold"))
+    fixed = [number for number, one in enumerate(columns) if one in whole]
+    widths = _widths([heads, *cells], width(), fixed)
+    if widths is None:
+        _print_lines(_cells_in_lines(heads, cells))
+        return
+    rule = Text(encodable("\u2500", sys.stdout.encoding) * (sum(widths) + GAP * (len(widths) - 1)))
+    _print_lines([*_row(heads, widths), rule])
+    for row in cells:
+        _print_lines(_row(row, widths))
+
+
+def print_grid(rows: Sequence[Sequence[Text]], indent: int) -> None:
+    """Print rows in columns without heads, or where their words do not fit below one another."""
+    widths = _widths(rows, width() - indent, ())
     for row in rows:
-        table.add_row(*(one if isinstance(one, Text) else plain(str(one)) for one in row))
-    Console().print(table)
+        _print_lines(_indented(_stacked(row, width() - indent) if widths is None else _row(row, widths), indent))
+
+
+def say(text: str) -> None:
+    """Print a sentence between the edges of the terminal."""
+    print_text(plain(text))
+
+
+def print_text(text: Text, indent: int = 0, further: int = 0) -> None:
+    """Print a text between the edges of the terminal; further: how much deeper its lines begin after the first."""
+    first, *others = wrapped(text, width() - indent - further)
+    _print_lines(_indented([first], indent))
+    _print_lines(_indented(others, indent + further))
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Text that shows its square brackets and escapes instead of obeying them."""
+    """Text that shows its square brackets and escapes instead of obeying them, in characters that can be printed."""
     from rich.text import Text
 
-    return Text("\n".join(printable(line) for line in text.split("\n")), style=style)
+    encoding = getattr(sys.stdout, "encoding", None)
+    return Text("\n".join(encodable(printable(line), encoding) for line in text.split("\n")), style=style)
+
+
+def wrapped(text: Text, columns: int) -> list[Text]:
+    """Lines of at most so many columns, but for words that are longer: none is broken."""
+    return [part for line in text.split("\n", allow_blank=True) for part in _broken(line, columns)]
+
+
+def _broken(line: Text, columns: int) -> list[Text]:
+    from rich.cells import cell_len
+
+    start, breaks = 0, []
+    for word in re.finditer(r"\S+", line.plain):
+        if word.start() > start and cell_len(line.plain[start : word.end()]) > columns:
+            if line.plain[start : word.start()].strip():
+                breaks.append(word.start())
+                start = word.start()
+    parts = list(line.divide(breaks))
+    for part in parts:
+        part.rstrip()
+    return parts
+
+
+def _widths(rows: Iterable[Sequence[Text]], room: int, fixed: Sequence[int]) -> list[int] | None:
+    """Widths of columns: what they want, the widest less where that is too much; None where words would be broken."""
+    columns = list(zip(*rows, strict=True))
+    most = [max(map(_longest_line, column)) for column in columns]
+    least = [
+        one if n in fixed else max(min(one, SHORT), *map(_longest_word, columns[n])) for n, one in enumerate(most)
+    ]  # fmt: skip
+    room -= GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    for level in range(min(max(most, default=0), room), -1, -1):
+        widths = [max(low, min(high, level)) for low, high in zip(least, most, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return least
+
+
+def _longest_line(cell: Text) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, cell.plain.split("\n")))
+
+
+def _longest_word(cell: Text) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, cell.plain.split()), default=0)
+
+
+def _row(cells: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
+    """Lines of a row of a table."""
+    from rich.text import Text
+
+    columns = [wrapped(cell, columns) for cell, columns in zip(cells, widths, strict=True)]
+    for parts in zip_longest(*columns, fillvalue=Text()):
+        line = Text()
+        at = 0
+        for part, columns_of in zip(parts, widths, strict=True):
+            line.append(" " * (at - line.cell_len)).append_text(part)
+            at += columns_of + GAP
+        line.rstrip()
+        yield line
+
+
+def _cells_in_lines(heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Text]:
+    """'name: value' for every cell that is not empty, and an empty line below each row."""
+    from rich.text import Text
+
+    for row in rows:
+        for head, cell in zip(heads, row, strict=True):
+            cell = cell.copy()
+            cell.rstrip()
+            if cell.plain:
+                name = Text.assemble(head, ": ") if head.plain else Text()
+                first, *others = wrapped(Text.assemble(name, cell), width() - DEEPER)
+                yield from (first, *_indented(others, DEEPER))
+        yield Text()
+
+
+def _stacked(cells: Sequence[Text], columns: int) -> Iterator[Text]:
+    """Cells below one another, those after the first deeper."""
+    for number, cell in enumerate(cells):
+        indent = DEEPER * min(number, 1)
+        if cell.plain.strip():
+            yield from _indented(wrapped(cell, columns - indent), indent)
+
+
+def _indented(lines: Iterable[Text], indent: int) -> Iterator[Text]:
+    from rich.text import Text
+
+    return (Text.assemble(" " * indent, line) if line.plain else line for line in lines)
+
+
+def _print_lines(lines: Iterable[Text]) -> None:
+    """Print lines as they are, however wide."""
+    from rich.console import Console
+
+    console = Console(highlight=False, width=width())
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

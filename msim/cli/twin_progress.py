@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import typer
+from msim.cli.terminal import show_progress, shows_bars
 
 EVERY = 10.0  # s
 
@@ -16,13 +15,13 @@ EVERY = 10.0  # s
 def told() -> Iterator[Callable[[str, int, int], None]]:
     """A function that is told whose bursts are how far; it says so on standard error now and then."""
     last = time.monotonic() - EVERY
-    wide = sys.stderr.isatty()
+    often = shows_bars()
 
     def progress(name: str, done: int, of: int) -> None:
         nonlocal last
-        if time.monotonic() - last < (0.2 if wide else EVERY) and done < of:
+        if time.monotonic() - last < (0.2 if often else EVERY) and done < of:
             return
         last = time.monotonic()
-        typer.echo(f"\rfitting the twin of {name}: {done} of {of} bursts", err=True, nl=not wide or done == of)
+        show_progress(f"fitting the twin of {name}: {done} of {of} bursts", done >= of)
 
     yield progress

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.base.errors import InputError
-from msim.cli.tables import print_table
+from msim.cli.tables import print_table, say
 
 if TYPE_CHECKING:
     from msim.definitions.model import ModelDefinition
@@ -97,22 +97,25 @@ def print_twin(twin: Twin) -> None:
         (one.name, f"{one.rest:.4g}", *(f"{100 * x:.1f} %" for x in (one.error, one.trial_error, one.worst, one.noise)))
         for one in twin.outputs
     ]
+    typer.echo()
     print_table("Averages, SI units; errors where a burst is left out, relative", OUTPUTS, outputs)
     if twin.derived:
         derived = [(one.name, one.source, one.expression) for one in twin.derived]
+        typer.echo()
         print_table("Averages that follow from others", ("average", "from", "as"), derived)
     if twin.relaxation:
         taus = [
             (name, f"{1e3 * one.tau:.1f} ms", f"{1e3 * one.error:.1f} ms", f"{100 * one.unexplained:.0f} %")
             for name, one in twin.relaxation.items()
         ]
+        typer.echo()
         print_table("Relaxation after a step of all drives", ("population", "tau", "error", "not explained"), taus)
     for name, error in (twin.field.error if twin.field else {}).items():
         low, high = 100 * error.min(), 100 * error.max()
-        typer.echo(f"Power of the field of {name}: a left-out burst is missed by {low:.0f} to {high:.0f} % in a band.")
+        say(f"Power of the field of {name}: a left-out burst is missed by {low:.0f} to {high:.0f} % in a band.")
     about = twin.about
     fano = ", ".join(f"{name} {limit:.3g}" for name, limit in twin.domain.synchrony.items())
-    typer.echo(
+    say(
         f"Polynomials of degree {twin.basis.degree}, {twin.basis.size} terms, through {about.get('kept')} of"
         f" {about.get('bursts')} bursts ({about.get('spiking_s', 0):.0f} s of spikes, seed {about.get('seed')})."
         f" Answers up to a leverage of {twin.domain.leverage:.3g} and Fano factors of {fano}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msim.base.quantities import quantity_text, second
-from msim.cli.tables import print_table
+from msim.cli.tables import print_table, say
 from msim.storage.run_store import Run
 from msim.study.verdict import Verdict
 from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, wanted_text
@@ -31,7 +31,7 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
     from rich.text import Text
 
     if not verdicts:
-        typer.echo("No prediction can be settled with these arms and times.")
+        say("No prediction can be settled with these arms and times.")
         return
     rows = [
         (
@@ -47,4 +47,4 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
     print_table(title, ("prediction", "verdict", "effect, 95 % interval", "wanted"), rows)
     counts = {word: sum(one.verdict == word for one in verdicts) for word in COLORS}
     typer.echo("   ".join(f"{word}: {count}" for word, count in counts.items()))
-    typer.echo(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
+    say(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")

@@ -1,0 +1,66 @@
+"""Bars on standard error that show how far many things are, a line for each, whatever the terminal is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from msim.base.errors import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, Task, TaskID
+    from rich.text import Text
+
+LENGTH = 20  # columns of a bar
+
+
+@contextmanager
+def bars(what: str, total: float, done: float = 0.0) -> Iterator[tuple[Progress, TaskID]]:
+    """A display with one bar for the whole, whose number comes with it; parts are added by `add_part`."""
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
+    from rich.table import Column
+
+    class Line(ProgressColumn):
+        """All about one thing in one text, which breaks between words where the terminal is narrow."""
+
+        def render(self, task: Task) -> Text:
+            return _whole(task) if task.fields["is_whole"] else _part(task)
+
+    console = Console(stderr=True)
+    with Progress(Line(table_column=Column(overflow="fold")), console=console) as shown:
+        yield shown, shown.add_task(what, total=total, completed=int(done), phase="", is_whole=True)
+
+
+def add_part(shown: Progress, what: str) -> TaskID:
+    """A line for a part of the whole, which is done at 1."""
+    return shown.add_task(what, total=1.0, phase="", is_whole=False)
+
+
+def say_beside(shown: Progress, text: str) -> None:
+    """Print a line above the bars."""
+    shown.console.print(printable(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _whole(task: Task) -> Text:
+    from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    full = round(LENGTH * task.percentage / 100)
+    parts = [
+        Text(f"{printable(task.description)} "), Text("\u2501" * full, style="bar.complete"),
+        Text(f"{' ' * (LENGTH - full)} {_said(task)} "), TimeElapsedColumn().render(task), Text(" left "),
+        TimeRemainingColumn().render(task),
+    ]  # fmt: skip
+    return Text.assemble(*parts)
+
+
+def _part(task: Task) -> Text:
+    from rich.text import Text
+
+    return Text(f"  {printable(task.description)} {_said(task)}")
+
+
+def _said(task: Task) -> str:
+    return f"{task.percentage:3.0f} % {printable(task.fields['phase'])}".rstrip()
