@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from small_disk import small_disk
 from smooth_network import SmoothNetwork
 from test_run_end_to_end import EXPERIMENT
 
 import msim
+from msim.base.endings import EXIT_STATUS
 from msim.base.errors import SimulationError, StorageError
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.model import ModelDefinition
@@ -296,18 +298,56 @@ def test_what_workers_are_forked_from_does_not_end_with_a_signal(
 def test_killed_processes_end_a_run_with_a_message(
     running: tuple[subprocess.Popen[str], list[int]], endless: Path, killed: str
 ) -> None:
-    """As where memory runs out: status 3, each trial with where its record is, and no process left."""
+    """As where memory runs out: its own status, each trial with where its record is, and no process left."""
     process, started = running
     for one in workers(started) if killed == "the workers" else started:
         os.kill(one, signal.SIGKILL)
     _, errors = process.communicate(timeout=2 * SECONDS)
-    assert process.returncode == 3, errors
+    assert process.returncode == EXIT_STATUS["killed"], errors
     assert "msim: 2 of 2 trials failed:\n" in errors and errors.count("its process was killed") == 4
     assert all(errors.count(str(Path(UNFINISHED) / arm / "seed_1")) == 2 for arm in ARMS)
     # Python itself complains of its resource tracker where that is killed too.
     assert killed != "the workers" or "Traceback" not in errors
     assert wait_until(lambda: not any(map(is_running, started)), SECONDS)
     assert_whole_records(endless.parent)
+
+
+def test_a_second_run_into_a_folder_is_refused_at_once(
+    running: tuple[subprocess.Popen[str], list[int]], endless: Path
+) -> None:
+    """By who owns it, before any process of its own starts a trial; the first one goes on."""
+    process, started = running
+    records = sorted((endless.parent / ".run.partial").rglob("*"))
+    command = [sys.executable, "script.py", "run", endless.name, "--out", "run", "--seeds", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(msim.__file__).parent.parent)}
+    done = finished(command, endless.parent, environment)
+    assert (done.returncode, done.stderr.count("\n")) == (EXIT_STATUS["owner"], 1), done.stderr
+    assert f"run: process {process.pid} on" in done.stderr
+    assert process.poll() is None and all(map(is_running, workers(started)))
+    assert {one for one in records if one.suffix == ".json"} <= set((endless.parent / ".run.partial").rglob("*"))
+
+
+@pytest.mark.parametrize("room", [20, 250], ids=["as it begins", "as a trial is stored"])
+def test_a_run_whose_disk_fills_ends_with_a_message_and_goes_on(room: int, endless: Path) -> None:
+    """Status and words of a full disk, no traceback; with room again the same command comes to its end."""
+    disk = endless.parent / "disk"
+    endless.write_text(EXPERIMENT.partition("[[predict]]")[0], encoding="utf-8")
+    command = [sys.executable, "script.py", "run", endless.name, "--out", str(disk / "run"), "--seeds", "1",
+               "--arms", "vehicle"]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(Path(msim.__file__).parent.parent)}
+    with small_disk(disk, "4m"):
+        (disk / "filling").write_bytes(bytes((4096 - room) * 1024))
+        full = finished(command, endless.parent, environment)
+        assert full.returncode == EXIT_STATUS["disk"], full.stderr
+        assert "the disk is full" in full.stderr and "Traceback" not in full.stderr
+        (disk / "filling").unlink()
+        done = finished(command, endless.parent, environment)
+        assert done.returncode == 0, done.stderr
+
+
+def finished(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A command in a folder, to its end."""
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_workers_end_when_their_run_is_killed(

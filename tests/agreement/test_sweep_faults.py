@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_disk import small_disk
 from small_sweep import DOSES, begun, process_of, recorded, write_experiment
 from test_stopped_runs import children, is_running, wait_until
 
@@ -78,6 +78,7 @@ def test_a_killed_process_costs_its_trial_only(tmp_path: Path, undisturbed: dict
     key = sweep.plan.trials[1].key
     result = run_sweep(sweep, ONE, on_first(sweep, key, kill))
     assert list(result.failures) == [key] and "killed by SIGKILL" in result.failures[key]
+    assert result.kinds == {"killed"}
     assert counts(result.status)[2] == 1
     assert recorded(sweep.store) == {one: value for one, value in undisturbed.items() if one != key}
     assert_mended(sweep, undisturbed)
@@ -116,19 +117,7 @@ def test_a_trial_without_memory_fails_alone(tmp_path: Path) -> None:
     assert set(result.failures) == {one.key for one in large}
     reasons = list(result.failures.values())
     assert all("800 MB" in reason for reason in reasons), reasons
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A folder that holds no more than a size."""
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True)
-    if made.returncode:
-        pytest.skip("this user may not mount a small disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+    assert result.kinds <= {"memory", "killed"}
 
 
 def test_a_full_disk_ends_a_sweep_and_loses_nothing(tmp_path: Path, undisturbed: dict[str, str]) -> None:
