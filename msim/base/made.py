@@ -20,9 +20,8 @@ def make_own(folder: Path, known: Collection[str] = ()) -> Path:
     known: names of files that may be there already where the mark is not
     raises: StorageError where something else stands there
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        folder.mkdir()
+        folder.mkdir(parents=True)
     except FileExistsError:
         if is_own(folder):
             return folder
