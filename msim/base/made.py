@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
+import uuid
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -20,20 +22,25 @@ def make_own(folder: Path, known: Collection[str] = ()) -> Path:
     known: names of files that may be there already where the mark is not
     raises: StorageError where something else stands there
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        folder.mkdir()
+        folder.mkdir(parents=True)
     except FileExistsError:
         if is_own(folder):
             return folder
         _refuse_others(folder, known)
-    (folder / MARK).write_text(_TEXT, encoding="utf-8")
+    # In one step: of two processes that make it at once, none sees half of a mark.
+    growing = folder / f"{MARK}.{uuid.uuid4().hex}"
+    growing.write_text(_TEXT, encoding="utf-8")
+    os.replace(growing, folder / MARK)
     return folder
 
 
 def _refuse_others(folder: Path, known: Collection[str]) -> None:
     """Refuse what is there, unless it is an empty folder, as msim leaves where it is killed before it marks one."""
-    if folder.is_symlink() or not folder.is_dir() or any(one.name not in known for one in folder.iterdir()):
+    plain = folder.is_dir() and not folder.is_symlink()
+    if plain and all(one.name in known or one.name.startswith(MARK) for one in folder.iterdir()):
+        return
+    if not is_own(folder):  # another process may have marked it since
         raise StorageError(f"{folder}: msim would write here, but did not make what is there; move it elsewhere")
 
 
@@ -49,14 +56,15 @@ def remove_own(folder: Path) -> bool:
     """Remove a folder that msim made; leave whatever else has its name. Whether one was removed."""
     if not is_own(folder):
         return False
-    # The mark goes last: what a kill leaves of the rest can still be removed.
+    # The mark goes last: what a kill leaves of the rest, or a file that cannot go, can still be removed.
     for one in folder.iterdir():
-        if one.name == MARK:
-            continue
         if one.is_dir() and not one.is_symlink():
             shutil.rmtree(one, ignore_errors=True)
-        else:
-            one.unlink(missing_ok=True)
+        elif one.name != MARK:
+            with suppress(OSError):
+                one.unlink()
+    if any(one.name != MARK for one in folder.iterdir()):
+        return False
     (folder / MARK).unlink(missing_ok=True)
     folder.rmdir()
     return True
@@ -77,7 +85,8 @@ def make_own_anew(folder: Path) -> Path:
 
     raises: StorageError where something else stands there
     """
-    remove_own(folder)
+    if not remove_own(folder) and is_own(folder):
+        raise StorageError(f"{folder}: cannot be written: something in it cannot be removed")
     return make_own(folder)
 
 

@@ -12,7 +12,7 @@ def cache(
     """List the compiled libraries with their sizes, or remove them.
 
     They lie in the folder that MSIM_CACHE names, or in msim in your cache folder. A library that is missing is
-    compiled again, so that nothing is lost by --clear but seconds.
+    compiled again, so that nothing is lost by --clear but seconds. What msim did not make stays, whatever its name.
 
     Example: msim cache --clear
     """

@@ -78,9 +78,9 @@ def refuse_flat(scan: Scan, signal: np.ndarray) -> None:
     spread = signal.std(axis=0)
     flat = [name for name, is_flat in zip(scan.regions, spread <= RESOLUTION * scale, strict=True) if is_flat]
     if flat:
-        known = f"region '{flat[0]}'" + (f" and {len(flat) - 1} more" if len(flat) > 1 else "")
-        raise InputError(f"scan {scan.label.stem}: {known} does not vary beyond rounding (SD {spread.min():.2g} %), "
-                         "so that it correlates with nothing")
+        more = f"and {len(flat) - 1} more do not" if len(flat) > 1 else "does not"
+        raise InputError(f"scan {scan.label.stem}: region '{flat[0]}' {more} vary beyond rounding (SD "
+                         f"{spread.min():.2g} %): noise of the solver correlates as it happens to")
 
 
 def refuse_infinite(z: np.ndarray, regions: Sequence[str], where: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from msim.storage.run_store import RunFolder, start_run, write_trial
+from msim.storage.run_store import MANIFEST, STORE, RunFolder, start_run, write_trial
 
 ARMS, SEEDS = ["vehicle", "ketamine"], [1, 2]
 TRIALS = [(arm, seed) for arm in ARMS for seed in SEEDS]
@@ -65,3 +67,10 @@ def started(folder: Path, trials: list[tuple[str, int]] | None = None) -> RunFol
     for number, (arm, seed) in enumerate(TRIALS if trials is None else trials):
         write_trial(run, arm, seed, datasets(arm, seed, bursts=3 + number))
     return run
+
+
+def sealed_again(run: Path) -> None:
+    """Have the manifest list the files that are there now."""
+    names = {one.relative_to(run).as_posix(): one for one in (run / STORE).rglob("*") if one.is_file()}
+    sums = {name: hashlib.sha256(one.read_bytes()).hexdigest() for name, one in names.items()}
+    (run / MANIFEST).write_text(json.dumps({"format": 1, "sha256": sums}))

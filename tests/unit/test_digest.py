@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from small_run import ARMS, TRIALS, about, datasets
+from small_run import ARMS, TRIALS, about, datasets, sealed_again
 from zarr.codecs import BytesCodec
 
 from msim.base.errors import StorageError
@@ -64,10 +64,10 @@ def test_compression_and_chunks_are_not_hashed(
 ) -> None:
     """Uncompressed, in chunks of one or two along every axis."""
 
-    def write(dataset: xr.Dataset, path: Path, name: str) -> None:
+    def write(dataset: xr.Dataset, store: Any, name: str) -> None:
         encoding = {one: {"compressors": None, "chunks": tuple(min(rows, n) for n in dataset[one].shape)}
                     for one in dataset.variables}
-        dataset.to_zarr(str(path), group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
+        dataset.to_zarr(store, group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
 
     monkeypatch.setattr(run_store, "write_dataset", write)
     other = stored(tmp_path / "chunked")
@@ -87,9 +87,9 @@ def test_how_much_is_read_at_a_time_is_not_hashed(
         sizes.append(values.nbytes)
         return bits(values)
 
-    def write(dataset: xr.Dataset, path: Path, name: str) -> None:
+    def write(dataset: xr.Dataset, store: Any, name: str) -> None:
         encoding = {one: {"chunks": tuple(1 for _ in dataset[one].shape)} for one in dataset.variables}
-        dataset.to_zarr(str(path), group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
+        dataset.to_zarr(store, group=name, mode="a", zarr_format=3, consolidated=False, encoding=encoding)
 
     monkeypatch.setattr(run_store, "write_dataset", write)
     path = stored(tmp_path / "chunked")
@@ -112,6 +112,7 @@ def test_byte_order_and_words_are_not_hashed(tmp_path: Path, plain: Digest) -> N
     )  # fmt: skip
     new[...] = values
     assert chunk.read_bytes() == values.astype(">f8").tobytes() != values.tobytes()
+    sealed_again(other)
     assert digest_run(other).sha256 == plain.sha256
 
 

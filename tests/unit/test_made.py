@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -100,6 +101,17 @@ def test_what_is_killed_before_it_marks_its_folder_is_taken_up(tmp_path: Path) -
     """An empty folder is nobody's loss."""
     (tmp_path / "own").mkdir()
     assert is_own(make_own_anew(tmp_path / "own"))
+
+
+def test_processes_that_make_a_folder_at_once_all_have_it(tmp_path: Path) -> None:
+    """And none takes what another has just laid into it for somebody else's."""
+    def made(number: int) -> bool:
+        (make_own(tmp_path / "own") / str(number)).write_text("")
+        return is_own(tmp_path / "own")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(made, range(200)))
+    assert {one.name for one in (tmp_path / "own").iterdir()} == {MARK, *map(str, range(200))}
 
 
 def test_one_function_removes_trees() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_run import datasets, started
+from small_run import datasets, sealed_again, started
 from small_sweep import begun
 
 import msim
@@ -271,6 +271,7 @@ def test_arms_of_a_store_cannot_lead_out_of_it(run: Path) -> None:
     about = json.loads(path.read_bytes())
     about["attributes"]["provenance"]["arms"] = ["../../../x"]
     path.write_text(json.dumps(about), encoding="utf-8")
+    sealed_again(run)
     with pytest.raises(StorageError, match="names of arms"):
         open_run(run)
 
@@ -301,7 +302,8 @@ def test_a_pickled_object_in_a_store_is_not_unpickled(run: Path, tmp_path: Path)
     (inner / ".zarray").write_text(json.dumps(about), encoding="utf-8")
     (inner / ".zattrs").write_text('{"_ARRAY_DIMENSIONS": ["time"]}', encoding="utf-8")
     (inner / "0").write_bytes(bytes(Pickle().encode(np.array([Runs(trap)], dtype=object))))
-    with pytest.raises(StorageError):
+    sealed_again(run)
+    with pytest.raises(StorageError, match="cannot be read as a run"):
         open_run(run).trial("vehicle", 1, "samples")
     assert not trap.exists()
 
