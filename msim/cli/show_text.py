@@ -111,7 +111,7 @@ def _hypotheses(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator
 
 def _arms(experiment: ExperimentDefinition) -> Iterator[Row]:
     for one in experiment.arms:
-        doses = some([dose_text(experiment, dose) for dose in one.doses], most=6)
+        doses = some([dose_text(one, dose) for dose in one.doses], most=6)
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
         acts = [act_text(act) for act in one.acts]
         yield one.name, "", one.meaning or "-", "; ".join(part for part in (doses, *acts, *changed) if part)

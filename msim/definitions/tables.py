@@ -7,6 +7,7 @@ from typing import Any
 
 from msim.base.quantities import quantity_text, second, unit_text
 from msim.base.sources import Source
+from msim.base.units import kilogram
 from msim.definitions.citations import cited, known_sources
 from msim.definitions.manipulation_tables import act_text, manipulation_records
 from msim.definitions.experiment import Arm, ExperimentDefinition
@@ -59,7 +60,7 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
     return {
         "about": [{"key": key, "is": text} for key, text in about(experiment, known)],
         "arms": [
-            {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(experiment, dose) for dose in one.doses],
+            {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(one, dose) for dose in one.doses],
              "hypothesis": one.hypothesis,
              "changes": changed_values(experiment.model, one), "acts": [act_text(act) for act in one.acts]}
             for one in experiment.arms
@@ -93,7 +94,7 @@ def about(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> list
         ("model", experiment.model.name),
         ("seeds", ", ".join(str(one) for one in experiment.seeds)),
         ("time", f"{time_text(experiment.begin)} to {time_text(experiment.end)}"),
-        ("body weight", f"{experiment.body_weight:g} kg"),
+        ("body weight", weights_text(experiment)),
         ("samples", f"{len(samples)} times"),
         ("probes", some([time_text(one) for one in probes]) or "none"),
         ("file", experiment.file),
@@ -119,11 +120,20 @@ def link_text(model: ModelDefinition, link: Link) -> str:
     return ", ".join(parts)
 
 
-def dose_text(experiment: ExperimentDefinition, dose: Dose) -> str:
+def weights_text(experiment: ExperimentDefinition) -> str:
+    """What the bodies of the arms weigh; a slice is none."""
+    known = experiment.model.preparations
+    bodies = [one for one in experiment.arms if not (one.preparation and known[one.preparation].bath)]
+    return ", ".join(dict.fromkeys(quantity_text(one.body_weight * kilogram) for one in bodies)) or "none"
+
+
+def dose_text(arm: Arm, dose: Dose) -> str:
     """A dose as events have it: '0.5 mg/kg ketamine (35 mg) intravenous at 0 s over 40 minute'."""
-    milligrams = dose.amount_mol * experiment.model[f"{dose.drug}.molar_mass"] * 1e6
+    milligrams = dose.amount_mol * arm.model[f"{dose.drug}.molar_mass"] * 1e6
     over = f" over {time_text(dose.duration_s)}" if dose.duration_s else ""
-    amount = f"{milligrams / experiment.body_weight:.4g} mg/kg {dose.drug} ({milligrams:.4g} mg)"
+    amount = f"{milligrams / arm.body_weight:.4g} mg/kg {dose.drug} ({milligrams:.4g} mg)"
+    if dose.bath_mM:
+        amount = f"{1000 * dose.bath_mM:.4g} uM {dose.drug}"
     return f"{amount} {dose.route} at {time_text(dose.start_s)}{over}"
 
 

@@ -9,7 +9,7 @@ from msim.definitions.citations import cited, known_sources
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.manipulation_tables import act_text
 from msim.definitions.read import read_tables
-from msim.definitions.tables import changed_values, dose_text, some
+from msim.definitions.tables import changed_values, dose_text, some, weights_text
 from msim.plots.wording import duration_text
 from msim.report.blocks import Facts, Section, Sign, Table, Words
 from msim.report.figures import Style
@@ -25,7 +25,7 @@ def question_section(experiment: ExperimentDefinition) -> Section:
         ("model", f"{experiment.model.name}: {experiment.model.title}".rstrip(": ")),
         ("followed", f"from {duration_text(experiment.begin)} to {duration_text(experiment.end)}, the first dose at 0"),
         ("seeds", ", ".join(str(one) for one in experiment.seeds)),
-        ("body weight", f"{experiment.body_weight:g} kg"),
+        ("body weight", weights_text(experiment)),
     )  # fmt: skip
     words = [" ".join(experiment.hypothesis.split()), *_notes(experiment)]
     return Section("question", "Question", (Words(tuple(words)), Facts(rows)))
@@ -43,7 +43,7 @@ def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) 
     """What is given and done in every arm."""
     rows = []
     for one in experiment.arms:
-        doses = some([dose_text(experiment, dose) for dose in one.doses], most=DOSES) or "nothing"
+        doses = some([dose_text(one, dose) for dose in one.doses], most=DOSES) or "nothing"
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
         done = [*(act_text(act) for act in one.acts), *changed]
         done += [f"hypothesis {one.hypothesis}"] if one.hypothesis else []

@@ -10,6 +10,7 @@ import numpy as np
 
 from msim.base.errors import InputError, StorageError, nearest
 from msim.base.paths import given_path
+from msim.base.quantities import parse_quantity
 from msim.storage.trial_file import open_trial
 from msim.storage.trial_store import TrialStore, read_failure_record, whole_trial
 from msim.sweep.plan import Plan, Trial
@@ -59,19 +60,37 @@ def sweep_trial(path: str | Path, arm: str, seed: int, **values: Any) -> dict[st
     """The datasets of one trial: 'samples', 'probes', 'spectra', 'spikes' and 'bursts'.
 
     values: of the axes by their names, as they were given; point=3 for the third of a sample counted from 0
-    raises: InputError where the sweep has no such trial, StorageError where it is not done
+    raises: InputError where the sweep has no such trial or several, StorageError where it is not done
     """
     root = given_path(path, "sweep")
     plan, store = read_plan(latest_plan(root)), TrialStore(root)
-    names = {one.path: one.name for one in plan.design.axes}
-    for one in plan.trials:
-        own = {names[path]: str(value) for path, value in one.changes.items()} | {"point": str(one.place[0])}
-        if (one.arm, one.seed) == (arm, seed) and all(own.get(name) == str(value) for name, value in values.items()):
-            if not store.trial(one.key).is_file():
-                raise StorageError(f"{root}: {one.name} is not done")
-            return open_trial(whole_trial(store, one.key))
+    found = {one.key: one for one in plan.trials if (one.arm, one.seed) == (arm, seed) and _is_at(plan, one, values)}
     wanted = ", ".join([arm, f"seed {seed}", *(f"{name} = {value}" for name, value in values.items())])
-    raise InputError(f"{root}: the sweep has no trial {wanted}{nearest(wanted, [one.name for one in plan.trials])}")
+    if not found:
+        raise InputError(f"{root}: the sweep has no trial {wanted}{nearest(wanted, [one.name for one in plan.trials])}")
+    if len(found) > 1:
+        names = ", ".join(one.name for one in plan.design.axes if one.name not in values)
+        raise InputError(f"{root}: wants one trial, the sweep has {len(found)} of {wanted}: say {names}")
+    (one,) = found.values()
+    if not store.trial(one.key).is_file():
+        raise StorageError(f"{root}: {one.name} is not done")
+    return open_trial(whole_trial(store, one.key))
+
+
+def _is_at(plan: Plan, trial: Trial, values: Mapping[str, Any]) -> bool:
+    """Whether a trial is at these values of axes; 0.5 and '0.50' are one, and so are '5 minute' and '300 s'."""
+    names = {one.path: one.name for one in plan.design.axes}
+    own: dict[str, Any] = {"point": trial.place[0], **{names[path]: value for path, value in trial.changes.items()}}
+    return all(name in own and _plain(own[name]) == _plain(value) for name, value in values.items())
+
+
+def _plain(value: Any) -> Any:
+    """A quantity as its number in SI units and its dimensions, anything else as text."""
+    try:
+        read = parse_quantity(value, "")
+    except InputError:
+        return str(value)
+    return float(f"{float(read):.9g}"), read.dim
 
 
 def _table(plan: Plan, by_place: Mapping[tuple[int, ...], str]) -> np.ndarray:

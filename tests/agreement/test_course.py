@@ -58,6 +58,22 @@ def test_bad_tables_are_refused_by_key() -> None:
         msim.course(tables, "ketamin")
     with pytest.raises(InputError, match="read_experiment"):
         msim.course(msim.read_experiment(NAME), changes={"eef2k.tau_K": "8 minute"})
+    with pytest.raises(InputError, match="model: give them to read_experiment"):
+        msim.course(msim.read_experiment(NAME), model=msim.read_model(tables["model"]))
+    with pytest.raises(InputError, match="changes nothing in vehicle"):
+        msim.course(NAME, "vehicle", changes={"arms.ketamine.doses.0.mg_per_kg": 1})
+
+
+def test_a_course_is_of_the_model_that_it_is_given() -> None:
+    """By name, by file and by tables: a fit in Python would come out flat else."""
+    name = "eef2k.tau_K"
+    changed = msim.read_model("circuits/cortical_column").with_value(name, "20 minute")
+    wanted = msim.course(NAME, "ketamine", changes={name: "20 minute"}, until="1 hour")
+    plain = msim.course(NAME, "ketamine", until="1 hour")
+    assert not np.array_equal(plain["eef2k.p_eEF2"], wanted["eef2k.p_eEF2"])
+    for given in (NAME, FILE, tomllib.loads(FILE.read_text(encoding="utf-8"))):
+        found = msim.course(given, "ketamine", until="1 hour", model=changed)
+        np.testing.assert_array_equal(found["eef2k.p_eEF2"], wanted["eef2k.p_eEF2"])
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,41 @@ def test_a_note_names_the_range_of_a_sweep(model: ModelDefinition) -> None:
     assert clearance.high / clearance.low == pytest.approx(116 / 69)
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [("8 minute", "sweep 5-20"), ("480 s", "sweep 5-20 minute"), ("8 minute", "sweep 5-20 of them"),
+     ("8 minute", "sweep 300-1200 s")],
+)  # fmt: skip
+def test_a_range_is_in_the_unit_that_it_names_or_else_in_that_of_the_value(
+    model: ModelDefinition, text: str, note: str
+) -> None:
+    assert swept(model, text, note) == pytest.approx((300, 1200))
+
+
+@pytest.mark.parametrize(("text", "note"), [("8 minute", "sweep 5-20 nS"), ("8 * 10 ** 0 * minute", "sweep 5-20 hour"),
+                                            ("(8 * minute)", "sweep 5-20")])  # fmt: skip
+def test_a_range_that_cannot_be_one_is_not_guessed(model: ModelDefinition, text: str, note: str) -> None:
+    """The value moves by the usual span then."""
+    assert swept(model, text, note) == pytest.approx((240, 960))
+
+
+def swept(model: ModelDefinition, text: str, note: str) -> tuple[float, float]:
+    """The range of a value with that text and note."""
+    path = "eef2k.tau_K"
+    value = replace(model.with_value(path, text).values[path], note=note)
+    (axis,) = swept_axes(replace(model, values={path: value}), 2.0)
+    return axis.low, axis.high
+
+
+@pytest.mark.parametrize("text", ["5 minute", "10**2 * s", "2 * 3 * minute", "(5 * minute)", "0.1 * hour"])
+def test_a_fitted_value_is_written_as_what_it_is(model: ModelDefinition, text: str) -> None:
+    """However the file wrote the one before."""
+    path = "eef2k.tau_K"
+    before = model.with_value(path, text)
+    (after,) = texts_of(before, {path: 123.4}).values()
+    assert before.with_value(path, after)[path] == pytest.approx(123.4, rel=1e-3)
+
+
 def test_texts_are_in_the_unit_of_the_file(model: ModelDefinition) -> None:
     """And mean the value that was asked for."""
     path = "eef2k.tau_K"

@@ -294,3 +294,25 @@ def test_a_wrong_call_is_told_how_to_call(arguments: tuple[str, ...], said: str,
     status, text, errors = msim(*arguments, columns=160)
     assert (status, text) == (2, "") and said in errors and "Traceback" not in errors
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", EXPERIMENT, "--ranks", "2", "--workers", "2"), "--workers: has no effect here"),
+        (("run", EXPERIMENT, "--partition", "region"), "--partition: has no effect here"),
+        (("sweep", "dose_window", "--executor", "slurm", "--workers", "2"), "--workers: has no effect here"),
+        (("sweep", "dose_window", "--executor", "mpi", "--ranks", "2"), "--ranks: has no effect here"),
+        (("sweep", "dose_window", "--points", "4"), "--points: is for a sample"),
+        (("sweep", "dose_window", "--sample-seed", "4"), "--sample-seed: is for a sample"),
+        (("sweep", "dose_window", "--over", "doses.mg_per_kg=1 to 2 in 3", "--sample", "latin", "--points", "4"),
+         "a sample has --points"),
+        (("run", EXPERIMENT, "--arms", "vehicle", "--set", "doses.mg_per_kg=1"), "changes nothing in vehicle"),
+    ],
+)  # fmt: skip
+def test_an_option_without_effect_is_refused(
+    msim: Msim, here: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    """Before anything runs or is written."""
+    status, _, err = msim(*arguments, "--out", str(here / "out"), columns=300)
+    assert (status, list(here.iterdir())) == (2, []) and message in err

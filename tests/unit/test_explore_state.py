@@ -153,3 +153,9 @@ def test_a_document_holds_every_control(explorer: Explorer, tmp_path: Path) -> N
     Page(explorer, tmp_path).add_to(document)
     names = {one.name for one in document.roots}
     assert names >= {"drug", "mg_per_kg", "genotype", "write", "figure_bold", "figure_cascade"}
+
+
+def test_keys_and_values_of_all_kinds_come_back() -> None:
+    """A dot in a key makes no table of it."""
+    tables = {"set": {"nmda.Mg_o": "1 mM", "plain": True}, "arms": [{"name": "one", "set": {"a.b": 1.5, "c d": False}}]}
+    assert tomllib.loads(toml_text(tables)) == tables

@@ -13,8 +13,8 @@ from msim.definitions.ranges import Range, counted, spaced
 from msim.definitions.takes import Takes
 
 UNITS = ("minute", "M", "uM", "/ uM / second", "nS", "mM * ms**-1", "kg", "mg / L", "percent", "1 / minute**2")
-WAYS = ("{x!r} {unit}", "{x!r}*{unit}", "10**{k} * {unit}", "{x!r} * 10**{k} * {unit}", "({x!r} * {unit})", "1/2 * {unit}",
-        "{unit} * {x!r}", "2 ** 3 / 5 * {unit}")  # fmt: skip
+WAYS = ("{x!r} {unit}", "{x!r}*{unit}", "10**{k} * {unit}", "{x!r} * 10**{k} * {unit}", "({x!r} * {unit})",
+        "1/2 * {unit}", "{unit} * {x!r}", "2 ** 3 / 5 * {unit}")  # fmt: skip
 
 
 @st.composite
@@ -84,8 +84,8 @@ def test_counts_are_drawn_from_all_whole_numbers(low: int, more: int, parts: lis
 
 @pytest.mark.parametrize(
     ("low", "high", "log", "message"),
-    [("2 s", "1 s", False, "more than low"), ("0 s", "1 s", True, "more than 0 for steps"), ("1 s", "2 kg", False, "in s"),
-     ("1", "2 s", False, "in s"), ("1 banana", "2 s", False, "unknown unit")],
+    [("2 s", "1 s", False, "more than low"), ("0 s", "1 s", True, "more than 0 for steps"),
+     ("1 s", "2 kg", False, "in s"), ("1", "2 s", False, "in s"), ("1 banana", "2 s", False, "unknown unit")],
 )  # fmt: skip
 def test_ends_between_which_nothing_lies_are_refused(low: str, high: str, log: bool, message: str) -> None:
     with pytest.raises(DefinitionError, match=message):

@@ -170,6 +170,8 @@ def test_the_old_number_puts_the_old_text_back(model: ModelDefinition, text: str
         "[drives.other]\nrate = { value = \"1 Hz\" }",
         "[drives.background_pv]\nto = \"pv\"\n\n[drives.other]\nrate = { value = \"1 Hz\" }",
         "[drives.background_pv]\nrate = { same_as = \"other.rate\" }",
+        "[drives.background_pv]\n# rate = { value = \"1 Hz\" }\nrate = { source = \"x\", value = \"2 Hz\" }",
+        "note = '''\n[drives.background_pv]\nrate = { value = \"1 Hz\" }\n'''",
         "",
     ],
 )

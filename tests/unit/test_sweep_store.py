@@ -123,6 +123,10 @@ def test_one_trial_opens_whole(sweep: Sweep) -> None:
         sweep_trial(root, "ketamine", 1, dose="0.5", tau="10 minute")
     with pytest.raises(InputError, match="no trial ketamine, seed 2"):
         sweep_trial(root, "ketamine", 2, dose="0.5", tau="10 minute")
+    # A value is what it means; one that is left out where it matters is not taken to be the first.
+    assert sweep_trial(root, "vehicle", 1, tau="300 second")["samples"].identical(found["samples"])
+    with pytest.raises(InputError, match="the sweep has 2 of ketamine, seed 1, tau = 5 minute: say dose"):
+        sweep_trial(root, "ketamine", 1, tau="5 minute")
 
 
 def test_the_same_trial_gives_the_same_bytes(tmp_path: Path) -> None:
