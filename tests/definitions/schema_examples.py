@@ -44,7 +44,7 @@ def whole_column() -> Tables:
 
 SCHEDULE = {
     "tolerance": 0.5, "noise": 0.8, "burst": "0.2 second", "longest_burst": "0.4 second", "burn_in": "0.05 second",
-    "settle": "0.05 second", "probe": "0.4 second", "baseline": "0.4 second", "shortest_leap": "1 second",
+    "settle": "0.05 second", "probe": "0.6 second", "baseline": "0.4 second", "shortest_leap": "1 second",
     "longest_leap": "1 hour",
 }  # fmt: skip
 AFTER = {"quantity": "pyramidal.firing_rate", "at": ["0 minute", "4 minute"]}
