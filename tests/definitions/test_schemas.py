@@ -38,6 +38,7 @@ from msim.virtual.fits import check_fit
 from msim.virtual.participants import recruited
 
 LEFT_OUT, RENAMED = object(), object()
+CELLS = {"column.n_cells": 100}
 FIXED = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
                  phases=[Phase.explicit, Phase.generate])  # fmt: skip
 # What a format shares with others and takes nowhere: a bath around a person, a value of another file.
@@ -204,11 +205,11 @@ def test_what_rows_of_evidence_allow_runs(tmp_path: Path, model: ModelDefinition
         path, problem = accepted(drawn("evidence", 0, data), tmp_path)
         assert problem == ""
         rows, whole = own_rows(path), read_model(COLUMN)
-        plans, trials = plan_rows(rows, whole, {"column.n_cells": 60}, "", rows)
+        plans, trials = plan_rows(rows, whole, CELLS, "", rows)
         assert [one.cannot for one in plans if one.cannot] == []
         context = Context(schedule=quick_schedule(path))
         values = {
-            condition: [trial_values(Job(trial.entry, whole.name, whole.files, {"column.n_cells": 60}, 1, context,
+            condition: [trial_values(Job(trial.entry, whole.name, whole.files, CELLS, 1, context,
                                          keys_of_measures(trial.measures)))]
             for condition, trial in trials.items()
         }  # fmt: skip
@@ -221,6 +222,8 @@ def test_what_rows_of_evidence_allow_runs(tmp_path: Path, model: ModelDefinition
 
 
 def quick_schedule(path: Path) -> Schedule:
-    """The bursts of the experiments here."""
-    (path.parent / "quick.toml").write_text(toml(experiments()[0]), encoding="utf-8")
+    """Short bursts, yet such as tell what a silent slice is relative to."""
+    tables = experiments()[0]
+    tables["schedule"] |= {"baseline": "2 second", "burst": "0.5 second", "longest_burst": "1 second"}
+    (path.parent / "quick.toml").write_text(toml(tables), encoding="utf-8")
     return read_experiment(path.parent / "quick.toml").schedule
