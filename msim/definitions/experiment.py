@@ -24,7 +24,7 @@ from msim.definitions.predictions import Prediction, read_prediction
 from msim.definitions.preparations import check_routes, chosen_of, prepared, refuse_both_set, weight_of
 from msim.definitions.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.read_model import read_model, read_model_beside, read_model_texts
-from msim.definitions.recordings import check_shows, read_recording
+from msim.definitions.recordings import check_probe, check_shows, read_recording
 from msim.definitions.takes import number_of
 from msim.definitions.values import apart, refuse_kept, with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
@@ -252,6 +252,8 @@ def build_experiment(
         raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
     check_shows(entry.sweep, base, recording, quantities, where)
+    schedule = _schedule(entry.schedule, f"{where}: schedule")
+    check_probe(schedule.probe, base, recording, f"{where}: schedule")
     names = [one.name for one in arms]
     predictions = tuple(
         read_prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
@@ -263,7 +265,7 @@ def build_experiment(
     _refuse_twice([one.id for one in predictions], f"{where}: predict", "id")
     return ExperimentDefinition(
         name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
-        begin, end, arms[0].body_weight, _schedule(entry.schedule, f"{where}: schedule"), recording, quantities,
+        begin, end, arms[0].body_weight, schedule, recording, quantities,
         predictions, changes, _crossed_with(entry, arms), hypothesis,
     )  # fmt: skip
 

@@ -44,7 +44,7 @@ def whole_column() -> Tables:
 
 SCHEDULE = {
     "tolerance": 0.5, "noise": 0.8, "burst": "0.2 second", "longest_burst": "0.4 second", "burn_in": "0.05 second",
-    "settle": "0.05 second", "probe": "0.4 second", "baseline": "0.4 second", "shortest_leap": "1 second",
+    "settle": "0.05 second", "probe": "0.6 second", "baseline": "0.4 second", "shortest_leap": "1 second",
     "longest_leap": "1 hour",
 }  # fmt: skip
 AFTER = {"quantity": "pyramidal.firing_rate", "at": ["0 minute", "4 minute"]}
@@ -165,6 +165,7 @@ EXAMPLES: dict[str, list[Tables]] = {
     "task": [shipped_tables("models", "tasks/go_nogo")],
 }  # fmt: skip
 
+# Strategies put what stands in the example last: the first thing that they draw is another.
 Of = Callable[[Any], st.SearchStrategy[Any]]
 
 
@@ -180,7 +181,7 @@ def words(value: Any) -> st.SearchStrategy[Any]:
 
 def one_of(*values: Any) -> Of:
     """One of these, wherever the key stands."""
-    return lambda value: st.sampled_from([value, *values])
+    return lambda value: st.sampled_from([*values, value])
 
 
 def number(low: float, high: float) -> Of:
@@ -195,7 +196,7 @@ def respelled(value: Any) -> st.SearchStrategy[Any]:
     if not isinstance(value, str):
         return st.just(value)
     shorter = st.floats(0.999, 1.0).map(lambda one: f"{value} * {one!r}")
-    return st.sampled_from([value, f" {value} ", f"{value} / 1", f"{value} * 1.0"]) | shorter
+    return st.sampled_from([f" {value} ", f"{value} / 1", f"{value} * 1.0", value]) | shorter
 
 
 def minutes(value: Any) -> st.SearchStrategy[Any]:
@@ -203,8 +204,8 @@ def minutes(value: Any) -> st.SearchStrategy[Any]:
     from msim.base.quantities import parse_in, second
 
     seconds = float(parse_in(value, second, "here"))
-    return st.sampled_from([value, f"{seconds!r} second", f"{seconds / 60!r} minute", f"{seconds * 1e3!r} * ms",
-                            f"{seconds / 3600!r} * hour"]) if seconds >= 0 else st.just(value)  # fmt: skip
+    return st.sampled_from([f"{seconds * 1e3!r} * ms", f"{seconds!r} second", f"{seconds / 60!r} minute",
+                            f"{seconds / 3600!r} * hour", value]) if seconds >= 0 else st.just(value)  # fmt: skip
 
 
 def each(of: Of) -> Of:
@@ -225,8 +226,8 @@ def in_table(of: Of) -> Of:
 def one_or_list(value: Any) -> st.SearchStrategy[Any]:
     """A name alone, or a list of it."""
     if isinstance(value, list):
-        return st.sampled_from([value, value[0]] if len(value) == 1 else [value])
-    return st.sampled_from([value, [value]])
+        return st.sampled_from([value[0], value] if len(value) == 1 else [value])
+    return st.sampled_from([[value], value])
 
 
 VALID: dict[str, Of] = {

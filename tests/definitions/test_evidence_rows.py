@@ -66,6 +66,12 @@ REFUSED = {
     "source": ({"source": '"autry2012"'}, "row.0 (own).source"),
     "a bath of mg": (
         {"doses": '[{ drug = "ketamine", route = "bath", mg = 5, at = "0 second" }]'}, "'uM' for the route"),
+    "a bath without a preparation": (
+        {"doses": '[{ drug = "ketamine", route = "bath", uM = 5, at = "0 second" }]'}, "doses.0.route: wants no bath"),
+    "a bath and a body": (
+        {"doses": '[{ drug = "ketamine", route = "bath", uM = 5, at = "0 second" }, '
+                  '{ drug = "ketamine", route = "oral", mg = 5, at = "0 second" }]', "preparation": '"own"'},
+        "doses.1.route: wants 'bath' in a slice"),
     "a dose after what is read": (
         {"doses": '[{ drug = "ketamine", route = "oral", mg = 5, at = "3 hour" }]'}, "doses.0: wants to start before"),
     "a beginning that is no time": (
