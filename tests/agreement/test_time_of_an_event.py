@@ -1,4 +1,4 @@
-"""What is recorded at the very time of an event is what was before it: every quantity, drug, target and kind of event."""
+"""What is recorded at the very time of an event is what was before it: any quantity, drug, target, kind of event."""
 
 from __future__ import annotations
 
