@@ -61,17 +61,18 @@ def travel(
 ) -> Journey:
     """Take the slow scale from where it stands to `end`, stopping at every event, change and probe on the way.
 
+    What is recorded at the very time of an event or a change is still without it.
     events: times at which something outside begins or ends; no leap steps over one
     progress: told the slow time after every leap
     at_rest: called after every leap that stands, when a copy of the journey could be taken up from there
-    changes: of the model, in order of time; what is recorded at the very time of one is still without it
+    changes: of the model, in order of time
     """
     schedule = journey.schedule
     events = sorted({*events, *(one.time for one in changes)})
     stops = sorted({*events, *journey.recording.probes, end})
     if not journey.next_leap:
         journey.next_leap = 5 * schedule.shortest_leap
-        if journey.time in journey.recording.probes:
+        if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
             _probe(journey)
         _change(journey, changes)
     while journey.time < end - 1e-6:
@@ -165,7 +166,7 @@ def record_samples(
     for time, states in zip(times, kept, strict=True):
         part = (time - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 1.0
         now = between(journey.averages, last, part)
-        rows.append({**journey.scale.outputs(states, time, now), **journey.scale.drugs(time)})
+        rows.append({**journey.scale.outputs(states, time, now), **journey.scale.levels(time)})
     wanted = journey.recording.sampled
     kept_values = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in wanted}
     journey.recorder.samples(np.array(times), kept_values)
@@ -213,7 +214,7 @@ def record_probe(journey: Journey, recorded: Recorded) -> None:
         if address.kind == "slow":
             cells[name] = slow[name]
         elif address.kind == "drug":
-            cells[name] = np.array([journey.scale.drugs(journey.time)[name]])
+            cells[name] = np.array([journey.scale.levels(journey.time)[name]])
         elif name in burst.halves:
             cells[name] = burst.halves[name].mean(axis=0)
     journey.recorder.probe(

@@ -72,12 +72,12 @@ def simulate(
         changes = [replace(one, change=replace(one.change, model=one_of_each(one.change.model))) for one in changes]
     first = [] if resume else baseline_pieces(network, schedule)
     curves = drug_curves(model, protocol)
-    drugs = drug_levels(curves)
+    drugs, before = drug_levels(curves), levels_before(curves)
     if resume is not None:
         network.restore(resume.network)
-        scale = resumed_scale(model, drugs, resume.under("references/"))
+        scale = resumed_scale(model, drugs, resume.under("references/"), before)
     else:
-        scale, pieces = resting_scale(model, drugs, network, first, protocol.begin, schedule)
+        scale, pieces = resting_scale(model, drugs, network, first, protocol.begin, schedule, before)
     if context.target in ("cpp", "twin"):
         scale = compiled_scale(scale)
     if resume is not None:
@@ -114,7 +114,7 @@ _single: Remembered[ModelDefinition] = Remembered(64)
 
 def resting_scale(
     model: ModelDefinition, drugs: DrugCurve, network: FastNetwork, pieces: list[Burst], begin: float,
-    schedule: Schedule,
+    schedule: Schedule, drugs_before: DrugCurve | None = None,
 ) -> tuple[SlowScale, list[Burst]]:  # fmt: skip
     """The slow scale at rest and the bursts that it measures itself against.
 
@@ -122,11 +122,11 @@ def resting_scale(
     taken again with these.
     """
     baseline = joined(pieces)
-    scale = slow_scale(model, drugs, baseline, begin)
+    scale = slow_scale(model, drugs, baseline, begin, drugs_before)
     if not hand_down(network, scale, scale.rest(), begin, scale.averages(baseline)):
         return scale, pieces
     again = baseline_pieces(network, schedule)
-    return slow_scale(model, drugs, joined(again), begin), again
+    return slow_scale(model, drugs, joined(again), begin, drugs_before), again
 
 
 def _begun(
@@ -163,14 +163,26 @@ def _resumed(
 
 
 def drug_levels(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
-    """Every drug's concentrations in mM at a time, by address; those never given are looked up, not worked out."""
+    """Every drug's concentrations in mM from a time on, by address."""
+    return _levels(curves, ConcentrationCurve.__call__)
+
+
+def levels_before(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
+    """The same just before a time, without what is given then."""
+    return _levels(curves, ConcentrationCurve.before)
+
+
+def _levels(
+    curves: Mapping[str, ConcentrationCurve], told: Callable[[ConcentrationCurve, float], Mapping[str, float]]
+) -> DrugCurve:
+    """What is told of every drug; those never given are looked up, not worked out."""
     never = {f"{name}.{port}": 0.0 for name, curve in curves.items() if not curve.doses for port in curve(0.0)}
     given = {name: curve for name, curve in curves.items() if curve.doses}
 
     def levels(time: float) -> dict[str, float]:
         found = never.copy()
         for name, curve in given.items():
-            for port, value in curve(time).items():
+            for port, value in told(curve, time).items():
                 found[f"{name}.{port}"] = value
         return found
 

@@ -27,6 +27,8 @@ DrugCurve = Callable[[float], Mapping[str, float]]
 class SlowScale:
     """Slow systems by population, and the resting values that they measure themselves against.
 
+    drugs: concentrations from a time on, by address
+    drugs_before: those just before it, where doses make them jump; None where they do not
     references: by `reference_name` of a link: resting sum of its `relative_to`, per cell
     compiled: whether compiled code integrates the systems
     """
@@ -36,6 +38,7 @@ class SlowScale:
     drugs: DrugCurve
     references: Mapping[str, np.ndarray]
     compiled: bool = False
+    drugs_before: DrugCurve | None = None
 
     def rest(self) -> States:
         """States at which nothing moves as long as nothing acts."""
@@ -57,8 +60,12 @@ class SlowScale:
                     halves = halves / self.references[reference_name(link)]
                 yield link.name, halves
 
+    def levels(self, time: float) -> Mapping[str, float]:
+        """Concentrations that a record at a time holds: those before what is given then."""
+        return (self.drugs_before or self.drugs)(time)
+
     def outside(self, system: SlowSystem, time: float, averages: Averages) -> np.ndarray:
-        """Everything that a system reads besides its own states, at a time, shape (names, cells)."""
+        """Everything that a system reads besides its own states just before a time, shape (names, cells)."""
         return self._course(system, (time, time), (averages, averages))([time])[0]
 
     def _course(
@@ -82,9 +89,11 @@ class SlowScale:
             found = np.multiply.outer((np.asarray(times) - span[0]) / seconds, change)
             found += first
             for rows, time in zip(found, times, strict=True):
-                level = self.drugs(time) if drugs else {}
-                for row, name in drugs:
-                    rows[row] = level[name]
+                if drugs:
+                    # What is given at the end of a span belongs to the next one.
+                    level = self.levels(time) if time >= span[1] else self.drugs(time)
+                    for row, name in drugs:
+                        rows[row] = level[name]
             return found
 
         return outside
@@ -146,7 +155,9 @@ def with_values(scale: SlowScale, model: ModelDefinition) -> SlowScale:
     return compiled_scale(changed) if scale.compiled else changed
 
 
-def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start: float) -> SlowScale:
+def slow_scale(
+    model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start: float, drugs_before: DrugCurve | None = None
+) -> SlowScale:
     """The slow scale of a model, with its resting values taken from a burst at rest."""
     systems = remembered_systems(model)
     references: dict[str, np.ndarray] = {}
@@ -157,7 +168,7 @@ def slow_scale(model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start:
             references[reference_name(link)] = np.where(total > 0, total, total.mean() or 1.0)
         elif link.relative_to:
             references[reference_name(link)] = np.ones(1)
-    scale = SlowScale(model, systems, drugs, references)
+    scale = SlowScale(model, systems, drugs, references, drugs_before=drugs_before)
     resting = scale.outputs(scale.rest(), start, scale.averages(baseline))
     for link in model.links.values():
         if link.relative_to and not model.comes_from_bursts(link):
@@ -171,7 +182,7 @@ def at_rest(scale: SlowScale, time: float, averages: Averages) -> SlowScale:
     A form declares its rest for inputs at rest. Without a gene, say, the forms behind it rest elsewhere.
     """
     nothing = dict.fromkeys(scale.drugs(time), 0.0)
-    free = replace(scale, drugs=lambda now: nothing)
+    free = replace(scale, drugs=lambda now: nothing, drugs_before=None)
     systems = {
         name: replace(one, rest=settled(one, free.outside(one, time, averages)))
         for name, one in scale.systems.items()
@@ -179,6 +190,9 @@ def at_rest(scale: SlowScale, time: float, averages: Averages) -> SlowScale:
     return replace(scale, systems=systems)
 
 
-def resumed_scale(model: ModelDefinition, drugs: DrugCurve, references: Mapping[str, np.ndarray]) -> SlowScale:
+def resumed_scale(
+    model: ModelDefinition, drugs: DrugCurve, references: Mapping[str, np.ndarray],
+    drugs_before: DrugCurve | None = None,
+) -> SlowScale:  # fmt: skip
     """The slow scale of a model with resting values that were taken before."""
-    return SlowScale(model, remembered_systems(model), drugs, references)
+    return SlowScale(model, remembered_systems(model), drugs, references, drugs_before=drugs_before)

@@ -11,7 +11,7 @@ import numpy as np
 
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import kilogram, meter, mmolar, mole, second
-from msim.pharmacology.regimen import BATH, ROUTES, Dose
+from msim.pharmacology.regimen import BATH, ROUNDING_S, ROUTES, Dose
 
 STATES = ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_nk", "C_body", "C_bath")
 CONCENTRATIONS = ("C_body", "C_bath")
@@ -143,7 +143,7 @@ class MassBalance:
 
 
 class ConcentrationCurve:
-    """Concentrations after a regimen, exact at any time; a bolus counts from its own instant on."""
+    """Concentrations after a regimen, exact at any time; where they jump, from that instant on, or just before it."""
 
     def __init__(self, pk: Pharmacokinetics, doses: Sequence[Dose]) -> None:
         """doses: of one drug, in any order; none at all gives zeros"""
@@ -158,8 +158,15 @@ class ConcentrationCurve:
         self._modes = _modes(pk, self._states, self._inputs)
 
     def __call__(self, time: float) -> dict[str, float]:
-        """Outputs in mM at one time in s, for the inner loop of an integrator: some microseconds."""
-        segment = bisect.bisect_right(self.breakpoints, time) - 1
+        """Outputs in mM from one time in s on, for the inner loop of an integrator: some microseconds."""
+        return self._within(bisect.bisect_right(self.breakpoints, time) - 1, time)
+
+    def before(self, time: float) -> dict[str, float]:
+        """Outputs in mM just before a time in s, without what is given then."""
+        return self._within(bisect.bisect_left(self.breakpoints, time - ROUNDING_S) - 1, time)
+
+    def _within(self, segment: int, time: float) -> dict[str, float]:
+        """Outputs by what was given until the start of a stretch between breakpoints; none before the first one."""
         if segment < 0:
             return {"C_plasma": 0.0, "C_unbound": 0.0, "C_norketamine": 0.0, "C_e": 0.0}
         elapsed = time - self.breakpoints[segment]

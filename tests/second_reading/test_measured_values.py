@@ -17,7 +17,7 @@ MEASURED = (
     ("ketamine_binding.k_off", "0.22 / second", 1e-9, "gilling2009"),
     ("nmda.K_Mg", "3.57 mM", 1e-9, "jahr1990: 1 / (1 + [Mg] / 3.57 mM exp(-0.062 v / mV))"),
     ("nmda.v_Mg", "16.129032 mV", 1e-4, "jahr1990: 1 / 0.062 mV"),
-    ("resting_release.rate_mini", "0.76 / minute", 0.01, "reese2015: 0.76 per minute and synapse"),
+    ("resting_release.rate_mini", "0.76 / minute", 0.01, "leitz2014, quoted in reese2015: 0.76 per minute and synapse"),
     ("resting_release.EC50", "2.3 uM", 1e-9, "patneau1990"),
 )
 
