@@ -15,9 +15,10 @@ def check(
     """
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.checks import check_files
+    from msim.virtual.refusals import refuse_late
 
     columns = ("file", "kind", "result")
-    rows, problems = check_files(paths)
+    rows, problems = check_files(paths, refuse_late)
     if as_json:
         print_json(as_records(columns, rows))
     else:

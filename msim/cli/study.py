@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from msim.definitions.study import StudyDefinition
     from msim.virtual.outcome import Outcome
 
@@ -49,11 +51,10 @@ def study(
             raise InputError(f"{'--out' if folder else '--figure'}: wants the whole study, got --spiking")
         _both(definition, spiking, cells, as_json)
         return
-    found = run_study(definition, _told())
-    if folder is not None:
-        from msim.virtual.files import write_outcome
-
-        write_outcome(folder, found)
+    if folder is None:
+        found = run_study(definition, _told())
+    else:
+        found = _written(definition, folder)
     if as_json:
         print_json(records(found))
     else:
@@ -64,6 +65,20 @@ def study(
         typer.echo(_drawn(found, page), err=as_json)
 
 
+def _written(definition: StudyDefinition, folder: Path) -> Outcome:
+    """Run a study whose folder appears when it is whole."""
+    from msim.base.new_folder import new_folder
+    from msim.virtual.files import write_outcome
+    from msim.virtual.refusals import refuse_study
+    from msim.virtual.run import run_study
+
+    refuse_study(definition)
+    with new_folder(folder) as growing:
+        found = run_study(definition, _told())
+        write_outcome(growing, found)
+    return found
+
+
 def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -> None:
     from msim.cli.study_table import fidelity_records, print_fidelity
     from msim.cli.tables import print_json
@@ -71,7 +86,7 @@ def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -
     from msim.virtual.run import twins_for
 
     progress = _told()
-    found = fidelity(definition, person, cells, twins_for(definition, progress), progress)
+    found = fidelity(definition, person, cells, lambda: twins_for(definition, progress), progress)
     print_json(fidelity_records(found)) if as_json else print_fidelity(found, f"{person}, {cells} cells a region")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msim.base.equations import Equation, read_equations
@@ -25,9 +25,12 @@ from msim.definitions.task import TaskDefinition
 Row = tuple[str, str, str]
 
 
-def check_files(names: Sequence[str]) -> tuple[list[Row], list[str]]:
+def check_files(
+    names: Sequence[str], further: Callable[[object], None] = lambda found: None
+) -> tuple[list[Row], list[str]]:
     """Check every file; parts of models count as checked where an included one is read.
 
+    further: refuses of what a file holds what only higher layers can tell
     returns: rows of file, kind, result; and what was refused, each complaint once
     """
     rows: list[Row] = []
@@ -37,7 +40,7 @@ def check_files(names: Sequence[str]) -> tuple[list[Row], list[str]]:
     # Parts come last: only whole models tell which of them are covered.
     for path, kind in sorted(((path, _kind(path)) for path in paths), key=lambda pair: pair[1] == "part"):
         try:
-            result = _checked_part(path, covered) if kind == "part" else _checked_whole(path, covered)
+            result = _checked_part(path, covered) if kind == "part" else _checked_whole(path, covered, further)
         except InputError as problem:
             problems[str(problem)] = None
             result = "refused"
@@ -52,8 +55,9 @@ def _kind(path: Path) -> str:
         return ""
 
 
-def _checked_whole(path: Path, covered: set[str]) -> str:
+def _checked_whole(path: Path, covered: set[str], further: Callable[[object], None]) -> str:
     found = read_definition(path)
+    further(found)
     if isinstance(found, StudyDefinition):
         return f"{len(found.groups)} groups, {len(found.visits)} visits"
     if isinstance(found, BrainDefinition | TaskDefinition | Population):

@@ -10,6 +10,7 @@ from msim.virtual.columns import cohort_twins
 from msim.virtual.glutamate import glutamate_study
 from msim.virtual.meg import meg_study
 from msim.virtual.outcome import Outcome
+from msim.virtual.refusals import refuse_study
 from msim.virtual.resting import resting_study
 from msim.virtual.task import task_study
 
@@ -28,6 +29,7 @@ def run_study(study: StudyDefinition, progress: Progress = lambda text: None) ->
     progress: told what is being done
     raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
     """
+    refuse_study(study)
     return ANALYSES[study.analysis](study, twins_for(study, progress), progress)
 
 
