@@ -62,8 +62,8 @@ class Connectome:
         if not (late <= LONGEST_DELAY).all():
             row, column = np.unravel_index(int(np.nanargmax(late)), late.shape)
             raise InputError(
-                f"{LENGTHS}: wants tracts of at most {LONGEST_DELAY:g} s, got {self.lengths_mm[row, column]:g} mm between "
-                f"{self.names[row]} and {self.names[column]}, which take {late[row, column]:.3g} s at "
+                f"{LENGTHS}: wants tracts of at most {LONGEST_DELAY:g} s, got {self.lengths_mm[row, column]:g} mm "
+                f"between {self.names[row]} and {self.names[column]}, which take {late[row, column]:.3g} s at "
                 f"{velocity_m_per_s:g} m/s; lengths are in mm"
             )
         return late

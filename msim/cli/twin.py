@@ -18,7 +18,7 @@ app = typer.Typer(
 @app.command("fit")
 def fit(
     model: str = typer.Argument(help="A model file or the name of a shipped model."),
-    out: str = typer.Option("", "--out", help="File to write; default: the cache, where msim run finds it."),
+    out: str = typer.Option("", "--out", help="File; default: the cache; msim run finds one of the usual effort."),
     axes: list[str] = typer.Option([], "--axis", help="One more axis: a receptor's input or a value; may be repeated."),
     ranges: list[str] = typer.Option([], "--range", help="How far an axis reaches: NAME=LOW:HIGH; may be repeated."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
@@ -33,6 +33,7 @@ def fit(
 
     Example: msim twin fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.twin.json
     """
+    from dataclasses import replace
     from pathlib import Path
 
     from msim.cli.options import parse_changes
@@ -44,14 +45,16 @@ def fit(
     from msim.twin.axes import axes_of
     from msim.twin.files import write_twin
     from msim.twin.fit import Effort, fit_twin
-    from msim.twin.library import twin_folder, twin_name
+    from msim.twin.library import kept_name, twin_folder, twin_name
 
     definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
     known = axes_of(definition, axes, parse_ranges(ranges))
-    path = Path(out) if out else twin_folder() / twin_name(definition, known)
+    effort = Effort(points, seconds, seed=seed)
+    path = Path(out) if out else twin_folder() / kept_name(definition, known, effort)
     with told() as progress:
-        twin = fit_twin(definition, known, Effort(points, seconds, seed=seed),
+        twin = fit_twin(definition, known, effort,
                         lambda done, of: None if as_json else progress(definition.name, done, of))
+    twin = replace(twin, about={**twin.about, "name": twin_name(definition, known, effort)})
     write_twin(twin, path)
     if as_json:
         print_json({"file": str(path), **twin_tables(twin)})

@@ -67,4 +67,3 @@ class BoldStream:
             (flow - out) / np.exp(volume) / p.tau,
             (flow * extraction / p.E0 / np.exp(deoxy) - out / np.exp(volume)) / p.tau,
         ])  # fmt: skip
-

@@ -28,8 +28,8 @@ CHECKPOINTS = "checkpoints"
 UNFINISHED = "unfinished"
 _ARM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SAME_WHEN_RESUMED = (
-    "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "arms",
-    "seeds",
+    "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "code",
+    "arms", "seeds",
 )  # fmt: skip
 
 
