@@ -56,7 +56,9 @@ twins: install
 	MSIM_CACHE=build/twins $(BIN)/msim brain task brains/brain19 tasks/go_nogo --out build/twins/task
 	MSIM_CACHE=build/twins $(BIN)/msim study siegel2021_resting_fc
 	MSIM_CACHE=build/twins $(BIN)/msim study sahib2020_go_nogo
-	cp build/twins/twins/*.json models/twins/
+	$(BIN)/python -c 'import json, pathlib, shutil; \
+	  [shutil.copy(one, pathlib.Path("models/twins", json.loads(one.read_text())["twin"]["about"]["name"])) \
+	   for one in pathlib.Path("build/twins/twins").glob("*.json")]'
 
 notebooks: install
 	$(BIN)/jupytext --quiet --to ipynb notebooks/[0-9]*.py

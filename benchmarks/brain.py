@@ -43,9 +43,8 @@ def one(fidelity: str, repeats: int, ranks: int = 1, **options: float) -> dict[s
 
 def whole(per_second: float, build: float) -> float:
     """Seconds that a spiking scan takes, with its measurement of rest and what is thrown away."""
-    from msim.brain.scans import SETTLING
     from msim.brain.spiking_rest import BALANCING, BETWEEN, MEASURING, STARTING
-    from msim.brain.field import STEP
+    from msim.measures.scan_times import SETTLING, STEP
 
     before = STARTING + 2 * MEASURING + BALANCING * BETWEEN * STEP + SETTLING
     return 2 * build + per_second * (before + SCAN)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.one_run import memory_mb
-from msim.brain.connectome import Connectome, read_connectome
+from msim.brain.connectome import Connectome, connectome_of
 from msim.definitions.brain import read_brain
 from msim.engine.exchange import SERIAL, Ranks, world
 from msim.imaging.scan import Label
@@ -41,7 +41,7 @@ def mean_field(options: argparse.Namespace) -> dict[str, Any]:
     from msim.brain.scans import resting_scans
 
     brain = read_brain(BRAIN)
-    connectome = read_connectome(brain.connectome, brain.weights)
+    connectome = connectome_of(brain)
     twin = brain_twin(brain)
     started = time.perf_counter()
     field = field_of(brain, connectome, twin, options.coupling)
@@ -58,7 +58,7 @@ def spiking(options: argparse.Namespace, ranks: Ranks) -> dict[str, Any]:
     from msim.measures.bold_stream import BoldStream
 
     brain = read_brain(BRAIN)
-    connectome = part_of(read_connectome(brain.connectome, brain.weights), options.regions)
+    connectome = part_of(connectome_of(brain), options.regions)
     begun = time.perf_counter()
     plan = brain_plan(brain, connectome, options.cells, 1, options.coupling)
     regions = SpikingBrain(plan, ranks, np.full(options.regions, AS_ALONE))

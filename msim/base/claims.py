@@ -10,6 +10,7 @@ import os
 import platform
 import stat
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -83,6 +84,16 @@ def is_claim(path: Path) -> bool:
         return stat.S_ISREG(mode.st_mode) and (mode.st_size == 0 or bool(owner(path)))
     except OSError:
         return False
+
+
+def who_has(claim: Path) -> str:
+    """A process by number and machine, and since when."""
+    machine, number, _ = (owner(claim).rsplit("-", 2) + ["", ""])[:3]
+    try:
+        since = time.strftime(" since %H:%M on %Y-%m-%d", time.localtime(claim.stat().st_ctime))
+    except OSError:
+        since = ""
+    return f"process {number or 'unknown'} on {machine or 'another machine'}{since}"
 
 
 def is_alive(claim: Path) -> bool:

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+
+from msim.base.errors import InputError
+
+
+GIVEN = 2**32  # seeds below are those that files and options give
+DERIVED = 2**62  # those from here to twice as much are derived
+
+
+def derived_seed(root: int, name: str, purpose: str) -> int:
+    """The seed of all that is drawn for one of many, such as a participant or a scan.
+
+    It follows from the hash of all three alone, never from a number that is counted up: else the second of one study
+    would be the first of the next. Of 62 bits, as a million of 32 bits would meet a hundred times.
+    name: of the one, unique within the root and purpose
+    """
+    return DERIVED + _hashed(int(root), name, purpose) // 4
 
 
 def stream(root: int, purpose: str, gid: int = 0) -> np.random.Generator:
@@ -24,7 +42,16 @@ def streams(root: int, purpose: str, gids: Iterable[int]) -> Iterator[np.random.
 
 
 def _key(root: int, purpose: str, gid: int) -> np.ndarray:
-    return np.array([(root << 32) ^ zlib.crc32(purpose.encode()), gid], dtype=np.uint64)
+    if not 0 <= root < 2 * DERIVED:
+        raise InputError(f"seed: wants a number from 0 to {GIVEN // 2 - 1}, got {root}")
+    if root < GIVEN:
+        return np.array([(root << 32) ^ zlib.crc32(purpose.encode()), gid], dtype=np.uint64)
+    return np.array([_hashed(int(root), purpose), gid], dtype=np.uint64)
+
+
+def _hashed(*parts: int | str) -> int:
+    """64 bits of the SHA-256 of some names and numbers, none of which runs into the next."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8])
 
 
 def stream_seed(root: int, purpose: str) -> int:

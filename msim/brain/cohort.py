@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msim.base.errors import InputError
-from msim.base.seeds import stream_seed
 from msim.brain.connectome import Connectome
 from msim.brain.field import Field, field_of
 from msim.brain.go_nogo import TaskResult, go_nogo
 from msim.brain.reach import on_axes
+from msim.brain.scans import scan_seed
 from msim.brain.surface import RegionSurfaces
 from msim.definitions.brain import BrainDefinition
 from msim.definitions.task import TaskDefinition
@@ -65,7 +65,7 @@ def task_visits(
             field_of(brain, connectome, twin, coupling, [on_axes(twin, state) for state in one.regional])
             for one in part
         ])  # fmt: skip
-        labels = [Label(one.subject, task.name.replace("_", ""), one.time_point) for one in part]
-        seeds = [stream_seed(seed, f"scan of {one.subject} at {one.time_point}") >> 2 for one in part]
+        labels = [Label(one.subject, task.name.replace("_", ""), one.time_point.replace("_", "")) for one in part]
+        seeds = [scan_seed(seed, one) for one in labels]
         found += go_nogo(brain, field, task, tr, labels, seeds)
     return found

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from msim.base.errors import DefinitionError
+from msim.base.errors import DefinitionError, InputError
 from msim.brain.tables import check_symmetric, check_weights, read_column, read_matrix, read_rows
+from msim.definitions.brain import BrainDefinition
 
-REGIONS = "regions.csv"
+REGIONS, LENGTHS = "regions.csv", "tract_lengths_mm.csv"
+LONGEST_DELAY = 0.5  # s; no spike takes a tenth of that across a brain
+SHORTEST_PART = 0.1  # of the way between the farthest regions, which some tract is longer than
+LEAST = 2  # regions, so that there is a pair
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,19 @@ class Connectome:
         return tuple(one.name for one in self.regions)
 
     def delays(self, velocity_m_per_s: float) -> np.ndarray:
-        """Time that spikes take from region to region, s; shape (regions, regions)."""
-        return self.lengths_mm / 1e3 / velocity_m_per_s
+        """Time that spikes take from region to region, s; shape (regions, regions).
+
+        raises: InputError where it is longer than LONGEST_DELAY
+        """
+        late = self.lengths_mm / 1e3 / velocity_m_per_s
+        if not (late <= LONGEST_DELAY).all():
+            row, column = np.unravel_index(int(np.nanargmax(late)), late.shape)
+            raise InputError(
+                f"{LENGTHS}: wants tracts of at most {LONGEST_DELAY:g} s, got {self.lengths_mm[row, column]:g} mm "
+                f"between {self.names[row]} and {self.names[column]}, which take {late[row, column]:.3g} s at "
+                f"{velocity_m_per_s:g} m/s; lengths are in mm"
+            )
+        return late
 
     def of_system(self, part: str) -> np.ndarray:
         """Which regions belong to a system, such as 'DMN'; some belong to two. Shape (regions,), bool."""
@@ -65,18 +81,41 @@ def read_connectome(folder: Path, weights: str = "weights.csv") -> Connectome:
     regions = read_regions(folder / REGIONS)
     names = [one.name for one in regions]
     strength = read_matrix(folder / weights, names)
-    lengths = read_matrix(folder / "tract_lengths_mm.csv", names)
-    for file, matrix in ((weights, strength), ("tract_lengths_mm.csv", lengths)):
+    lengths = read_matrix(folder / LENGTHS, names)
+    for file, matrix in ((weights, strength), (LENGTHS, lengths)):
         check_weights(matrix, names, str(folder / file))
         check_symmetric(matrix, names, str(folder / file))
     joined = (strength > 0) & ~np.eye(len(names), dtype=bool)
     if (lengths[joined] <= 0).any():
         row, column = np.argwhere(joined & (lengths <= 0))[0]
         pair = f"{names[row]} and {names[column]}"
-        raise DefinitionError(str(folder / "tract_lengths_mm.csv"), f"wants more than 0 mm between {pair}, got 0")
+        raise DefinitionError(str(folder / LENGTHS), f"wants more than 0 mm between {pair}, got 0")
+    _refuse_short(regions, lengths, str(folder / LENGTHS))
     np.fill_diagonal(strength, 0.0)
     gradient = read_column(folder / "t1w_t2w.csv", "t1wt2w", names)
     return Connectome(regions, strength, lengths, gradient)
+
+
+def connectome_of(brain: BrainDefinition) -> Connectome:
+    """The connectome that a brain file names, whose tracts its spikes travel in time.
+
+    raises: DefinitionError that names the file and the regions in question
+    """
+    found = read_connectome(brain.connectome, brain.weights)
+    try:
+        found.delays(brain["velocity"])
+    except InputError as problem:
+        raise DefinitionError(str(brain.connectome), str(problem)) from None
+    return found
+
+
+def _refuse_short(regions: Sequence[Region], lengths: np.ndarray, where: str) -> None:
+    """Refuse lengths in another unit, such as m, by the places of regions."""
+    centers = np.array([one.center_mm for one in regions])
+    farthest = float(np.linalg.norm(centers[:, None] - centers[None], axis=-1).max())
+    if lengths.max() < SHORTEST_PART * farthest:
+        raise DefinitionError(where, f"wants lengths in mm, got {lengths.max():g} for the longest tract, where the "
+                                     f"centres of two regions lie {farthest:.4g} mm apart")
 
 
 def read_regions(path: Path) -> tuple[Region, ...]:
@@ -93,10 +132,15 @@ def read_regions(path: Path) -> tuple[Region, ...]:
             volume, x, y, z = (float(cell[one]) for one in wanted[4:])
         except ValueError as problem:
             raise DefinitionError(f"{path}: line {number}", f"wants numbers for volume and centre: {problem}") from None
+        if not (volume > 0 and np.isfinite([volume, x, y, z]).all()):
+            raise DefinitionError(f"{path}: line {number}", f"wants a volume above 0 mm3 and a finite centre, got "
+                                                            f"{volume:g} mm3 at {x:g}, {y:g}, {z:g}")
         parcels = tuple(cell["hcpmmp1_parcels_LR"].split("|"))
         found.append(Region(cell["roi"], cell["system"], cell["description"], parcels, volume, (x, y, z)))
     names = [one.name for one in found]
     if len(set(names)) < len(names):
         twice = next(one for one in names if names.count(one) > 1)
         raise DefinitionError(f"{path}: roi", f"wants each region once, got '{twice}' twice")
+    if len(found) < LEAST:
+        raise DefinitionError(str(path), f"wants at least {LEAST} regions, got {len(found)}")
     return tuple(found)

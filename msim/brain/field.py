@@ -14,9 +14,9 @@ from msim.base.seeds import stream
 from msim.brain.connectome import Connectome
 from msim.brain.surface import RegionSurfaces, region_surfaces
 from msim.definitions.brain import BrainDefinition
+from msim.measures.scan_times import STEP
 from msim.twin.twin import Twin
 
-STEP = 0.01  # s; populations relax about as fast, and what drives them changes over a second
 CHUNK = 2000  # steps for which noise is drawn at once; no result hangs on it
 
 
@@ -72,7 +72,12 @@ def field_of(
 
 
 def effects(connectome: Connectome, coupling: float, gradient: float) -> np.ndarray:
-    """Which share of a region's background the spikes of another one take the place of, shape (to, from)."""
+    """Which share of a region's background the spikes of another one take the place of, shape (to, from).
+
+    raises: InputError where coupling is no share
+    """
+    if not 0 <= coupling <= 1:
+        raise InputError(f"coupling: wants a share from 0 to 1, got {coupling:g}")
     # Every cell has as many afferents from afar, wherever it lies; fibres say from where.
     total = connectome.weights.sum(axis=1, keepdims=True)
     fibres = np.divide(connectome.weights, total, out=np.zeros_like(connectome.weights), where=total > 0)
@@ -149,8 +154,8 @@ class SlowNoise:
         """slow: time constant in s, standard deviation, share in common; seeds: one for each scan."""
         tau, self.sd, self.common = slow
         self.decay = float(np.exp(-STEP / tau))
-        names = ["all regions", *regions]
-        self.random = [[stream(seed, f"slow background of {one}") for one in names] for seed in seeds]
+        purposes = ["slow background in common", *(f"slow background of {one}" for one in regions)]
+        self.random = [[stream(seed, one) for one in purposes] for seed in seeds]
         # From their steady distribution on, so that a scan needs no time to settle.
         self.last = np.array([[one.standard_normal() for one in row] for row in self.random])
 

@@ -8,7 +8,7 @@ from math import ceil, floor
 from msim.definitions.brain import BrainDefinition
 from msim.twin.axes import Axis, axes_of
 from msim.twin.files import read_twin
-from msim.twin.fit import Effort, fit_twin
+from msim.twin.fit import Effort
 from msim.twin.library import kept_or_fitted
 from msim.twin.twin import Twin
 
@@ -56,7 +56,7 @@ def brain_twin(
 ) -> Twin:
     """The twin of a brain's column over REACH, for these states: from the cache, or fitted now and kept there."""
     axes = moved_axes(brain, states)
-    return read_twin(kept_or_fitted(brain.column, axes, lambda: fit_twin(brain.column, axes, EFFORT, progress)))
+    return read_twin(kept_or_fitted(brain.column, axes, EFFORT, progress))
 
 
 def on_axes(twin: Twin, state: States) -> dict[str, float]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msim.brain.connectome import read_connectome
+from msim.brain.connectome import connectome_of
 from msim.brain.field import field_of
 from msim.brain.reach import brain_twin
-from msim.brain.scans import resting_scans
+from msim.brain.scans import resting_scans, scan_seed
 from msim.definitions.brain import read_brain
 from msim.imaging.connectivity import functional_connectivity
 from msim.imaging.scan import Label, Scan
+from msim.measures.scan_times import simulated_seconds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,9 +34,11 @@ def resting_bold(
     import xarray as xr
 
     definition = read_brain(brain)
-    connectome = read_connectome(definition.connectome, definition.weights)
+    connectome = connectome_of(definition)
+    simulated_seconds(60 * minutes, tr)
     field = field_of(definition, connectome, brain_twin(definition), coupling)
-    (scan,) = resting_scans(definition, field, 60 * minutes, tr, [Label("01", "rest")], [seed])
+    label = Label("01", "rest")
+    (scan,) = resting_scans(definition, field, 60 * minutes, tr, [label], [scan_seed(seed, label)])
     time = ("time", tr * np.arange(len(scan.signal)), {"units": "s", "long_name": "time since the first volume"})
     return xr.DataArray(
         scan.signal, dims=("time", "region"), coords={"time": time, "region": list(scan.regions)}, name="BOLD",

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.base.errors import InputError, SimulationError
+from msim.base.seeds import derived_seed
 from msim.brain.connectome import Connectome
-from msim.brain.field import STEP, Field, Outside, integrated
+from msim.brain.field import Field, Outside, integrated
 from msim.brain.tables import read_matrix
 from msim.brain.task import TaskInput, Trials, trials_of
 from msim.definitions.brain import BrainDefinition
 from msim.definitions.task import TaskDefinition
-from msim.imaging.connectivity import functional_connectivity, mean_connectivity, similarity
+from msim.imaging.connectivity import Band, functional_connectivity, mean_connectivity, refuse_short, similarity
 from msim.imaging.scan import Label, Scan
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel
 from msim.measures.bold_stream import BoldStream
+from msim.measures.scan_times import STEP, settling, simulated_seconds
 
-SETTLING = 30.0  # s before the first volume, in which blood flow forgets that it began at rest
 MEASURED = ("fc_fisher_z_mean7.csv", "fc_fisher_z_sd7.csv")
 SUBJECTS = 7
 
@@ -51,6 +52,20 @@ def bold_parameters(brain: BrainDefinition) -> BalloonWindkessel:
         raise InputError(f"{brain.file}: brain.column: wants one readout of BOLD in '{brain.column.name}', "
                          f"got {len(found)}")
     return BalloonWindkessel(**brain.column.parameters(found[0]))
+
+
+def scan_seed(root: int, label: Label) -> int:
+    """The seed of a scan, which all of its name has a part in: no two scans of any studies share a fluctuation."""
+    return derived_seed(root, label.stem, "scan")
+
+
+def refuse_short_scan(seconds: float, tr: float, label: Label, band: Band | None = None) -> None:
+    """Refuse a scan whose TR does not fit, or which is too short for a band: the usual one if left out.
+
+    raises: InputError
+    """
+    whole = simulated_seconds(seconds, tr, f"scan {label.stem}")
+    refuse_short(label.stem, whole - settling(tr) * tr, tr, band)
 
 
 def resting_scans(
@@ -96,21 +111,6 @@ def span_of(field: Field, limit: float) -> np.ndarray:
         region = field.regions[int(np.argwhere(~(span > 0))[0][-1])]
         raise SimulationError(f"region '{region}': its rate does not rise with its background: no task moves it")
     return span
-
-
-def settling(tr: float) -> int:
-    """Volumes that are simulated and thrown away."""
-    return int(np.ceil(SETTLING / tr))
-
-
-def simulated_seconds(seconds: float, tr: float) -> float:
-    """How long a scan is simulated, with the volumes that are thrown away and without a part of a volume.
-
-    raises: InputError where there are not two volumes
-    """
-    if not 2 * tr <= seconds:
-        raise InputError(f"scan: wants at least two volumes, got a TR of {tr:g} s in {seconds:g} s")
-    return (settling(tr) + int(seconds / tr + 1e-9)) * tr
 
 
 def _volumes(

@@ -9,8 +9,7 @@ import numpy as np
 
 from msim.base.errors import SimulationError
 from msim.brain.connectome import Connectome
-from msim.brain.field import STEP
-from msim.brain.scans import bold_parameters, settling, simulated_seconds
+from msim.brain.scans import bold_parameters
 from msim.brain.spiking import activities
 from msim.brain.spiking_plan import brain_plan
 from msim.brain.spiking_rest import MEASURING, Rest, brain_at_rest
@@ -18,6 +17,7 @@ from msim.definitions.brain import BrainDefinition
 from msim.engine.exchange import SERIAL, Ranks
 from msim.imaging.scan import Label, Scan
 from msim.measures.bold_stream import BoldStream
+from msim.measures.scan_times import STEP, settling, simulated_seconds
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("task")(brain_task.task)
 FIDELITIES = ("mean-field", "spiking")
 CELLS = 250
+TR, SEED = 2.2, 1  # of the scans that couplings are compared by
 BRAIN = typer.Argument(help="A brain file or the name of a shipped one, such as brains/brain19.")
 
 
@@ -44,25 +45,29 @@ def scan(
     Example: msim brain scan brains/brain19 --minutes 12 --tr 2.2 --subjects 2 --out results/rest
     """
     from msim.base.errors import InputError, nearest
-    from msim.brain.scans import resting_scans
-    from msim.cli.brain_spiking import spiking
+    from msim.base.new_folder import new_folder
     from msim.base.paths import given_new_folder
+    from msim.brain.scans import refuse_short_scan, resting_scans, scan_seed
+    from msim.cli.brain_spiking import spiking
     from msim.imaging.scan import Label
 
     if fidelity not in FIDELITIES:
         raise InputError(f"--fidelity: unknown fidelity '{fidelity}'{nearest(fidelity, FIDELITIES)}")
     folder = given_new_folder(out, "--out")
     labels = [Label(f"{one:02d}", "rest") for one in range(1, subjects + 1)]
-    seeds = [seed + one for one in range(subjects)]
-    if fidelity == "spiking":
-        taken = spiking(brain, folder, (minutes * 60, tr), labels, seeds, coupling, cells or CELLS, ranks)
-        if taken:
-            _write(*taken, folder)
-        return
-    if cells or ranks:
+    seeds = [scan_seed(seed, one) for one in labels]
+    if fidelity != "spiking" and (cells or ranks):
         raise InputError(f"{'--cells' if cells else '--ranks'}: wants --fidelity spiking; mean fields have no cells")
-    definition, connectome, field = _ready(brain, coupling)
-    _write(definition, connectome, resting_scans(definition, field, minutes * 60, tr, labels, seeds), folder)
+    refuse_short_scan(minutes * 60, tr, labels[0])
+    definition, connectome = _read(brain)
+    if fidelity == "spiking":
+        options = coupling, cells or CELLS, ranks
+        spiking(definition, connectome, folder, (minutes * 60, tr), labels, seeds, *options, _write)
+        return
+    with new_folder(folder) as growing:
+        field = _field(definition, connectome, coupling)
+        _write(definition, connectome, resting_scans(definition, field, minutes * 60, tr, labels, seeds), growing)
+    typer.echo(f"Written to {folder}")
 
 
 def _write(definition: BrainDefinition, connectome: Connectome, scans: Sequence[Scan], folder: Path) -> None:
@@ -73,12 +78,12 @@ def _write(definition: BrainDefinition, connectome: Connectome, scans: Sequence[
     from msim.imaging.connectivity import functional_connectivity
 
     matrices = [functional_connectivity(one) for one in scans]
+    spread = np.mean([one.signal.std(axis=0) for one in scans])
+    typer.echo(f"{len(scans)} scans of {len(scans[0].signal)} volumes, mean SD {spread:.3g} %")
     derivatives = start_brain(folder, definition.name, connectome, definition.title)
     for one, matrix in zip(scans, matrices, strict=True):
         write_scan(derivatives, one)
         write_connectivity(derivatives, one.label, one.regions, matrix)
-    spread = np.mean([one.signal.std(axis=0) for one in scans])
-    typer.echo(f"{len(scans)} scans of {len(scans[0].signal)} volumes, mean SD {spread:.3g} %, in {folder}")
 
 
 @app.command("coupling")
@@ -95,19 +100,21 @@ def coupling(
     Example: msim brain coupling brains/brain19 --figure coupling.png
     """
     from msim.base.errors import SimulationError
-    from msim.brain.scans import correspondence, measured_connectivity, resting_scans, scan_connectivity
+    from msim.brain.scans import correspondence, measured_connectivity, resting_scans, scan_connectivity, scan_seed
     from msim.cli.options import parse_figure
     from msim.cli.tables import print_json, print_table
     from msim.imaging.scan import Label
 
     asked, page = _couplings(values), parse_figure(figure)
-    definition, connectome, _ = _ready(brain, asked[0])
+    definition, connectome = _read(brain)
+    measured, _ = measured_connectivity(definition, connectome)
+    labels = [Label(f"{number:02d}", "rest") for number in range(1, scans + 1)]
+    seeds = [scan_seed(SEED, one) for one in labels]
     matrices, reached = [], []
     for one in asked:
         try:
             field = _field(definition, connectome, one)
-            labels = [Label(f"{number:02d}", "rest") for number in range(1, scans + 1)]
-            found = resting_scans(definition, field, minutes * 60, 2.2, labels, list(range(1, scans + 1)))
+            found = resting_scans(definition, field, minutes * 60, TR, labels, seeds)
         except SimulationError as problem:
             typer.echo(f"coupling {one:g}: {problem}", err=True)
             continue
@@ -120,7 +127,6 @@ def coupling(
     if page:
         from msim.plots.coupling import write_coupling_figure
 
-        measured, _ = measured_connectivity(definition, connectome)
         best = matrices[reached.index(result.best)]
         typer.echo(write_coupling_figure(result, connectome, best, measured, page), err=as_json)
     if as_json:
@@ -149,13 +155,12 @@ def _couplings(text: str) -> list[float]:
     return found
 
 
-def _ready(brain: str, coupling: float | None) -> tuple[BrainDefinition, Connectome, Field]:
-    from msim.brain.connectome import read_connectome
+def _read(brain: str) -> tuple[BrainDefinition, Connectome]:
+    from msim.brain.connectome import connectome_of
     from msim.definitions.brain import read_brain
 
     definition = read_brain(brain)
-    connectome = read_connectome(definition.connectome, definition.weights)
-    return definition, connectome, _field(definition, connectome, coupling)
+    return definition, connectome_of(definition)
 
 
 def _field(definition: BrainDefinition, connectome: Connectome, coupling: float | None) -> Field:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from msim.cli.ranks import alongside
 from msim.cli.terminal import show_progress, shows_bars
@@ -19,28 +22,28 @@ EVERY = 30.0  # s between two words of progress; 0.5 s at a terminal
 
 
 def spiking(
-    brain: str, folder: Path, times: tuple[float, float], labels: Sequence[Label], seeds: Sequence[int],
-    coupling: float | None, cells: int, ranks: int,
-) -> tuple[BrainDefinition, Connectome, list[Scan]] | None:  # fmt: skip
-    """Take spiking scans; what cannot be is refused before ranks are started.
+    definition: BrainDefinition, connectome: Connectome, folder: Path, times: tuple[float, float],
+    labels: Sequence[Label], seeds: Sequence[int], coupling: float | None, cells: int, ranks: int,
+    write: Callable[[BrainDefinition, Connectome, list[Scan], Path], None],
+) -> None:  # fmt: skip
+    """Take spiking scans and have rank 0 write them; what cannot be is refused before ranks are started.
 
     times: length of a scan and time between volumes, s
-    returns: on rank 0 what is to be written, on others nothing
+    write: what scans leave in a folder
     """
-    from msim.brain.connectome import read_connectome
-    from msim.brain.scans import settling, simulated_seconds
+    from msim.base.new_folder import new_folder
+    from msim.brain.spiking_plan import brain_plan
     from msim.brain.spiking_scans import SpikingOptions, spiking_scans
-    from msim.definitions.brain import read_brain
-    from msim.imaging.connectivity import refuse_short
-
-    definition = read_brain(brain)
-    connectome = read_connectome(definition.connectome, definition.weights)
-    whole, tr = simulated_seconds(*times), times[1]
-    refuse_short(labels[0].stem, whole - settling(tr) * tr, tr)
-    with alongside(ranks) as world:
-        told = SpikingOptions(cells, coupling, progress=_Told() if world.rank == 0 else lambda *_: None)
+    brain_plan(definition, connectome, cells, seeds[0], coupling)
+    with alongside(ranks) as world, ExitStack() as end:
+        first = world.rank == 0
+        growing = world.first_alone(lambda: end.enter_context(new_folder(folder)) if first else folder)
+        told = SpikingOptions(cells, coupling, progress=_Told() if first else lambda *_: None)
         scans = spiking_scans(definition, connectome, *times, labels, seeds, told, world)
-    return (definition, connectome, scans) if world.rank == 0 else None
+        if first:
+            write(definition, connectome, scans, growing)
+    if first:
+        typer.echo(f"Written to {folder}")
 
 
 class _Told:

@@ -28,25 +28,30 @@ def task(
 
     Example: msim brain task brains/brain19 tasks/go_nogo --coupling 0.25 --out results/task --figure task.png
     """
+    from msim.base.new_folder import new_folder
     from msim.base.paths import given_new_folder
-    from msim.brain.connectome import read_connectome
+    from msim.brain.connectome import connectome_of
     from msim.brain.files import start_brain, write_task
     from msim.brain.go_nogo import go_nogo
+    from msim.brain.scans import scan_seed
     from msim.brain.task import wiring_of
     from msim.cli.options import parse_figure
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.brain import read_brain
     from msim.definitions.task import read_task
     from msim.imaging.scan import Label
+    from msim.measures.scan_times import simulated_seconds
 
     folder, page = given_new_folder(out, "--out"), parse_figure(figure)
     definition, given = read_brain(brain), read_task(what)
-    connectome = read_connectome(definition.connectome, definition.weights)
+    connectome = connectome_of(definition)
     wiring_of(given, connectome.names)
+    simulated_seconds(given["duration"], tr)
     labels = [Label(f"{one:02d}", given.name.replace("_", "")) for one in range(1, subjects + 1)]
-    field = _field(definition, connectome, coupling)
-    found = go_nogo(definition, field, given, tr, labels, [seed + one for one in range(subjects)])
-    write_task(start_brain(folder, definition.name, connectome, given.title), given, found)
+    with new_folder(folder) as growing:
+        field = _field(definition, connectome, coupling)
+        found = go_nogo(definition, field, given, tr, labels, [scan_seed(seed, one) for one in labels])
+        write_task(start_brain(growing, definition.name, connectome, given.title), given, found)
     columns, rows = ("quantity", "mean", "SD over subjects", "t"), _rows(found)
     if as_json:
         print_json(as_records(columns, rows))

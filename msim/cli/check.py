@@ -15,10 +15,10 @@ def check(
     """
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.checks import check_files
-    from msim.virtual.fits import check_fit
+    from msim.virtual.checks import check_late
 
     columns = ("file", "kind", "result")
-    rows, problems = check_files(paths, check_fit)
+    rows, problems = check_files(paths, check_late)
     if as_json:
         print_json(as_records(columns, rows))
     else:

@@ -26,6 +26,7 @@ def meg(
 
     Example: msim meg ketamine_rapid_and_sustained --arm ketamine --out results/meg --figure meg.png
     """
+    from msim.base.new_folder import new_folder
     from msim.base.paths import given_new_folder
     from msim.cli.options import parse_figure, parse_time
     from msim.cli.tables import as_records, print_json, print_table
@@ -36,8 +37,9 @@ def meg(
     folder, page = given_new_folder(out, "--out"), parse_figure(figure)
     given = read_experiment(experiment).arm(arm)
     times = parse_time(before, "--before"), parse_time(after, "--after")
-    found = session(given.model, states_of(given, times, seed), read_sensors(), seconds, trials, seed)
-    written = write_session(folder, f"{experiment}, {arm}", found)
+    with new_folder(folder) as growing:
+        found = session(given.model, states_of(given, times, seed), read_sensors(), seconds, trials, seed)
+        written = write_session(growing, f"{experiment}, {arm}", found)
     columns, rows = ("quantity", "before", "after", "change"), _rows(found)
     if as_json:
         print_json(as_records(columns, rows))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from msim.definitions.study import StudyDefinition
     from msim.virtual.outcome import Outcome
 
@@ -31,7 +33,6 @@ def study(
 
     Example: msim study siegel2021_resting_fc --figure fc.png
     """
-    from contextlib import nullcontext
     from dataclasses import replace
 
     from msim.base.errors import InputError
@@ -40,8 +41,6 @@ def study(
     from msim.cli.study_table import print_outcome, records
     from msim.cli.tables import print_json
     from msim.definitions.study import read_study
-    from msim.storage.owner import owned
-    from msim.virtual.files import write_outcome
     from msim.virtual.run import run_study
 
     folder, page = given_new_folder(out, "--out") if out else None, parse_figure(figure)
@@ -53,11 +52,11 @@ def study(
             raise InputError(f"{'--out' if folder else '--figure'}: wants the whole study, got --spiking")
         _both(definition, spiking, cells, as_json)
         return
-    with nullcontext() if folder is None else owned(folder):
+    if folder is None:
         with _told() as progress:
             found = run_study(definition, progress)
-        if folder is not None:
-            write_outcome(folder, found)
+    else:
+        found = _written(definition, folder)
     if as_json:
         print_json(records(found))
     else:
@@ -68,6 +67,20 @@ def study(
         typer.echo(_drawn(found, page), err=as_json)
 
 
+def _written(definition: StudyDefinition, folder: Path) -> Outcome:
+    """Run a study whose folder appears when it is whole."""
+    from msim.base.new_folder import new_folder
+    from msim.virtual.checks import check_study
+    from msim.virtual.files import write_outcome
+    from msim.virtual.run import run_study
+
+    check_study(definition)
+    with new_folder(folder) as growing, _told() as progress:
+        found = run_study(definition, progress)
+        write_outcome(growing, found)
+    return found
+
+
 def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -> None:
     from msim.cli.study_table import fidelity_records, print_fidelity
     from msim.cli.tables import print_json
@@ -75,7 +88,7 @@ def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -
     from msim.virtual.run import twins_for
 
     with _told() as progress:
-        found = fidelity(definition, person, cells, twins_for(definition, progress), progress)
+        found = fidelity(definition, person, cells, lambda: twins_for(definition, progress), progress)
     print_json(fidelity_records(found)) if as_json else print_fidelity(found, f"{person}, {cells} cells a region")
 
 

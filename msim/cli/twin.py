@@ -18,7 +18,7 @@ app = typer.Typer(
 @app.command("fit")
 def fit(
     model: str = typer.Argument(help="A model file or the name of a shipped model."),
-    out: str = typer.Option("", "--out", help="File to write; default: the cache, where msim run finds it."),
+    out: str = typer.Option("", "--out", help="File; default: the cache; msim run finds one of the usual effort."),
     axes: list[str] = typer.Option([], "--axis", help="One more axis: a receptor's input or a value; may be repeated."),
     ranges: list[str] = typer.Option([], "--range", help="How far an axis reaches: NAME=LOW:HIGH; may be repeated."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
@@ -33,25 +33,29 @@ def fit(
 
     Example: msim twin fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.twin.json
     """
+    from dataclasses import replace
+
     from msim.base.paths import given_path
     from msim.cli.options import parse_changes
+    from msim.cli.tables import print_json
     from msim.cli.twin_progress import told
     from msim.cli.twin_tables import parse_ranges, print_twin, require_cells, twin_tables
-    from msim.cli.tables import print_json
     from msim.definitions.read_model import read_model
     from msim.definitions.values import with_changes
     from msim.twin.axes import axes_of
     from msim.twin.files import refuse_other_file, write_twin
     from msim.twin.fit import Effort, fit_twin
-    from msim.twin.library import twin_folder, twin_name
+    from msim.twin.library import kept_name, twin_folder, twin_name
 
     definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
     known = axes_of(definition, axes, parse_ranges(ranges))
-    path = given_path(out, "--out") if out else twin_folder() / twin_name(definition, known)
+    effort = Effort(points, seconds, seed=seed)
+    path = given_path(out, "--out") if out else twin_folder() / kept_name(definition, known, effort)
     refuse_other_file(path)
     with told() as progress:
-        twin = fit_twin(definition, known, Effort(points, seconds, seed=seed),
+        twin = fit_twin(definition, known, effort,
                         lambda done, of: None if as_json else progress(definition.name, done, of))
+    twin = replace(twin, about={**twin.about, "name": twin_name(definition, known, effort)})
     write_twin(twin, path)
     if as_json:
         print_json({"file": str(path), **twin_tables(twin)})
@@ -105,8 +109,8 @@ def _twin(what: str) -> Twin:
     """A twin from a file, or from the cache by the name of its model."""
     from msim.base.errors import InputError
     from msim.base.paths import given_path
-    from msim.definitions.read_model import read_model
     from msim.cli.twin_tables import require_cells
+    from msim.definitions.read_model import read_model
     from msim.twin.axes import axes_of
     from msim.twin.files import read_twin
     from msim.twin.library import twin_path

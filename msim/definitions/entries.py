@@ -328,7 +328,7 @@ class SweepEntry(Entry):
     axes: list[AxisEntry] = Field(min_length=1)
     sample: Literal["grid", "random", "latin", "sobol", "saltelli"] = "grid"
     points: StrictInt | None = None
-    seed: StrictInt = 1
+    seed: StrictInt = Field(default=1, ge=0, lt=2**31)
     show: list[ShowEntry] = []
 
 

@@ -34,6 +34,10 @@ class Group:
     n: int
     doses: tuple[DoseText, ...]
 
+    def participant(self, number: int) -> str:
+        """The name of a participant, from 1, of letters and digits alone, as BIDS wants it."""
+        return f"{self.name}{number:02d}".replace("_", "")
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -43,6 +47,11 @@ class Visit:
     group: str
     time: float
     absent: frozenset[int]
+
+    @property
+    def session(self) -> str:
+        """Its name in letters and digits alone, as BIDS wants it."""
+        return self.name.replace("_", "")
 
 
 @dataclass(frozen=True)
@@ -171,7 +180,19 @@ def _groups(given: Sequence[GroupEntry], population: Population, where: str) -> 
             for number, dose in enumerate(one.doses)
         )
         found[one.name] = Group(one.name, one.meaning, one.health, one.n, doses)
+    _refuse_namesakes(list(found.values()), where)
     return tuple(found.values())
+
+
+def _refuse_namesakes(groups: Sequence[Group], where: str) -> None:
+    """Refuse groups whose participants would share a name: they would be one person, and share a folder."""
+    known: dict[str, str] = {}
+    for group in groups:
+        for name in map(group.participant, range(1, group.n + 1)):
+            if name in known:
+                raise DefinitionError(f"{where}: groups", f"wants names that tell participants apart, got '{name}' in "
+                                                          f"'{known[name]}' and in '{group.name}'")
+            known[name] = group.name
 
 
 def _visits(given: Sequence[VisitEntry], groups: Sequence[Group], where: str) -> tuple[Visit, ...]:
@@ -191,6 +212,10 @@ def _visits(given: Sequence[VisitEntry], groups: Sequence[Group], where: str) ->
         if sizes[one.group] - len(set(one.absent)) < LEAST:
             raise DefinitionError(f"{place}.absent", f"wants at least {LEAST} participants who are there")
         visit = Visit(one.name, one.group, _time(one.at, f"{place}.at"), frozenset(one.absent))
+        alike = [other for other, group in found if group == one.group and found[other, group].session == visit.session]
+        if alike:
+            raise DefinitionError(place, f"wants visits whose names differ in letters or digits, got '{one.name}' "
+                                         f"beside '{alike[0]}'")
         found[one.name, one.group] = visit
     seen = {one.group for one in found.values()}
     for name in sizes:

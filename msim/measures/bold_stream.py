@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from msim.base.errors import InputError
 from msim.measures.bold import BalloonWindkessel, _signal
+from msim.measures.scan_times import whole_steps
 
-STEP = 0.05  # s; activity is held that long
+LONGEST = 0.05  # s; activity is held that long, or less where a TR is no multiple of it
 
 
 class BoldStream:
     """BOLD of some regions while their activity arrives piece by piece; what it keeps is five numbers a region.
 
-    Activity is averaged over steps of 50 ms; states follow by the classical Runge-Kutta method in logarithms, so that
+    Activity is averaged over steps of 50 ms, or of the longest below that which fit into TR and hold whole samples;
+    states follow by the classical Runge-Kutta method in logarithms, so that
     flow and volume stay above 0. How activity is cut into pieces changes no bit.
     """
 
     def __init__(self, parameters: BalloonWindkessel, shape: tuple[int, ...], sample_step: float, tr: float) -> None:
         """shape: of activity at one time; sample_step: time between its samples, s; tr: between volumes, s."""
         self.parameters, self.shape = parameters, shape
-        self.every = _times(sample_step, STEP, "the time between samples of activity")
-        self.volume_every = _times(STEP, tr, "TR")
+        samples = whole_steps(sample_step, tr, "BOLD")
+        longest = max(1, round(LONGEST / sample_step))
+        self.every = next(one for one in range(min(longest, samples), 0, -1) if samples % one == 0)
+        self.step, self.volume_every = self.every * sample_step, samples // self.every
         self.states = np.zeros((4, *shape))
         self.held, self.count, self.steps = np.zeros(shape), 0, 0
 
@@ -45,12 +48,12 @@ class BoldStream:
         return np.stack(volumes) if volumes else np.empty((0, *self.shape))
 
     def _step(self, activity: np.ndarray) -> None:
-        y = self.states
+        y, step = self.states, self.step
         first = self._slope(y, activity)
-        second = self._slope(y + STEP / 2 * first, activity)
-        third = self._slope(y + STEP / 2 * second, activity)
-        fourth = self._slope(y + STEP * third, activity)
-        self.states = y + STEP / 6 * (first + 2 * second + 2 * third + fourth)
+        second = self._slope(y + step / 2 * first, activity)
+        third = self._slope(y + step / 2 * second, activity)
+        fourth = self._slope(y + step * third, activity)
+        self.states = y + step / 6 * (first + 2 * second + 2 * third + fourth)
 
     def _slope(self, y: np.ndarray, activity: np.ndarray) -> np.ndarray:
         """Change of the signal and of the logarithms of flow, volume and deoxyhemoglobin."""
@@ -64,11 +67,3 @@ class BoldStream:
             (flow - out) / np.exp(volume) / p.tau,
             (flow * extraction / p.E0 / np.exp(deoxy) - out / np.exp(volume)) / p.tau,
         ])  # fmt: skip
-
-
-def _times(part: float, whole: float, what: str) -> int:
-    count = round(whole / part)
-    if count < 1 or abs(count * part - whole) > 1e-9 * whole:
-        raise InputError(f"BOLD: wants a TR of whole steps of {STEP:g} s, and steps of whole samples of activity; "
-                         f"{what} is {part if what != 'TR' else whole:g} s")
-    return count

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msim.base.claims import kept_alive, owner, take
+from msim.base.claims import kept_alive, take, who_has
 from msim.base.endings import is_full
 from msim.base.errors import OwnerError, StorageError
 from msim.storage.run_store import RunFolder
@@ -30,18 +29,8 @@ def owned(out: Path) -> Iterator[None]:
         raise StorageError(f"{out}: cannot be written: {problem.strerror or problem}") from None
     if not ours:
         raise OwnerError(
-            f"{out}: {_who(claim)} runs into it; wait for it, stop it, or choose another --out; "
+            f"{out}: {who_has(claim)} runs into it; wait for it, stop it, or choose another --out; "
             "its trials are kept, and the same command goes on from them"
         )
     with kept_alive(claim):
         yield
-
-
-def _who(claim: Path) -> str:
-    """A process by number and machine, and since when."""
-    machine, number, _ = (owner(claim).rsplit("-", 2) + ["", ""])[:3]
-    try:
-        since = time.strftime(" since %H:%M on %Y-%m-%d", time.localtime(claim.stat().st_ctime))
-    except OSError:
-        since = ""
-    return f"process {number or 'unknown'} on {machine or 'another machine'}{since}"

@@ -31,6 +31,7 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
         "schedule": vars(experiment.schedule),
         "target": target,
         "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
+        "code": code_digest(),
         "commit": _commit(),
         "command": command,
         "host": {"name": platform.node(), "system": platform.platform(), "machine": platform.machine()},

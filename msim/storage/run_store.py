@@ -34,8 +34,8 @@ UNFINISHED = "unfinished"
 WRITTEN = "written"
 _ARM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SAME_WHEN_RESUMED = (
-    "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "arms",
-    "seeds",
+    "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "code",
+    "arms", "seeds",
 )  # fmt: skip
 
 

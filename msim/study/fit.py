@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from msim.base.code_digest import code_digest
 from msim.base.errors import InputError, StorageError
 from msim.definitions.evidence import EvidenceRow
 from msim.definitions.model import ModelDefinition
@@ -44,9 +45,9 @@ class Problem:
     def name(self) -> str:
         """The same for the same problem: a study of another one is never taken up."""
         about = [
-            dict(self.model.files), [one.id for one in self.rows], [vars(one) for one in self.axes],
+            dict(self.model.files), [repr(one) for one in self.rows], [vars(one) for one in self.axes],
             {path: str(text) for path, text in self.changes.items()}, self.hypothesis, list(self.seeds),
-            self.context.about,
+            self.context.about, vars(self.context.schedule), code_digest(),
         ]  # fmt: skip
         return "msim-" + hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -24,6 +24,7 @@ SETTLE = 1.5  # s after a change of receptors until averages stand
 BEFORE, AFTER, PAUSE = 0.1, 0.3, 0.2  # s of every trial of touch: kept before and after its onset, and not kept
 
 Receptors = Mapping[str, float]
+SHORTEST = 2.0  # s of ongoing activity
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ def seen(
     """
     if origin not in model.populations:
         raise InputError(f"meg: the model has no population '{origin}'{nearest(origin, model.populations)}")
-    if not seconds >= 2 or trials < 1:
-        raise InputError(f"meg: wants at least 2 s and one trial, got {seconds!r} s and {trials}")
+    if not seconds >= SHORTEST or trials < 1:
+        raise InputError(f"meg: wants at least {SHORTEST:g} s and one trial, got {seconds!r} s and {trials}")
     network = build_network(model, seed, Context())
     set_receptors(network, model, receptors)
     burst = network.burst(SETTLE, seconds, keep_field=True)

@@ -20,10 +20,12 @@ from msim.definitions.read import read_tables
 from msim.engine.context import Context
 from msim.storage.provenance import command_line, provenance
 from msim.study.stored import experiment_from_provenance
+from msim.twin.library import models_of, twin_marks
 
 FORMAT = 1
 KEY = re.compile(r"[0-9a-f]{32}")
 # What an experiment says about itself, and what a trial's own arm, seed and changes say better.
+NOT_OF_CELLS = r"(^|\.)doses\.|^schedule\.|^body_weight$"
 NOT_IN_KEY = ("title", "hypothesis", "source", "notes", "seeds", "predict", "sweep", "arms")
 
 
@@ -103,13 +105,23 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
         "hypothesis": experiment.under, "end": experiment.end, "target": context.about, "code": code_digest(),
     }  # fmt: skip
     trials = []
+    marks = functools.cache(lambda changes: _twins_of(about, json.loads(changes), context))
     for point in design.points():
-        told = digest([shared, of_model({**experiment.changes, **point.changes})])
+        changes = {**experiment.changes, **point.changes}
+        of_cells = {path: value for path, value in changes.items() if not re.search(NOT_OF_CELLS, path)}
+        told = digest([shared, of_model(changes), *marks(json.dumps(of_cells, sort_keys=True, default=str))])
         changed = changed_tables(tables, {**experiment.changes, **point.changes}, "--set")
         arms = {name: digest([told, name, _told_of(changed, name)]) for name in about["arms"]}
         for arm, seed in itertools.product(about["arms"], about["seeds"]):
             trials.append(Trial(digest([arms[arm], seed])[:32], arm, seed, point.place, point.changes))
     return Plan(about, code_digest(), context.precision, design, tuple(trials))
+
+
+def _twins_of(about: Mapping[str, Any], changes: Mapping[str, Change], context: Context) -> list[str]:
+    """What tells the twins that answer at a point from others; nothing where spikes are simulated."""
+    if context.target != "twin":
+        return []
+    return twin_marks(models_of(experiment_from_provenance({**about, "changes": changes})).values())
 
 
 def _told_of(tables: Mapping[str, Any], arm: str) -> list[Any]:

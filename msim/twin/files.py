@@ -84,6 +84,11 @@ def read_twin(path: str | Path) -> Twin:
         raise StorageError(f"{path}: cannot be read as a twin: {problem}") from None
 
 
+def identity(twin: Twin) -> str:
+    """SHA-256 of all by which a twin answers: coefficients, ranges and errors; not of when and by whom it was made."""
+    return _checksum({name: one for name, one in _plain(twin).items() if name not in ("about", "record")})
+
+
 def _checksum(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

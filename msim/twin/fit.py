@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from msim import __version__
+from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError
 from msim.definitions.model import ModelDefinition
 from msim.twin.axes import Axis
@@ -37,6 +38,7 @@ class Effort:
     good_enough: error of the worst average at which no steeper polynomial is tried; 0 for the best of all
     degree: highest of the polynomials that are tried
     synchrony: points are left out where a population's count varies so many times as much as at rest
+    laid: how points are laid over the axes, in words: a twin fitted to others is another one
     """
 
     points: int = 0
@@ -47,16 +49,25 @@ class Effort:
     good_enough: float = GOOD_ENOUGH
     degree: int = max(DEGREES)
     synchrony: float = SYNCHRONY
+    laid: str = "kept at rest at random"
 
     def count(self, axes: int) -> int:
         """How many points: about three for each term of a cubic in few axes, of a quadratic in many."""
         return self.points or min(1024, max(96, 85 * axes))
 
 
+Narrowed = Callable[[Sequence[Axis], np.ndarray], np.ndarray]
+
+
+def everywhere(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
+    """Points as they are."""
+    return points
+
+
 def fit_twin(
     model: ModelDefinition, axes: Sequence[Axis], effort: Effort,
     progress: Callable[[int, int], None] = lambda *_: None,
-    narrowed: Callable[[Sequence[Axis], np.ndarray], np.ndarray] = lambda axes, points: points,
+    narrowed: Narrowed = everywhere,
 ) -> Twin:  # fmt: skip
     """Simulate the bursts and fit the surfaces.
 
@@ -185,6 +196,7 @@ def _record(samples: Samples, kept: np.ndarray, told: set[str]) -> dict[str, np.
 def _about(effort: Effort, samples: Samples, kept: np.ndarray) -> dict[str, object]:
     return {
         "msim": __version__, "fitted": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seed": effort.seed, "burn_in_s": effort.burn_in, "bursts": int(len(kept)), "kept": int(kept.sum()),
+        "effort": asdict(effort), "code": code_digest(), "seed": effort.seed,
+        "burn_in_s": effort.burn_in, "bursts": int(len(kept)), "kept": int(kept.sum()),
         "spiking_s": float(samples.seconds.sum() + effort.burn_in * len(kept)), "floor": FLOOR,
     }  # fmt: skip

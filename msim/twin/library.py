@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from msim.base.code_digest import code_digest
 from msim.base.errors import InputError
 from msim.base.made import make_shared, shared_as
 from msim.definitions.experiment import ExperimentDefinition
@@ -21,13 +24,11 @@ from msim.engine.cpp.cache import cache_folder
 from msim.engine.network import FastNetwork, NetworkSource
 from msim.twin.axes import Axis, axes_of
 from msim.twin.definition import fast_digest
-from msim.twin.files import read_twin, write_twin
-from msim.twin.fit import Effort, fit_twin
+from msim.twin.files import identity, read_twin, write_twin
+from msim.twin.fit import Effort, Narrowed, everywhere, fit_twin
 from msim.twin.network import TwinNetwork, refuse_other_model
 from msim.twin.twin import Twin
 
-# How points are laid: a twin fitted to others is another one.
-POINTS = "kept at rest at random"
 Progress = Callable[[int, int], None]
 
 
@@ -41,37 +42,69 @@ def shipped_twins() -> Path:
     return shipped("models") / "twins"
 
 
-def twin_name(model: ModelDefinition, axes: Iterable[Axis]) -> str:
-    """Name of the file of a model's twin with these axes: another range, or value of the cells, is another twin."""
+def twin_name(model: ModelDefinition, axes: Iterable[Axis], effort: Effort = Effort()) -> str:
+    """Name of the file of a model's twin that comes with msim: another range, effort or value of the cells has another.
+
+    What came with msim was fitted by the code that it came with.
+    """
     known = list(axes)
-    ranges = "".join(f"{one.name}{one.low!r}{one.high!r}" for one in known)
-    key = hashlib.sha256((fast_digest(model, known) + ranges + POINTS).encode()).hexdigest()
-    return f"{key[:32]}.json"
+    return name_of(fast_digest(model, known), known, effort)
 
 
-def twin_path(model: ModelDefinition, axes: Iterable[Axis]) -> Path:
+def name_of(digest: str, axes: Iterable[Axis], effort: Effort) -> str:
+    """The same from the `fast_digest` of the cells."""
+    ranges = [[one.name, repr(one.low), repr(one.high)] for one in axes]
+    return _hashed([digest, ranges, repr(effort)])
+
+
+def kept_name(model: ModelDefinition, axes: Iterable[Axis], effort: Effort = Effort()) -> str:
+    """Name of the file of a twin that is fitted here: by other code it would be another twin."""
+    return _hashed([twin_name(model, axes, effort), code_digest()])
+
+
+def _hashed(parts: list[Any]) -> str:
+    return f"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}.json"
+
+
+def twin_path(model: ModelDefinition, axes: Iterable[Axis], effort: Effort = Effort()) -> Path:
     """The file of a model's twin with these axes: in the cache, or what came with msim, or where it is to be."""
-    name = twin_name(model, axes)
-    kept, came = twin_folder() / name, shipped_twins() / name
+    known = list(axes)
+    kept, came = twin_folder() / kept_name(model, known, effort), shipped_twins() / twin_name(model, known, effort)
     return came if came.is_file() and not kept.is_file() else kept
 
 
-def kept_or_fitted(model: ModelDefinition, axes: Iterable[Axis], fitted: Callable[[], Twin]) -> Path:
-    """The file of a model's twin with these axes, which is fitted now where there is none."""
-    path = twin_path(model, axes)
+def kept_or_fitted(
+    model: ModelDefinition, axes: Iterable[Axis], effort: Effort,
+    progress: Callable[[int, int], None] = lambda *_: None, narrowed: Narrowed = everywhere,
+) -> Path:  # fmt: skip
+    """The file of a model's twin with these axes and this effort, which is fitted now where there is none.
+
+    narrowed: as `fit_twin` takes it; the effort names it
+    """
+    known = list(axes)
+    path = twin_path(model, known, effort)
     if not path.is_file():
-        twin = fitted()
+        twin = fit_twin(model, known, effort, progress, narrowed)
         with suppress(OSError):  # writing says what is wrong
             make_shared(path.parent)
-        write_twin(twin, path)
+        # By it `make twins` finds what the file is to be called where it comes with msim.
+        write_twin(replace(twin, about={**twin.about, "name": twin_name(model, known, effort)}), path)
         shared_as(path.parent, path)
     return path
+
+
+def twin_marks(models: Iterable[ModelDefinition]) -> list[str]:
+    """What tells the twins that answer for some models from all others, whether they are fitted yet or not."""
+    paths = {twin_path(one, axes_of(one)) for one in models}
+    # What is fitted here follows from its name; of what came with msim the content counts.
+    return sorted(identity(_read(one, one.stat().st_mtime_ns)) if one.parent == shipped_twins() else one.name
+                  for one in paths)  # fmt: skip
 
 
 def find_twin(model: ModelDefinition, effort: Effort = Effort(), progress: Progress = lambda *_: None) -> Twin:
     """The model's twin with the axes and ranges that are usual: from the cache, or fitted now and kept there."""
     axes = axes_of(model)
-    path = kept_or_fitted(model, axes, lambda: fit_twin(model, axes, effort, progress))
+    path = kept_or_fitted(model, axes, effort, progress)
     return _read(path, path.stat().st_mtime_ns)
 
 
@@ -128,13 +161,13 @@ def twins_of(
                 refuse_other_model(twin, model)
             except InputError as problem:
                 raise InputError(f"{given}: arm '{name}': {problem}") from None
-        return Twins((given,), twin.digest[:12])
+        return Twins((given,), identity(twin)[:12])
     found: dict[Path, Twin] = {}
     for name, model in models.items():
         if not any(_answers(one, model) for one in found.values()):
             twin = find_twin(model, progress=functools.partial(progress, name))
             found[twin_path(model, axes_of(model))] = twin
-    return Twins(tuple(found), ", ".join(one.digest[:12] for one in found.values()))
+    return Twins(tuple(found), ", ".join(identity(one)[:12] for one in found.values()))
 
 
 def _answers(twin: Twin, model: ModelDefinition) -> bool:

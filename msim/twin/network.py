@@ -13,6 +13,7 @@ from msim.base.seeds import stream
 from msim.definitions.model import ModelDefinition
 from msim.engine.network import Burst, FastNetwork, NetworkState
 from msim.twin.definition import fast_digest
+from msim.twin.files import identity
 from msim.twin.twin import Twin
 
 SIZE = "column.n_cells"
@@ -86,12 +87,12 @@ class TwinNetwork(FastNetwork):
         return surfaces.series(scaled, population, float(averages[f"{population}.synaptic_current"]), seconds, random)
 
     def state(self) -> NetworkState:
-        about = {"twin": self.known[0].digest, "values": dict(self.values), "fields": self.fields_given}
+        about = {"twin": identity(self.known[0]), "values": dict(self.values), "fields": self.fields_given}
         return NetworkState({}, about)
 
     def restore(self, state: NetworkState) -> None:
-        if state.about.get("twin") != self.known[0].digest:
-            raise InputError("checkpoint: is of other cells than the twin's")
+        if state.about.get("twin") != identity(self.known[0]):
+            raise InputError("checkpoint: is of another twin")
         self.values = {name: float(one) for name, one in state.about["values"].items()}
         self.fields_given = int(state.about["fields"])
 

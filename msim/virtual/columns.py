@@ -17,8 +17,8 @@ from msim.pharmacology.regimen import Dose, DoseText, regimen
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
 from msim.twin.axes import Axis, axes_of
-from msim.twin.files import read_twin
-from msim.twin.fit import Effort, fit_twin
+from msim.twin.files import identity, read_twin
+from msim.twin.fit import Effort
 from msim.twin.library import Twins, kept_or_fitted
 from msim.virtual.participants import Participant, model_of
 
@@ -27,7 +27,7 @@ REGIONS = ("spared", "affected")
 GAIN, BLOCK = ("0.5", "2.5"), ("0", "0.7")
 # Four days of infusion synchronise columns; averages go on smoothly, so that surfaces may. A quadratic misses no more
 # than a cubic does and reaches farther.
-EFFORT = Effort(seconds=3.0, synchrony=60.0, degree=2)
+EFFORT = Effort(seconds=3.0, synchrony=60.0, degree=2, laid="kept at rest at random, like pools alike")
 # Pools that a drug blocks nearly alike: how far the second one may be from the first, absolute and relative to it.
 ALIKE = (("block_evoked.b", "block_resting.b"), ("block_pv.b", "block_sst.b"))
 APART = (0.1, 0.2)
@@ -65,8 +65,8 @@ def cohort_twins(population: Population, progress: Callable[[int, int], None] = 
     """The twin that the columns of a whole cohort are run on: from the cache, or fitted now and kept there."""
     axes = cohort_axes(population)
     model = population.model
-    path = kept_or_fitted(model, axes, lambda: fit_twin(model, axes, EFFORT, progress, _alike))
-    return Twins((path,), read_twin(path).digest[:12])
+    path = kept_or_fitted(model, axes, EFFORT, progress, _alike)
+    return Twins((path,), identity(read_twin(path))[:12])
 
 
 def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.base.errors import InputError, nearest
-from msim.brain.connectome import Connectome, read_connectome
+from msim.base.errors import InputError
+from msim.brain.connectome import Connectome, connectome_of
 from msim.brain.field import field_of
 from msim.brain.reach import brain_twin, on_axes
-from msim.brain.scans import resting_scans
+from msim.brain.scans import resting_scans, scan_seed
 from msim.brain.spiking_scans import SpikingOptions, spiking_scan
 from msim.definitions.brain import BrainDefinition
 from msim.definitions.study import StudyDefinition
@@ -21,7 +21,8 @@ from msim.twin.library import Twins
 from msim.virtual.cohort import held_regions
 from msim.virtual.columns import courses
 from msim.virtual.participants import recruited
-from msim.virtual.resting import TASK, pairs_of, scan_seed
+from msim.virtual.checks import group_of, check_study
+from msim.virtual.resting import TASK, pairs_of
 
 KINDS = ("mean field", "spiking")
 
@@ -42,18 +43,20 @@ class Fidelity:
 
 
 def fidelity(
-    study: StudyDefinition, person: str, cells: int, twins: Twins, progress: Callable[[str], None]
+    study: StudyDefinition, person: str, cells: int, twins: Callable[[], Twins], progress: Callable[[str], None]
 ) -> Fidelity:
     """Scan a person at the first visit and the last one, on mean fields and on spiking columns.
 
-    cells: of every region
+    cells: of every region; twins: of the cohort's columns, asked for once nothing is left to refuse
     raises: InputError for another kind of study, or a person that it does not have
     """
     if study.analysis != "resting_connectivity" or study.brain is None:
         raise InputError(f"{study.file}: wants a study of resting connectivity for spiking scans, got {study.analysis}")
-    connectome = read_connectome(study.brain.connectome, study.brain.weights)
+    check_study(study)
+    group_of(study, person)
+    connectome = connectome_of(study.brain)
     pairs = pairs_of(study.options, connectome, study.file)
-    regional, seeds = _states(study, person, connectome, twins)
+    regional = _states(study, person, connectome, twins())
     band = Band(study.hertz("low"), study.hertz("high"))
     systems, likeness, spread = {}, {}, {}
     twin_states = [state for states in regional.values() for state in states]
@@ -61,11 +64,12 @@ def fidelity(
     twin = brain_twin(study.brain, twin_states)
     for visit, states in regional.items():
         label = Label(person, TASK, visit.replace("_", ""))
+        seed = scan_seed(study.seed, label)
         field = field_of(study.brain, connectome, twin, study.coupling, [on_axes(twin, one) for one in states])
         (smooth,) = resting_scans(
-            study.brain, field, study.seconds("duration"), study.seconds("tr"), [label], [seeds[visit]]
+            study.brain, field, study.seconds("duration"), study.seconds("tr"), [label], [seed]
         )
-        spiking = _spiking(study, study.brain, connectome, label, seeds[visit], cells, states, progress)
+        spiking = _spiking(study, study.brain, connectome, label, seed, cells, states, progress)
         found = {kind: functional_connectivity(scan, band) for kind, scan in zip(KINDS, (smooth, spiking), strict=True)}
         for kind, scan in zip(KINDS, (smooth, spiking), strict=True):
             systems[kind, visit] = {name: between(found[kind], *pair) for name, pair in pairs.items()}
@@ -89,20 +93,17 @@ def _spiking(
 
 def _states(
     study: StudyDefinition, person: str, connectome: Connectome, twins: Twins
-) -> tuple[dict[str, tuple[Mapping[str, float], ...]], dict[str, int]]:
-    """The states of all regions at the first and the last visit of a person, and the seeds of the scans."""
-    known = {one.id: (one, group) for group in study.groups for one in recruited(study.population, group, study.seed)}
-    if person not in known:
-        raise InputError(f"{study.file}: has no participant '{person}'{nearest(person, known)}")
-    who, group = known[person]
+) -> dict[str, tuple[Mapping[str, float], ...]]:
+    """The states of all regions at the first and the last visit of a person."""
+    group = group_of(study, person)
+    who = next(one for one in recruited(study.population, group, study.seed) if one.id == person)
     visits = study.visits_of(group.name)
     ends = tuple(dict.fromkeys((visits[0], visits[-1])))
     found = courses(
         study.population, who, group.doses, study.begin, tuple(one.time for one in ends), twins, study.seed
     )  # fmt: skip
     held = held_regions(study.population, group.health, connectome)
-    regional = {
+    return {
         visit.name: tuple(found["affected" if one else "spared"].states[k] for one in np.asarray(held))
         for k, visit in enumerate(ends)
     }
-    return regional, {visit.name: scan_seed(who, visit, 1) for visit in ends}

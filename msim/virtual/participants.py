@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.base.seeds import stream, stream_seed
+from msim.base.seeds import derived_seed, stream
 from msim.definitions.model import ModelDefinition
 from msim.definitions.participants import Population
 from msim.definitions.study import Group
@@ -45,8 +45,8 @@ def participant(population: Population, group: Group, number: int, seed: int) ->
 
     number: in the group, from 1; seed: of the study
     """
-    name = f"{group.name}{number:02d}".replace("_", "")
-    own = stream_seed(seed, f"participant {name}") >> 2
+    name = group.participant(number)
+    own = derived_seed(seed, name, "participant")
     health = population.health[group.health]
     subgroups = _subgroups(population, own)
     changes = {path: value for one in subgroups for path, value in one[1].items()}

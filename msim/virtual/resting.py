@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.base.seeds import stream, stream_seed
+from msim.base.seeds import stream
 from msim.brain.cohort import joined
-from msim.brain.connectome import Connectome, read_connectome
+from msim.brain.connectome import Connectome, connectome_of
 from msim.brain.field import field_of
 from msim.brain.reach import brain_twin, on_axes
-from msim.brain.scans import resting_scans
+from msim.brain.scans import resting_scans, scan_seed
 from msim.definitions.brain import BrainDefinition
-from msim.definitions.study import StudyDefinition, Visit
+from msim.definitions.study import StudyDefinition
 from msim.definitions.study_entries import RestingEntry
 from msim.imaging.connectivity import Band, between, functional_connectivity, mean_connectivity
 from msim.imaging.group import Test, mixed_coefficients, unpaired
@@ -22,7 +22,6 @@ from msim.imaging.scan import Label, Scan
 from msim.twin.library import Twins
 from msim.virtual.cohort import Cohort, Seen, cohort_of, held_regions, regions_of
 from msim.virtual.outcome import Outcome
-from msim.virtual.participants import Participant
 
 AT_ONCE = 64  # scans; memory grows with them
 TASK = "rest"
@@ -46,7 +45,7 @@ def resting_study(study: StudyDefinition, twins: Twins, progress: Callable[[str]
     """Simulate everybody, scan them, and run the study's statistics."""
     assert study.brain is not None
     options: RestingEntry = study.options
-    connectome = read_connectome(study.brain.connectome, study.brain.weights)
+    connectome = connectome_of(study.brain)
     pairs = pairs_of(options, connectome, study.file)
     cohort = cohort_of(study, twins, progress)
     scans = _scans(study, study.brain, connectome, cohort, progress)
@@ -105,7 +104,7 @@ def _scans(
             for index, _ in part
         ]
         labels = [_label(cohort.seen[index], run) for index, run in part]
-        seeds = [scan_seed(cohort.seen[index].person, cohort.seen[index].visit, run) for index, run in part]
+        seeds = [scan_seed(study.seed, one) for one in labels]
         scans = resting_scans(brain, joined(fields), study.seconds("duration"), study.seconds("tr"), labels, seeds)
         for (index, _), scan, seed in zip(part, scans, seeds, strict=True):
             found[index].append(with_noise(scan, float(options.noise), seed))
@@ -114,12 +113,7 @@ def _scans(
 
 
 def _label(seen: Seen, run: int) -> Label:
-    return Label(seen.person.id, TASK, seen.visit.name.replace("_", ""), run)
-
-
-def scan_seed(person: Participant, visit: Visit, run: int) -> int:
-    """The seed of a run of a person at a visit."""
-    return stream_seed(person.seed, f"scan at {visit.name}, run {run}") >> 2
+    return Label(seen.person.id, TASK, seen.visit.session, run)
 
 
 def with_noise(scan: Scan, sd: float, seed: int) -> Scan:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from msim.definitions.study import StudyDefinition
 from msim.twin.library import Twins
+from msim.virtual.checks import check_study
 from msim.virtual.columns import cohort_twins
-from msim.virtual.fits import check_study
 from msim.virtual.glutamate import glutamate_study
 from msim.virtual.meg import meg_study
 from msim.virtual.outcome import Outcome

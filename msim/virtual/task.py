@@ -9,7 +9,7 @@ import numpy as np
 
 from msim.brain.cohort import Visit as ScanVisit
 from msim.brain.cohort import task_visits
-from msim.brain.connectome import Connectome, read_connectome
+from msim.brain.connectome import Connectome, connectome_of
 from msim.brain.go_nogo import TaskResult
 from msim.brain.reach import brain_twin
 from msim.brain.task import wiring_of
@@ -38,7 +38,7 @@ def task_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], N
     assert study.brain is not None
     options: TaskStudyEntry = study.options
     task = read_task(options.task)
-    connectome = read_connectome(study.brain.connectome, study.brain.weights)
+    connectome = connectome_of(study.brain)
     wiring_of(task, connectome.names)
     cohort = cohort_of(study, twins, progress)
     health = {one.name: held_regions(study.population, one.health, connectome) for one in study.groups}

@@ -12,13 +12,16 @@ import xarray as xr
 
 import msim
 from msim.base.errors import DefinitionError, InputError
+from msim.brain import reach
 from msim.brain.reach import moved_axes
 from msim.definitions.brain import read_brain
 from msim.definitions.model import ModelDefinition
 from msim.definitions.participants import read_participants
 from msim.twin.axes import axes_of
 from msim.twin.files import read_twin
-from msim.twin.library import models_of, shipped_twins, twin_name, twin_path
+from msim.twin.fit import Effort
+from msim.twin.library import kept_name, models_of, shipped_twins, twin_name, twin_path
+from msim.virtual import columns
 from msim.virtual.columns import cohort_axes
 
 NAME = "ketamine_rapid_and_sustained"
@@ -86,7 +89,10 @@ def models() -> list[ModelDefinition]:
 @pytest.mark.parametrize("path", SHIPPED, ids=[one.stem[:8] for one in SHIPPED])
 def test_a_shipped_twin_is_one_of_the_cells_as_they_are(path: Path, models: list[ModelDefinition]) -> None:
     twin = read_twin(path)
-    assert path.name in [twin_name(one, twin.axes) for one in models], "the cells have changed: run make twins"
+    efforts = (Effort(), reach.EFFORT, columns.EFFORT)
+    assert path.name in [twin_name(one, twin.axes, effort) for one in models for effort in efforts], (
+        "the cells have changed: run make twins"
+    )
 
 
 def test_every_arm_of_the_hypotheses_has_its_twin(models: list[ModelDefinition]) -> None:
@@ -100,15 +106,20 @@ def test_the_column_and_a_brain_come_with_their_twins() -> None:
     population = read_participants("participants/adults")
     names = {one.name for one in SHIPPED}
     assert twin_name(column, axes_of(column)) in names
-    assert twin_name(brain.column, moved_axes(brain, ())) in names
-    assert twin_name(population.model, cohort_axes(population)) in names
+    assert twin_name(brain.column, moved_axes(brain, ()), reach.EFFORT) in names
+    assert twin_name(population.model, cohort_axes(population), columns.EFFORT) in names
 
 
 def test_what_was_fitted_here_goes_before_what_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MSIM_CACHE", str(tmp_path))
-    twin = read_twin(SHIPPED[0])
-    model = msim.read_model(twin.model)
-    assert twin_path(model, twin.axes) == SHIPPED[0]
-    (tmp_path / "twins").mkdir()
-    shutil.copy(SHIPPED[0], tmp_path / "twins" / SHIPPED[0].name)
-    assert twin_path(model, twin.axes) == tmp_path / "twins" / SHIPPED[0].name
+    model = msim.read_model("circuits/cortical_column")
+    axes = axes_of(model)
+    came = shipped_twins() / twin_name(model, axes)
+    assert twin_path(model, axes) == came
+    kept = tmp_path / "twins" / kept_name(model, axes)
+    kept.parent.mkdir()
+    shutil.copy(came, kept)
+    assert twin_path(model, axes) == kept
+    # What other code fitted is another twin.
+    monkeypatch.setattr("msim.twin.library.code_digest", lambda: "other")
+    assert twin_path(model, axes) == came

@@ -11,7 +11,7 @@ from schema import toml
 from schema_examples import ASSUMED, EXAMPLES
 
 from msim.definitions.checks import check_files
-from msim.virtual.fits import check_fit
+from msim.virtual.checks import check_late
 
 SHOW = ("sweep", "show", 0)
 REPORTED = ("reported", 0, "statistic")
@@ -95,4 +95,4 @@ def test_a_text_that_is_no_name_is_refused_in_a_part(table: str, key: str, text:
 def problems_of(tables: dict[str, Any], folder: Path) -> list[str]:
     """What msim check says against a file of these tables."""
     (folder / "own.toml").write_text(toml(tables), encoding="utf-8")
-    return check_files([str(folder / "own.toml")], check_fit)[1]
+    return check_files([str(folder / "own.toml")], check_late)[1]

@@ -34,7 +34,7 @@ from msim.study.evidence_plan import plan_rows
 from msim.study.evidence_trials import Job, keys_of_measures, trial_values
 from msim.study.trial import simulate_trial
 from msim.study.verdict import as_json, judge
-from msim.virtual.fits import check_fit
+from msim.virtual.checks import check_late
 from msim.virtual.participants import recruited
 
 LEFT_OUT, RENAMED = object(), object()
@@ -53,7 +53,7 @@ def accepted(tables: Tables, folder: Path) -> tuple[Path, str]:
     """The file of these tables, and why msim check refuses it; only an InputError is a refusal."""
     path = folder / "own.toml"
     path.write_text(toml(tables), encoding="utf-8")
-    _, problems = check_files([str(path)], check_fit)
+    _, problems = check_files([str(path)], check_late)
     return path, "; ".join(problems)
 
 

@@ -12,7 +12,7 @@ from msim.brain import field as fields
 from msim.brain.field import STEP, Field, integrated
 from msim.brain.surface import RegionSurfaces
 from msim.measures.bold import BalloonWindkessel, bold_response, steady_state
-from msim.measures.bold_stream import STEP as HELD
+from msim.measures.bold_stream import LONGEST as HELD
 from msim.measures.bold_stream import BoldStream
 from msim.twin.axes import Axis
 from msim.twin.surfaces import Basis
@@ -137,6 +137,26 @@ def test_bold_of_held_activity_settles_where_it_stands_for_ever() -> None:
     assert last[0] == pytest.approx(float(steady_state(np.array(0.15), VESSELS)), rel=1e-6)
 
 
-def test_a_tr_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(InputError, match="TR of whole steps of 0.05 s"):
-        BoldStream(VESSELS, (1,), STEP, 0.72)
+@pytest.mark.parametrize("tr", [0.72, 0.8, 0.73, 1.26, 2.2, 0.03, 0.01])
+def test_any_tr_of_whole_steps_is_followed_as_closely_as_a_usual_one(tr: float) -> None:
+    """The same activity at the same times, whatever the time between volumes; the step is as long as it can be."""
+    times = np.arange(0, 100 * tr, STEP)
+    activity = 0.1 * np.sin(times / 3)[:, None]
+    stream = BoldStream(VESSELS, (1,), STEP, tr)
+    assert stream.step <= HELD + 1e-12 and round(tr / STEP) % stream.every == 0
+    assert not any(round(tr / STEP) % k == 0 for k in range(stream.every + 1, round(HELD / STEP) + 1))
+    found = stream.taken(activity)
+    edges = np.repeat(np.append(times, times[-1] + STEP), 2)[1:-1]
+    ends = np.minimum(tr * np.arange(1, len(found) + 1), edges[-1])
+    exact = bold_response(np.repeat(activity, 2, axis=0).T, edges, VESSELS, ends)
+    assert len(found) == 100 and np.abs(found - exact.T).max() < 2e-3 * np.abs(exact).max()
+
+
+def test_steps_of_a_tr_that_fits_50_ms_are_50_ms() -> None:
+    assert all(BoldStream(VESSELS, (1,), STEP, tr).step == 0.05 for tr in (0.05, 0.8, 2.0, 2.2, 3.0))
+
+
+@pytest.mark.parametrize("tr", [0.715, 0.001, 0.0, -1.0, float("nan"), float("inf")])
+def test_a_tr_that_does_not_fit_is_refused(tr: float) -> None:
+    with pytest.raises(InputError, match="TR of whole steps of 0.01 s, got"):
+        BoldStream(VESSELS, (1,), STEP, tr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ import spiking_brain as small
 from engine_ranks import launched, needs_mpi
 
 from msim.base.errors import InputError, SimulationError
-from msim.brain import scans, spiking
+from msim.brain import spiking
 from msim.brain.fibres import fibre_contacts
 from msim.brain.spiking import SpikingBrain
-from msim.brain.spiking_plan import shared_out
+from msim.brain.spiking_plan import brain_plan, shared_out
 from msim.brain.spiking_rest import _averages, brain_at_rest
 from msim.brain.spiking_scans import SpikingOptions, spiking_scan
 from msim.definitions.brain import read_brain
@@ -21,6 +22,7 @@ from msim.engine.column_plan import column_plan
 from msim.engine.compiled import CompiledColumn
 from msim.engine.exchange import SERIAL
 from msim.imaging.scan import Label
+from msim.measures import scan_times
 from msim.study.meg import set_receptors
 from msim.twin.definition import with_values
 
@@ -112,7 +114,7 @@ def test_activity_does_not_depend_on_how_it_is_cut(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_scan_does_not_depend_on_how_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scans, "SETTLING", 1.0)
+    monkeypatch.setattr(scan_times, "SETTLING", 1.0)
     found = []
     for chunk in (100, 31):
         monkeypatch.setattr(spiking, "CHUNK", chunk)
@@ -141,6 +143,12 @@ def test_ranks_hold_whole_regions() -> None:
             assert (np.unique(partition.local(name, rank) // size) == regions).all()
     with pytest.raises(InputError, match="as many ranks as regions"):
         shared_out(plan, 4)
+
+
+def test_tracts_longer_than_any_are_refused() -> None:
+    far = small.connectome()
+    with pytest.raises(InputError, match="got 60000 mm between r2 and r0, which take 10 s at 6 m/s"):
+        brain_plan(read_brain("brains/brain19"), replace(far, lengths_mm=1000 * far.lengths_mm), small.CELLS, 1)
 
 
 def test_all_of_a_background_is_refused() -> None:

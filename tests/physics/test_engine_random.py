@@ -231,3 +231,10 @@ def test_contacts_of_a_pair_projections_and_resets_draw_apart(received: Mapping[
         for shift in (0, 1):
             later = np.roll(received[other], shift, 0)
             assert abs(np.corrcoef(received[one].ravel(), later.ravel())[0, 1]) < bound, (one, other, shift)
+
+
+def test_seeds_that_differ_in_their_upper_half_alone_draw_apart(drawn: Mapping[str, np.ndarray]) -> None:
+    """As seeds do that follow from others: the engine takes all 64 bits."""
+    bound = 5 / np.sqrt(CELLS * STEPS)
+    for name, values in drawing(3 + 2**62).items():
+        assert abs(np.corrcoef(values.ravel(), drawn[name].ravel())[0, 1]) < bound, name

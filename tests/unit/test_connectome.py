@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from msim.base.errors import DefinitionError
-from msim.brain.connectome import Connectome, read_connectome
+from msim.base.errors import DefinitionError, InputError
+from msim.brain.connectome import Connectome, connectome_of, read_connectome
+from msim.brain.resting_bold import resting_bold
 from msim.brain.tables import read_matrix
+from msim.cli import main
+from msim.definitions.brain import read_brain
 from msim.definitions.read import shipped
 
 SHIPPED = shipped("models") / "brains" / "brain19"
@@ -87,6 +92,55 @@ def test_a_bad_table_is_refused_by_file_and_names(
     with pytest.raises(DefinitionError) as refused:
         read_connectome(folder)
     assert file in str(refused.value) and message in str(refused.value), str(refused.value)
+
+
+def own_brain(folder: Path, factor: float) -> Path:
+    """The shipped brain with all its tract lengths in another unit."""
+    shutil.copytree(SHIPPED, folder / "brain19")
+    path = folder / "brain19" / "tract_lengths_mm.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    scaled = [[row[0], *(f"{factor * float(one)!r}" for one in row[1:])] for row in rows[1:]]
+    path.write_text("\n".join(",".join(row) for row in [rows[0], *scaled]))
+    shutil.copy(SHIPPED.parent / "brain19.toml", folder / "own.toml")
+    return folder / "own.toml"
+
+
+@pytest.mark.parametrize(("factor", "message"), [
+    (1e3, "which take"), (1e6, "which take"), (1e-3, "wants lengths in mm"), (0.01, "wants lengths in mm"),
+])  # fmt: skip
+def test_tract_lengths_in_another_unit_are_refused_wherever_they_are_read(
+    factor: float, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the check, by a scan in either fidelity, by a task and by the function, in the same words, with the pair."""
+    own = str(own_brain(tmp_path, factor))
+    with pytest.raises(DefinitionError) as refused:
+        connectome_of(read_brain(own))
+    assert message in str(refused.value) and "mm" in str(refused.value)
+    with pytest.raises(DefinitionError, match=re.escape(message)):
+        resting_bold(own)
+    for line in (
+        ("check", own), ("brain", "scan", own, "--out", "x"), ("brain", "task", own, "tasks/go_nogo", "--out", "x"),
+        ("brain", "scan", own, "--out", "x", "--fidelity", "spiking"), ("brain", "coupling", own),
+    ):  # fmt: skip
+        monkeypatch.setattr(sys, "argv", ["msim", *line])
+        with pytest.raises(SystemExit) as end:
+            main()
+        shown = capsys.readouterr()
+        assert end.value.code == 2 and str(refused.value) in shown.err, line
+
+
+@pytest.mark.parametrize("speed", [0.1, 1e-3])
+def test_spikes_too_slow_for_a_brain_are_refused(speed: float) -> None:
+    with pytest.raises(InputError, match="which take"):
+        read_connectome(SHIPPED).delays(speed)
+
+
+def test_a_brain_of_one_region_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "brain")
+    lines = (SHIPPED / "regions.csv").read_text().splitlines()
+    (tmp_path / "brain" / "regions.csv").write_text("\n".join(lines[:2]))
+    with pytest.raises(DefinitionError, match="at least 2 regions, got 1"):
+        read_connectome(tmp_path / "brain")
 
 
 def test_a_missing_table_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, Structure, c_double, c_int, c_int32, c_int64, c_uint8, c_uint32, c_void_p
+from ctypes import POINTER, Structure, c_double, c_int, c_int32, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ E = c_void_p
 U32, I32, I64, F64 = POINTER(c_uint32), POINTER(c_int32), POINTER(c_int64), POINTER(c_double)
 SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "version": (c_int, []),
-    "new": (E, [c_uint32, c_double]),
+    "new": (E, [c_uint64, c_double]),
     "delete": (None, [E]),
     "population": (None, [E, c_int, c_int64, c_int, U32]),
     "array": (c_void_p, [E, c_int, c_int]),

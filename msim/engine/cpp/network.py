@@ -64,7 +64,7 @@ class CompiledNetwork:
         self.real = np.float64 if precision == "double" else np.float32
         self.lane = np.int64 if precision == "double" else np.int32
         self.library = loaded(self.built.library)
-        self._engine = self.library.new(seed & 0xFFFFFFFF, spec.step)
+        self._engine = self.library.new(seed, spec.step)
         self.names = [one.name for one in spec.cells]
         self.projections = [one.name for one in spec.ordered_projections()]
         self.bytes_of_synapses: dict[str, int] = {}

@@ -164,16 +164,16 @@ extern "C" {
 
 int msim_version() { return 1; }
 
-void* msim_new(uint32_t seed, double dt) {
+void* msim_new(uint64_t seed, double dt) {
     Engine* E = new Engine;
-    E->seed = seed; E->dt = dt;
+    E->seed = (uint32_t)seed; E->high = (uint32_t)(seed >> 32); E->dt = dt;
     E->populations = std::vector<Population>(model.populations);
     E->projections = std::vector<Projection>(model.projections);
     E->timed.resize(model.timed);
     E->ring.resize(model.populations);
     E->checked.resize(model.populations);
     for (int s = 0; s < model.projections; ++s) {
-        E->projections[s].key = model.projection[s].key;
+        E->projections[s].key = model.projection[s].key ^ E->high;
         E->projections[s].origin = model.projection[s].origin;
         E->projections[s].target = model.projection[s].target;
         E->projections[s].scalars.assign(model.projection[s].scalars, 0.0);
@@ -188,7 +188,7 @@ void msim_delete(Engine* E) { delete E; }
 void msim_population(Engine* E, int p, int64_t n_global, int n, const uint32_t* gid) {
     Population& P = E->populations[p];
     const PopulationCode& code = model.population[p];
-    P.key = code.key; P.n_global = n_global; P.n = n; P.n_pad = padded(n);
+    P.key = code.key ^ E->high; P.n_global = n_global; P.n = n; P.n_pad = padded(n);
     P.gid.make(P.n_pad);
     std::copy(gid, gid + n, P.gid.data);
     P.arrays = std::vector<Buffer<real>>(code.arrays);
@@ -199,7 +199,7 @@ void msim_population(Engine* E, int p, int64_t n_global, int n, const uint32_t* 
     P.fired_blocks.make(P.n_pad / PAD + 1);
     P.drives = std::vector<Drive>(code.drives);
     for (int d = 0; d < code.drives; ++d) {
-        P.drives[d].key = code.drive_keys[d];
+        P.drives[d].key = code.drive_keys[d] ^ E->high;
         P.drives[d].words.make(4 * (size_t)P.n_pad);
         P.drives[d].thresholds.make(PAD);
         P.drives[d].events = P.arrays[code.events[d]].data;

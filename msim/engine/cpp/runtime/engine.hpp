@@ -122,7 +122,8 @@ struct Failure {
 };
 
 struct Engine {
-    uint32_t seed = 0;
+    // Of a seed of 64 bits the upper ones tell keys apart, so that no two seeds share a stream.
+    uint32_t seed = 0, high = 0;
     double dt = 1e-4;
     volatile int64_t step = 0;
     volatile int told = 0;  // a stop asked for by the process, with its own code

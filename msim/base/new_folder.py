@@ -1,0 +1,55 @@
+"""A folder that appears in one step, when all that belongs in it is written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msim.base.claims import kept_alive, take, who_has
+from msim.base.endings import is_full
+from msim.base.errors import OwnerError, StorageError
+
+
+@contextmanager
+def new_folder(final: Path) -> Iterator[Path]:
+    """Let a folder grow beside its name and move it there at the end; where the body raises, nothing of it is left.
+
+    The name is claimed while the body runs, so that two that want the same one are told apart at the beginning.
+    yields: where it grows
+    raises: StorageError where the name holds something or cannot be written, OwnerError where somebody else writes it
+    """
+    final = final.resolve()
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_full(final)
+        claim = final.parent / f".{final.name}.claim"
+        if not take(claim):
+            raise OwnerError(f"{final}: {who_has(claim)} writes it; wait for it, stop it, or choose another folder")
+        with kept_alive(claim):
+            yield from _grown(final)
+    except OSError as problem:
+        if is_full(problem):
+            raise
+        raise StorageError(f"{final}: cannot be written: {problem.strerror or problem}") from None
+
+
+def _grown(final: Path) -> Iterator[Path]:
+    growing = final.parent / f".{final.name}.{uuid.uuid4().hex}.partial"
+    growing.mkdir()
+    try:
+        yield growing
+        _refuse_full(final)
+        os.rename(growing, final)  # onto an empty folder too, but never onto a full one
+    except BaseException:
+        # Its name was made up here, and nobody else knows of it.
+        shutil.rmtree(growing, ignore_errors=True)
+        raise
+
+
+def _refuse_full(final: Path) -> None:
+    if os.path.lexists(final) and (not final.is_dir() or any(final.iterdir())):
+        raise StorageError(f"{final}: wants a folder that does not exist or is empty")

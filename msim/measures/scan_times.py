@@ -1,0 +1,37 @@
+"""Times of a scan: its volumes, what is simulated before them, and which of them fit the steps of a simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from msim.base.errors import InputError
+
+STEP = 0.01  # s, of what is scanned; populations relax about as fast, and what drives them changes over a second
+SETTLING = 30.0  # s before the first volume, in which blood flow forgets that it began at rest
+
+
+def settling(tr: float) -> int:
+    """Volumes that are simulated and thrown away."""
+    return int(np.ceil(SETTLING / tr))
+
+
+def simulated_seconds(seconds: float, tr: float, where: str = "scan") -> float:
+    """How long a scan is simulated, with the volumes that are thrown away and without a part of a volume.
+
+    raises: InputError where there are not two volumes, or TR is not a multiple of STEP
+    """
+    if not 2 * tr <= seconds < np.inf:
+        raise InputError(f"{where}: wants at least two volumes, got a TR of {tr:g} s in {seconds:g} s")
+    whole_steps(STEP, tr, where)
+    return (settling(tr) + int(seconds / tr + 1e-9)) * tr
+
+
+def whole_steps(step: float, tr: float, where: str) -> int:
+    """How many steps a TR is.
+
+    raises: InputError where it is not a whole number of them
+    """
+    count = round(tr / step) if 0 < tr < np.inf else 0
+    if count < 1 or abs(count * step - tr) > 1e-9 * tr:
+        raise InputError(f"{where}: wants a TR of whole steps of {step:g} s, got {tr:.9g} s")
+    return count

@@ -1,0 +1,167 @@
+"""No store is taken up, or hit, with another emulator, other code, precision, schedule or definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_sweep import write_experiment
+
+from msim.base.errors import InputError, StorageError
+from msim.definitions.axes import read_design
+from msim.definitions.experiment import read_experiment
+from msim.engine.context import Context
+from msim.engine.network import NetworkState
+from msim.storage.provenance import provenance
+from msim.storage.run_store import SAME_WHEN_RESUMED, start_run
+from msim.study.evidence_trials import Job
+from msim.study.fit import Problem
+from msim.study.fit_space import Axis as FitAxis
+from msim.sweep.plan import make_plan
+from msim.twin.axes import axes_of
+from msim.twin.files import identity, read_twin, write_twin
+from msim.twin.fit import Effort
+from msim.twin.library import Twins, kept_name, shipped_twins, twin_name, twins_of
+from msim.twin.network import TwinNetwork
+from msim.twin.twin import Twin
+
+CODE = ("msim.storage.provenance", "msim.study.evidence_trials", "msim.study.fit")
+SHIPPED = min(shipped_twins().glob("*.json"), key=lambda one: one.stat().st_size)
+
+
+@pytest.fixture(scope="module")
+def twin() -> Twin:
+    return read_twin(SHIPPED)
+
+
+def changed(twin: Twin) -> dict[str, Twin]:
+    """The twin with one thing changed that decides on what it answers."""
+    axis = replace(twin.axes[0], high=1.01 * twin.axes[0].high)
+    synchrony = {name: 2 * one for name, one in twin.domain.synchrony.items()}
+    relaxation = {name: replace(one, tau=2 * one.tau) for name, one in twin.relaxation.items()}
+    return {
+        "coefficients": replace(twin, coefficients=np.nextafter(twin.coefficients, np.inf)),
+        "covariance": replace(twin, covariance=2 * twin.covariance),
+        "ranges": replace(twin, axes=(axis, *twin.axes[1:])),
+        "domain": replace(twin, domain=replace(twin.domain, synchrony=synchrony)),
+        "relaxation": replace(twin, relaxation=relaxation), "cells": replace(twin, digest="0" * 64),
+    }  # fmt: skip
+
+
+def test_a_twin_is_named_by_all_by_which_it_answers(twin: Twin, tmp_path: Path) -> None:
+    """Not by who made it and when; and what a file holds has the name of what was written."""
+    names = [identity(twin), *(identity(one) for one in changed(twin).values())]
+    assert len(set(names)) == len(names)
+    assert identity(replace(twin, about={"msim": "1"}, record={})) == identity(twin)
+    write_twin(twin, tmp_path / "twin.json")
+    assert identity(read_twin(tmp_path / "twin.json")) == identity(twin)
+
+
+def test_every_part_of_the_effort_and_the_code_name_a_twin_s_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = read_experiment("ketamine_rapid_and_sustained").model
+    axes, usual = axes_of(model), Effort()
+    others = [replace(usual, **{name: f"{value}x" if isinstance(value, str) else value + 1})
+              for name, value in vars(usual).items()]  # fmt: skip
+    wider = (replace(axes[0], high=2 * axes[0].high), *axes[1:])
+    names = [twin_name(model, axes, one) for one in (usual, *others)] + [twin_name(model, wider)]
+    kept = [kept_name(model, axes, one) for one in (usual, *others)] + [kept_name(model, wider)]
+    monkeypatch.setattr("msim.twin.library.code_digest", lambda: "other")
+    kept.append(kept_name(model, axes))
+    assert len({*names, *kept}) == len(names) + len(kept)
+
+
+def contexts(folder: Path, twin: Twin) -> dict[str, Context]:
+    """Ways to run: as usual, and with one thing changed that moves numbers."""
+    files = {}
+    for name, one in {"as it is": twin, **{key: changed(twin)[key] for key in ("coefficients", "ranges")}}.items():
+        files[name] = folder / f"{name}.json"
+        write_twin(one, files[name])
+    schedule = Context().schedule
+    return {
+        "usual": Context(), "single": Context(precision="single"), "runtime": Context("runtime"),
+        "tolerance": Context(schedule=replace(schedule, tolerance=2 * schedule.tolerance)),
+        **{f"twin, {name}": Context("twin", twins=twins_of({}, path)) for name, path in files.items()},
+    }  # fmt: skip
+
+
+def run_key(experiment: Any, context: Context) -> str:
+    about = provenance(replace(experiment, schedule=context.schedule), context.about, [])
+    return repr([about[key] for key in SAME_WHEN_RESUMED])
+
+
+def sweep_key(experiment: Any, context: Context) -> str:
+    over = ["doses.mg_per_kg=0.1,0.5"]
+    return make_plan(experiment, read_design(experiment, over), context).trials[0].key
+
+
+def evidence_key(experiment: Any, context: Context) -> str:
+    from msim.definitions.entries import ExperimentFile
+    from msim.definitions.read import read_tables
+
+    entry = ExperimentFile(**read_tables(experiment.text, experiment.file))
+    return Job(entry, experiment.model.name, experiment.model.files, {}, 1, context, ()).digest
+
+
+def fit_key(experiment: Any, context: Context) -> str:
+    axes = (FitAxis("eef2k.tau_K", 1.0, 2.0, 1.5),)
+    return Problem(experiment.model, (), (), axes, {}, "", (1,), context, Path(), 1).name
+
+
+@pytest.mark.parametrize("key", [run_key, evidence_key, fit_key])
+def test_a_store_knows_with_what_it_was_begun(
+    key: Callable[[Any, Context], str], twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = read_experiment(write_experiment(tmp_path))
+    keys = {name: key(experiment, one) for name, one in contexts(tmp_path, twin).items()}
+    for module in CODE:
+        monkeypatch.setattr(f"{module}.code_digest", lambda: "other")
+    keys["code"] = key(experiment, Context())
+    assert len(set(keys.values())) == len(keys), keys
+
+
+def test_trials_of_a_sweep_know_their_code_precision_and_twins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twins are fitted when trials run: what names them counts, and of those that came with msim the content."""
+    experiment = read_experiment(write_experiment(tmp_path))
+    keys = {"usual": sweep_key(experiment, Context()), "single": sweep_key(experiment, Context(precision="single"))}
+    monkeypatch.setenv("MSIM_CACHE", str(tmp_path))
+    keys["twin"] = sweep_key(experiment, Context("twin"))
+    assert keys["twin"] == sweep_key(experiment, Context("twin"))
+    monkeypatch.setattr("msim.twin.library.code_digest", lambda: "other")
+    keys["twin by other code"] = sweep_key(experiment, Context("twin"))
+    monkeypatch.setattr("msim.sweep.plan.twin_marks", lambda models: ["another file"])
+    keys["another twin"] = sweep_key(experiment, Context("twin"))
+    monkeypatch.setattr("msim.sweep.plan.code_digest", lambda: "other")
+    keys["code"] = sweep_key(experiment, Context())
+    assert len(set(keys.values())) == len(keys), keys
+
+
+def test_a_run_that_other_code_began_is_not_taken_up(tmp_path: Path) -> None:
+    experiment = read_experiment(write_experiment(tmp_path))
+    about = provenance(experiment, "cpp", [])
+    start_run(tmp_path / "run", about)
+    start_run(tmp_path / "run", about)
+    for key, other in (("code", "0" * 64), ("target", "cpp in single precision")):
+        with pytest.raises(StorageError, match=f"begun with another '{key}'"):
+            start_run(tmp_path / "run", {**about, key: other})
+
+
+def test_a_checkpoint_of_another_twin_is_not_gone_on_from(twin: Twin) -> None:
+    model = read_experiment("ketamine_rapid_and_sustained").model
+    network = object.__new__(TwinNetwork)
+    network.known, network.model = (twin,), model
+    for one in changed(twin).values():
+        about = {"twin": identity(one), "values": {}, "fields": 0}
+        with pytest.raises(InputError, match="is of another twin"):
+            network.restore(NetworkState({}, about))
+
+
+def test_twins_of_a_study_say_which_they_are(twin: Twin, tmp_path: Path) -> None:
+    write_twin(twin, tmp_path / "twin.json")
+    assert Context("twin", twins=twins_of({}, tmp_path / "twin.json")).about == f"twin ({identity(twin)[:12]})"
+    assert isinstance(twins_of({}, tmp_path / "twin.json"), Twins)
