@@ -205,7 +205,9 @@ def test_a_width_is_one_that_can_be_laid_out_for(
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 NUMBERS = st.floats(allow_nan=False).map("{:.6g}".format) | st.integers().map(str)
-CELLS = st.lists(NUMBERS | WORDS | st.sampled_from(["\n", "mM", "..", "\u2026"]), max_size=6).map(" ".join)
+CELLS = st.lists(NUMBERS | WORDS | st.sampled_from(["\n", "mM", "..", "\u2026"]), max_size=6).map(
+    lambda words: "\n".join(line.strip() for line in " ".join(words).split("\n"))
+)  # fmt: skip
 
 
 @st.composite
