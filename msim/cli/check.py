@@ -13,16 +13,18 @@ def check(
 
     Example: msim check models experiments
     """
+    from msim.base.errors import printable
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.checks import check_files
     from msim.virtual.checks import check_late
 
     columns = ("file", "kind", "result")
-    rows, problems = check_files(paths, check_late)
+    found, problems = check_files(paths, check_late)
     if as_json:
-        print_json(as_records(columns, rows))
+        print_json(as_records(columns, found))
     else:
-        print_table("", columns, rows, whole=("file",))
+        # A name with a line break stays in one line, as in the message that says what is wrong with its file.
+        print_table("", columns, [(printable(file), *rest) for file, *rest in found], whole=("file",))
     for problem in problems:
         typer.echo(f"msim: {problem}", err=True)
     if problems:

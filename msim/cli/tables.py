@@ -41,16 +41,15 @@ def print_table(
         _print_lines(_cells_in_lines(heads, cells))
         return
     rule = Text(encodable("\u2500", sys.stdout.encoding) * (sum(widths) + GAP * (len(widths) - 1)))
-    _print_lines([*_row(heads, widths), rule])
-    for row in cells:
-        _print_lines(_row(row, widths))
+    _print_lines([*_row(heads, widths), rule, *(line for row in cells for line in _row(row, widths))])
 
 
 def print_grid(rows: Sequence[Sequence[Text]], indent: int) -> None:
     """Print rows in columns without heads, or where their words do not fit below one another."""
-    widths = _widths(rows, width() - indent, ())
-    for row in rows:
-        _print_lines(_indented(_stacked(row, width() - indent) if widths is None else _row(row, widths), indent))
+    room = width() - indent
+    widths = _widths(rows, room, ())
+    shown = (_stacked(row, room) if widths is None else _row(row, widths) for row in rows)
+    _print_lines(_indented((line for lines in shown for line in lines), indent))
 
 
 def say(text: str) -> None:
@@ -61,8 +60,7 @@ def say(text: str) -> None:
 def print_text(text: Text, indent: int = 0, further: int = 0) -> None:
     """Print a text between the edges of the terminal; further: how much deeper its lines begin after the first."""
     first, *others = wrapped(text, width() - indent - further)
-    _print_lines(_indented([first], indent))
-    _print_lines(_indented(others, indent + further))
+    _print_lines([*_indented([first], indent), *_indented(others, indent + further)])
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -169,10 +167,11 @@ def _indented(lines: Iterable[Text], indent: int) -> Iterator[Text]:
 def _print_lines(lines: Iterable[Text]) -> None:
     """Print lines as they are, however wide."""
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(highlight=False, width=width())
-    for line in lines:
-        console.print(line, soft_wrap=True)
+    whole = list(lines)
+    if whole:
+        Console(highlight=False, width=width()).print(Text("\n").join(whole), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -101,7 +101,7 @@ def ask(
     from msim.cli.twin_tables import answers, parse_point
 
     twin = _twin(what)
-    columns, rows = answers(twin, parse_point(at))
+    columns, rows = answers(twin, parse_point(at, twin.axes))
     print_json(as_records(columns, rows)) if as_json else print_table("", columns, rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,6 +12,7 @@ from msim.cli.tables import print_table, say
 
 if TYPE_CHECKING:
     from msim.definitions.model import ModelDefinition
+    from msim.twin.axes import Axis
     from msim.twin.twin import Twin
 
 AXES = ("axis", "rest", "from", "to", "unit", "sets")
@@ -26,27 +28,44 @@ def require_cells(model: ModelDefinition) -> ModelDefinition:
 
 def parse_ranges(given: list[str]) -> dict[str, tuple[str, str]]:
     """'NAME=LOW:HIGH' texts by name."""
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     for one in given:
         name, equals, span = one.partition("=")
         low, colon, high = span.partition(":")
         if not (equals and colon and name.strip() and low.strip() and high.strip()):
             raise InputError(f"--range: wants NAME=LOW:HIGH, such as block_pv.b=0:0.5, got '{one}'")
+        _refuse_twice("--range", name.strip(), found)
         found[name.strip()] = (low.strip(), high.strip())
     return found
 
 
-def parse_point(given: list[str]) -> dict[str, float]:
-    """'NAME=VALUE' texts as values of axes, SI units."""
+def parse_point(given: list[str], axes: Sequence[Axis]) -> dict[str, float]:
+    """'NAME=VALUE' texts as values of axes, SI units; the twin itself refuses names that none of its axes has."""
+    from msim.base.quantities import parse_in, parse_quantity
+
+    units = {one.name: _unit_of(one) for one in axes}
+    found: dict[str, float] = {}
+    for one in given:
+        name, equals, text = (part.strip() for part in one.partition("="))
+        if not equals or not name or not text:
+            raise InputError(f"--at: wants NAME=VALUE, such as block_pv.b=0.3, got '{one}'")
+        _refuse_twice("--at", name, found)
+        where = f"--at: {name}"
+        found[name] = float(parse_in(text, units[name], where) if name in units else parse_quantity(text, where))
+    return found
+
+
+def _unit_of(axis: Axis) -> Any:
     from msim.base.quantities import parse_quantity
 
-    found = {}
-    for one in given:
-        name, equals, text = one.partition("=")
-        if not equals or not name.strip() or not text.strip():
-            raise InputError(f"--at: wants NAME=VALUE, such as block_pv.b=0.3, got '{one}'")
-        found[name.strip()] = float(parse_quantity(text.strip(), f"--at: {name.strip()}"))
-    return found
+    if not axis.unit or "dimensionless" in axis.unit:
+        return 1
+    return parse_quantity(axis.unit if axis.unit.startswith("1/") else f"1 {axis.unit}", axis.name)
+
+
+def _refuse_twice(option: str, name: str, found: Mapping[str, object]) -> None:
+    if name in found:
+        raise InputError(f"{option}: '{name}' is given twice")
 
 
 def twin_tables(twin: Twin) -> dict[str, Any]:

@@ -33,6 +33,6 @@ def verify(
         for run, damages in found.items():
             for one in damages:
                 typer.echo(printable(f"{run}: {one.where}: {one.what}"))
-            typer.echo(f"{run}: {len(damages) or 'nothing'} wrong")
+            typer.echo(printable(f"{run}: {len(damages) or 'nothing'} wrong"))
     if any(found.values()):
         raise typer.Exit(1)

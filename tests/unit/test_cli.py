@@ -180,6 +180,13 @@ def test_everything_wrong_is_reported_at_once_and_the_rest_is_still_checked(msim
     ]
 
 
+def test_a_file_with_a_line_break_in_its_name_has_one_line(msim: Msim, here: Path) -> None:
+    """The same name as in the message that says what is wrong with it."""
+    (here / "a\nb.toml").write_text("title = 3")
+    status, text, errors = msim("check", ".")
+    assert status == 2 and "\na\\nb.toml  " in text and errors == "msim: a\\nb.toml: title: wants a text, got 3\n"
+
+
 def test_hashes_tell_equal_runs_from_others(msim: Msim, here: Path) -> None:
     """One line a run, parts below it, the same as JSON; with --same status 1 and where they differ first."""
     for name, bursts in (("first", 3), ("again", 3), ("other", 4)):
@@ -202,6 +209,8 @@ def test_hashes_tell_equal_runs_from_others(msim: Msim, here: Path) -> None:
 
 
 RUN = ("run", EXPERIMENT, "--out", "results")
+ASK = ("twin", "ask", MODEL, "--at")
+TWICE = ("--range", "block_pv.b=0:0.5", "--range", "block_pv.b=0:0.7")
 REFUSED = [
     (("run", MODEL, "--out", "results"), ("circuits/cortical_column: no such file", "experiments")),
     (("run", "nothing.toml", "--out", "results"), ("nothing.toml: no such file",)),
@@ -254,6 +263,10 @@ REFUSED = [
     (("hash", "finished"), ("finished: cannot be read as a run",)),
     (("hash", "finished", "--same"), ("--same: wants two runs or more, got 'finished' alone",)),
     (("plot", "nothing"), ("nothing: holds no finished run",)),
+    ((*ASK, "block_pv.b=0.1", "--at", "block_pv.b=0.2"), ("--at: 'block_pv.b' is given twice",)),
+    ((*ASK, "block_pv.b=3 mV"), ("--at: block_pv.b: wants a value in 1 (dimensionless), got '3 mV'",)),
+    ((*ASK, "background_pv.rate=9 mM"), ("--at: background_pv.rate: wants a value in Hz, got '9 mM'",)),
+    (("twin", "fit", MODEL, *TWICE), ("--range: 'block_pv.b' is given twice",)),
     (("recalibrate", "circuits/cortical"), ("no shipped name in models", f"nearest known: '{MODEL}'")),
     (("recalibrate", "drugs/ketamine"), ("drugs/ketamine: wants a model with populations",)),
     (("recalibrate", MODEL, "--set", "pv.shar=1"), ("--set: the model has no value", "nearest known: 'pv.share'")),
