@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +28,9 @@ def owned(out: Path) -> Iterator[None]:
     except OSError as problem:
         if is_full(problem):
             raise
-        raise StorageError(f"{out}: cannot be written: {problem.strerror or problem}") from None
+        # What stands where a folder above it would have to be.
+        reason = os.strerror(errno.ENOTDIR) if isinstance(problem, FileExistsError) else problem.strerror or problem
+        raise StorageError(f"{out}: cannot be written: {reason}") from None
     if not ours:
         raise OwnerError(
             f"{out}: {who_has(claim)} runs into it; wait for it, stop it, or choose another --out; "
