@@ -259,10 +259,10 @@ def test_a_verdict_that_was_killed_while_written_leaves_the_old_one(
     verdict = judge_prediction(run, experiment, prediction)
     before = write_verdicts(run, [verdict]).read_text()
 
-    def dying(self: Path, text: str, encoding: str) -> None:
+    def dying(self: Path, content: bytes) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "write_text", dying)
+    monkeypatch.setattr(Path, "write_bytes", dying)
     with pytest.raises(KeyboardInterrupt):
         write_verdicts(run, [verdict, verdict])
-    assert (tmp_path / VERDICT_FILE).read_text() == before
+    assert (tmp_path / VERDICT_FILE).read_text() == before and [one.name for one in tmp_path.iterdir()] == [VERDICT_FILE]
