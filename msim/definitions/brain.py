@@ -12,6 +12,7 @@ from msim.base.sources import read_sources
 from msim.base.units import meter, second
 from msim.definitions.brain_entries import BrainFile
 from msim.definitions.model import ModelDefinition, Value
+from msim.definitions.parts import refuse_followers
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.read_model import read_model_beside
 from msim.definitions.values import Values
@@ -61,6 +62,7 @@ def read_brain(name: str | Path) -> BrainDefinition:
     path = find(str(name), "models")
     where = display_name(path)
     entry = read_entries(read_text(path), where, BrainFile)
+    refuse_followers(entry, where)
     brain = entry.brain
     column = read_model_beside(path, brain.column, f"{where}: brain.column")
     if brain.origin not in column.populations:

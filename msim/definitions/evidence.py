@@ -13,8 +13,9 @@ from msim.base.sources import check_source, read_sources
 from msim.definitions import entries as e
 from msim.definitions.acts import KINDS, check_act
 from msim.definitions.evidence_entries import EvidenceFile, ReadoutEntry, RegimenEntry, RowEntry
+from msim.definitions.preparations import check_bath
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped, shipped_names
-from msim.pharmacology.regimen import check_doses, read_dose
+from msim.pharmacology.regimen import BATH, check_doses, read_dose
 
 NAMED = TypeVar("NAMED", RegimenEntry, ReadoutEntry)
 FOLDER = "evidence/"
@@ -198,6 +199,9 @@ def _check_done(given: RowEntry, condition: Condition, time: float, where: str) 
     """Refuse doses, manipulations and values that no model could take in a trial that ends with what is read."""
     end = max(time, LEAST_END)
     _checked_doses(condition.doses, f"{where}.doses", end)
+    # Which preparations lie in a bath only a model knows; that all doses come the same way is known without.
+    in_bath = bool(given.preparation) and any(one.route == BATH for one in condition.doses)
+    check_bath(condition.doses, in_bath, f"{where}.doses")
     for kind in KINDS:
         for number, act in enumerate(getattr(given, kind)):
             check_act(act, (-LONGEST, end), f"{where}.{kind}.{number}")

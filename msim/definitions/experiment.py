@@ -24,7 +24,7 @@ from msim.definitions.model import ModelDefinition
 from msim.definitions.preparations import check_routes, prepared, weight_of
 from msim.definitions.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.read_model import read_model, read_model_beside, read_model_texts
-from msim.definitions.recordings import check_shows, look_up_recorded, read_recording, refuse_unrecorded
+from msim.definitions.recordings import check_probe, check_shows, look_up_recorded, read_recording, refuse_unrecorded
 from msim.definitions.values import with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
 from msim.recording.probe import Recording
@@ -224,6 +224,8 @@ def build_experiment(
     arms = _arms(entry, base_of, weight, (begin, end), where)
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
     check_shows(entry.sweep, base, recording, quantities, where)
+    schedule = _schedule(entry.schedule, f"{where}: schedule")
+    check_probe(schedule.probe, base, recording, f"{where}: schedule")
     names = [one.name for one in arms]
     predictions = tuple(
         _prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
@@ -235,7 +237,7 @@ def build_experiment(
     _refuse_twice([one.id for one in predictions], f"{where}: predict", "id")
     return ExperimentDefinition(
         name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
-        begin, end, arms[0].body_weight, _schedule(entry.schedule, f"{where}: schedule"), recording, quantities,
+        begin, end, arms[0].body_weight, schedule, recording, quantities,
         predictions, changes, _crossed_with(entry, arms), hypothesis,
     )  # fmt: skip
 

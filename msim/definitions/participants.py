@@ -12,6 +12,7 @@ from msim.base.sources import read_sources
 from msim.base.units import kilogram
 from msim.definitions import entries as e
 from msim.definitions.model import ModelDefinition, Value
+from msim.definitions.parts import refuse_followers
 from msim.definitions.preparations import declared_preparation
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.read_model import read_model_beside
@@ -86,6 +87,7 @@ def read_participants(name: str | Path) -> Population:
     path = find(str(name), "models")
     where = display_name(path)
     entry = read_entries(read_text(path), where, ParticipantsFile)
+    refuse_followers(entry, where)
     model = read_model_beside(path, entry.model, f"{where}: model")
     values = Values(read_sources(shipped("models") / "sources.bib"))
     for form in WEIGHT:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from msim.base.errors import DefinitionError
 from msim.base.quantities import parse_quantity
 from msim.base.sources import Source, check_source
 from msim.definitions.entries import ModelFile, ValueEntry
@@ -40,6 +41,17 @@ def check_given(entry: ModelFile, sources: Mapping[str, Source], where: str) -> 
         if not one.same_as:
             check_source(one.source, one.note, sources, f"{where}: {key}")
             parse_quantity(one.value, f"{where}: {key}")
+
+
+def refuse_followers(entry: BaseModel, where: str) -> None:
+    """Refuse values that follow others in a file whose values nothing can follow.
+
+    raises: DefinitionError that names file and key
+    """
+    for key, one in given_values(entry):
+        if one.same_as:
+            wanted = "wants 'value' and 'source': nothing can be followed in a file of this kind"
+            raise DefinitionError(f"{where}: {key}.same_as", f"{wanted}, got '{one.same_as}'")
 
 
 def _inside(entry: Any) -> Iterator[tuple[str, Any]]:

@@ -71,7 +71,11 @@ def weight_of(model: ModelDefinition, name: str, given: float | None, is_own: bo
 
 def check_routes(model: ModelDefinition, name: str, doses: Sequence[e.DoseEntry], where: str) -> None:
     """Refuse a bath around a body, and a dose to a slice."""
-    bath = bool(name) and model.preparations[name].bath
+    check_bath(doses, bool(name) and model.preparations[name].bath, where)
+
+
+def check_bath(doses: Sequence[e.DoseEntry], bath: bool, where: str) -> None:
+    """Refuse a bath among doses to a body, and the other way round."""
     for index, one in enumerate(doses):
         if (one.route == BATH) != bath:
             wanted = "'bath' in a slice" if bath else "no bath without a preparation that has one"

@@ -15,6 +15,7 @@ from msim.recording.probe import Recording
 
 MOST_SAMPLES = 200_000
 TIME_MATCH = 1e-6  # s
+SEGMENT = 0.5  # s; resolves 2 Hz and leaves many segments of a probe of seconds
 Span = tuple[float, float]
 
 
@@ -89,6 +90,14 @@ def check_shows(
         address = look_up_recorded(one.quantity, quantities, f"{place}.quantity")
         time = float(parse_in(one.at, second, f"{place}.at"))
         refuse_unrecorded(address, time, model, recording, f"{place}.at")
+
+
+def check_probe(seconds: float, model: ModelDefinition, recording: Recording, where: str) -> None:
+    """Refuse a probe that is too short for the spectrum that is taken of it where a model has bands of the field."""
+    bands = [one for one in model.on_scale("readout") if one.form.parameter("low") is not None]
+    if recording.probes and bands and seconds < SEGMENT:
+        least = f"wants at least {quantity_text(SEGMENT * second)}, of which the spectrum of '{bands[0].name}' is taken"
+        raise DefinitionError(f"{where}.probe", f"{least}, got {quantity_text(seconds * second)}")
 
 
 def _times(one: e.RecordEntry, address: Address, model: ModelDefinition, span: Span, where: str) -> set[float]:

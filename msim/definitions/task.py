@@ -12,6 +12,7 @@ from msim.base.sources import read_sources
 from msim.base.units import second
 from msim.definitions.brain_entries import TaskFile
 from msim.definitions.model import Value
+from msim.definitions.parts import refuse_followers
 from msim.definitions.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.values import Values
 
@@ -76,6 +77,7 @@ def read_task(name: str | Path) -> TaskDefinition:
     path = find(str(name), "models")
     where = display_name(path)
     entry = read_entries(read_text(path), where, TaskFile)
+    refuse_followers(entry, where)
     values = Values(read_sources(shipped("models") / "sources.bib"))
     values.take_all("task", {one.name: getattr(entry.task, one.name) for one in TASK}, TASK, f"{where}: task", where)
     for key, way in entry.task.ways.items():

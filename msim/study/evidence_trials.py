@@ -69,7 +69,7 @@ def run_trials(
     """
     jobs = {
         (condition, seed): Job(
-            trial.entry, model.name, model.files, changes, seed, context, _keys(trial.measures)
+            trial.entry, model.name, model.files, changes, seed, context, keys_of_measures(trial.measures)
         )
         for condition, trial in trials.items() for seed in seeds
     }  # fmt: skip
@@ -93,7 +93,8 @@ def run_trials(
     return {one: [found[one, seed] for seed in seeds] for one in whole}, failures
 
 
-def _keys(measures: Sequence[Measure]) -> tuple[Key, ...]:
+def keys_of_measures(measures: Sequence[Measure]) -> tuple[Key, ...]:
+    """What is read of a trial."""
     return tuple((one.quantity, one.statistic, one.time) for one in measures)
 
 

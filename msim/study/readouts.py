@@ -7,12 +7,12 @@ import numpy as np
 from msim.base.errors import SimulationError
 from msim.definitions.experiment import ExperimentDefinition
 from msim.definitions.model import ModelDefinition
+from msim.definitions.recordings import SEGMENT
 from msim.measures.bold import BalloonWindkessel, bold_response
 from msim.measures.spectra import band_power, long_power_spectrum, peak_frequency
 from msim.recording.recorder import MemoryRecorder
 from msim.recording.spool import blocks
 
-SEGMENT = 0.5  # s; resolves 2 Hz and leaves many segments of a probe of seconds
 BLOCK = 2**16  # samples of a field that are in memory at a time
 
 

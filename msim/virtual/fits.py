@@ -37,10 +37,13 @@ def check_fit(found: Any) -> None:
 
 def check_study(study: StudyDefinition) -> None:
     """Refuse systems, regions and statistics that a study names and its brain and analysis do not have."""
+    if study.brain is not None:
+        _check_regions(study, study.brain)
     check_reported(study)
-    if study.brain is None:
-        return
-    connectome = read_connectome(study.brain.connectome, study.brain.weights)
+
+
+def _check_regions(study: StudyDefinition, brain: BrainDefinition) -> None:
+    connectome = read_connectome(brain.connectome, brain.weights)
     _check_health(study.population, connectome)
     where = f"{study.file}: {study.analysis}"
     if isinstance(study.options, RestingEntry):
