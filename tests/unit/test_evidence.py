@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from msim.cli.evidence_table import _effect
 from msim.definitions.entries import ActEntry, DoseEntry
 from msim.definitions.evidence import Condition, EvidenceRow, Readout, read_evidence, shipped_evidence
 from msim.definitions.model import ModelDefinition
-from msim.study.evidence import effects_of, simulated_outcome
-from msim.study.evidence_plan import compared, first_moment, plan_rows
+from msim.study.evidence import EvidenceResult, as_records, effects_of, judged, simulated_outcome
+from msim.study.evidence_plan import Measure, Reading, RowPlan, compared, first_moment, plan_rows
+from msim.study.evidence_trials import read_value
 
 KETAMINE = DoseEntry(drug="ketamine", mg_per_kg=0.5, route="intravenous", at="0 minute", duration="40 minute")
 KINASE = ("knockout", ActEntry(name="eEF2K"))
@@ -72,6 +75,53 @@ def test_an_attenuated_effect_is_less_than_the_undisturbed_one_whatever_its_sign
 def test_a_ratio_is_taken_within_seeds() -> None:
     ratio = row(direction="within", compare="ratio")
     assert effects_of(ratio, [np.array([2.0, 6.0]), np.array([1.0, 3.0])]) == pytest.approx([2.0, 2.0])
+
+
+@pytest.mark.parametrize(("readings", "said"), [
+    ([[0.0, 2.0], [0.0, 1.0]], "the ratio is 0 over 0 in 1 of 2 seeds"),
+    ([[3.0, 2.0], [0.0, 0.0]], "the ratio is 3 over 0 in 2 of 2 seeds"),
+    ([[np.nan, 2.0], [1.0, 1.0]], "the mean over cells is 0, of which the spread is a share in 1 of 2 seeds"),
+])  # fmt: skip
+def test_what_has_no_value_says_why(readings: list[list[float]], said: str) -> None:
+    """A ratio over nothing and a spread around nothing are no answer, and undecided alone would hide it."""
+    ratio = row(direction="within", compare="ratio", low=0.1, high=9.0)
+    conditions = [condition for condition, _ in compared(ratio, {})]
+    quantity = ratio.readout.terms[0][0]
+    plan = RowPlan(ratio, tuple(
+        Reading(((1.0, Measure(condition, quantity, "mean", 7200.0)),)) for condition in conditions
+    ))  # fmt: skip
+    values = {
+        condition: [{(quantity, "mean", 7200.0): value} for value in own]
+        for condition, own in zip(conditions, readings, strict=True)
+    }  # fmt: skip
+    found = judged(plan, (0.1, 9.0), values, {}, 2)
+    assert (found.reason, found.simulated, found.agrees) == (said, "?", False)
+    (record,) = as_records([found])
+    assert record["effect"] is None and record["ci"] == [None, None] and record["reason"] == said
+
+
+def test_one_cell_and_a_mean_of_nothing_have_no_spread() -> None:
+    """Neither ends in a division by 0 or a missing table."""
+    time = {"probe_time": ("probe", [0.0])}
+    one = xr.Dataset({"pv.v": ("probe", [1.0])}, time)
+    cells = (("probe", "cell"), [[0.0, 0.0]])
+    silent = xr.Dataset({"pv.firing_rate": ("probe", [0.0]), "pv.firing_rate_cells": cells}, time)
+    slow = xr.Dataset({"a.b": ("time", [0.0]), "a.b_sd": ("time", [0.0])}, {"time": ("time", [0.0])})
+    for probes, quantity in ((one, "pv.v"), (silent, "pv.firing_rate"), (silent, "a.b")):
+        assert np.isnan(read_value({"probes": probes, "samples": slow}, (quantity, "cv", 0.0), 0.0))
+
+
+@pytest.mark.parametrize(("margin", "unit", "wanted"), [
+    ("5 uM .. 7 uM", "mM", "6.21 uM\n6.1 .. 6.3"), ("0.005 mM .. 7 uM", "mM", "0.00621 mM\n0.0061 .. 0.0063"),
+    ("1 percent", "1 (dimensionless)", "0.621 percent\n0.61 .. 0.63"),
+    ("0.1", "1 (dimensionless)", "0.00621\n0.0061 .. 0.0063"),
+    ("2 * 3 nM", "mM", "0.00621 mM\n0.0061 .. 0.0063"),
+])  # fmt: skip
+def test_a_row_is_answered_in_the_unit_that_it_asks_in(margin: str, unit: str, wanted: str) -> None:
+    result = EvidenceResult(
+        "own", "within", "within", 0.00621, True, (0.0061, 0.0063), unit, margin, "", "", "", 0.0, "", 2, "", "CAL", ""
+    )  # fmt: skip
+    assert _effect(result) == wanted
 
 
 def test_a_trial_that_rows_share_is_planned_once(model: ModelDefinition) -> None:
