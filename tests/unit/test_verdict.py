@@ -17,8 +17,10 @@ from msim.definitions.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.predictions import Prediction
 from msim.storage.run_store import Run
 from msim.study.verdict import (
-    VERDICT_FILE, as_json, decide, judge_prediction, paired_interval, standardized_effect, values_of, write_verdicts,
+    VERDICT_FILE, Verdict, as_json, decide, judge_prediction, paired_interval, standardized_effect, values_of,
+    write_verdicts,
 )  # fmt: skip
+from msim.study.verdict_text import ci_text, effect_text, wanted_text
 
 SCALE = "ampar_scaling.AMPAR_scale"
 NAN, INF = float("nan"), float("inf")
@@ -266,3 +268,17 @@ def test_a_verdict_that_was_killed_while_written_leaves_the_old_one(
     with pytest.raises(KeyboardInterrupt):
         write_verdicts(run, [verdict, verdict])
     assert (tmp_path / VERDICT_FILE).read_text() == before and [one.name for one in tmp_path.iterdir()] == [VERDICT_FILE]
+
+
+@pytest.mark.parametrize(("wanted", "unit", "margin", "shown"), [
+    ("5 uM", "mM", 0.005, ("+6.21 uM", "+6.10 .. +6.30", "> 5 uM")),
+    ("0.005 mM", "mM", 0.005, ("+0.00621 mM", "+0.00610 .. +0.00630", "> 0.005 mM")),
+    ("2 percent", "1 (dimensionless)", 0.02, ("+0.62 percent", "+0.61 .. +0.63", "> 2 percent")),
+    ("0.02", "1 (dimensionless)", 0.02, ("+0.0062", "+0.0061 .. +0.0063", "> 0.02")),
+])  # fmt: skip
+def test_an_effect_is_told_in_the_unit_of_its_margin(
+    wanted: str, unit: str, margin: float, shown: tuple[str, str, str]
+) -> None:
+    """So that one can be held against the other."""
+    one = Verdict("a", "a > b", "q", 0.0, "yes", 0.00621, (0.0061, 0.0063), unit, margin, None, 2, "", "", "", wanted)
+    assert (effect_text(one), ci_text(one), wanted_text(one)) == shown
