@@ -12,7 +12,6 @@ from schema_examples import ASSUMED, EXAMPLES
 
 from msim.definitions.checks import check_files
 from msim.virtual.checks import check_late
-from msim.virtual.checks import check_late
 
 SHOW = ("sweep", "show", 0)
 REPORTED = ("reported", 0, "statistic")

@@ -35,7 +35,6 @@ from msim.study.evidence_trials import Job, keys_of_measures, trial_values
 from msim.study.trial import simulate_trial
 from msim.study.verdict import as_json, judge
 from msim.virtual.checks import check_late
-from msim.virtual.checks import check_late
 from msim.virtual.participants import recruited
 
 LEFT_OUT, RENAMED = object(), object()
