@@ -264,4 +264,5 @@ def test_a_verdict_that_was_killed_while_written_leaves_the_old_one(
     monkeypatch.setattr(Path, "write_bytes", dying)
     with pytest.raises(KeyboardInterrupt):
         write_verdicts(run, [verdict, verdict])
-    assert (tmp_path / VERDICT_FILE).read_text() == before and [one.name for one in tmp_path.iterdir()] == [VERDICT_FILE]
+    assert (tmp_path / VERDICT_FILE).read_text() == before
+    assert [one.name for one in tmp_path.iterdir()] == [VERDICT_FILE]
