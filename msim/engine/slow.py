@@ -18,6 +18,7 @@ from msim.engine.settle import settled
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-6
+NOTHING = 1e-6  # of the population's mean: below it an average of a cell at rest is a remnant
 
 States = dict[str, np.ndarray]
 DrugCurve = Callable[[float], Mapping[str, float]]
@@ -164,8 +165,9 @@ def slow_scale(
     for link in model.links.values():
         if link.relative_to and model.comes_from_bursts(link):
             total = np.sum([baseline.halves[one] for one in link.relative_to], axis=0).mean(axis=0)
-            # A cell whose average is nothing at rest has no ratio of its own; it takes the population's.
-            references[reference_name(link)] = np.where(total > 0, total, total.mean() or 1.0)
+            # A cell whose average is nothing at rest, or what an event before the burst left over, has no ratio of
+            # its own; it takes the population's.
+            references[reference_name(link)] = np.where(total > NOTHING * total.mean(), total, total.mean() or 1.0)
         elif link.relative_to:
             references[reference_name(link)] = np.ones(1)
     scale = SlowScale(model, systems, drugs, references, drugs_before=drugs_before)

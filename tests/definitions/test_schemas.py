@@ -46,8 +46,6 @@ NOWHERE = {
     "study": {"DoseEntry.uM"}, "participants": {"ValueEntry.same_as"}, "brain": {"ValueEntry.same_as"},
     "task": {"ValueEntry.same_as"},
 }  # fmt: skip
-# Experiments that are run; a slice wants longer bursts than a test can afford.
-IN_BODIES = (0, 2)
 DOCUMENTS = [(kind, index) for kind, several in EXAMPLES.items() for index in range(len(several))]
 
 
@@ -159,7 +157,7 @@ def drawn(kind: str, index: int, data: st.DataObject) -> Tables:
     return tables
 
 
-@pytest.mark.parametrize("index", IN_BODIES)
+@pytest.mark.parametrize("index", range(len(EXAMPLES["experiment"])))
 def test_what_an_experiment_allows_runs_and_is_stored(index: int, tmp_path: Path) -> None:
     """To the verdict."""
 
@@ -206,8 +204,7 @@ def test_what_rows_of_evidence_allow_runs(tmp_path: Path, model: ModelDefinition
     def law(data: st.DataObject) -> None:
         path, problem = accepted(drawn("evidence", 0, data), tmp_path)
         assert problem == ""
-        whole = read_model(COLUMN)
-        rows = [one for one in own_rows(path) if "slice" not in one.condition.preparation]
+        rows, whole = own_rows(path), read_model(COLUMN)
         plans, trials = plan_rows(rows, whole, CELLS, "", rows)
         assert [one.cannot for one in plans if one.cannot] == []
         context = Context(schedule=quick_schedule(path))
