@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from msim.base.claims import kept_alive, take, who_has
 from msim.base.endings import is_full
 from msim.base.errors import OwnerError, StorageError
+from msim.base.made import make_own, remove_own
 
 
 @contextmanager
@@ -38,16 +38,15 @@ def new_folder(final: Path) -> Iterator[Path]:
 
 
 def _grown(final: Path) -> Iterator[Path]:
-    growing = final.parent / f".{final.name}.{uuid.uuid4().hex}.partial"
+    holder = make_own(final.parent / f".{final.name}.{uuid.uuid4().hex}.partial")
+    growing = holder / final.name
     growing.mkdir()
     try:
         yield growing
         _refuse_full(final)
         os.rename(growing, final)  # onto an empty folder too, but never onto a full one
-    except BaseException:
-        # Its name was made up here, and nobody else knows of it.
-        shutil.rmtree(growing, ignore_errors=True)
-        raise
+    finally:
+        remove_own(holder)
 
 
 def _refuse_full(final: Path) -> None:

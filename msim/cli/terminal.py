@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from msim.base.errors import MsimError
+from msim.base.endings import is_full
+from msim.base.errors import DiskFullError, MsimError
 
 NARROWEST = 20  # columns; for less, text is laid out as for so many, and the terminal breaks its lines
 WIDEST = 9999
@@ -60,7 +61,7 @@ class SteadyStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write what the encoding has, and escapes of the rest."""
-        if not self._over:
+        if not self._over and text != "":  # by which click asks what kind of stream it is, and takes errors for an answer
             with self._kept():
                 self._inner.write(encodable(text, self.encoding))
         return len(text)
@@ -80,6 +81,8 @@ class SteadyStream(io.TextIOBase):
             self._end()
             # A terminal that is gone answers EIO.
             gone = problem.errno == errno.EPIPE or (problem.errno == errno.EIO and self._is_terminal)
+            if self._name and is_full(problem):
+                raise DiskFullError(f"the disk is full: {self._name} cannot be written: {problem.strerror}") from None
             if self._name and not gone:
                 raise MsimError(f"{self._name}: cannot be written: {problem.strerror}") from None
 

@@ -274,7 +274,7 @@ VALID: dict[str, Of] = {
     "ExperimentFile.notes": as_it_is, "ExperimentFile.model": as_it_is, "ExperimentFile.hypotheses": one_of(["H2"]),
     "ExperimentFile.seeds": one_of([0], [3]), "ExperimentFile.begin": one_of("-3 minute"),
     "ExperimentFile.duration": minutes, "ExperimentFile.body_weight": one_of("80 kg", "65000 g"),
-    "ExperimentFile.preparation": as_it_is, "ExperimentFile.state": one_of("depressed"),
+    "ExperimentFile.preparation": as_it_is, "ExperimentFile.state": one_of("healthy"),
     "ExperimentFile.set": in_table(as_it_is),
     # What rows of evidence ask.
     "TermEntry.quantity": as_it_is, "TermEntry.times": one_of(0.5, "spines.N_0"),

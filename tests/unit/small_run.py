@@ -22,7 +22,7 @@ def about() -> dict[str, Any]:
         "experiment": {"name": "test", "file": "test.toml", "text": "title = 'test'"},
         "model": {"name": "model", "files": {"a.toml": "text"}},
         "changes": {}, "hypothesis": "", "begin_s": 0.0, "end_s": 60.0,
-        "schedule": {"tolerance": 0.05}, "target": "numpy",
+        "schedule": {"tolerance": 0.05}, "target": "numpy", "code": "of a test",
         "versions": {"msim": "1"}, "arms": ARMS, "seeds": SEEDS,
     }  # fmt: skip
 

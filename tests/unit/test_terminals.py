@@ -167,9 +167,9 @@ def remember(patch: pytest.MonkeyPatch) -> None:
         (msim.definitions.titles, "shipped_titles"), (msim.cli.twin, "_twin"), (msim.storage.run_store, "open_run"),
     ):  # fmt: skip
         patch.setattr(module, name, functools.cache(getattr(module, name)))
-    checked = functools.cache(lambda paths: msim_check(list(paths)))
+    checked = functools.cache(lambda paths, further: msim_check(list(paths), further))
     msim_check = msim.definitions.checks.check_files
-    patch.setattr(msim.definitions.checks, "check_files", lambda paths: checked(tuple(paths)))
+    patch.setattr(msim.definitions.checks, "check_files", lambda paths, further: checked(tuple(paths), further))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -297,8 +297,9 @@ def test_a_full_disk_under_standard_output_is_said(stored: Path, monkeypatch: py
     """In one line, with a status that is not 0; one under standard error stops nothing."""
     monkeypatch.chdir(stored)
     said = Gone(errno.EPIPE, 10_000)
-    assert run_into(Gone(errno.ENOSPC), said, ["judge", "plain"], monkeypatch) == 1
-    assert said.taken.decode() == "msim: standard output: cannot be written: No space left on device\n"
+    assert run_into(Gone(errno.ENOSPC), said, ["judge", "plain"], monkeypatch) == 7
+    wanted = "msim: the disk is full: standard output cannot be written: No space left on device\n"
+    assert said.taken.decode() == wanted
     assert run_into(io.BytesIO(), Gone(errno.ENOSPC), ["judge", "plain"], monkeypatch) == 0  # type: ignore[arg-type]
     assert run_into(io.BytesIO(), Gone(errno.ENOSPC), ["judge", "no"], monkeypatch) == 2  # type: ignore[arg-type]
 
