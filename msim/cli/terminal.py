@@ -61,7 +61,8 @@ class SteadyStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write what the encoding has, and escapes of the rest."""
-        if not self._over and text != "":  # by which click asks what kind of stream it is, and takes errors for an answer
+        # By nothing click asks what kind of stream it is, and takes an error for an answer.
+        if not self._over and text != "":
             with self._kept():
                 self._inner.write(encodable(text, self.encoding))
         return len(text)
