@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.one_run import memory_mb
+from msim.backends.mpi import SERIAL, Ranks, world
 from msim.brain.connectome import Connectome, connectome_of
-from msim.definitions.brain import read_brain
-from msim.engine.exchange import SERIAL, Ranks, world
+from msim.definitions.brains.brain import read_brain
 from msim.imaging.scan import Label
 
 BRAIN = "brains/brain19"
@@ -36,8 +36,8 @@ def part_of(connectome: Connectome, regions: int) -> Connectome:
 
 def mean_field(options: argparse.Namespace) -> dict[str, Any]:
     """A whole scan of mean fields, from a twin that is there already."""
+    from msim.brain.emulator_axes import brain_twin
     from msim.brain.field import field_of
-    from msim.brain.reach import brain_twin
     from msim.brain.scans import resting_scans
 
     brain = read_brain(BRAIN)

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from msim.backends.context import Context, build_network
 from msim.base.errors import InputError
-from msim.coupling.schedule import Schedule
-from msim.definitions.compression import compressed, compressed_doses
-from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.model import ModelDefinition
-from msim.engine.context import Context, build_network
-from msim.engine.multiscale import hand_down
-from msim.engine.simulate import Protocol, drug_curves, simulate
-from msim.engine.slow import compiled_scale, slow_scale
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.time_scaling import compressed, compressed_doses
+from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.simulate import Protocol, drug_curves, simulate
+from msim.multiscale.slow.scale import compiled_scale, slow_scale
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
 

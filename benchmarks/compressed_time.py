@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.brute_force import Path, Problem, brute_force, gains, multiscale
 from benchmarks.tables import table
-from msim.coupling.schedule import Schedule
-from msim.definitions.experiment import read_experiment
+from msim.definitions.experiments.experiment import read_experiment
+from msim.definitions.experiments.schedule import Schedule
 
 TOLERANCES = (0.2, 0.1, 0.05, 0.025, 0.0125)
 SAMPLES = 60  # of them most in the first day, where most happens

@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks import launch
 from benchmarks.cost_model import Costs
 from benchmarks.networks import STEP, Row
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
+from msim.backends.cpp.network import CompiledNetwork
+from msim.network.spec import Cells, NetworkSpec, Projection
 
 # So many that what is looked up of a spike lies in main memory, as that of a large network does.
 COUNTERS, COUNTER_RATE = 400_000, 400.0

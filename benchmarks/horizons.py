@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.tables import table
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
-from msim.engine.context import Context
-from msim.engine.simulate import Protocol, simulate
+from msim.backends.context import Context
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.multiscale.simulate import Protocol, simulate
 from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder

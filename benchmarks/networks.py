@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection
+from msim.network.spec import Cells, Drive, NetworkSpec, Projection
 
 STEP = 1e-4
 POPULATIONS = ("E", "I")

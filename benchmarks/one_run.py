@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.networks import POPULATIONS, REFERENCE, STEP, Row, Size, network, rows
-from msim.engine.cpp.network import CompiledNetwork
+from msim.backends.cpp.network import CompiledNetwork
 
 
 class OneRank:

@@ -36,10 +36,10 @@ def help_time() -> float:
 
 def measured(seconds: float) -> dict[str, float]:
     """All figures, by name."""
-    from msim.coupling.schedule import Schedule
-    from msim.definitions.experiment import read_experiment
-    from msim.engine.context import Context, build_network
-    from msim.study.trial import simulate_trial
+    from msim.backends.context import Context, build_network
+    from msim.definitions.experiments.experiment import read_experiment
+    from msim.definitions.experiments.schedule import Schedule
+    from msim.trials.trial import simulate_trial
 
     read = timed(lambda: read_experiment("ketamine_rapid_and_sustained"))
     experiment = read_experiment("ketamine_rapid_and_sustained")

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.conditions import announce, conditions
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
-from msim.engine.context import Context
-from msim.engine.simulate import Protocol, simulate
+from msim.backends.context import Context
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.emulator.axes import axes_of
+from msim.emulator.library import Twins, find_twin, twin_path
+from msim.multiscale.simulate import Protocol, simulate
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
-from msim.twin.axes import axes_of
-from msim.twin.library import Twins, find_twin, twin_path
 
 DAY = 86400.0
 EXPERIMENT, ARM = "ketamine_rapid_and_sustained", "ketamine"

@@ -14,20 +14,20 @@ __version__ = "0.1.0"
 # Public names and where they live; each is imported when it is first asked for, so that
 # `import msim` and `msim --help` cost nothing.
 _PUBLIC = {
-    "read_model": "msim.definitions.read_model",
-    "read_experiment": "msim.definitions.experiment",
-    "simulate": "msim.study.run",
-    "course": "msim.study.course",
+    "read_model": "msim.definitions.models.read_model",
+    "read_experiment": "msim.definitions.experiments.experiment",
+    "simulate": "msim.trials.run",
+    "course": "msim.trials.trajectory",
     "open_run": "msim.storage.run_store",
-    "open_unfinished": "msim.study.unfinished",
-    "find_twin": "msim.twin.library",
+    "open_unfinished": "msim.trials.unfinished",
+    "find_twin": "msim.emulator.library",
     "open_sweep": "msim.sweep.opened",
     "sweep_trial": "msim.sweep.opened",
-    "read_study": "msim.definitions.study",
-    "run_study": "msim.virtual.run",
+    "read_study": "msim.definitions.studies.study",
+    "run_study": "msim.studies.run",
     "resting_bold": "msim.brain.resting_bold",
     "connectivity_of": "msim.brain.resting_bold",
-    "judge": "msim.study.verdict",
+    "judge": "msim.verdicts.verdict",
     "plot": "msim.plots",
     "MsimError": "msim.base.errors",
 }
@@ -40,20 +40,18 @@ __all__ = [
 if TYPE_CHECKING:
     from msim import plots as plot
     from msim.base.errors import MsimError
-    from msim.definitions.experiment import read_experiment
-    from msim.definitions.read_model import read_model
+    from msim.brain.resting_bold import connectivity_of, resting_bold
+    from msim.definitions.experiments.experiment import read_experiment
+    from msim.definitions.models.read_model import read_model
+    from msim.definitions.studies.study import read_study
+    from msim.emulator.library import find_twin
     from msim.storage.run_store import open_run
-    from msim.brain.resting_bold import connectivity_of
-    from msim.brain.resting_bold import resting_bold
-    from msim.definitions.study import read_study
-    from msim.study.course import course
-    from msim.virtual.run import run_study
-    from msim.study.unfinished import open_unfinished
-    from msim.sweep.opened import open_sweep
-    from msim.sweep.opened import sweep_trial
-    from msim.study.run import simulate
-    from msim.study.verdict import judge
-    from msim.twin.library import find_twin
+    from msim.studies.run import run_study
+    from msim.sweep.opened import open_sweep, sweep_trial
+    from msim.trials.run import simulate
+    from msim.trials.trajectory import course
+    from msim.trials.unfinished import open_unfinished
+    from msim.verdicts.verdict import judge
 
 
 def __getattr__(name: str) -> Any:

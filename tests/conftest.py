@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from msim.definitions.binding import with_given_drugs
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read_model import read_model
+from msim.definitions.models.drug_binding import with_given_drugs
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
 
 # Brian2 logs all the code it makes; a failed test should show what failed.
 logging.getLogger("brian2").setLevel(logging.WARNING)

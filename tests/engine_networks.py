@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from msim.engine.cpp.library import MEANS, SUMS, TRACES
-from msim.engine.cpp.network import CompiledNetwork, Row
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection, TimedInput
-from msim.engine.partition import partitioned
+from msim.backends.cpp.library import MEANS, SUMS, TRACES
+from msim.backends.cpp.network import CompiledNetwork, Row
+from msim.backends.partition import partitioned
+from msim.network.spec import Cells, Drive, NetworkSpec, Projection, TimedInput
 
 STEP = 0.1e-3
 SIZES = (1001, 31, 1)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from msim.engine.cpp.network import CompiledNetwork, Row
-from msim.engine.cpp.spec import Cells, NetworkSpec, Projection, TimedInput
+from msim.backends.cpp.network import CompiledNetwork, Row
+from msim.network.spec import Cells, NetworkSpec, Projection, TimedInput
 
 STEP = 0.1e-3
 STEPS = 3000
@@ -151,7 +151,7 @@ def theirs(spec: NetworkSpec, rows: Rows, steps: int = STEPS) -> dict[str, np.nd
     """What Brian2 makes of it, on the device and target that are set."""
     import brian2 as b2
 
-    from msim.engine.cpp.describe import described
+    from msim.backends.cpp.describe import described
 
     objects = described(spec, whole=True)
     monitors = {name: b2.SpikeMonitor(group, name=f"spikes_{name}") for name, group in objects.groups.items()}

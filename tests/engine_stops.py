@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from msim.backends.cpp.network import CompiledNetwork, Outcome, Row
+from msim.backends.partition import by_cell
 from msim.base.errors import InputError
-from msim.engine.cpp.network import CompiledNetwork, Outcome, Row
-from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
-from msim.engine.partition import by_cell
+from msim.network.spec import Cells, NetworkSpec, Projection
 
 REFUSALS = ("interval", "contacts", "partition")
 STEP = 1e-4

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from smooth_network import SmoothNetwork
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.multiscale import hand_down
-from msim.engine.network import Burst
-from msim.engine.slow import SlowScale, States
+from msim.backends.fast_network import Burst
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.slow.scale import SlowScale, States
 
 
 class NoisyNetwork(SmoothNetwork):

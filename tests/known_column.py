@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.network import Burst, FastNetwork
+from msim.backends.fast_network import Burst, FastNetwork
+from msim.definitions.models.model import ModelDefinition
 from tests.smooth_network import potentials
 
 REST = {"firing_rate": 4.0, "v": -0.055, "synaptic_current": 1e-10}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from msim.circuit.neurons import ADEX
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.model import ModelDefinition
 
 
 def with_point_cells(model: ModelDefinition) -> ModelDefinition:

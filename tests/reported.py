@@ -11,7 +11,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from msim.cli import app
-from msim.definitions.read import shipped
+from msim.definitions.files.read import shipped
 
 HOSTILE = "<script>document.title = 'owned'</script> {{ 7 * 7 }} </style> \" onload=x $$x$$"
 STATISTICS = ("FC <b>within</b> DMN", "rating: patients - controls")

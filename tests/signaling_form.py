@@ -12,8 +12,8 @@ from brian2.parsing.sympytools import str_to_sympy
 from scipy.integrate import solve_ivp
 
 from msim.base.mechanism import Mechanism
-from msim.definitions.model import ModelDefinition
-from msim.engine.ode import evaluated
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.ode import evaluated
 
 HOUR, DAY = 3600.0, 86400.0
 # What SciPy is asked for; a state may be off by some tens of steps of it.

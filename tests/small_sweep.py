@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from msim.base.claims import owner
-from msim.definitions.axes import read_design
-from msim.definitions.experiment import read_experiment
-from msim.engine.context import Context
+from msim.backends.context import Context
+from msim.base.file_lease import owner
+from msim.definitions.experiments.axes import read_design
+from msim.definitions.experiments.experiment import read_experiment
 from msim.storage.trial_store import TrialStore, read_record
 from msim.sweep.plan import Plan, make_plan
 from msim.sweep.run import begin_sweep

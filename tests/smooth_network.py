@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.network import Burst, FastNetwork
+from msim.backends.fast_network import Burst, FastNetwork
+from msim.definitions.models.model import ModelDefinition
 
 # Shares and slopes near those of the shipped column; no law tested with them depends on their size.
 LOCAL_SHARE = 0.11

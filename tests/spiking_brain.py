@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from msim.backends.mpi import Ranks
 from msim.brain.connectome import Connectome, Region
 from msim.brain.spiking import Activity, SpikingBrain, activities
 from msim.brain.spiking_plan import BrainPlan, brain_plan
-from msim.definitions.brain import read_brain
-from msim.engine.exchange import Ranks
+from msim.definitions.brains.brain import read_brain
 
 CELLS = 100
 ALONE = 3.0  # Hz; about what the pyramidal cells of columns of that size fire at

@@ -8,12 +8,12 @@ import msim
 
 # What public functions return, and so what a reader meets next.
 GIVEN_BACK = {
-    "msim.definitions.model.ModelDefinition": "what `read_model` gives",
-    "msim.definitions.model.Value": "a value of a model",
-    "msim.definitions.experiment.ExperimentDefinition": "what `read_experiment` gives",
+    "msim.definitions.models.model.ModelDefinition": "what `read_model` gives",
+    "msim.definitions.models.model.Value": "a value of a model",
+    "msim.definitions.experiments.experiment.ExperimentDefinition": "what `read_experiment` gives",
     "msim.storage.run_store.Run": "what `simulate` and `open_run` give",
-    "msim.study.verdict.Verdict": "what `judge` gives",
-    "msim.twin.twin.Twin": "what `find_twin` gives",
+    "msim.verdicts.verdict.Verdict": "what `judge` gives",
+    "msim.emulator.emulator.Twin": "what `find_twin` gives",
     "msim.base.errors.InputError": "bad input; exit status 2",
     "msim.base.errors.DefinitionError": "a definition file says what msim cannot accept",
     "msim.base.errors.StorageError": "a folder that cannot be written or read",

@@ -8,12 +8,13 @@ from inspect import getsource
 from typing import Any
 
 from _ext.parameters import plain
-from msim.base.quantities import unit_text
-from msim.definitions.citations import known_sources
-from msim.definitions.forms import FORMS
+
 from msim.base.mechanism import Mechanism
+from msim.base.quantities import unit_text
 from msim.base.sources import cite_text
-from msim.definitions.read_model import read_model
+from msim.definitions.files.citations import known_sources
+from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.read_model import read_model
 
 MODEL = "circuits/cortical_column"
 
@@ -68,7 +69,7 @@ def _modules() -> dict[str, str]:
     """Where each form is declared: the module that has it and says its name."""
     places: dict[str, str] = {}
     for name, module in sorted(sys.modules.items()):
-        if name.startswith("msim.") and name != "msim.definitions.forms":
+        if name.startswith("msim.") and name != "msim.definitions.models.mechanism_registry":
             for one in vars(module).values():
                 if isinstance(one, Mechanism) and FORMS.get(one.name) is one and f'"{one.name}"' in getsource(module):
                     places.setdefault(one.name, name)

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from msim.base.sources import Source, cite_text
-from msim.definitions.citations import known_sources
-from msim.definitions.kinds import files_of, kind_of, read_definition
-from msim.definitions.model import ModelDefinition, Value
-from msim.definitions.read import shipped
-from msim.definitions.tables import value_text
+from msim.definitions.files.citations import known_sources
+from msim.definitions.files.file_kinds import files_of, kind_of, read_definition
+from msim.definitions.files.read import shipped
+from msim.definitions.models.model import ModelDefinition, Value
+from msim.definitions.models.tables import value_text
 
 Row = tuple[str, Value, str]  # path, value, its text
 

@@ -16,10 +16,10 @@ from msim.base.errors import StartError
 
 # Packages of msim that decide what a trial records; the others only call, store, draw or print.
 DECIDING = (
-    "base", "pharmacology", "signaling", "circuit", "recording", "measures", "coupling", "definitions", "engine",
-    "twin", "study",
+    "base", "pharmacology", "signaling", "circuit", "recording", "measures", "definitions", "network", "backends",
+    "multiscale", "emulator", "trials",
 )
-NOT_DECIDING = ("run.py", "workers.py", "unfinished.py", "stored.py", "verdict.py", "recalibrate.py", "checks.py")
+NOT_DECIDING = ("trials/run.py", "trials/workers.py", "trials/unfinished.py", "definitions/models/checks.py")
 COMPUTING = ("brian2", "numpy", "scipy", "sympy")
 SOURCE = (".py", ".cpp", ".hpp", ".h")
 
@@ -30,7 +30,7 @@ def code_digest() -> str:
     root = package_folder()
     files = [
         path for name in DECIDING for path in (root / name).rglob("*")
-        if path.suffix in SOURCE and path.name not in NOT_DECIDING
+        if path.suffix in SOURCE and path.relative_to(root).as_posix() not in NOT_DECIDING
     ]  # fmt: skip
     versions = [msim.__version__, *(installed_version(one) for one in COMPUTING)]
     return _digest(root, files, json.dumps(versions).encode())

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msim.base.claims import kept_alive, take, who_has
 from msim.base.endings import is_full
 from msim.base.errors import OwnerError, StorageError
+from msim.base.file_lease import kept_alive, take, who_has
 from msim.base.made import make_own, remove_own
 
 

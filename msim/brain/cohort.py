@@ -9,15 +9,15 @@ import numpy as np
 
 from msim.base.errors import InputError
 from msim.brain.connectome import Connectome
+from msim.brain.emulator_axes import on_axes
 from msim.brain.field import Field, field_of
 from msim.brain.go_nogo import TaskResult, go_nogo
-from msim.brain.reach import on_axes
 from msim.brain.scans import scan_seed
 from msim.brain.surface import RegionSurfaces
-from msim.definitions.brain import BrainDefinition
-from msim.definitions.task import TaskDefinition
+from msim.definitions.brains.brain import BrainDefinition
+from msim.definitions.brains.task import TaskDefinition
+from msim.emulator.emulator import Twin
 from msim.imaging.scan import Label
-from msim.twin.twin import Twin
 
 MOST_AT_ONCE = 64  # scans; memory grows with them
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from msim.base.errors import DefinitionError, InputError
 from msim.brain.tables import check_symmetric, check_weights, read_column, read_matrix, read_rows
-from msim.definitions.brain import BrainDefinition
+from msim.definitions.brains.brain import BrainDefinition
 
 REGIONS, LENGTHS = "regions.csv", "tract_lengths_mm.csv"
 LONGEST_DELAY = 0.5  # s; no spike takes a tenth of that across a brain

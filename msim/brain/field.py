@@ -13,9 +13,9 @@ from msim.base.rounding import is_constant
 from msim.base.seeds import stream
 from msim.brain.connectome import Connectome
 from msim.brain.surface import RegionSurfaces, region_surfaces
-from msim.definitions.brain import BrainDefinition
+from msim.definitions.brains.brain import BrainDefinition
+from msim.emulator.emulator import Twin
 from msim.measures.scan_times import STEP
-from msim.twin.twin import Twin
 
 CHUNK = 2000  # steps for which noise is drawn at once; no result hangs on it
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from msim.brain.connectome import Connectome
 from msim.brain.go_nogo import TaskResult
-from msim.definitions.task import TaskDefinition
+from msim.definitions.brains.task import TaskDefinition
 from msim.imaging.bids import Derivatives, start_derivatives, write_scan
 from msim.imaging.bids_task import write_estimates, write_events
 from msim.imaging.parcels import parcels_axis

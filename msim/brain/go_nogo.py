@@ -10,8 +10,8 @@ import numpy as np
 from msim.brain.behavior import Behavior, behavior_of, onsets_by_condition
 from msim.brain.field import Field
 from msim.brain.scans import task_scans
-from msim.definitions.brain import BrainDefinition
-from msim.definitions.task import TaskDefinition
+from msim.definitions.brains.brain import BrainDefinition
+from msim.definitions.brains.task import TaskDefinition
 from msim.imaging.glm import Estimates, estimated
 from msim.imaging.scan import Label, Scan
 

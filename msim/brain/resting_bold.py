@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msim.brain.connectome import connectome_of
+from msim.brain.emulator_axes import brain_twin
 from msim.brain.field import field_of
-from msim.brain.reach import brain_twin
 from msim.brain.scans import resting_scans, scan_seed
-from msim.definitions.brain import read_brain
+from msim.definitions.brains.brain import read_brain
 from msim.imaging.connectivity import functional_connectivity
 from msim.imaging.scan import Label, Scan
 from msim.measures.scan_times import simulated_seconds

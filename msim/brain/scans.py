@@ -13,8 +13,8 @@ from msim.brain.connectome import Connectome
 from msim.brain.field import Field, Outside, integrated
 from msim.brain.tables import read_matrix
 from msim.brain.task import TaskInput, Trials, trials_of
-from msim.definitions.brain import BrainDefinition
-from msim.definitions.task import TaskDefinition
+from msim.definitions.brains.brain import BrainDefinition
+from msim.definitions.brains.task import TaskDefinition
 from msim.imaging.connectivity import Band, functional_connectivity, mean_connectivity, refuse_short, similarity
 from msim.imaging.scan import Label, Scan
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel

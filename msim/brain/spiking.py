@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from msim.backends.cpp.network import CompiledNetwork, Outcome
+from msim.backends.mpi import SERIAL, Ranks
 from msim.base.errors import SimulationError
-from msim.brain.fibres import Contacts, fibre_contacts, local_contacts
 from msim.brain.field import STEP, SlowNoise
+from msim.brain.long_range_projections import Contacts, fibre_contacts, local_contacts
 from msim.brain.spiking_plan import STRENGTH, BrainPlan, shared_out
-from msim.engine.column_plan import SAMPLE_STEPS
-from msim.engine.cpp.network import CompiledNetwork, Outcome
-from msim.engine.exchange import SERIAL, Ranks
+from msim.network.column_plan import SAMPLE_STEPS
 
 CHUNK = 100  # steps after which ranks join what they measured; no result hangs on it
 NEVER = 2**62

@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from msim.backends.partition import Partition, by_region
 from msim.base.errors import InputError
 from msim.base.expressions import renamed
 from msim.base.seeds import stream
 from msim.brain.connectome import Connectome
 from msim.brain.field import effects
 from msim.circuit.drive import PERIOD
-from msim.definitions.brain import BrainDefinition
-from msim.definitions.handed import Address, receptor_inputs
-from msim.definitions.model import ModelDefinition
-from msim.engine.cell_equations import factor_of
-from msim.engine.column_plan import STEP, ColumnPlan, column_plan
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection
-from msim.engine.partition import Partition, by_region
+from msim.definitions.brains.brain import BrainDefinition
+from msim.definitions.models.fast_inputs import Address, receptor_inputs
+from msim.definitions.models.model import ModelDefinition
+from msim.network.cell_equations import factor_of
+from msim.network.column_plan import STEP, ColumnPlan, column_plan
+from msim.network.spec import Cells, Drive, NetworkSpec, Projection
 
 # What BOLD follows: the synaptic current of a cell, A.
 CURRENT = "abs(I_excitatory) + abs(I_inhibitory)"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from msim.backends.mpi import SERIAL, Ranks
 from msim.brain.field import STEP
 from msim.brain.spiking import CHUNK, SpikingBrain
 from msim.brain.spiking_plan import BrainPlan
-from msim.engine.exchange import SERIAL, Ranks
 
 STARTING = 1.0  # s in which a network forgets its first potentials
 MEASURING = 30.0  # s of averages: the rate of a region of 200 pyramidal cells is then known to 1 %

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from msim.backends.mpi import SERIAL, Ranks
 from msim.base.errors import SimulationError
 from msim.brain.connectome import Connectome
 from msim.brain.scans import bold_parameters
 from msim.brain.spiking import activities
 from msim.brain.spiking_plan import brain_plan
 from msim.brain.spiking_rest import MEASURING, Rest, brain_at_rest
-from msim.definitions.brain import BrainDefinition
-from msim.engine.exchange import SERIAL, Ranks
+from msim.definitions.brains.brain import BrainDefinition
 from msim.imaging.scan import Label, Scan
 from msim.measures.bold_stream import BoldStream
 from msim.measures.scan_times import STEP, settling, simulated_seconds

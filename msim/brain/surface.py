@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.base.errors import InputError, nearest
-from msim.twin.axes import Axis
-from msim.twin.surfaces import Basis
-from msim.twin.twin import Twin
+from msim.emulator.axes import Axis
+from msim.emulator.emulator import Twin
+from msim.emulator.surfaces import Basis
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def region_surfaces(
     fixed: for each region values of further axes, rest where left out
     raises: InputError for an unknown name, or values outside the twin's domain
     """
-    from msim.twin.twin import FLOOR
+    from msim.emulator.emulator import FLOOR
 
     names = [one.name for one in twin.axes]
     known = {one.name: index for index, one in enumerate(twin.outputs) if one.is_positive}

@@ -9,7 +9,7 @@ import numpy as np
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.seeds import stream
-from msim.definitions.task import TaskDefinition
+from msim.definitions.brains.task import TaskDefinition
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from msim.cli import (
     cache,
     calibrate,
     check,
+    emulator,
     evidence,
     explore,
     hashing,
@@ -22,7 +23,6 @@ from msim.cli import (
     meg,
     physiology,
     plot,
-    recalibrate,
     report,
     reproduce,
     run,
@@ -31,7 +31,7 @@ from msim.cli import (
     study,
     sweep,
     table,
-    twin,
+    tune_background_rates,
     verify,
 )
 
@@ -75,11 +75,11 @@ app.command("verify")(verify.verify)
 app.command("reproduce")(reproduce.reproduce)
 app.command("hash")(hashing.hash_runs)
 app.command("cache")(cache.cache)
-app.command("recalibrate")(recalibrate.recalibrate)
+app.command("recalibrate")(tune_background_rates.recalibrate)
 app.command("meg")(meg.meg)
 app.command("study")(study.study)
 app.command("physiology")(physiology.physiology)
-app.add_typer(twin.app, name="twin")
+app.add_typer(emulator.app, name="twin")
 app.add_typer(brain.app, name="brain")
 
 

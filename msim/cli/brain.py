@@ -13,7 +13,7 @@ from msim.cli import brain_task
 if TYPE_CHECKING:
     from msim.brain.connectome import Connectome
     from msim.brain.field import Field
-    from msim.definitions.brain import BrainDefinition
+    from msim.definitions.brains.brain import BrainDefinition
     from msim.imaging.scan import Scan
 
 app = typer.Typer(
@@ -157,7 +157,7 @@ def _couplings(text: str) -> list[float]:
 
 def _read(brain: str) -> tuple[BrainDefinition, Connectome]:
     from msim.brain.connectome import connectome_of
-    from msim.definitions.brain import read_brain
+    from msim.definitions.brains.brain import read_brain
 
     definition = read_brain(brain)
     return definition, connectome_of(definition)
@@ -166,9 +166,9 @@ def _read(brain: str) -> tuple[BrainDefinition, Connectome]:
 def _field(definition: BrainDefinition, connectome: Connectome, coupling: float | None) -> Field:
     import functools
 
+    from msim.brain.emulator_axes import brain_twin
     from msim.brain.field import field_of
-    from msim.brain.reach import brain_twin
-    from msim.cli.twin_progress import told
+    from msim.cli.emulator_progress import told
 
     with told() as progress:
         twin = brain_twin(definition, progress=functools.partial(progress, definition.column.name))

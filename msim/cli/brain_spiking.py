@@ -15,7 +15,7 @@ from msim.cli.terminal import show_progress, shows_bars
 
 if TYPE_CHECKING:
     from msim.brain.connectome import Connectome
-    from msim.definitions.brain import BrainDefinition
+    from msim.definitions.brains.brain import BrainDefinition
     from msim.imaging.scan import Label, Scan
 
 EVERY = 30.0  # s between two words of progress; 0.5 s at a terminal

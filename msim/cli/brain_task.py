@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from msim.brain.connectome import Connectome
     from msim.brain.field import Field
     from msim.brain.go_nogo import TaskResult
-    from msim.definitions.brain import BrainDefinition
+    from msim.definitions.brains.brain import BrainDefinition
 
 
 def task(
@@ -37,8 +37,8 @@ def task(
     from msim.brain.task import wiring_of
     from msim.cli.options import parse_figure
     from msim.cli.tables import as_records, print_json, print_table
-    from msim.definitions.brain import read_brain
-    from msim.definitions.task import read_task
+    from msim.definitions.brains.brain import read_brain
+    from msim.definitions.brains.task import read_task
     from msim.imaging.scan import Label
     from msim.measures.scan_times import simulated_seconds
 
@@ -66,9 +66,9 @@ def task(
 def _field(definition: BrainDefinition, connectome: Connectome, coupling: float | None) -> Field:
     import functools
 
+    from msim.brain.emulator_axes import brain_twin
     from msim.brain.field import field_of
-    from msim.brain.reach import brain_twin
-    from msim.cli.twin_progress import told
+    from msim.cli.emulator_progress import told
 
     with told() as progress:
         twin = brain_twin(definition, (), functools.partial(progress, definition.column.name))

@@ -16,8 +16,8 @@ def cache(
 
     Example: msim cache --clear
     """
+    from msim.backends.cpp import cache as store
     from msim.cli.tables import as_records, print_json, print_table
-    from msim.engine.cpp import cache as store
 
     if clear:
         count, size = store.clear()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from msim.study.fit import Direction, Problem, Tried
+    from msim.calibration.fit import Direction, Problem, Tried
 
 MODEL = "circuits/cortical_column"
 
@@ -39,12 +39,12 @@ def calibrate(
     Example: msim calibrate --trials 1 --sensitivity 4 --target twin
     """
     from msim.base.errors import InputError
+    from msim.calibration.fit import derivatives, fit, morris, undetermined
+    from msim.calibration.write import write_values
     from msim.cli.calibration_tables import print_calibration
     from msim.cli.evidence import stoppable
     from msim.cli.options import parse_file
     from msim.cli.tables import print_json
-    from msim.study.fit import derivatives, fit, morris, undetermined
-    from msim.study.fit_write import write_values
 
     if target not in ("cpp", "twin"):
         raise InputError(f"--target: wants cpp or twin, got '{target}'")
@@ -70,13 +70,13 @@ def _problems(
 ) -> tuple[Problem, Problem]:  # fmt: skip
     from dataclasses import replace
 
+    from msim.calibration.fit import Problem
+    from msim.calibration.objective import rows_to_fit
+    from msim.calibration.space import fitted_axes, swept_axes
     from msim.cli.evidence import context_of, kept_in
     from msim.cli.options import core_count, parse_names, parse_seeds
-    from msim.definitions.evidence import chosen, read_evidence, shipped_evidence
-    from msim.definitions.read_model import read_model
-    from msim.study.fit import Problem
-    from msim.study.fit_objective import rows_to_fit
-    from msim.study.fit_space import fitted_axes, swept_axes
+    from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence
+    from msim.definitions.models.read_model import read_model
 
     every = read_evidence(rows or shipped_evidence())
     asked = rows_to_fit(chosen(every, parse_names(only, "--only")))
@@ -102,8 +102,8 @@ def _nothing(*_: Any) -> None:
 def _record(
     problem: Problem, first: Tried, best: Tried, flat: list[Direction] | None, effects: list[dict[str, Any]] | None
 ) -> dict[str, Any]:
-    from msim.study.fit_objective import as_record
-    from msim.study.fit_space import texts_of
+    from msim.calibration.objective import as_record
+    from msim.calibration.space import texts_of
 
     return {
         "loss_before": first.loss, "loss": best.loss,

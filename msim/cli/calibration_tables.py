@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msim.calibration.fit import Direction, Problem, Tried
+from msim.calibration.space import texts_of
 from msim.cli.tables import print_table, say
-from msim.study.fit import Direction, Problem, Tried
-from msim.study.fit_space import texts_of
 
 MOST_EFFECTS = 30
 

@@ -15,8 +15,8 @@ def check(
     """
     from msim.base.errors import printable
     from msim.cli.tables import as_records, print_json, print_table
-    from msim.definitions.checks import check_files
-    from msim.virtual.checks import check_late
+    from msim.definitions.models.checks import check_files
+    from msim.studies.checks import check_late
 
     columns = ("file", "kind", "result")
     found, problems = check_files(paths, check_late)

@@ -13,10 +13,10 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from msim.definitions.evidence import EvidenceRow
-    from msim.definitions.model import ModelDefinition
-    from msim.engine.context import Context
-    from msim.study.evidence_trials import Report
+    from msim.backends.context import Context
+    from msim.definitions.evidence.rows import EvidenceRow
+    from msim.definitions.models.model import ModelDefinition
+    from msim.evidence.trials import Report
 
 MODEL = "circuits/cortical_column"
 
@@ -48,12 +48,12 @@ def evidence(
     from msim.cli.evidence_table import print_evidence
     from msim.cli.options import core_count, parse_changes, parse_names, parse_seeds
     from msim.cli.tables import print_json
-    from msim.definitions.evidence import chosen, read_evidence, shipped_evidence
-    from msim.definitions.hypotheses import under
-    from msim.definitions.read_model import read_model
-    from msim.definitions.values import with_changes
-    from msim.study.evidence import QUICK, QUICK_SEEDS, SEEDS, as_records
-    from msim.study.evidence import evidence as judged
+    from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence
+    from msim.definitions.models.hypotheses import under
+    from msim.definitions.models.read_model import read_model
+    from msim.definitions.models.values import with_changes
+    from msim.evidence.evidence import QUICK, QUICK_SEEDS, SEEDS, as_records
+    from msim.evidence.evidence import evidence as judged
 
     every = read_evidence([*shipped_evidence(), *rows])
     asked = chosen(every, parse_names(only, "--only"))
@@ -81,13 +81,13 @@ def context_of(
     changes: Mapping[str, Any], hypothesis: str = "",
 ) -> Context:  # fmt: skip
     """How to run; on target twin with the twins of all conditions, fitted now where there are none."""
-    from msim.engine.context import Context
+    from msim.backends.context import Context
 
     if target != "twin":
         return Context(target)
-    from msim.cli.twin_progress import told
-    from msim.study.evidence_plan import plan_rows
-    from msim.twin.library import models_of, twins_of
+    from msim.cli.emulator_progress import told
+    from msim.emulator.library import models_of, twins_of
+    from msim.evidence.plan import plan_rows
 
     models = {}
     for number, trial in enumerate(plan_rows(rows, model, changes, hypothesis, every)[1].values()):
@@ -99,9 +99,9 @@ def context_of(
 
 def kept_in(out: str) -> Path:
     """Where the values of trials are kept."""
+    from msim.backends.cpp.cache import cache_folder
     from msim.base.made import make_shared
     from msim.base.paths import given_folder
-    from msim.engine.cpp.cache import cache_folder
 
     if out:
         return given_folder(out, "--out")

@@ -8,10 +8,10 @@ import typer
 
 from msim.base.quantities import quantity_text, second, written_unit
 from msim.cli.tables import print_table, say
-from msim.definitions.evidence import EvidenceRow
-from msim.study.evidence import EvidenceResult, agreement, bounds_text
-from msim.study.evidence_plan import condition_text
-from msim.study.verdict_text import SPREAD_OF_SEEDS
+from msim.definitions.evidence.rows import EvidenceRow
+from msim.evidence.evidence import EvidenceResult, agreement, bounds_text
+from msim.evidence.plan import condition_text
+from msim.verdicts.verdict_text import SPREAD_OF_SEEDS
 
 
 def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) -> None:
@@ -62,7 +62,7 @@ def _effect(one: EvidenceResult) -> str:
 
 def row_records(rows: Sequence[EvidenceRow]) -> list[dict[str, str]]:
     """Rows of evidence as plain JSON."""
-    from msim.definitions.citations import cited, known_sources
+    from msim.definitions.files.citations import cited, known_sources
 
     known = known_sources()
     return [

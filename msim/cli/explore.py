@@ -17,7 +17,7 @@ def explore(
 
     Example: msim explore circuits/cortical_column
     """
-    from msim.report.extra import require_pages
+    from msim.report.optional_imports import require_pages
 
     require_pages("explore")
     import logging

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from msim.base.quantities import quantity_text, second
 from msim.cli.tables import print_table, say
 from msim.cli.verdict_table import COLORS
-from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.storage.run_store import Run
-from msim.study.told_apart import ToldApart, best_manipulation, told_apart
-from msim.study.verdict import Verdict
-from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text
+from msim.verdicts.hypothesis_discrimination import ToldApart, best_manipulation, told_apart
+from msim.verdicts.verdict import Verdict
+from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text
 
 
 def print_hypotheses(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> None:

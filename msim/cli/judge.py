@@ -18,8 +18,8 @@ def judge(
     from msim.cli.tables import print_json
     from msim.cli.verdict_table import print_outcome
     from msim.storage.run_store import open_run
-    from msim.study import verdict
-    from msim.study.told_apart import outcome
+    from msim.verdicts import verdict
+    from msim.verdicts.hypothesis_discrimination import outcome
 
     judged = [(run, verdict.judge(run)) for run in (open_run(path) for path in runs)]
     for run, verdicts in judged:

@@ -29,7 +29,7 @@ def list_shipped(
 
 def _list_files(as_json: bool) -> None:
     from msim.cli.tables import as_records, print_json, print_table
-    from msim.definitions.titles import shipped_titles
+    from msim.definitions.files.titles import shipped_titles
 
     columns = ("kind", "name", "title")
     rows = shipped_titles()
@@ -42,9 +42,9 @@ def _list_files(as_json: bool) -> None:
 
 
 def _list_manipulations(name: str, as_json: bool) -> None:
-    from msim.definitions.manipulation_tables import manipulation_records, manipulation_rows
     from msim.cli.tables import print_json, print_table
-    from msim.definitions.read_model import read_model
+    from msim.definitions.models.manipulation_tables import manipulation_records, manipulation_rows
+    from msim.definitions.models.read_model import read_model
 
     model = read_model(name)
     if as_json:

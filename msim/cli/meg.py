@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from msim.study.meg_session import Session
+    from msim.meg.session import Session
 
 
 def meg(
@@ -30,9 +30,9 @@ def meg(
     from msim.base.paths import given_new_folder
     from msim.cli.options import parse_figure, parse_time
     from msim.cli.tables import as_records, print_json, print_table
-    from msim.definitions.experiment import read_experiment
-    from msim.study.meg import read_sensors
-    from msim.study.meg_session import session, states_of, write_session
+    from msim.definitions.experiments.experiment import read_experiment
+    from msim.meg.fields import read_sensors
+    from msim.meg.session import session, states_of, write_session
 
     folder, page = given_new_folder(out, "--out"), parse_figure(figure)
     given = read_experiment(experiment).arm(arm)
@@ -57,7 +57,7 @@ def meg(
 def _rows(found: Session) -> list[tuple[str, str, str, str]]:
     import numpy as np
 
-    from msim.study.meg import answer
+    from msim.meg.fields import answer
 
     one, other = found.sources
     rows = []

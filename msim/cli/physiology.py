@@ -22,9 +22,9 @@ def physiology(
     from msim.cli.options import parse_changes, parse_figure, parse_numbers
     from msim.cli.physiology_rows import COLUMNS, rows_of
     from msim.cli.tables import as_records, print_json, print_table
-    from msim.definitions.read_model import read_model
-    from msim.definitions.values import with_changes
-    from msim.study.physiology import physiology as measured
+    from msim.definitions.models.read_model import read_model
+    from msim.definitions.models.values import with_changes
+    from msim.evidence.physiology import physiology as measured
 
     page = parse_figure(out, "--out")
     definition = with_changes(read_model(model), parse_changes(changes), "--set")

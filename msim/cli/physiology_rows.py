@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from msim.study.physiology import Activity, Physiology
+from msim.evidence.physiology import Activity, Physiology
 
 COLUMNS = ("quantity", "simulated", "published", "row", "agrees")
 Row = tuple[str, str, str, str, str]

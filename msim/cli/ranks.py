@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msim.backends.mpi import SERIAL, Ranks, refuse_other_codes, started_by_mpi, world
 from msim.base.errors import InputError, MsimError
 from msim.base.start import start_command
 from msim.cli.options import core_count
-from msim.engine.exchange import SERIAL, Ranks, refuse_other_codes, started_by_mpi, world
 
 CROWD = 4  # ranks a core: waiting ranks spin, and a crowd of them stops the machine
 BATCH = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "COBALT_JOBID")
@@ -39,7 +39,7 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
     if ranks.size == 1:
         yield ranks
         return
-    from msim.engine.distributed import dismiss, serve
+    from msim.backends.cpp.distributed import dismiss, serve
 
     if ranks.rank:
         serve(ranks)
@@ -75,7 +75,7 @@ def alongside(wanted: int) -> Iterator[Ranks]:
     except BaseException as problem:
         if ranks.size == 1:
             raise
-        from msim.engine.distributed import end_all
+        from msim.backends.cpp.distributed import end_all
 
         # The others wait for this rank: they have to end, whatever it was.
         stopped = isinstance(problem, KeyboardInterrupt)

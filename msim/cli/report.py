@@ -19,7 +19,7 @@ def report(
     Example: msim report results/first
     """
     from msim.cli.tables import print_json
-    from msim.report.extra import require_pages
+    from msim.report.optional_imports import require_pages
 
     require_pages()
     from msim.report.write import write_report

@@ -10,8 +10,8 @@ import typer
 from msim.base.errors import InputError
 
 if TYPE_CHECKING:
-    from msim.definitions.experiment import ExperimentDefinition
-    from msim.engine.network import NetworkSource
+    from msim.backends.fast_network import NetworkSource
+    from msim.definitions.experiments.experiment import ExperimentDefinition
 
 
 def run(
@@ -41,9 +41,9 @@ def run(
 
     Example: msim run ketamine_rapid_and_sustained --hypothesis H1 --out results/direct
     """
+    from msim.backends.mpi import started_by_mpi
     from msim.cli.ranks import shared_out
-    from msim.engine.exchange import started_by_mpi
-    from msim.study.workers import prepare_workers
+    from msim.trials.workers import prepare_workers
 
     if ranks <= 1 and not started_by_mpi():
         prepare_workers()
@@ -52,7 +52,7 @@ def run(
     if ranks:
         _refuse_idle(ranks, workers, partition)
     with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, target, partition)) as processes:
-        from msim.engine.context import Context
+        from msim.backends.context import Context
 
         _refuse_idle(processes.size, workers, partition)
         definition, folder = _read(*what)
@@ -69,7 +69,7 @@ def _read(
 ) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
     from msim.base.paths import given_folder
     from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
-    from msim.definitions.experiment import read_experiment, refuse_idle_changes
+    from msim.definitions.experiments.experiment import read_experiment, refuse_idle_changes
 
     folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes), hypothesis)
@@ -85,8 +85,8 @@ def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkS
             raise InputError(f"--twin: is for --target twin, got --target {target}")
         return None
     from msim.base.paths import given_path
-    from msim.cli.twin_progress import told
-    from msim.twin.library import models_of, twins_of
+    from msim.cli.emulator_progress import told
+    from msim.emulator.library import models_of, twins_of
 
     with told() as progress:
         return twins_of(models_of(experiment), given_path(file, "--twin") if file else None, progress)
@@ -106,9 +106,9 @@ def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, target: str, par
     """Refuse more ranks than the smallest arm has cells or regions."""
     import numpy as np
 
-    from msim.engine.context import Context
-    from msim.engine.exchange import Ranks
-    from msim.engine.partition import partitioned
+    from msim.backends.context import Context
+    from msim.backends.mpi import Ranks
+    from msim.backends.partition import partitioned
 
     Context(target=target, partition=partition, ranks=Ranks(0, ranks))
     for arm in experiment.arms:

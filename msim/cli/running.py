@@ -10,6 +10,7 @@ from typing import Any, Iterator
 
 import typer
 
+from msim.backends.context import Context
 from msim.base.endings import exit_status_of
 from msim.base.errors import SimulationError
 from msim.base.quantities import quantity_text, second
@@ -17,13 +18,12 @@ from msim.cli.options import core_count
 from msim.cli.tables import print_json, say
 from msim.cli.terminal import shows_bars
 from msim.cli.verdict_table import print_outcome
-from msim.definitions.experiment import ExperimentDefinition
-from msim.engine.context import Context
+from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.storage.run_store import UNFINISHED, RunFolder, open_run
-from msim.study.accuracy import Accuracy, run_accuracy
-from msim.study.run import TrialProgress, run_experiment
-from msim.study.told_apart import outcome
-from msim.study.verdict import judge, write_verdicts
+from msim.trials.accuracy import Accuracy, run_accuracy
+from msim.trials.run import TrialProgress, run_experiment
+from msim.verdicts.hypothesis_discrimination import outcome
+from msim.verdicts.verdict import judge, write_verdicts
 
 
 def run_and_report(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from msim.definitions.model import Value
-    from msim.definitions.participants import Population
-    from msim.definitions.study import StudyDefinition
-    from msim.definitions.task import TaskDefinition
+    from msim.definitions.brains.task import TaskDefinition
+    from msim.definitions.models.model import Value
+    from msim.definitions.studies.participants import Population
+    from msim.definitions.studies.study import StudyDefinition
 
 
 def show(
@@ -26,13 +26,13 @@ def show(
 
     from msim.base.errors import InputError
     from msim.cli.tables import print_json
-    from msim.definitions.binding import with_given_drugs
-    from msim.definitions.brain import BrainDefinition
-    from msim.definitions.experiment import ExperimentDefinition
-    from msim.definitions.kinds import files_of, read_definition
-    from msim.definitions.participants import Population
-    from msim.definitions.study import StudyDefinition
-    from msim.definitions.task import TaskDefinition
+    from msim.definitions.brains.brain import BrainDefinition
+    from msim.definitions.brains.task import TaskDefinition
+    from msim.definitions.experiments.experiment import ExperimentDefinition
+    from msim.definitions.files.file_kinds import files_of, read_definition
+    from msim.definitions.models.drug_binding import with_given_drugs
+    from msim.definitions.studies.participants import Population
+    from msim.definitions.studies.study import StudyDefinition
 
     if os.path.isdir(path):
         raise InputError(f"{path}: wants one file, got a folder; msim check reads folders")
@@ -59,7 +59,7 @@ def show(
         # What every pool says of every drug is what it says of the first.
         found = with_given_drugs(found, ())
     if as_json:
-        from msim.definitions.tables import experiment_tables, model_tables
+        from msim.definitions.models.tables import experiment_tables, model_tables
 
         print_json(experiment_tables(found) if isinstance(found, ExperimentDefinition) else model_tables(found))
         return

@@ -9,9 +9,12 @@ import typer
 from rich.text import Text
 
 from msim.base.sources import Source
-from msim.definitions.citations import cited, known_sources
-from msim.definitions.manipulation_tables import act_text, sets_text
-from msim.definitions.tables import (
+from msim.cli.tables import plain, print_grid, print_text
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.files.citations import cited, known_sources
+from msim.definitions.models.manipulation_tables import act_text, sets_text
+from msim.definitions.models.model import ModelDefinition, Value
+from msim.definitions.models.tables import (
     about,
     changed_values,
     dose_text,
@@ -22,9 +25,6 @@ from msim.definitions.tables import (
     value_text,
     when_text,
 )
-from msim.cli.tables import plain, print_grid, print_text
-from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.model import ModelDefinition, Value
 
 Row = tuple[str, str, str, str]  # a name, a short text, a text, and what stands below it
 

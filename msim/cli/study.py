@@ -12,8 +12,8 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from msim.definitions.study import StudyDefinition
-    from msim.virtual.outcome import Outcome
+    from msim.definitions.studies.study import StudyDefinition
+    from msim.studies.outcome import Outcome
 
 EVERY = 10.0  # s
 
@@ -40,8 +40,8 @@ def study(
     from msim.cli.options import parse_figure
     from msim.cli.study_table import print_outcome, records
     from msim.cli.tables import print_json
-    from msim.definitions.study import read_study
-    from msim.virtual.run import run_study
+    from msim.definitions.studies.study import read_study
+    from msim.studies.run import run_study
 
     folder, page = given_new_folder(out, "--out") if out else None, parse_figure(figure)
     definition = read_study(file)
@@ -70,9 +70,9 @@ def study(
 def _written(definition: StudyDefinition, folder: Path) -> Outcome:
     """Run a study whose folder appears when it is whole."""
     from msim.base.new_folder import new_folder
-    from msim.virtual.checks import check_study
-    from msim.virtual.files import write_outcome
-    from msim.virtual.run import run_study
+    from msim.studies.checks import check_study
+    from msim.studies.files import write_outcome
+    from msim.studies.run import run_study
 
     check_study(definition)
     with new_folder(folder) as growing, _told() as progress:
@@ -84,8 +84,8 @@ def _written(definition: StudyDefinition, folder: Path) -> Outcome:
 def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -> None:
     from msim.cli.study_table import fidelity_records, print_fidelity
     from msim.cli.tables import print_json
-    from msim.virtual.fidelity import fidelity
-    from msim.virtual.run import twins_for
+    from msim.studies.compare_mean_field_spiking import fidelity
+    from msim.studies.run import twins_for
 
     with _told() as progress:
         found = fidelity(definition, person, cells, lambda: twins_for(definition, progress), progress)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.cli.tables import print_table, say
-from msim.virtual.outcome_text import estimate_text, number, reported_text, test_text
+from msim.studies.outcome_text import estimate_text, number, reported_text, test_text
 
 if TYPE_CHECKING:
-    from msim.virtual.fidelity import Fidelity
-    from msim.virtual.outcome import Outcome
+    from msim.studies.compare_mean_field_spiking import Fidelity
+    from msim.studies.outcome import Outcome
 
 COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported", "")
 
 
 def print_outcome(found: Outcome) -> None:
     """Print the table, what a reader has to know beside it, and how many reported statistics agree."""
-    from msim.virtual.outcome import missing, set_beside
+    from msim.studies.outcome import missing, set_beside
 
     study = found.cohort.study
     rows = set_beside(found.rows, study.reported)
@@ -42,7 +42,7 @@ def print_outcome(found: Outcome) -> None:
 
 def records(found: Outcome) -> dict[str, Any]:
     """The same as plain values; what is not known is null."""
-    from msim.virtual.outcome import set_beside
+    from msim.studies.outcome import set_beside
 
     study = found.cohort.study
     rows = [

@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from msim.definitions.axes import Design
-    from msim.definitions.experiment import ExperimentDefinition
+    from msim.definitions.experiments.axes import Design
+    from msim.definitions.experiments.experiment import ExperimentDefinition
 
 
 def sweep(
@@ -58,11 +58,11 @@ def sweep(
         from msim.base.errors import InputError
 
         raise InputError(f"msim sweep wants one experiment and --out, got '{experiment} {folder}'")
+    from msim.backends.context import Context
+    from msim.backends.mpi import SERIAL
     from msim.base.paths import given_path
     from msim.cli.ranks import shared_out
     from msim.cli.sweep_options import executor_of, parse_settings, parse_slurm
-    from msim.engine.context import Context
-    from msim.engine.exchange import SERIAL
 
     _refuse_idle(executor, workers, ranks)
     settings = parse_settings(limit, memory, checkpoint_every)
@@ -97,9 +97,9 @@ def _read(
     from msim.base.errors import InputError, nearest
     from msim.base.paths import given_folder
     from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
-    from msim.definitions.axes import read_design
-    from msim.definitions.experiment import read_experiment, refuse_idle_changes
-    from msim.definitions.samples import SAMPLES
+    from msim.definitions.experiments.axes import read_design
+    from msim.definitions.experiments.experiment import read_experiment, refuse_idle_changes
+    from msim.definitions.experiments.samples import SAMPLES
 
     experiment, out, arms, seeds, until, changes = what
     if sample is not None and sample not in ("grid", *SAMPLES):

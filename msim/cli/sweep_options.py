@@ -14,7 +14,7 @@ from msim.cli.options import core_count, parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msim.engine.exchange import Ranks
+    from msim.backends.mpi import Ranks
     from msim.sweep.settings import Executor, Settings
     from msim.sweep.slurm import SlurmOptions
 
@@ -84,7 +84,7 @@ def parse_slurm(profile: str, given: list[str], memory: int | None) -> SlurmOpti
 
     raises: InputError for keys that are unknown and values of another kind
     """
-    from msim.definitions.read import read_tables, read_text
+    from msim.definitions.files.read import read_tables, read_text
     from msim.sweep.slurm import SlurmOptions
 
     values: dict[str, Any] = {}

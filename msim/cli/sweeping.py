@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from msim.backends.context import Context
 from msim.base.endings import exit_status_of
 from msim.base.errors import DiskFullError, SimulationError
 from msim.base.paths import given_path
 from msim.cli.running import stop_exit, terminable
 from msim.cli.sweep_progress import progress_of, span_text
 from msim.cli.tables import print_json, print_table
-from msim.definitions.axes import Design
-from msim.definitions.experiment import ExperimentDefinition
-from msim.engine.context import Context
+from msim.definitions.experiments.axes import Design
+from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.storage.trial_store import TrialStore
 from msim.sweep.local import DiskFull
 from msim.sweep.plan import Plan, make_plan

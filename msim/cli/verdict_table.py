@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msim.base.quantities import quantity_text, second
 from msim.cli.tables import print_table, say
 from msim.storage.run_store import Run
-from msim.study.verdict import Verdict
-from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, wanted_text
+from msim.verdicts.verdict import Verdict
+from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, wanted_text
 
 COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
 
@@ -16,9 +16,9 @@ COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
 def print_outcome(run: Run, verdicts: Sequence[Verdict]) -> None:
     """Print the verdicts of a run, by hypothesis where its experiment is crossed with some."""
     from msim.cli.hypothesis_table import print_hypotheses
-    from msim.study.stored import stored_experiment
+    from msim.storage.provenance import experiment_from_provenance
 
-    experiment = stored_experiment(run)
+    experiment = experiment_from_provenance(run.provenance)
     if experiment.hypotheses and verdicts:
         print_hypotheses(run, experiment, verdicts)
     else:

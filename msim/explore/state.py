@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msim.backends.context import Context
 from msim.base.errors import InputError
-from msim.definitions.addresses import outputs
-from msim.definitions.experiment import ExperimentDefinition, experiment_from_tables
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read_model import read_model
-from msim.engine.context import Context
-from msim.study.trial import simulate_trial
-from msim.twin.library import Twins, models_of, twins_of
+from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_tables
+from msim.definitions.models.addresses import outputs
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
+from msim.emulator.library import Twins, models_of, twins_of
+from msim.trials.trial import simulate_trial
 
 if TYPE_CHECKING:
     import xarray as xr

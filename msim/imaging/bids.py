@@ -14,7 +14,7 @@ import numpy as np
 from msim import __version__
 from msim.base.errors import StorageError
 from msim.imaging.connectivity import refuse_infinite
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 from msim.imaging.scan import Label, Scan
 
 BIDS_VERSION = "1.9.0"

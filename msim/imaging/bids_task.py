@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from msim.imaging.bids import Derivatives, scan_folder, write_cifti, write_table, write_text
-from msim.imaging.extra import library
 from msim.imaging.glm import Estimates
+from msim.imaging.optional_imports import library
 from msim.imaging.scan import Label, Scan
 
 STATMAP = "statmap"

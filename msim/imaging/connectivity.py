@@ -9,7 +9,7 @@ import numpy as np
 
 from msim.base.errors import InputError
 from msim.base.rounding import is_constant
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 from msim.imaging.scan import Scan
 
 LARGEST_R = 1 - 1e-7  # a region with itself has no Fisher z

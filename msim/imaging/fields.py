@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import InputError
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 
 
 def raw_of(regions: Sequence[str], moment: np.ndarray, sampling_rate_hz: float) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.base.errors import InputError, nearest
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 from msim.imaging.scan import Scan
 
 HIGH_PASS = 1 / 128  # Hz; the usual cut-off of drifts

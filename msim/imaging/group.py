@@ -12,7 +12,7 @@ import numpy as np
 from msim.base.errors import InputError
 from msim.base.intervals import standardized
 from msim.base.rounding import is_constant
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 
 LEAST = 3  # participants, for a spread that means anything
 

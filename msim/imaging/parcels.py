@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import InputError
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 
 # The 2-mm grid of MNI152, as FSL and the HCP use it.
 SHAPE = (91, 109, 91)

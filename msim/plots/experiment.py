@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import json
 
-from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.storage.provenance import experiment_from_provenance
 from msim.storage.run_store import Run
-from msim.study.stored import experiment_from_provenance
 
 
 def experiment_of(run: Run) -> ExperimentDefinition:

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from msim.meg.fields import BEFORE
+from msim.meg.session import Session
 from msim.plots.figures import write_figure
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
-from msim.study.meg import BEFORE
-from msim.study.meg_session import Session
 
 COLORS, NAMES = (BLACK, VERMILION), ("before", "after")
 LIMIT = 1.645  # standard deviations; 90 % of a normal distribution lie within

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from msim.evidence.physiology import GAMMA, Physiology
 from msim.plots.figures import write_figure
 from msim.plots.style import BAND, BLACK, GRAY, SMALL, dress, population_colors
-from msim.study.physiology import GAMMA, Physiology
 
 LONGEST = 1.0  # s; intervals beyond it are left out of the drawing
 HIGHEST = 150.0  # Hz

@@ -12,10 +12,10 @@ from msim.plots.study_glutamate import glutamate_panels
 from msim.plots.study_meg import meg_panels
 from msim.plots.study_resting import resting_panels
 from msim.plots.study_task import task_panels
-from msim.virtual.glutamate import GlutamateDetails
-from msim.virtual.meg import MegDetails
-from msim.virtual.outcome import Outcome
-from msim.virtual.resting import RestingDetails
+from msim.studies.glutamate import GlutamateDetails
+from msim.studies.meg import MegDetails
+from msim.studies.outcome import Outcome
+from msim.studies.resting import RestingDetails
 
 
 def write_study_figure(found: Outcome, path: Path) -> Path:

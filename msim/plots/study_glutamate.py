@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from msim.definitions.study_entries import GlutamateEntry
+from msim.definitions.studies.schema import GlutamateEntry
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
-from msim.virtual.glutamate import MEASURES, GlutamateDetails
-from msim.virtual.outcome import Outcome
+from msim.studies.glutamate import MEASURES, GlutamateDetails
+from msim.studies.outcome import Outcome
 
 UNITS = {"V_cycle": "umol/g/min", "V_TCA": "umol/g/min", "mGluR5 binding": "relative to rest",
          "SV2A binding": "relative to health"}  # fmt: skip

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from msim.meg.fields import BEFORE
+from msim.meg.session import Session
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
-from msim.study.meg import BEFORE
-from msim.study.meg_session import Session
-from msim.virtual.meg import MegDetails
-from msim.virtual.outcome import Outcome
+from msim.studies.meg import MegDetails
+from msim.studies.outcome import Outcome
 
 COLORS, NAMES = (BLACK, VERMILION), ("before", "after")
 

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from msim.brain.connectome import Connectome
-from msim.definitions.study_entries import RestingEntry
+from msim.definitions.studies.schema import RestingEntry
 from msim.imaging.connectivity import mean_connectivity
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 from msim.plots.style import BLACK, GRAY, GREEN, SMALL, TITLE, VERMILION, dress
-from msim.virtual.outcome import Outcome
-from msim.virtual.resting import RestingDetails
+from msim.studies.outcome import Outcome
+from msim.studies.resting import RestingDetails
 
 STRONGEST = 12  # changes of connections that the glass brain shows
 

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from msim.base.intervals import mean_and_reach
 from msim.brain.go_nogo import TaskResult
 from msim.brain.task_table import BEHAVIOR, contrast_in
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 from msim.plots.style import BLACK, GRAY, GREEN, SMALL, TITLE, VERMILION, dress
-from msim.virtual.outcome import Outcome
-from msim.virtual.task import TaskDetails
+from msim.studies.outcome import Outcome
+from msim.studies.task import TaskDetails
 
 
 def task_panels(found: Outcome, details: TaskDetails, figure: Figure) -> None:

@@ -15,7 +15,7 @@ from matplotlib.ticker import NullLocator
 from msim.base.errors import InputError, StorageError
 from msim.base.intervals import mean_and_reach
 from msim.base.paths import given_folder
-from msim.definitions.axes import Axis
+from msim.definitions.experiments.axes import Axis
 from msim.plots.figures import write_figure
 from msim.plots.style import GRAY, LABEL, SHADE, SMALL, TICK, TITLE, dress, numbered_style
 from msim.plots.sweep_values import Shown, SweepValues, sweep_values

@@ -11,8 +11,8 @@ import xarray as xr
 from msim.base.errors import InputError, nearest
 from msim.base.paths import given_path
 from msim.base.quantities import parse_in, second
-from msim.definitions.axes import Axis
-from msim.definitions.read import read_tables
+from msim.definitions.experiments.axes import Axis
+from msim.definitions.files.read import read_tables
 from msim.plots.wording import duration_text, shown_factor
 from msim.sweep.opened import open_sweep
 from msim.sweep.plan import Plan

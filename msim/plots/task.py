@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from msim.brain.connectome import Connectome
 from msim.brain.go_nogo import TaskResult
-from msim.imaging.extra import library
+from msim.imaging.optional_imports import library
 from msim.plots.figures import write_figure
 from msim.plots.style import BLUE, GRAY, SMALL, VERMILION, dress
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msim.base.errors import StorageError
-from msim.definitions.read import shipped
+from msim.definitions.files.read import shipped
 from msim.report.blocks import Block, Marked, Section, Words
 
 FILE = "LIMITS.md"

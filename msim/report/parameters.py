@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from msim.base.sources import ASSUMED, FITTED, Source
-from msim.definitions.citations import known_sources
-from msim.definitions.model import ModelDefinition
-from msim.definitions.tables import model_tables
+from msim.definitions.files.citations import known_sources
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.tables import model_tables
 from msim.report.blocks import Block, Section, Table, Words
 from msim.report.texts import counted
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from msim.base.errors import DefinitionError
-from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.read import read_tables
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.files.read import read_tables
 from msim.plots.experiment import experiment_of
-from msim.report.asked import arms_section, question_section
 from msim.report.blocks import Page, Section, Sign, Words
 from msim.report.courses import course_drawings
 from msim.report.figures import Style, arm_styles
 from msim.report.limits import limits_section
-from msim.report.origins import provenance_section
 from msim.report.parameters import parameter_sections
+from msim.report.predictions_section import arms_section, question_section
 from msim.report.probes import probe_drawings, spectrum_drawings
+from msim.report.provenance_section import provenance_section
 from msim.report.texts import counted
 from msim.report.verdicts import verdict_counts, verdict_section
 from msim.report.zoom import zoom_drawings
 from msim.storage.digest import digest_run
 from msim.storage.run_store import Run
-from msim.study.verdict import judge
+from msim.verdicts.verdict import judge
 
 
 def run_page(run: Run) -> Page:

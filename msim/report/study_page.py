@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import StorageError
-from msim.definitions.citations import cited, known_sources
+from msim.definitions.files.citations import cited, known_sources
 from msim.plots.wording import duration_text
 from msim.report.blocks import Block, Facts, Mark, Page, Section, Sign, Table, Warned, Words
 from msim.report.figures import arm_styles
@@ -17,8 +17,8 @@ from msim.report.parameters import sections_of
 from msim.report.study_drawings import study_drawings
 from msim.report.study_files import PEOPLE, STATISTIC, TABLE, Rows, number_of, read_rows
 from msim.report.texts import DASH, counted
-from msim.virtual.about import read_about
-from msim.virtual.outcome_text import number
+from msim.studies.about import read_about
+from msim.studies.outcome_text import number
 
 NUMBERS = ("estimate", "95 % interval", "test", "p", "effect", "n")
 COLUMNS = ("statistic", "reported", "verdict", "estimate", "95 % interval", "test", "p", "effect", "n", "source")

@@ -9,7 +9,7 @@ import numpy as np
 from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, FixedTicker, HoverTool, LinearColorMapper
 
 from msim.base.intervals import mean_and_reach
-from msim.definitions.axes import Axis
+from msim.definitions.experiments.axes import Axis
 from msim.plots.sweep_pages import axis_positions, axis_ticks, is_log, sweep_label
 from msim.plots.sweep_values import Shown, SweepValues
 from msim.plots.wording import axis_label, duration_text, sentence

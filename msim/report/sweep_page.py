@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import InputError
-from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.plots.sweep_values import SweepValues, sweep_values
-from msim.report.asked import arms_section, asked_table, question_section
 from msim.report.blocks import Block, Mark, Page, Section, Sign, Table, Warned, Words
 from msim.report.figures import arm_styles
 from msim.report.limits import limits_section
-from msim.report.origins import provenance_section
 from msim.report.parameters import parameter_sections
+from msim.report.predictions_section import arms_section, asked_table, question_section
+from msim.report.provenance_section import provenance_section
 from msim.report.run_page import cited_by, notes_of
 from msim.report.sweep_drawings import sweep_drawings
 from msim.report.texts import counted

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from msim.base.errors import MsimError, StorageError
-from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.plots.wording import duration_text
-from msim.report.asked import arms_section, asked_table, question_section
 from msim.report.blocks import Mark, Page, Section, Sign, Table, Warned
 from msim.report.figures import arm_styles
 from msim.report.limits import limits_section
-from msim.report.origins import provenance_section
 from msim.report.parameters import parameter_sections
+from msim.report.predictions_section import arms_section, asked_table, question_section
+from msim.report.provenance_section import provenance_section
 from msim.report.run_page import cited_by, notes_of
 from msim.report.texts import counted
+from msim.storage.provenance import experiment_from_provenance
 from msim.storage.run_store import FAILURES, RunFolder, finished_trials, read_provenance
-from msim.study.stored import experiment_from_provenance
-from msim.study.unfinished import open_unfinished
+from msim.trials.unfinished import open_unfinished
 
 LONGEST_REASON = 400
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msim.definitions.citations import cited, known_sources
-from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.files.citations import cited, known_sources
 from msim.plots.wording import duration_text
 from msim.report.blocks import Block, Mark, Section, Table, Words
 from msim.report.texts import DASH
 from msim.storage.run_store import Run
-from msim.study.told_apart import ToldApart, best_manipulation, told_apart
-from msim.study.verdict import Verdict
-from msim.study.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, shown_in, wanted_text
+from msim.verdicts.hypothesis_discrimination import ToldApart, best_manipulation, told_apart
+from msim.verdicts.verdict import Verdict
+from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, shown_in, wanted_text
 
 COLUMNS = ("prediction", "verdict", "claim", "effect", "95 % interval", "wanted", "d", "seeds", "source")
 HELD = "yes: the whole interval agrees with the claim. no: all of it disagrees. undecided: neither."

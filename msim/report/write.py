@@ -10,8 +10,8 @@ from msim.base.paths import given_path
 from msim.report.blocks import Page
 from msim.report.page import html_of
 from msim.storage.run_store import MANIFEST, RunFolder, open_run
+from msim.studies.about import STUDY_FILE
 from msim.sweep.plan_files import is_sweep
-from msim.virtual.about import STUDY_FILE
 
 ENDING = ".html"
 

@@ -6,12 +6,13 @@ import datetime
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msim
 from msim.base.code_digest import code_digest, installed_version, package_folder
-from msim.definitions.experiment import ExperimentDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_texts
 
 PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
 
@@ -41,6 +42,17 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
 
 def _versions() -> dict[str, str]:
     return {name: installed_version(name) for name in PACKAGES}
+
+
+def experiment_from_provenance(about: Mapping[str, Any]) -> ExperimentDefinition:
+    """The experiment that provenance describes, narrowed as the run was."""
+    experiment = experiment_from_texts(
+        about["experiment"]["name"], about["experiment"]["file"], about["experiment"]["text"],
+        about["model"]["name"], about["model"]["files"], about["changes"],
+        about.get("hypothesis", ""),
+    )  # fmt: skip
+    until = about["end_s"] if about["end_s"] < experiment.end else None
+    return experiment.narrowed(about["arms"], about["seeds"], until)
 
 
 def made_by() -> dict[str, Any]:

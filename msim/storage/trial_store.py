@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import StorageError
+from msim.base.file_lease import now_at, token
 from msim.base.made import make_own, remove_own
-from msim.base.claims import now_at, token
 
 TRIALS, FAILED, CLAIMS, WORK, PLANS = "trials", "failed", "claims", "work", "plans"
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from msim.backends.context import require_compiler
 from msim.base.code_digest import RunningCode, refuse_other_code, running_code
 from msim.base.signals import stops_held
-from msim.engine.context import require_compiler
 from msim.storage.trial_store import write_failure_record
-from msim.study.workers import WORKER, forked_from, starting, unstarted
 from msim.sweep.one_trial import past_limit
 from msim.sweep.plan import Trial
 from msim.sweep.settings import News, Report, Sweep
 from msim.sweep.worker import PRELOADED, serve
+from msim.trials.workers import WORKER, forked_from, starting, unstarted
 
 POLL = 0.2  # s
 ENDING = 2.0  # s that a process may take to end after it has closed its pipe

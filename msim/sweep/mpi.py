@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msim.backends.mpi import Ranks, refuse_other_codes, started_by_mpi
 from msim.base.errors import InputError
-from msim.engine.exchange import Ranks, refuse_other_codes, started_by_mpi
 from msim.storage.trial_store import TrialStore
-from msim.study.workers import Stopped
 from msim.sweep.local import DiskFull, LocalExecutor
 from msim.sweep.one_trial import Stop, past_limit, run_trial
 from msim.sweep.plan import Trial
 from msim.sweep.plan_files import read_plan
 from msim.sweep.settings import News, Report, Settings, Sweep
+from msim.trials.workers import Stopped
 
 _plan_once = functools.lru_cache(maxsize=2)(read_plan)
 

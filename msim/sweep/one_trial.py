@@ -8,18 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from msim.backends.context import Context
+from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.progress import Pulse
 from msim.base.endings import failure_of
 from msim.base.errors import StorageError
+from msim.base.file_lease import kept_alive, take
 from msim.base.made import make_own
 from msim.base.quantities import quantity_text, second
-from msim.definitions.experiment import ExperimentDefinition
-from msim.engine.context import Context
-from msim.engine.exchange import SERIAL, Ranks
-from msim.engine.pulse import Pulse
-from msim.engine.trial_state import TrialState
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.emulator.library import models_of, twins_of
+from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import SpoolFile
 from msim.storage.checkpoints import read_checkpoint, remove_checkpoints, write_checkpoint
-from msim.base.claims import kept_alive, take
 from msim.storage.provenance import made_by
 from msim.storage.trial_store import (
     WORK,
@@ -29,11 +30,10 @@ from msim.storage.trial_store import (
     write_failure_record,
     write_trial_file,
 )
-from msim.study.trial import Checkpoints, simulate_trial
-from msim.study.workers import Stopped
 from msim.sweep.plan import Plan, Trial
 from msim.sweep.settings import News, Report, Sweep
-from msim.twin.library import models_of, twins_of
+from msim.trials.trial import Checkpoints, simulate_trial
+from msim.trials.workers import Stopped
 
 
 class Stop:

@@ -11,16 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from msim.backends.context import Context
 from msim.base.code_digest import code_digest
 from msim.base.errors import StorageError
-from msim.definitions.axes import Axis, Design
-from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.experiment_changes import Change, changed_tables, of_model
-from msim.definitions.read import read_tables
-from msim.engine.context import Context
-from msim.storage.provenance import command_line, provenance
-from msim.study.stored import experiment_from_provenance
-from msim.twin.library import models_of, twin_marks
+from msim.definitions.experiments.axes import Axis, Design
+from msim.definitions.experiments.changes import Change, changed_tables, of_model
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.files.read import read_tables
+from msim.emulator.library import models_of, twin_marks
+from msim.storage.provenance import command_line, experiment_from_provenance, provenance
 
 FORMAT = 1
 KEY = re.compile(r"[0-9a-f]{32}")

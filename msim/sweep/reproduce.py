@@ -9,26 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msim.backends.context import Context
 from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
-from msim.definitions.experiment import ExperimentDefinition
-from msim.engine.context import Context
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.emulator.library import models_of, twins_of
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
-from msim.storage.provenance import made_by
+from msim.storage.provenance import experiment_from_provenance, made_by
 from msim.storage.run_store import STORE, read_provenance, require_finished
 from msim.storage.trial_store import TrialStore, read_failure_record, read_record
 from msim.storage.verify import verify_run
-from msim.study.run import run_experiment
-from msim.study.stored import experiment_from_provenance
 from msim.sweep.one_trial import run_trial
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import latest_plan, plan_file, read_plan
 from msim.sweep.run import begin_sweep
 from msim.sweep.settings import Settings
 from msim.sweep.verify import trial_damage
-from msim.twin.library import models_of, twins_of
+from msim.trials.run import run_experiment
 
 
 @dataclass(frozen=True)

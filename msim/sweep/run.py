@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msim.base.claims import is_alive, now_at
+from msim.base.file_lease import is_alive, now_at
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, prepare, read_failure_record
 from msim.sweep.plan import Plan, Trial
 from msim.sweep.plan_files import write_plan

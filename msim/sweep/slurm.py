@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from msim.base.claims import is_alive
 from msim.base.code_digest import refuse_other_code, running_code
 from msim.base.errors import InputError, MsimError
+from msim.base.file_lease import is_alive
 from msim.base.made import make_own, remove_own
 from msim.base.start import start_command
 from msim.storage.trial_store import TrialStore, read_failure_record, write_failure_record

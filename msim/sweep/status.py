@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from msim.base.claims import is_alive, now_at
+from msim.base.file_lease import is_alive, now_at
 from msim.storage.trial_store import (
     TrialStore,
     claimed_keys,

@@ -16,14 +16,14 @@ import numpy as np
 
 from msim.base.code_digest import RunningCode, running_code
 from msim.storage.trial_store import TrialStore
-from msim.study.workers import Stopped, begin_alone
 from msim.sweep.one_trial import Stop, run_trial
 from msim.sweep.plan_files import read_plan
 from msim.sweep.settings import News, Settings, Sweep
+from msim.trials.workers import Stopped, begin_alone
 
 # What trials need; imported once, before any process is forked.
 PRELOADED = [
-    "msim.sweep.worker", "msim.engine.compiled", "msim.engine.cpp.network", "msim.study.datasets",
+    "msim.sweep.worker", "msim.backends.cpp.column", "msim.backends.cpp.network", "msim.trials.datasets",
     "msim.storage.trial_file", "zarr",
 ]  # fmt: skip
 _plan_once = functools.lru_cache(maxsize=2)(read_plan)

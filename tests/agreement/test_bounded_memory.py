@@ -13,15 +13,15 @@ TRIAL = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from msim.definitions.experiment import read_experiment
-from msim.engine.context import Context
+from msim.definitions.experiments.experiment import read_experiment
+from msim.backends.context import Context
 from msim.recording.spool import SpoolFile
 from msim.storage.checkpoints import write_checkpoint
 from msim.storage.journal import write_journal
 from msim.storage.run_store import RunFolder
 from msim.storage.dataset_blocks import write_dataset
 from msim.storage.trial_file import pack
-from msim.study.trial import Checkpoints, simulate_trial
+from msim.trials.trial import Checkpoints, simulate_trial
 
 folder = Path(sys.argv[1])
 experiment = read_experiment(folder / "probed.toml")

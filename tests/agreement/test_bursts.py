@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from point_cells import with_point_cells
 
+from msim.backends import brian2_network as runtime
+from msim.backends.brian2_network import RuntimeNetwork
+from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
-from msim.coupling.averages import shrunken
-from msim.definitions.model import ModelDefinition
-from msim.definitions.values import with_changes
-from msim.engine import runtime
-from msim.engine.network import Burst
-from msim.engine.runtime import RuntimeNetwork
-from msim.engine.slow import slow_scale
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.values import with_changes
+from msim.multiscale.averages import shrunken
+from msim.multiscale.slow.scale import slow_scale
 
 Spikes = dict[str, tuple[np.ndarray, np.ndarray]]
 WHOLE = 0.6

@@ -12,17 +12,17 @@ import xarray as xr
 
 import msim
 from msim.base.errors import DefinitionError, InputError
-from msim.brain import reach
-from msim.brain.reach import moved_axes
-from msim.definitions.brain import read_brain
-from msim.definitions.model import ModelDefinition
-from msim.definitions.participants import read_participants
-from msim.twin.axes import axes_of
-from msim.twin.files import read_twin
-from msim.twin.fit import Effort
-from msim.twin.library import kept_name, models_of, shipped_twins, twin_name, twin_path
-from msim.virtual import columns
-from msim.virtual.columns import cohort_axes
+from msim.brain import emulator_axes as reach
+from msim.brain.emulator_axes import moved_axes
+from msim.definitions.brains.brain import read_brain
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.studies.participants import read_participants
+from msim.emulator.axes import axes_of
+from msim.emulator.files import read_twin
+from msim.emulator.fit import Effort
+from msim.emulator.library import kept_name, models_of, shipped_twins, twin_name, twin_path
+from msim.studies import columns
+from msim.studies.columns import cohort_axes
 
 NAME = "ketamine_rapid_and_sustained"
 FILE = Path(__file__).resolve().parents[2] / "experiments" / f"{NAME}.toml"
@@ -121,5 +121,5 @@ def test_what_was_fitted_here_goes_before_what_came(tmp_path: Path, monkeypatch:
     shutil.copy(came, kept)
     assert twin_path(model, axes) == kept
     # What other code fitted is another twin.
-    monkeypatch.setattr("msim.twin.library.code_digest", lambda: "other")
+    monkeypatch.setattr("msim.emulator.library.code_digest", lambda: "other")
     assert twin_path(model, axes) == came

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.engine.cpp.network import CompiledNetwork, Row
-from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
+from msim.backends.cpp.network import CompiledNetwork, Row
+from msim.network.spec import Cells, NetworkSpec, Projection
 
 STEPS = 500
 # By number of populations: who projects to whom. Three texts are compiled; everything else is given at run time.

@@ -18,11 +18,11 @@ import engine_stops as stops
 import pytest
 from engine_ranks import MPIEXEC, SECONDS, launched, needs_mpi
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.column_plan import column_plan
-from msim.engine.compiled import CompiledColumn
-from msim.engine.cpp.library import NOT_FINITE, RUNAWAY, TOLD
-from msim.engine.exchange import SERIAL
+from msim.backends.cpp.column import CompiledColumn
+from msim.backends.cpp.library import NOT_FINITE, RUNAWAY, TOLD
+from msim.backends.mpi import SERIAL
+from msim.definitions.models.model import ModelDefinition
+from msim.network.column_plan import column_plan
 
 
 def on_ranks(case: str, ranks: int, folder: Path) -> list[Any]:

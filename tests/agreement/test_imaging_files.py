@@ -11,7 +11,7 @@ from scipy.signal import butter, detrend, sosfiltfilt
 
 from msim.base.errors import InputError, StorageError
 from msim.brain.connectome import read_connectome
-from msim.definitions.read import shipped
+from msim.definitions.files.read import shipped
 from msim.imaging.bids import Derivatives, start_derivatives, write_connectivity, write_scan
 from msim.imaging.bids_task import write_estimates, write_events
 from msim.imaging.connectivity import Band, between, filtered, functional_connectivity, similarity

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msim.backends.cpp import burst_pieces
+from msim.backends.cpp.burst_pieces import Tally, piece_lengths
+from msim.backends.cpp.column import CompiledColumn
+from msim.backends.failures import refuse_runaway
+from msim.backends.mpi import SERIAL
 from msim.base.errors import SimulationError
-from msim.definitions.model import ModelDefinition
-from msim.engine import burst_pieces
-from msim.engine.burst_pieces import Tally, piece_lengths
-from msim.engine.column_plan import STEP, column_plan
-from msim.engine.compiled import CompiledColumn
-from msim.engine.exchange import SERIAL
-from msim.engine.failures import refuse_runaway
+from msim.definitions.models.model import ModelDefinition
+from msim.network.column_plan import STEP, column_plan
 from msim.recording.spool import Spool, SpoolFile
 
 BURN_IN, SECONDS = 0.05, 0.7
@@ -56,7 +56,7 @@ def test_pieces_are_the_whole(model: ModelDefinition, piece: float, monkeypatch:
 
 @pytest.mark.parametrize("target", ["numpy"])
 def test_other_targets_lay_down_what_their_burst_has(model: ModelDefinition, target: str) -> None:
-    from msim.engine.context import Context, build_network
+    from msim.backends.context import Context, build_network
 
     small = model.with_value("column.n_cells", 20)
     whole = build_network(small, 3, Context(target=target)).burst(0.01, 0.04, keep_field=True)

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from smooth_network import SmoothNetwork
 
-from msim.coupling.averages import Told
-from msim.coupling.schedule import Schedule
-from msim.definitions.compression import compressed, compressed_doses
-from msim.definitions.model import ModelDefinition
-from msim.engine import simulate as engine
-from msim.engine import slow
-from msim.engine.context import Context
-from msim.engine.leap_error import leap_error
-from msim.engine.multiscale import Journey, travel
+from msim.backends.context import Context
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.time_scaling import compressed, compressed_doses
+from msim.multiscale import simulate as engine
+from msim.multiscale.averages import Told
+from msim.multiscale.co_simulation import Journey, travel
+from msim.multiscale.leap_error import leap_error
+from msim.multiscale.slow import scale as slow
 from msim.pharmacology.regimen import Dose, read_dose, regimen
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from small_sweep import begun, recorded, write_experiment
 
+from msim.backends.context import Context
 from msim.base.errors import StorageError
-from msim.definitions.experiment import read_experiment
-from msim.engine.context import Context
-from msim.study.run import run_experiment
+from msim.definitions.experiments.experiment import read_experiment
 from msim.sweep.local import LocalExecutor
 from msim.sweep.reproduce import reproduce_run, reproduce_trial
 from msim.sweep.run import run_sweep
 from msim.sweep.settings import Sweep
+from msim.trials.run import run_experiment
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 
 import msim
 from msim.brain.connectome import connectome_of
+from msim.brain.emulator_axes import brain_twin
 from msim.brain.field import field_of
-from msim.brain.reach import brain_twin
 from msim.brain.scans import resting_scans, scan_seed
-from msim.definitions.brain import read_brain
+from msim.definitions.brains.brain import read_brain
 from msim.imaging.connectivity import functional_connectivity
 from msim.imaging.scan import Label
 

@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from msim.backends.fast_network import Burst
 from msim.base.equations import slopes, subexpressions
 from msim.base.errors import DefinitionError
-from msim.definitions.addresses import outputs
-from msim.definitions.binding import with_given_drugs
-from msim.definitions.constants import constants
-from msim.definitions.handed import receptor_inputs
-from msim.definitions.links import check_links
-from msim.definitions.model import Link, ModelDefinition
-from msim.definitions.read_model import read_model
-from msim.engine.multiscale import hand_down
-from msim.engine.network import Burst
-from msim.engine.ode import reference_name, slow_system
-from msim.engine.slow import SlowScale
-from msim.study.meg_fit import true_change
-from msim.study.physiology import _set_blocks
-from msim.twin.axes import axes_of
-from msim.twin.derived import Derived, derived_averages
+from msim.definitions.models.addresses import outputs
+from msim.definitions.models.constants import constants
+from msim.definitions.models.drug_binding import with_given_drugs
+from msim.definitions.models.fast_inputs import receptor_inputs
+from msim.definitions.models.links import check_links
+from msim.definitions.models.model import Link, ModelDefinition
+from msim.definitions.models.read_model import read_model
+from msim.emulator.axes import axes_of
+from msim.emulator.derived import Derived, derived_averages
+from msim.evidence.physiology import _set_blocks
+from msim.meg.fit import true_change
+from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.slow.ode import reference_name, slow_system
+from msim.multiscale.slow.scale import SlowScale
 from tests.known_column import KnownColumn
 
 SHARE = 0.3

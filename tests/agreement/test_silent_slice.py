@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from msim.coupling.schedule import Schedule
-from msim.definitions.model import ModelDefinition
-from msim.definitions.preparations import prepared
-from msim.definitions.read_model import read_model
-from msim.engine.context import Context
-from msim.engine.simulate import Protocol, simulate
+from msim.backends.context import Context
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.preparations import prepared
+from msim.definitions.models.read_model import read_model
+from msim.multiscale.simulate import Protocol, simulate
 from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder

@@ -7,15 +7,15 @@ import pytest
 import sympy
 from smooth_network import SmoothNetwork
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.cpp.slow_code import slow_code
-from msim.engine.cpp.slow_library import compiled_stages
-from msim.engine.elimination import elimination
-from msim.engine.jacobian import derivatives
-from msim.engine.network import Burst
-from msim.engine.ode import SlowExpressions, SlowSystem, rows_of
-from msim.engine.rosenbrock import TIMES, stages_of
-from msim.engine.slow import SlowScale, compiled_scale, slow_scale
+from msim.backends.fast_network import Burst
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.cpp_code import slow_code
+from msim.multiscale.slow.cpp_library import compiled_stages
+from msim.multiscale.slow.elimination import elimination
+from msim.multiscale.slow.jacobian import derivatives
+from msim.multiscale.slow.ode import SlowExpressions, SlowSystem, rows_of
+from msim.multiscale.slow.rosenbrock import TIMES, stages_of
+from msim.multiscale.slow.scale import SlowScale, compiled_scale, slow_scale
 
 HOUR = 3600.0
 LENGTHS = [1.0, 60.0, 5000.0]

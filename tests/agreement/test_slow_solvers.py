@@ -13,16 +13,17 @@ from brian2.utils.stringtools import word_substitute
 from scipy.integrate import solve_ivp
 from smooth_network import SmoothNetwork
 
+from msim.backends.brian2_network import brian2_quantity
+from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
 from msim.base.units import unit_expression
-from msim.coupling.averages import between
-from msim.definitions.model import ModelDefinition
-from msim.engine import rosenbrock, slow
-from msim.engine.cell_equations import names_of
-from msim.engine.network import Burst
-from msim.engine.ode import SlowSystem
-from msim.engine.runtime import brian2_quantity
-from msim.engine.slow import SlowScale, States, slow_scale
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.averages import between
+from msim.multiscale.slow import rosenbrock
+from msim.multiscale.slow import scale as slow
+from msim.multiscale.slow.ode import SlowSystem
+from msim.multiscale.slow.scale import SlowScale, States, slow_scale
+from msim.network.cell_equations import names_of
 
 HOUR = 3600.0
 CELLS = 8

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from exact_coupling import NoisyNetwork, exact
 
-from msim.coupling.averages import Told
-from msim.coupling.noise import noise_of
-from msim.coupling.schedule import Schedule
-from msim.definitions.model import ModelDefinition
-from msim.engine import simulate as engine
-from msim.engine import slow
-from msim.engine.baseline import baseline_pieces, joined
-from msim.engine.leap_error import leap_error
-from msim.engine.multiscale import Journey, travel
-from msim.engine.slow import SlowScale, States
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale import simulate as engine
+from msim.multiscale.averages import Told
+from msim.multiscale.baseline import baseline_pieces, joined
+from msim.multiscale.co_simulation import Journey, travel
+from msim.multiscale.leap_error import leap_error
+from msim.multiscale.noise import noise_of
+from msim.multiscale.slow import scale as slow
+from msim.multiscale.slow.scale import SlowScale, States
 from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
 from msim.recording.recorder import BurstRow, MemoryRecorder

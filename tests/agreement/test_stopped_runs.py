@@ -19,17 +19,17 @@ from smooth_network import SmoothNetwork
 from test_run_end_to_end import EXPERIMENT
 
 import msim
+from msim.backends.context import Context
+from msim.backends.fast_network import Burst
 from msim.base.endings import EXIT_STATUS
 from msim.base.errors import SimulationError, StorageError
-from msim.definitions.experiment import ExperimentDefinition
-from msim.definitions.model import ModelDefinition
-from msim.engine import simulate as engine
-from msim.engine.baseline import piece_count
-from msim.engine.context import Context
-from msim.engine.network import Burst
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale import simulate as engine
+from msim.multiscale.baseline import piece_count
 from msim.recording.recorder import BurstRow, MemoryRecorder
 from msim.storage.run_store import UNFINISHED, RunFolder
-from msim.study import trial
+from msim.trials import trial
 
 SCRIPT = """
 if __name__ == "__main__":

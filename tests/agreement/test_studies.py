@@ -16,18 +16,19 @@ pytest.importorskip("nilearn")
 pytest.importorskip("mne")
 
 from msim.base.errors import InputError  # noqa: E402
-from msim.brain import reach  # noqa: E402
+from msim.brain import emulator_axes as reach  # noqa: E402
 from msim.cli import app  # noqa: E402
-from msim.definitions.read import find  # noqa: E402
-from msim.definitions.study import StudyDefinition, read_study  # noqa: E402
+from msim.definitions.files.read import find  # noqa: E402
+from msim.definitions.studies.study import StudyDefinition, read_study  # noqa: E402
+from msim.emulator.fit import Effort  # noqa: E402
 from msim.imaging.scan import Label, Scan  # noqa: E402
-from msim.twin.fit import Effort  # noqa: E402
 from msim.report.page import html_of  # noqa: E402
 from msim.report.write import page_of  # noqa: E402
-from msim.virtual import columns, fidelity  # noqa: E402
-from msim.virtual.about import read_about  # noqa: E402
-from msim.virtual.outcome import Outcome, missing, set_beside  # noqa: E402
-from msim.virtual.run import run_study  # noqa: E402
+from msim.studies import columns  # noqa: E402
+from msim.studies import compare_mean_field_spiking as fidelity  # noqa: E402
+from msim.studies.about import read_about  # noqa: E402
+from msim.studies.outcome import Outcome, missing, set_beside  # noqa: E402
+from msim.studies.run import run_study  # noqa: E402
 
 COARSE = Effort(points=240, seconds=0.5, burn_in=0.2, rest=4.0, degree=2, synchrony=1e3)
 # Sizes of groups, of visits that some missed, of scans and recordings.

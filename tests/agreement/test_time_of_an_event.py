@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from msim.coupling.schedule import Schedule
-from msim.definitions.acts import Change
-from msim.definitions.addresses import outputs
-from msim.definitions.model import ModelDefinition
-from msim.definitions.values import with_changes
-from msim.engine import simulate as engine
-from msim.engine.context import TARGETS, Context
+from msim.backends.context import TARGETS, Context
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.addresses import outputs
+from msim.definitions.models.interventions import Change
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.values import with_changes
+from msim.multiscale import simulate as engine
 from msim.pharmacology.compartments import OUTPUTS, ConcentrationCurve, Pharmacokinetics
 from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
@@ -45,7 +45,7 @@ CUTS = {"spines.number": 0.5, "eef2k.K": 0.5, "ampar_scaling.A": 0.9}
 @pytest.fixture(scope="module")
 def column() -> ModelDefinition:
     """30 cells, with the drugs that are given."""
-    from msim.definitions.read_model import read_model
+    from msim.definitions.models.read_model import read_model
 
     return read_model("circuits/cortical_column").with_value("column.n_cells", 30)
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from smooth_network import SmoothNetwork
 
+from msim.backends.context import Context, build_network
+from msim.backends.fast_network import Burst, FastNetwork
 from msim.base.errors import InputError
-from msim.coupling.schedule import Schedule
-from msim.definitions.acts import Change
-from msim.definitions.model import ModelDefinition
-from msim.definitions.values import with_changes
-from msim.engine import simulate as engine
-from msim.engine.context import Context, build_network
-from msim.engine.multiscale import Journey, travel
-from msim.engine.network import Burst, FastNetwork
-from msim.engine.slow import resumed_scale
-from msim.engine.trial_state import TrialState
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.interventions import Change
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.values import with_changes
+from msim.multiscale import simulate as engine
+from msim.multiscale.co_simulation import Journey, travel
+from msim.multiscale.slow.scale import resumed_scale
+from msim.multiscale.trial_state import TrialState
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
 
@@ -91,7 +91,7 @@ def test_a_step_in_time_is_two_runs_pieced_together(smooth: ModelDefinition) -> 
     whole = smoothly(smooth, (Change(ON, half_kinase(smooth), {}),), EXACT)
     kept: list[TrialState] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("msim.engine.network.FastNetwork.state", lambda network: None)
+        patch.setattr("msim.backends.fast_network.FastNetwork.state", lambda network: None)
         journeys: list[Journey] = []
         patch.setattr(engine, "trial_state", lambda journey: journeys.append(journey))
         first = smoothly(smooth, (), EXACT, end=ON, samples=[one for one in SAMPLES if one < ON], kept=kept)

@@ -31,8 +31,8 @@ from msim.base.expressions import (
 from msim.base.mechanism import Mechanism
 from msim.base.quantities import known_units, quantity_text
 from msim.base.units import Dimension, Quantity, dimensions_of, unit_expression
-from msim.definitions.forms import FORMS
-from msim.engine.ode import symbolic
+from msim.definitions.models.mechanism_registry import FORMS
+from msim.multiscale.slow.ode import symbolic
 
 FIXED = settings(deadline=None, derandomize=True, max_examples=300)
 FORM = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

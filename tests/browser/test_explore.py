@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from msim.definitions.experiment import read_experiment
+from msim.definitions.experiments.experiment import read_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "() => typeof Bokeh !== 'undefined' && Bokeh.documents.length && Bokeh.documents.every((one) => one.is_idle)"

@@ -8,10 +8,10 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel
 
-from msim.definitions.brain_entries import BrainFile, TaskFile
-from msim.definitions.entries import ExperimentFile, ModelFile
-from msim.definitions.evidence_entries import EvidenceFile
-from msim.definitions.study_entries import ParticipantsFile, StudyFile
+from msim.definitions.brains.schema import BrainFile, TaskFile
+from msim.definitions.evidence.schema import EvidenceFile
+from msim.definitions.files.schema import ExperimentFile, ModelFile
+from msim.definitions.studies.schema import ParticipantsFile, StudyFile
 
 FORMATS: dict[str, type[BaseModel]] = {
     "model": ModelFile, "experiment": ExperimentFile, "evidence": EvidenceFile, "study": StudyFile,

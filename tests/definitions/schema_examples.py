@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from msim.definitions.read import shipped
-from msim.definitions.read_model import read_model
+from msim.definitions.files.read import shipped
+from msim.definitions.models.read_model import read_model
 
 COLUMN = "circuits/cortical_column"
 ASSUMED = {"source": "assumed", "note": "a test"}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from msim.base.errors import DefinitionError
-from msim.definitions.acts import changes_of, manipulated, read_acts, with_acts
-from msim.definitions.entries import ActEntry
-from msim.definitions.model import Manipulation, ModelDefinition, Part
+from msim.definitions.files.schema import ActEntry
+from msim.definitions.models.interventions import changes_of, manipulated, read_acts, with_acts
+from msim.definitions.models.model import Manipulation, ModelDefinition, Part
 
 SPAN = (-86400.0, 86400.0)
 HOUR = 3600.0

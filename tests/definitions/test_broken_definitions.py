@@ -14,11 +14,11 @@ from broken_models import BROKEN_MODELS
 from edits import EXPERIMENT, MODEL, Edit
 
 from msim.base.errors import LONGEST_MESSAGE, InputError
-from msim.definitions.acts import manipulated
-from msim.definitions.checks import check_files
-from msim.definitions.experiment import read_experiment
-from msim.definitions.read import shipped
-from msim.definitions.read_model import read_model
+from msim.definitions.experiments.experiment import read_experiment
+from msim.definitions.files.read import shipped
+from msim.definitions.models.checks import check_files
+from msim.definitions.models.interventions import manipulated
+from msim.definitions.models.read_model import read_model
 
 
 def cases(groups: dict[str, list[Edit]]) -> list[object]:

@@ -10,17 +10,17 @@ import pytest
 from small_sweep import EXPERIMENT
 
 from msim.base.errors import InputError
-from msim.definitions.axes import read_design
-from msim.definitions.effects import same_trials
-from msim.definitions.experiment import (
+from msim.definitions.experiments.axes import read_design
+from msim.definitions.experiments.changes import places
+from msim.definitions.experiments.effects import same_trials
+from msim.definitions.experiments.experiment import (
     ExperimentDefinition,
     experiment_from_tables,
     read_experiment,
     refuse_idle_changes,
 )
-from msim.definitions.experiment_changes import places
-from msim.definitions.model import ModelDefinition
-from msim.definitions.takes import Takes
+from msim.definitions.files.takes import Takes
+from msim.definitions.models.model import ModelDefinition
 
 REPEATED = EXPERIMENT.replace('duration = "4 minute" }', 'duration = "10 second", every = "1 minute", times = 2 }')
 ARMS = """

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from msim.base.errors import InputError
-from msim.definitions.evidence import EvidenceRow, chosen, read_evidence, shipped_evidence
-from msim.definitions.model import ModelDefinition
-from msim.study.evidence_plan import plan_rows
+from msim.definitions.evidence.rows import EvidenceRow, chosen, read_evidence, shipped_evidence
+from msim.definitions.models.model import ModelDefinition
+from msim.evidence.plan import plan_rows
 
 ROW = {
     "id": '"own"', "statement": '"a test"', "doses": '"human_infusion"', "knockout": '["eEF2K"]',

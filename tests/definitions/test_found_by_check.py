@@ -10,8 +10,8 @@ import pytest
 from schema import toml
 from schema_examples import ASSUMED, EXAMPLES
 
-from msim.definitions.checks import check_files
-from msim.virtual.checks import check_late
+from msim.definitions.models.checks import check_files
+from msim.studies.checks import check_late
 
 SHOW = ("sweep", "show", 0)
 REPORTED = ("reported", 0, "statistic")

@@ -16,14 +16,14 @@ from edits import EXPERIMENT, MODEL, edited
 
 from msim.base.errors import LONGEST_MESSAGE, DefinitionError, InputError, printable
 from msim.base.quantities import parse_quantity
-from msim.definitions.tables import experiment_tables, model_tables
 from msim.cli.show_text import print_experiment, print_model
-from msim.definitions.claims import parse_claim
-from msim.definitions.entries import ExperimentFile
-from msim.definitions.experiment import ExperimentDefinition, build_experiment, read_experiment
-from msim.definitions.kinds import files_of, read_definition
-from msim.definitions.read import read_entries, shipped
-from msim.definitions.read_model import read_model, read_model_beside, read_model_texts
+from msim.definitions.experiments.claims import parse_claim
+from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment, read_experiment
+from msim.definitions.files.file_kinds import files_of, read_definition
+from msim.definitions.files.read import read_entries, shipped
+from msim.definitions.files.schema import ExperimentFile
+from msim.definitions.models.read_model import read_model, read_model_beside, read_model_texts
+from msim.definitions.models.tables import experiment_tables, model_tables
 
 CANARY = "written_by_a_definition"
 HOSTILE = {

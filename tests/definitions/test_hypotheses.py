@@ -10,10 +10,10 @@ import pytest
 from edits import EXPERIMENT, MODEL, Edit
 
 from msim.base.errors import DefinitionError
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
-from msim.definitions.hypotheses import under
-from msim.definitions.read import shipped
-from msim.definitions.read_model import read_model
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.files.read import shipped
+from msim.definitions.models.hypotheses import under
+from msim.definitions.models.read_model import read_model
 
 FAST, SLOW = "eef2k.tau_K", "eef2k.tau_P"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from msim.base.errors import DefinitionError
-from msim.definitions import entries as e
-from msim.definitions.experiment import ExperimentDefinition, build_experiment
-from msim.definitions.model import ModelDefinition
+from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment
+from msim.definitions.files import schema as e
+from msim.definitions.models.model import ModelDefinition
 
 BATH = {"drug": "memantine", "uM": 10, "route": "bath", "at": "0 minute"}
 INJECTED = {"drug": "ketamine", "mg_per_kg": 10, "route": "intraperitoneal", "at": "0 minute"}

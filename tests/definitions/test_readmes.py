@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from msim.definitions import entries as e
-from msim.definitions import evidence_entries as rows
-from msim.definitions.checks import check_files
-from msim.definitions.experiment import read_experiment
-from msim.definitions.read import shipped
+from msim.definitions.evidence import schema as rows
+from msim.definitions.experiments.experiment import read_experiment
+from msim.definitions.files import schema as e
+from msim.definitions.files.read import shipped
+from msim.definitions.models.checks import check_files
 
 EXPERIMENTS = (shipped("experiments") / "README.md").read_text(encoding="utf-8")
 MODELS = (shipped("models") / "README.md").read_text(encoding="utf-8")

@@ -14,28 +14,28 @@ from hypothesis import strategies as st
 from schema import FORMATS, keys_of, kinds_of, leaf_places, leaves_of, tables_in, toml
 from schema_examples import COLUMN, EXAMPLES, VALID, WRONG, Tables, experiments
 
+from msim.backends.context import Context
 from msim.base.errors import LONGEST_MESSAGE
 from msim.brain.task import trials_of
-from msim.coupling.schedule import Schedule
-from msim.definitions.axes import read_design, sweep_entry
-from msim.definitions.checks import check_files
-from msim.definitions.evidence import own_rows
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
-from msim.definitions.model import ModelDefinition
-from msim.definitions.participants import read_participants
-from msim.definitions.read_model import read_model
-from msim.definitions.study import Group, read_study
-from msim.definitions.task import read_task
-from msim.engine.context import Context
+from msim.definitions.brains.task import read_task
+from msim.definitions.evidence.rows import own_rows
+from msim.definitions.experiments.axes import read_design, sweep_entry
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.checks import check_files
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
+from msim.definitions.studies.participants import read_participants
+from msim.definitions.studies.study import Group, read_study
+from msim.evidence.evidence import as_records, judged, row_bounds
+from msim.evidence.plan import plan_rows
+from msim.evidence.trials import Job, keys_of_measures, trial_values
 from msim.storage.provenance import provenance
 from msim.storage.run_store import finish_run, open_run, start_run, write_trial
-from msim.study.evidence import as_records, judged, row_bounds
-from msim.study.evidence_plan import plan_rows
-from msim.study.evidence_trials import Job, keys_of_measures, trial_values
-from msim.study.trial import simulate_trial
-from msim.study.verdict import as_json, judge
-from msim.virtual.checks import check_late
-from msim.virtual.participants import recruited
+from msim.studies.checks import check_late
+from msim.studies.participants import recruited
+from msim.trials.trial import simulate_trial
+from msim.verdicts.verdict import as_json, judge
 
 LEFT_OUT, RENAMED = object(), object()
 CELLS = {"column.n_cells": 100}

@@ -19,12 +19,12 @@ from msim.base.mechanism import Derived, Mechanism, Parameter, Port
 from msim.base.quantities import dimensions_of, parse_quantity
 from msim.base.sources import read_sources
 from msim.base.units import meter
-from msim.definitions.checks import check_files, check_form
-from msim.definitions.constants import evaluated
-from msim.definitions.forms import FORMS
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read import shipped
-from msim.engine.ode import NUMPY, parsed
+from msim.definitions.files.read import shipped
+from msim.definitions.models.checks import check_files, check_form
+from msim.definitions.models.constants import evaluated
+from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.ode import NUMPY, parsed
 
 FILES = sorted(path for kind in ("models", "experiments") for path in shipped(kind).rglob("*.toml"))
 SOURCES = read_sources(shipped("models") / "sources.bib")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from msim.base.errors import DefinitionError, InputError
-from msim.definitions.read import find, shipped_names
-from msim.definitions.study import read_study
+from msim.definitions.files.read import find, shipped_names
+from msim.definitions.studies.study import read_study
 
 SHIPPED = [one for one in shipped_names("experiments") if one.startswith("studies/")]
 SIEGEL = find("studies/siegel2021_resting_fc", "experiments").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from page_blocks import ROOT, Block, all_blocks
 from shortened import NOT_RUN, ONLY_READ, OTHERS, SHORTER
 
 import msim
-from msim.definitions.read import shipped
+from msim.definitions.files.read import shipped
 
 BLOCKS = all_blocks()
 # Formats of files have tests of their own: every example there is checked or is a part of a shipped file.
@@ -163,7 +163,7 @@ def test_a_definition_of_a_page_is_read(block: Block, tmp_path: Path, monkeypatc
     elif "sweep" in tables:
         base = (shipped("experiments") / "dose_window.toml").read_text(encoding="utf-8").partition("[sweep]")[0]
         (tmp_path / "own.toml").write_text(base + block.text, encoding="utf-8")
-        from msim.definitions.checks import check_files
+        from msim.definitions.models.checks import check_files
 
         assert check_files([str(tmp_path / "own.toml")])[1] == []
     elif "partition" in tables:
@@ -183,7 +183,7 @@ def test_a_definition_of_a_page_is_read(block: Block, tmp_path: Path, monkeypatc
 def declare_forms(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """List the mechanism that a page declares, as the page says to."""
     from msim.base.mechanism import Mechanism
-    from msim.definitions.forms import FORMS
+    from msim.definitions.models.mechanism_registry import FORMS
 
     names: dict[str, object] = {}
     exec(next(one.text for one in BLOCKS if one.page == page and one.language == "python"), names)

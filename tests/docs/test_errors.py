@@ -17,13 +17,13 @@ SITES = list(sites(ROOT / "msim"))
 MADE_ELSEWHERE = {
     "cli/hashing.py": "... and ... differ first in ...",
     "brain/connectome.py": "...: wants tracts of at most ... s, got ... mm between ... and ...",
-    "definitions/acts.py": "the model declares no ... '...'",
-    "definitions/read.py": "wants a whole number, got ...",
-    "engine/cpp/network.py": "wants one number for all synapses, got ...",
-    "engine/cpp/refusals.py": "equation of '...' cannot be read: ...",
-    "study/fit_space.py": 'wants a value of a slow mechanism with source = "fitted", got ...',
+    "definitions/models/interventions.py": "the model declares no ... '...'",
+    "definitions/files/read.py": "wants a whole number, got ...",
+    "backends/cpp/network.py": "wants one number for all synapses, got ...",
+    "backends/cpp/validation.py": "equation of '...' cannot be read: ...",
+    "calibration/space.py": 'wants a value of a slow mechanism with source = "fitted", got ...',
     "virtual/refusals.py": "...: wants at least two volumes, got a TR of ... s in ... s",
-    "twin/twin.py": "twin: outside its domain at ...",
+    "emulator/emulator.py": "twin: outside its domain at ...",
 }
 
 

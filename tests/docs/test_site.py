@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import msim
-from msim.definitions.citations import known_sources
-from msim.definitions.forms import FORMS
+from msim.definitions.files.citations import known_sources
+from msim.definitions.models.mechanism_registry import FORMS
 
 ROOT = Path(__file__).resolve().parents[2]
 

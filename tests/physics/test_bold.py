@@ -11,8 +11,8 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msim.backends.brian2_network import brian2_quantity
 from msim.base.errors import InputError, SimulationError
-from msim.engine.runtime import brian2_quantity
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel, bold_response, steady_state
 
 PARAMETERS = BalloonWindkessel(

@@ -11,11 +11,11 @@ from msim.base.errors import InputError, SimulationError
 from msim.brain import field as fields
 from msim.brain.field import STEP, Field, integrated
 from msim.brain.surface import RegionSurfaces
+from msim.emulator.axes import Axis
+from msim.emulator.surfaces import Basis
 from msim.measures.bold import BalloonWindkessel, bold_response, steady_state
 from msim.measures.bold_stream import LONGEST as HELD
 from msim.measures.bold_stream import BoldStream
-from msim.twin.axes import Axis
-from msim.twin.surfaces import Basis
 
 STEEP = 2.0  # d ln rate / d ln drive of the columns here
 VESSELS = BalloonWindkessel(

@@ -10,21 +10,21 @@ import pytest
 import spiking_brain as small
 from engine_ranks import launched, needs_mpi
 
+from msim.backends.cpp.column import CompiledColumn
+from msim.backends.mpi import SERIAL
 from msim.base.errors import InputError, SimulationError
 from msim.brain import spiking
-from msim.brain.fibres import fibre_contacts
+from msim.brain.long_range_projections import fibre_contacts
 from msim.brain.spiking import SpikingBrain
 from msim.brain.spiking_plan import brain_plan, shared_out
 from msim.brain.spiking_rest import _averages, brain_at_rest
 from msim.brain.spiking_scans import SpikingOptions, spiking_scan
-from msim.definitions.brain import read_brain
-from msim.engine.column_plan import column_plan
-from msim.engine.compiled import CompiledColumn
-from msim.engine.exchange import SERIAL
+from msim.definitions.brains.brain import read_brain
+from msim.emulator.definition import with_values
 from msim.imaging.scan import Label
 from msim.measures import scan_times
-from msim.study.meg import set_receptors
-from msim.twin.definition import with_values
+from msim.meg.fields import set_receptors
+from msim.network.column_plan import column_plan
 
 RATES = np.array([2.0, 3.0, 4.0])
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from msim.backends.cpp.network import CompiledNetwork
 from msim.base.equations import read_equations
 from msim.base.expressions import evaluated, names_in
 from msim.base.mechanism import Mechanism
@@ -14,10 +15,9 @@ from msim.circuit.drive import COLOURED_BACKGROUND, colour_course
 from msim.circuit.neurons import ADEX, ADEX_WITH_DENDRITE
 from msim.circuit.receptors import AMPA, GABA_A, GABA_B, NMDA
 from msim.circuit.synapses import SATURATION, SHORT_TERM_PLASTICITY
-from msim.engine.cell_equations import Placed, cell_equations, names_of
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
-from msim.engine.synapse_parts import SynapsePart, delivered
+from msim.network.cell_equations import Placed, cell_equations, names_of
+from msim.network.spec import Cells, NetworkSpec, Projection
+from msim.network.synapse_parts import SynapsePart, delivered
 
 STEP = 1e-4
 DENDRITE = ADEX_WITH_DENDRITE.compartments[1]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.context import Context, build_network
-from msim.engine.network import Burst, FastNetwork
+from msim.backends.context import Context, build_network
+from msim.backends.fast_network import Burst, FastNetwork
+from msim.definitions.models.model import ModelDefinition
 from msim.measures.spikes import coefficient_of_variation
 
 pytestmark = pytest.mark.slow

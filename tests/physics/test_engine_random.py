@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from msim.backends.cpp.build import COMMON, FAST, compiler
+from msim.backends.cpp.library import TRACES
+from msim.backends.cpp.network import CompiledNetwork
+from msim.backends.cpp.thresholds import event_thresholds
 from msim.base.errors import InputError
-from msim.engine.cpp.build import COMMON, FAST, compiler
-from msim.engine.cpp.library import TRACES
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection
-from msim.engine.cpp.thresholds import event_thresholds
+from msim.network.spec import Cells, Drive, NetworkSpec, Projection
 
 RUNTIME = Path(compiler.__code__.co_filename).parent / "runtime"
 # The published test vectors of philox4x32-10, of Random123's kat_vectors.

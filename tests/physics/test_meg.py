@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from msim.base.errors import InputError
-from msim.definitions.read_model import read_model
-from msim.definitions.values import with_changes
+from msim.definitions.models.fast_inputs import handed_down
+from msim.definitions.models.read_model import read_model
+from msim.definitions.models.values import with_changes
 from msim.measures.dipole import dipole_moment
 from msim.measures.spectra import cross_spectral_density, power_spectrum
-from msim.definitions.handed import handed_down
-from msim.study.meg import AFTER, BEFORE, read_sensors, seen, set_receptors
+from msim.meg.fields import AFTER, BEFORE, read_sensors, seen, set_receptors
 
 
 def test_a_moment_is_current_times_length_times_cells_around_its_mean() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from msim.definitions.read_model import read_model
-from msim.study.meg import BEFORE, Source
-from msim.study.meg_fit import compared, spectra_of, true_change
-from msim.study.meg_session import Session
-from msim.study.meg_table import meg_table
+from msim.definitions.models.read_model import read_model
+from msim.meg.fields import BEFORE, Source
+from msim.meg.fit import compared, spectra_of, true_change
+from msim.meg.session import Session
+from msim.meg.table import meg_table
 
 pytest.importorskip("statsmodels", reason="wants the extra 'imaging'")
 RATE = 500.0

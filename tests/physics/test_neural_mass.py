@@ -15,8 +15,8 @@ from msim.dcm.laplace import Gaussian, fitted
 from msim.dcm.mass import NEURAL_MASS, POPULATIONS, Circuit, flow, jacobians
 from msim.dcm.rest import fixed_point, slowest_growth
 from msim.dcm.spectrum import circuit_of, transfer
-from msim.definitions.read import find
-from msim.definitions.read_model import read_part
+from msim.definitions.files.read import find
+from msim.definitions.models.read_model import read_part
 
 ALONE = np.zeros((1, 1))
 TWO = np.array([[0, -1], [1, 0]])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
 from msim.base.quantities import parse_in
-from msim.definitions.read_model import read_model
+from msim.definitions.models.read_model import read_model
 from msim.pharmacology import compartments
 from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
 from msim.pharmacology.regimen import BATH, ROUTES, Dose, read_dose, regimen

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from msim.definitions.read import find
-from msim.definitions.read_model import read_part
+from msim.definitions.files.read import find
+from msim.definitions.models.read_model import read_part
 from msim.measures.rating import improvement
 
 VALUES = read_part(find("clinic/rating", "models")).parameters("rating")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from msim.brain import reach
-from msim.brain.reach import AS_AT_REST, REACH, moved_axes, brain_twin
-from msim.definitions.brain import read_brain
+from msim.brain import emulator_axes as reach
+from msim.brain.emulator_axes import AS_AT_REST, REACH, brain_twin, moved_axes
+from msim.definitions.brains.brain import read_brain
 
 BRAIN = read_brain("brains/brain19")
 DRIVES = ["background_pyramidal.rate", "background_pv.rate"]
@@ -37,6 +37,6 @@ def test_a_state_is_cut_down_to_the_axes_of_a_twin(monkeypatch: pytest.MonkeyPat
     assert reach.on_axes(Known(), {GAIN: 1.2, BLOCK: 0.001}) == {GAIN: 1.2}  # type: ignore[arg-type]
     # A twin that is in the cache is not fitted again.
     (tmp_path / "twin.json").touch()
-    monkeypatch.setattr("msim.twin.library.twin_path", lambda *_: tmp_path / "twin.json")
+    monkeypatch.setattr("msim.emulator.library.twin_path", lambda *_: tmp_path / "twin.json")
     monkeypatch.setattr(reach, "read_twin", lambda path: path.name)
     assert brain_twin(BRAIN) == "twin.json"  # type: ignore[comparison-overlap]

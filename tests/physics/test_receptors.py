@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from point_cells import with_point_cells
 import sympy
 from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from point_cells import with_point_cells
 from scipy.linalg import expm
 
+from msim.backends.brian2_network import RuntimeNetwork
 from msim.base.mechanism import Mechanism
 from msim.circuit.receptors import AMPA, GABA_A, NMDA
-from msim.definitions.model import ModelDefinition
-from msim.engine.ode import evaluated
-from msim.engine.runtime import RuntimeNetwork
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.ode import evaluated
 
 PARAMETERS = {
     "tau_rise": 2e-3, "tau_decay": 0.1, "E": 0.0, "Mg_o": 1.0, "K_Mg": 3.57, "v_Mg": 1 / 62, "quantal_share": 0.5,

@@ -10,13 +10,13 @@ from scipy.integrate import solve_ivp
 from smooth_network import SmoothNetwork
 
 from msim.base.errors import SimulationError
-from msim.coupling.schedule import Schedule
-from msim.definitions.model import ModelDefinition
-from msim.engine.ode import slow_system
-from msim.engine.settle import STANDS_STILL, settled
-from msim.engine.baseline import piece_count
-from msim.engine.simulate import resting_scale
-from msim.engine.slow import SlowScale, slow_scale
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.baseline import piece_count
+from msim.multiscale.simulate import resting_scale
+from msim.multiscale.slow.ode import slow_system
+from msim.multiscale.slow.scale import SlowScale, slow_scale
+from msim.multiscale.slow.steady_state import STANDS_STILL, settled
 
 YEAR = 365 * 86400.0
 

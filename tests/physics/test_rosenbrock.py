@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from msim.engine.elimination import elimination
-from msim.engine.rosenbrock import LATER, TIMES, Stages, Step, Tolerance, _sum, integrated, stages_of
+from msim.multiscale.slow.elimination import elimination
+from msim.multiscale.slow.rosenbrock import LATER, TIMES, Stages, Step, Tolerance, _sum, integrated, stages_of
 
 TIGHT = Tolerance(1e-10, 1e-12)
 

@@ -9,10 +9,10 @@ import pytest
 from point_cells import with_point_cells
 from smooth_network import SmoothNetwork
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.multiscale import hand_down
-from msim.engine.runtime import STEP, RuntimeNetwork
-from msim.engine.slow import slow_scale
+from msim.backends.brian2_network import STEP, RuntimeNetwork
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.slow.scale import slow_scale
 
 SOURCE = 5
 # Longer than the longest delay (2 ms), so that every contact of the source has been felt.

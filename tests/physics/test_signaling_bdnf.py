@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signaling_form import DAY, HOUR, INTEGRATED, Form, of_one, shipped_parameters
 
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.model import ModelDefinition
 from msim.signaling.bdnf_release import BDNF_RELEASE
 from msim.signaling.bdnf_trkb import BDNF_TRKB
 from msim.signaling.mtorc1 import MTORC1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from signaling_form import Form
 
-from msim.definitions.hypotheses import under
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.hypotheses import under
+from msim.definitions.models.model import ModelDefinition
 from msim.signaling.bdnf_release import BDNF_RELEASE
 from msim.signaling.translation import TRANSLATION
 

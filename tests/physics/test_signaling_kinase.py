@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signaling_form import DAY, HOUR, INTEGRATED, Form, of_one, shipped_parameters
 
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.model import ModelDefinition
 from msim.signaling.calcium import RESTING_CALCIUM
 from msim.signaling.camkii import CAMKII
 from msim.signaling.eef2k import EEF2K

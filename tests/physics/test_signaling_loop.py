@@ -10,8 +10,8 @@ from scipy.integrate import solve_ivp
 from signaling_form import DAY, INTEGRATED, Form, of_one, shipped_parameters
 from smooth_network import SmoothNetwork
 
-from msim.definitions.model import ModelDefinition
-from msim.engine.slow import slow_scale
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.scale import slow_scale
 from msim.signaling.mecp2 import MECP2_LOOP
 
 LOOP = Form(MECP2_LOOP)

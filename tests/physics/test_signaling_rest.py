@@ -7,10 +7,10 @@ import pytest
 from signaling_form import Form, shipped_parameters
 from smooth_network import SmoothNetwork
 
-from msim.definitions.acts import manipulated
-from msim.definitions.model import ModelDefinition
-from msim.engine.settle import STANDS_STILL
-from msim.engine.slow import SlowScale, slow_scale
+from msim.definitions.models.interventions import manipulated
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.scale import SlowScale, slow_scale
+from msim.multiscale.slow.steady_state import STANDS_STILL
 from msim.signaling.bdnf_trkb import BDNF_TRKB
 from msim.signaling.eef2k import EEF2K
 from msim.signaling.mecp2 import MECP2_LOOP

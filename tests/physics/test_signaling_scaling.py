@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signaling_form import INTEGRATED, Form, of_one, shipped_parameters
 
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.model import ModelDefinition
 from msim.signaling.retinoic_acid import RETINOIC_ACID
 from msim.signaling.scaling import SCALING
 from msim.signaling.spines import SPINES

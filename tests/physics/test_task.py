@@ -15,10 +15,10 @@ from msim.brain.field import Field, integrated
 from msim.brain.scans import span_of
 from msim.brain.surface import RegionSurfaces
 from msim.brain.task import TaskInput, Trials, trials_of, wiring_of
-from msim.definitions.read import shipped
-from msim.definitions.task import TaskDefinition, Way, read_task
-from msim.twin.axes import Axis
-from msim.twin.surfaces import Basis
+from msim.definitions.brains.task import TaskDefinition, Way, read_task
+from msim.definitions.files.read import shipped
+from msim.emulator.axes import Axis
+from msim.emulator.surfaces import Basis
 
 REGIONS = ("VIS", "SPL", "IPL", "SMA", "PRC", "DLPFC", "IFC")
 STEP = 0.01

@@ -14,10 +14,10 @@ from msim.brain.field import Field, integrated
 from msim.brain.go_nogo import TaskResult
 from msim.brain.surface import RegionSurfaces
 from msim.brain.task_table import TaskCohort, contrast_in, task_table
+from msim.emulator.axes import Axis
+from msim.emulator.surfaces import Basis
 from msim.imaging.glm import Estimates
 from msim.imaging.scan import Label, Scan
-from msim.twin.axes import Axis
-from msim.twin.surfaces import Basis
 
 REGIONS = ("IFC", "VIS")
 TIMES = ("TP1", "TP2", "TP3")

@@ -14,7 +14,7 @@ from msim.base.mechanism import Mechanism
 from msim.circuit.drive import COLOURED_BACKGROUND, colour_course
 from msim.circuit.receptors import NMDA
 from msim.dcm.mass import NEURAL_MASS, POPULATIONS, Circuit, firing, flow, unblocked
-from msim.definitions.forms import FORMS
+from msim.definitions.models.mechanism_registry import FORMS
 from msim.measures import energy_use, glutamate_cycle, receptor_pet, synapse_pet
 from msim.measures.blood_flow import flow_course, flow_path
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel, bold_response

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msim.definitions.acts import read_act, with_acts
-from msim.definitions.entries import ActEntry
-from msim.definitions.model import ModelDefinition
-from msim.engine.context import Context, build_network
-from msim.engine.network import Burst, FastNetwork
-from msim.engine.ode import slow_system
+from msim.backends.context import Context, build_network
+from msim.backends.fast_network import Burst, FastNetwork
+from msim.definitions.files.schema import ActEntry
+from msim.definitions.models.interventions import read_act, with_acts
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.slow.ode import slow_system
 
 GATED = "pyramidal.ampa.gated"
 LIMIT = 1e4  # Hz: no runaway ends the burst

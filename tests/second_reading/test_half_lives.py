@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from msim.definitions.model import ModelDefinition, Value
-from msim.definitions.preparations import prepared
-from msim.definitions.read_model import read_model
+from msim.definitions.models.model import ModelDefinition, Value
+from msim.definitions.models.preparations import prepared
+from msim.definitions.models.read_model import read_model
 from msim.pharmacology.compartments import ConcentrationCurve, Pharmacokinetics
 from msim.pharmacology.regimen import Dose
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from msim.base.quantities import parse_quantity
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read_model import read_model
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
 
 # Path, value as the source states it, relative tolerance of the source's own rounding, source.
 MEASURED = (

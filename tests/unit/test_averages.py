@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from msim.coupling.averages import between, shrunken
+from msim.multiscale.averages import between, shrunken
 
 HALVES = arrays(float, (2, 7), elements=st.floats(-100, 100, allow_subnormal=False))
 

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from msim.backends.context import Context
 from msim.base.errors import InputError
-from msim.definitions.evidence import read_evidence, shipped_evidence
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read import shipped
-from msim.definitions.read_model import read_model
-from msim.engine.context import Context
-from msim.study import fit as fitting
-from msim.study.evidence import EvidenceResult
-from msim.study.fit_objective import miss, rows_to_fit
-from msim.study.fit_space import Axis, fitted_axes, swept_axes, texts_of
-from msim.study.fit_write import MARK, noted, write_values
+from msim.calibration import fit as fitting
+from msim.calibration.objective import miss, rows_to_fit
+from msim.calibration.space import Axis, fitted_axes, swept_axes, texts_of
+from msim.calibration.write import MARK, noted, write_values
+from msim.definitions.evidence.rows import read_evidence, shipped_evidence
+from msim.definitions.files.read import shipped
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
+from msim.evidence.evidence import EvidenceResult
 
 FITTED = "ampar_scaling.T_50"
 

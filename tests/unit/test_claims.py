@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from msim.base.errors import DefinitionError
-from msim.definitions.claims import Claim, Side, parse_claim
+from msim.definitions.experiments.claims import Claim, Side, parse_claim
 
 ARMS = ("vehicle", "ketamine", "at", "ketamine_no_eEF2K")
 HOUR = 3600.0

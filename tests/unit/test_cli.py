@@ -14,8 +14,8 @@ from small_run import TRIALS, about, datasets
 
 from msim import __version__
 from msim.cli import main
-from msim.definitions.read import shipped, shipped_names
-from msim.definitions.read_model import read_model
+from msim.definitions.files.read import shipped, shipped_names
+from msim.definitions.models.read_model import read_model
 from msim.storage.run_store import finish_run, start_run, write_trial
 
 EXPERIMENT = "ketamine_rapid_and_sustained"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from msim.cli import main
-from msim.definitions.read import shipped
+from msim.definitions.files.read import shipped
 
 MEG = ("meg", "ketamine_rapid_and_sustained", "--out", "out")
 SCAN = ("brain", "scan", "brains/brain19", "--out", "out")

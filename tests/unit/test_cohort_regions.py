@@ -7,13 +7,13 @@ import pytest
 
 from msim.base.errors import InputError
 from msim.brain.connectome import Connectome, read_connectome
-from msim.definitions.brain import read_brain
-from msim.definitions.experiment import read_experiment
-from msim.definitions.participants import Population, read_participants
-from msim.definitions.study import Group, Visit
-from msim.study import meg_session
-from msim.virtual.cohort import Seen, held_regions, regions_of
-from msim.virtual.participants import participant
+from msim.definitions.brains.brain import read_brain
+from msim.definitions.experiments.experiment import read_experiment
+from msim.definitions.studies.participants import Population, read_participants
+from msim.definitions.studies.study import Group, Visit
+from msim.meg import session as meg_session
+from msim.studies.cohort import Seen, held_regions, regions_of
+from msim.studies.participants import participant
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,17 @@ from brian2 import NeuronGroup
 from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
 
+from msim.backends.brian2_network import brian2_quantity
 from msim.base.mechanism import Mechanism
-from msim.engine.runtime import brian2_quantity
 from msim.pharmacology.channel_block import trapping_block
-from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
-from msim.pharmacology.compartments import rate_matrix
+from msim.pharmacology.compartments import (
+    ENTRY,
+    STATES,
+    THREE_COMPARTMENT,
+    ConcentrationCurve,
+    Pharmacokinetics,
+    rate_matrix,
+)
 from msim.pharmacology.regimen import ROUTES, Dose
 
 # Round SI numbers with nothing in common, so that no two terms can be mistaken for each other.

@@ -7,10 +7,10 @@ import pytest
 from smooth_network import SmoothNetwork
 
 from msim.base.units import Quantity, amp, dimensions_of, farad, kilogram, mmolar, mole, second, siemens, volt
-from msim.definitions.compression import compressed, compressed_doses, time_power
-from msim.definitions.model import ModelDefinition
-from msim.engine import simulate as engine
-from msim.engine.slow import slow_scale
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.time_scaling import compressed, compressed_doses, time_power
+from msim.multiscale import simulate as engine
+from msim.multiscale.slow.scale import slow_scale
 from msim.pharmacology.regimen import Dose
 
 FACTOR = 128.0

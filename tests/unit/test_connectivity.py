@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from msim.circuit.connectivity import Row, Wiring, row, rows, scaled_in_degree
-from msim.definitions.model import ModelDefinition
-from msim.engine.fast_plan import fast_plan
+from msim.definitions.models.model import ModelDefinition
+from msim.network.fast_plan import fast_plan
 
 WIRING = Wiring("test", 200, 40, 0.8, 0.5e-3, 2e-3, True)
 

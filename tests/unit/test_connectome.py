@@ -16,8 +16,8 @@ from msim.brain.connectome import Connectome, connectome_of, read_connectome
 from msim.brain.resting_bold import resting_bold
 from msim.brain.tables import read_matrix
 from msim.cli import main
-from msim.definitions.brain import read_brain
-from msim.definitions.read import shipped
+from msim.definitions.brains.brain import read_brain
+from msim.definitions.files.read import shipped
 
 SHIPPED = shipped("models") / "brains" / "brain19"
 

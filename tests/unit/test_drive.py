@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from msim.backends.brian2_network import STEP, RuntimeNetwork
 from msim.base.seeds import stream
 from msim.circuit.drive import TAIL, count_thresholds
-from msim.definitions.model import ModelDefinition
-from msim.engine.fast_plan import fast_plan
-from msim.engine.runtime import STEP, RuntimeNetwork
+from msim.definitions.models.model import ModelDefinition
+from msim.network.fast_plan import fast_plan
 
 
 def counts(mean: np.ndarray, uniform: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from msim.engine.elimination import elimination, factored, solved
+from msim.multiscale.slow.elimination import elimination, factored, solved
 
 SIZE, SYSTEMS = 6, 5
 CHAIN = [(row, row) for row in range(SIZE)] + [(row, row - 1) for row in range(1, SIZE)]

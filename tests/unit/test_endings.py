@@ -15,16 +15,17 @@ import pytest
 from small_run import about
 
 import msim
-from msim.base.claims import take
+from msim.backends.context import Context, require_compiler
+from msim.backends.cpp.build import compiler
 from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of
 from msim.base.errors import DiskFullError, InputError, OwnerError, SimulationError, StartError
-from msim.engine.context import Context, require_compiler
-from msim.engine.cpp.build import compiler
+from msim.base.file_lease import take
+from msim.evidence import trials as evidence_trials
 from msim.storage.owner import owned
 from msim.storage.run_store import RunFolder, start_run
 from msim.storage.trial_store import TrialStore, prepare, read_failure_record
-from msim.study import evidence_trials, run
 from msim.sweep import one_trial
+from msim.trials import run
 
 
 def chained(problem: Exception) -> Exception:
@@ -170,7 +171,7 @@ def test_a_run_refuses_another_owner_before_anything_is_written(
 def test_a_run_on_a_full_disk_ends_with_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it is noticed: as the folder is laid down, and as the whole is sealed."""
     monkeypatch.setattr(run, "provenance", lambda *_: about())
-    for place in ("msim.storage.run_store._begin", "msim.study.run._run"):
+    for place in ("msim.storage.run_store._begin", "msim.trials.run._run"):
         with monkeypatch.context() as patch:
             patch.setattr(place, raising(FULL))
             with pytest.raises(DiskFullError, match="the disk is full.*the same command goes on"):

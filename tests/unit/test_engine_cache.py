@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from msim.backends.cpp import cache
+from msim.backends.cpp.build import built, compiler
+from msim.backends.cpp.network import CompiledNetwork
 from msim.base.errors import InputError
-from msim.engine.cpp import cache
-from msim.engine.cpp.build import built, compiler
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, NetworkSpec
+from msim.network.spec import Cells, NetworkSpec
 
 # A structure of its own: an entry that another test has left would need no compiler.
 BUILD = """
 import sys
-from msim.engine.cpp.build import built
-from msim.engine.cpp.spec import Cells, NetworkSpec
+from msim.backends.cpp.build import built
+from msim.network.spec import Cells, NetworkSpec
 cells = Cells("built_at_once", 1, "dv/dt = -v/tau : 1", constants={"tau": (0.01, "second")})
 print(built(NetworkSpec(1e-4, (cells,))).library)
 """

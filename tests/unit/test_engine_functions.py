@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from msim.engine.cpp.library import TRACES
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, NetworkSpec
+from msim.backends.cpp.library import TRACES
+from msim.backends.cpp.network import CompiledNetwork
+from msim.network.spec import Cells, NetworkSpec
 
 V = np.array([-2.75, -1.0, -0.3, 0.0, 0.4, 1.0, 2.6])
 CELL = np.arange(7)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, NetworkSpec, Projection
+from msim.backends.cpp.network import CompiledNetwork
+from msim.network.spec import Cells, NetworkSpec, Projection
 
 STEP = 1e-4
 

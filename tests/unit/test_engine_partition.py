@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msim.backends.partition import PARTITIONS, Partition, by_cell, partitioned, sizes_of
 from msim.base.errors import InputError
-from msim.engine.partition import PARTITIONS, Partition, by_cell, partitioned, sizes_of
 
 LOADS = st.lists(
     st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=60).map(np.array), min_size=1, max_size=4

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from msim.backends.cpp.generate import generated
+from msim.backends.cpp.network import CompiledNetwork
+from msim.backends.partition import by_cell
 from msim.base.errors import InputError
-from msim.engine.cpp.generate import generated
-from msim.engine.cpp.network import CompiledNetwork
-from msim.engine.cpp.spec import Cells, Drive, NetworkSpec, Projection, TimedInput
-from msim.engine.partition import by_cell
+from msim.network.spec import Cells, Drive, NetworkSpec, Projection, TimedInput
 
 STEP = 1e-4
 CELLS = Cells(

@@ -13,12 +13,12 @@ import pytest
 import xarray as xr
 
 from msim.cli.evidence_table import _effect
-from msim.definitions.entries import ActEntry, DoseEntry
-from msim.definitions.evidence import Condition, EvidenceRow, Readout, read_evidence, shipped_evidence
-from msim.definitions.model import ModelDefinition
-from msim.study.evidence import EvidenceResult, as_records, effects_of, judged, simulated_outcome
-from msim.study.evidence_plan import Measure, Reading, RowPlan, compared, first_moment, plan_rows
-from msim.study.evidence_trials import read_value
+from msim.definitions.evidence.rows import Condition, EvidenceRow, Readout, read_evidence, shipped_evidence
+from msim.definitions.files.schema import ActEntry, DoseEntry
+from msim.definitions.models.model import ModelDefinition
+from msim.evidence.evidence import EvidenceResult, as_records, effects_of, judged, simulated_outcome
+from msim.evidence.plan import Measure, Reading, RowPlan, compared, first_moment, plan_rows
+from msim.evidence.trials import read_value
 
 KETAMINE = DoseEntry(drug="ketamine", mg_per_kg=0.5, route="intravenous", at="0 minute", duration="40 minute")
 KINASE = ("knockout", ActEntry(name="eEF2K"))

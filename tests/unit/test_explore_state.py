@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from msim.base.errors import InputError
-from msim.definitions.experiment import experiment_from_tables, read_experiment
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read_model import read_model
+from msim.definitions.experiments.experiment import experiment_from_tables, read_experiment
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
 from msim.explore.figures import FADED, MOST_DOSES
 from msim.explore.page import Page
 from msim.explore.server import address_of, make_server

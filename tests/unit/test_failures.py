@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msim.backends.failures import WINDOW, refuse_nonfinite, refuse_runaway
 from msim.base.errors import SimulationError
-from msim.engine.failures import WINDOW, refuse_nonfinite, refuse_runaway
 
 CELLS = 10
 HIGHEST = 40.0  # Hz: 40 spikes of 10 cells in 0.1 s

@@ -11,25 +11,25 @@ import numpy as np
 import pytest
 from small_sweep import write_experiment
 
+from msim.backends.context import Context
+from msim.backends.fast_network import NetworkState
 from msim.base.errors import InputError, StorageError
-from msim.definitions.axes import read_design
-from msim.definitions.experiment import read_experiment
-from msim.engine.context import Context
-from msim.engine.network import NetworkState
+from msim.calibration.fit import Problem
+from msim.calibration.space import Axis as FitAxis
+from msim.definitions.experiments.axes import read_design
+from msim.definitions.experiments.experiment import read_experiment
+from msim.emulator.axes import axes_of
+from msim.emulator.emulator import Twin
+from msim.emulator.files import identity, read_twin, write_twin
+from msim.emulator.fit import Effort
+from msim.emulator.library import Twins, kept_name, shipped_twins, twin_name, twins_of
+from msim.emulator.network import TwinNetwork
+from msim.evidence.trials import Job
 from msim.storage.provenance import provenance
 from msim.storage.run_store import SAME_WHEN_RESUMED, start_run
-from msim.study.evidence_trials import Job
-from msim.study.fit import Problem
-from msim.study.fit_space import Axis as FitAxis
 from msim.sweep.plan import make_plan
-from msim.twin.axes import axes_of
-from msim.twin.files import identity, read_twin, write_twin
-from msim.twin.fit import Effort
-from msim.twin.library import Twins, kept_name, shipped_twins, twin_name, twins_of
-from msim.twin.network import TwinNetwork
-from msim.twin.twin import Twin
 
-CODE = ("msim.storage.provenance", "msim.study.evidence_trials", "msim.study.fit")
+CODE = ("msim.storage.provenance", "msim.evidence.trials", "msim.calibration.fit")
 SHIPPED = min(shipped_twins().glob("*.json"), key=lambda one: one.stat().st_size)
 
 
@@ -69,7 +69,7 @@ def test_every_part_of_the_effort_and_the_code_name_a_twin_s_file(monkeypatch: p
     wider = (replace(axes[0], high=2 * axes[0].high), *axes[1:])
     names = [twin_name(model, axes, one) for one in (usual, *others)] + [twin_name(model, wider)]
     kept = [kept_name(model, axes, one) for one in (usual, *others)] + [kept_name(model, wider)]
-    monkeypatch.setattr("msim.twin.library.code_digest", lambda: "other")
+    monkeypatch.setattr("msim.emulator.library.code_digest", lambda: "other")
     kept.append(kept_name(model, axes))
     assert len({*names, *kept}) == len(names) + len(kept)
 
@@ -99,8 +99,8 @@ def sweep_key(experiment: Any, context: Context) -> str:
 
 
 def evidence_key(experiment: Any, context: Context) -> str:
-    from msim.definitions.entries import ExperimentFile
-    from msim.definitions.read import read_tables
+    from msim.definitions.files.read import read_tables
+    from msim.definitions.files.schema import ExperimentFile
 
     entry = ExperimentFile(**read_tables(experiment.text, experiment.file))
     return Job(entry, experiment.model.name, experiment.model.files, {}, 1, context, ()).digest
@@ -132,7 +132,7 @@ def test_trials_of_a_sweep_know_their_code_precision_and_twins(
     monkeypatch.setenv("MSIM_CACHE", str(tmp_path))
     keys["twin"] = sweep_key(experiment, Context("twin"))
     assert keys["twin"] == sweep_key(experiment, Context("twin"))
-    monkeypatch.setattr("msim.twin.library.code_digest", lambda: "other")
+    monkeypatch.setattr("msim.emulator.library.code_digest", lambda: "other")
     keys["twin by other code"] = sweep_key(experiment, Context("twin"))
     monkeypatch.setattr("msim.sweep.plan.twin_marks", lambda models: ["another file"])
     keys["another twin"] = sweep_key(experiment, Context("twin"))

@@ -15,20 +15,29 @@ import pytest
 from small_run import TRIALS, about, datasets
 
 import msim
-from msim.base import claims
+from msim.backends.cpp import cache
+from msim.base import file_lease as claims
 from msim.base.errors import InputError, StorageError
 from msim.base.made import MARK, is_own, make_own, make_own_anew, make_shared, remove_own, remove_own_below
-from msim.engine.cpp import cache
+from msim.calibration.fit import _refuse_other_file
+from msim.emulator.files import refuse_other_file
 from msim.storage import run_store
 from msim.storage.checkpoints import GROWING, remove_checkpoints, write_checkpoint
-from msim.storage.run_store import (
-    CHECKPOINTS, FAILURES, MANIFEST, STORE, UNFINISHED, WRITTEN, RunFolder, finish_run, start_run, write_failure,
+from msim.storage.run_store import (  # fmt: skip
+    CHECKPOINTS,
+    FAILURES,
+    MANIFEST,
+    STORE,
+    UNFINISHED,
+    WRITTEN,
+    RunFolder,
+    finish_run,
+    start_run,
+    write_failure,
     write_trial,
-)  # fmt: skip
+)
 from msim.storage.trial_store import place_file, prepare, remove_work, write_failure_record
 from msim.storage.unfinished import remove_unfinished, write_unfinished
-from msim.study.fit import _refuse_other_file
-from msim.twin.files import refuse_other_file
 
 KEY = "0123456789abcdef" * 2
 TRIAL = TRIALS[0]

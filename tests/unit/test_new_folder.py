@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from msim.base.claims import take
 from msim.base.errors import OwnerError, StorageError
+from msim.base.file_lease import take
 from msim.base.new_folder import new_folder
 from msim.brain import go_nogo, scans
 from msim.cli import main

@@ -8,9 +8,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.coupling.averages import LARGEST_SHIFT, Told, expected
-from msim.coupling.noise import BURST_STEP, KEPT, Noise, burst_length, noise_of
-from msim.study.accuracy import accuracy
+from msim.multiscale.averages import LARGEST_SHIFT, Told, expected
+from msim.multiscale.noise import BURST_STEP, KEPT, Noise, burst_length, noise_of
+from msim.trials.accuracy import accuracy
 
 
 def pieces(spread: float, slow: float, count: int, seconds: float = 0.5) -> list[dict[str, np.ndarray]]:

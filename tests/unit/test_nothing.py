@@ -17,9 +17,15 @@ import msim
 from msim.base.errors import InputError, StorageError
 from msim.base.rounding import is_constant
 from msim.brain.field import effects
-from msim.imaging.connectivity import (
-    LARGEST_Z, Band, between, filtered, functional_connectivity, refuse_infinite, similarity,
-)  # fmt: skip
+from msim.imaging.connectivity import (  # fmt: skip
+    LARGEST_Z,
+    Band,
+    between,
+    filtered,
+    functional_connectivity,
+    refuse_infinite,
+    similarity,
+)
 from msim.imaging.group import Test, against_zero, correlation, paired, unpaired
 from msim.imaging.scan import Label, Scan
 from msim.report.write import page_of
@@ -32,7 +38,7 @@ from msim.storage.trial_file import pack
 from msim.storage.trial_store import prepare, whole_trial, write_trial_file
 from msim.storage.unfinished import open_unfinished, write_unfinished
 from msim.storage.verify import verify_run
-from msim.study.verdict import standardized_effect
+from msim.verdicts.verdict import standardized_effect
 
 
 @pytest.fixture(autouse=True)

@@ -7,15 +7,15 @@ import pytest
 
 from msim.base.intervals import mean_and_reach, standardized
 from msim.base.quantities import parse_quantity
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.model import ModelDefinition
+from msim.emulator.sampling import BIN, synchrony_of
 from msim.imaging.group import against_zero
 from msim.measures.spikes import fano_factor
+from msim.meg.fields import read_sensors
 from msim.pharmacology.regimen import DoseText, regimen
 from msim.plots.study_task import _interval
-from msim.study.meg import read_sensors
-from msim.study.verdict import paired_interval, standardized_effect
-from msim.study.volley import during_volley, read_volley
-from msim.twin.sampling import BIN, synchrony_of
+from msim.trials.volley import during_volley, read_volley
+from msim.verdicts.verdict import paired_interval, standardized_effect
 
 
 @pytest.mark.parametrize("n", [3, 4, 10, 60])

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msim.definitions.participants import Population, read_participants
-from msim.definitions.study import Group
-from msim.virtual.participants import FARTHEST, model_of, participant, recruited
+from msim.definitions.studies.participants import Population, read_participants
+from msim.definitions.studies.study import Group
+from msim.studies.participants import FARTHEST, model_of, participant, recruited
 
 PATIENTS = Group("patients", "", "depressed", 40, ())
 CONTROLS = Group("controls", "", "healthy", 40, ())

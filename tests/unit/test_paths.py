@@ -15,12 +15,13 @@ import xarray as xr
 from small_run import ARMS, SEEDS, TRIALS, about, datasets, started
 
 import msim
+from msim.backends.cpp.cache import cache_folder
 from msim.base.errors import InputError, StorageError
 from msim.base.paths import given_folder, given_new_folder, given_path
 from msim.cli import app, main
-from msim.definitions.kinds import files_of
-from msim.definitions.read import find, shipped
-from msim.engine.cpp.cache import cache_folder
+from msim.definitions.files.file_kinds import files_of
+from msim.definitions.files.read import find, shipped
+from msim.emulator.files import read_twin
 from msim.plots.sweep_values import sweep_values
 from msim.report.write import write_report
 from msim.storage import run_store
@@ -34,7 +35,6 @@ from msim.sweep.reproduce import reproduce_run, reproduce_trial
 from msim.sweep.sensitivity import sensitivity
 from msim.sweep.table import sweep_table
 from msim.sweep.verify import verify_sweep
-from msim.twin.files import read_twin
 
 ADDRESSES = ("s3://bucket/run", "file:///tmp/run", "simplecache::s3://bucket/run", "memory:/run", "https://a.b/run")
 

@@ -7,9 +7,9 @@ import pytest
 
 from msim.base.errors import InputError
 from msim.cli.options import parse_numbers
+from msim.evidence.physiology import half_of_extra
 from msim.measures.spectra import octave_slope
 from msim.measures.spikes import intervals
-from msim.study.physiology import half_of_extra
 
 
 @pytest.mark.parametrize("exponent", [0.0, -1.0, -2.0])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msim.base.errors import DefinitionError
 from msim.base.quantities import known_units, parse_in, parse_quantity, quantity_text, unit_text
 from msim.base.units import Quantity, dimensions_of
-from msim.definitions.forms import FORMS
+from msim.definitions.models.mechanism_registry import FORMS
 
 FIXED = settings(deadline=None, derandomize=True)
 UNITS = sorted(known_units())

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from msim.base.errors import DefinitionError
 from msim.base.quantities import Quantity, dimensions_of, parse_quantity, text_like
-from msim.definitions.ranges import Range, counted, spaced
-from msim.definitions.takes import Takes
+from msim.definitions.experiments.ranges import Range, counted, spaced
+from msim.definitions.files.takes import Takes
 
 UNITS = ("minute", "M", "uM", "/ uM / second", "nS", "mM * ms**-1", "kg", "mg / L", "percent", "1 / minute**2")
 WAYS = ("{x!r} {unit}", "{x!r}*{unit}", "10**{k} * {unit}", "{x!r} * 10**{k} * {unit}", "({x!r} * {unit})",

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from msim.backends import mpi as exchange
+from msim.backends import progress as pulse
+from msim.backends.context import Context
+from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.progress import Pulse, pulses
 from msim.base.errors import InputError
 from msim.cli import app
 from msim.cli.ranks import CROWD, shared_out
-from msim.engine import exchange, pulse
-from msim.engine.context import Context
-from msim.engine.exchange import SERIAL, Ranks
-from msim.engine.pulse import Pulse, pulses
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import msim
-from msim.definitions.experiment import read_experiment
+from msim.definitions.experiments.experiment import read_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
 from msim.measures.bold import BalloonWindkessel, steady_state
 from msim.recording.recorder import BurstRow, MemoryRecorder, ProbeRow
-from msim.study.readouts import SEGMENT, band_readouts, bold_samples, origin_population, spectra
+from msim.trials.readouts import SEGMENT, band_readouts, bold_samples, origin_population, spectra
 
 BOLD = "bold.percent_signal_change"
 RATE = 1e3

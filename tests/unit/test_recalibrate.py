@@ -10,14 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from msim.backends.context import Context
+from msim.backends.fast_network import Burst, FastNetwork
 from msim.base.errors import InputError, SimulationError
-from msim.definitions.model import ModelDefinition
-from msim.engine.context import Context
-from msim.engine.network import Burst, FastNetwork
-from msim.study import recalibrate
-from msim.study.recalibrate import (
-    CLOSE_ENOUGH, LARGEST_STEP, Calibrated, background_rates, replaced_rate, strongest_drive, write_rates,
-)  # fmt: skip
+from msim.calibration import background_rates as recalibrate
+from msim.calibration.background_rates import (  # fmt: skip
+    CLOSE_ENOUGH,
+    LARGEST_STEP,
+    Calibrated,
+    background_rates,
+    replaced_rate,
+    strongest_drive,
+    write_rates,
+)
+from msim.definitions.models.model import ModelDefinition
 
 COLUMN = "models/circuits/cortical_column.toml"
 # How log rates answer to log background: steeply to their own, and against that of PV cells.

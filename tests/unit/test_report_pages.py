@@ -13,17 +13,17 @@ from typer.testing import CliRunner
 
 from msim.base.errors import InputError, SimulationError
 from msim.cli import app
-from msim.definitions.citations import cited, known_sources
-from msim.definitions.read import shipped
-from msim.definitions.study_entries import ANALYSES as KNOWN_ANALYSES
+from msim.definitions.files.citations import cited, known_sources
+from msim.definitions.files.read import shipped
+from msim.definitions.studies.schema import ANALYSES as KNOWN_ANALYSES
 from msim.plots.experiment import experiment_of
-from msim.report.extra import require_pages
 from msim.report.limits import ANALYSES, FILES, PEOPLE, TWIN, limits, limits_section
+from msim.report.optional_imports import require_pages
 from msim.report.page import html_of
 from msim.report.write import page_of, write_report
 from msim.storage.run_store import FAILURES, Run
-from msim.study.verdict import judge
-from msim.study.verdict_text import interval_text, number_text
+from msim.verdicts.verdict import judge
+from msim.verdicts.verdict_text import interval_text, number_text
 
 
 @pytest.fixture(scope="module")

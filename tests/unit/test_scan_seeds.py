@@ -18,11 +18,11 @@ from msim.brain.cohort import Visit
 from msim.brain.field import SlowNoise
 from msim.brain.scans import scan_seed
 from msim.cli import main
-from msim.definitions.participants import read_participants
-from msim.definitions.study import Group
-from msim.definitions.task import read_task
+from msim.definitions.brains.task import read_task
+from msim.definitions.studies.participants import read_participants
+from msim.definitions.studies.study import Group
 from msim.imaging.scan import Label
-from msim.virtual.participants import recruited
+from msim.studies.participants import recruited
 
 SEEDS, SUBJECTS = range(4), 3
 

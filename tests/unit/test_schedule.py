@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.coupling.schedule import (
-    LARGEST_FACTOR, SAFETY, SMALLEST_FACTOR, Schedule, bounded_leap, is_accepted, next_leap,
-)  # fmt: skip
+from msim.multiscale.leaps import (  # fmt: skip
+    LARGEST_FACTOR,
+    SAFETY,
+    SMALLEST_FACTOR,
+    Schedule,
+    bounded_leap,
+    is_accepted,
+    next_leap,
+)
 
 SCHEDULE = Schedule(shortest_leap=60.0, longest_leap=86400.0)
 TIMES = st.floats(0.0, 1e6)

@@ -20,10 +20,10 @@ from scipy import stats
 import msim
 from msim.base.errors import InputError
 from msim.base.seeds import GIVEN, derived_seed, stream, stream_seed, streams
-from msim.definitions.kinds import kind_of
-from msim.definitions.model import ModelDefinition
-from msim.definitions.read import shipped
-from msim.definitions.read_model import read_model
+from msim.definitions.files.file_kinds import kind_of
+from msim.definitions.files.read import shipped
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model
 
 PROBE = "from msim.base.seeds import stream; print(stream(7, 'wiring', 12).integers(2**62, size=3).tolist())"
 

@@ -24,7 +24,7 @@ from msim.storage.dataset_blocks import write_dataset
 from msim.storage.digest import digest_trial
 from msim.storage.journal import journal_path, read_journal, write_journal
 from msim.storage.run_store import RunFolder
-from msim.study.spike_table import spike_table
+from msim.trials.spike_table import spike_table
 
 # Which of three spools of one file gets how many values next.
 WRITES = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=30)

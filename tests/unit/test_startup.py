@@ -9,9 +9,9 @@ import sys
 HEAVY = ("brian2", "sympy", "scipy", "xarray", "zarr", "matplotlib")
 PLANNED = """
 import sys
-from msim.definitions.experiment import read_experiment
-from msim.study.trial import simulate_trial
-from msim.engine.fast_plan import fast_plan
+from msim.definitions.experiments.experiment import read_experiment
+from msim.trials.trial import simulate_trial
+from msim.network.fast_plan import fast_plan
 experiment = read_experiment("ketamine_rapid_and_sustained")
 plan = fast_plan(experiment.model.with_value("column.n_cells", 50), 1)
 assert plan.contacts and plan.drives
@@ -20,7 +20,7 @@ STORED = """
 from pathlib import Path
 from msim.circuit.drive import count_thresholds
 from msim.storage.provenance import provenance
-from msim.study.run import start_run
+from msim.trials.run import start_run
 start_run(Path(sys.argv[1]) / "run", provenance(experiment, "runtime", []))
 assert all(count_thresholds(one.rate * 1e-4).size for one in plan.drives)
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from msim.definitions.samples import unit_points
+from msim.definitions.experiments.samples import unit_points
 from msim.sweep.sensitivity import shares
 
 PROBLEM = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[0.0, 1.0]] * 3}

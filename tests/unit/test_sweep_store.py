@@ -20,8 +20,8 @@ from small_run import datasets, sealed_again, started
 from small_sweep import begun
 
 import msim
-from msim.base.claims import is_alive, take, token
 from msim.base.errors import InputError, StorageError
+from msim.base.file_lease import is_alive, take, token
 from msim.base.intervals import mean_and_reach
 from msim.storage.run_store import STORE, finish_run, open_run
 from msim.storage.trial_file import open_trial, pack
@@ -331,7 +331,7 @@ def test_a_claim_has_one_owner(tmp_path: Path) -> None:
 import sys, time
 sys.path.insert(0, {str(Path(msim.__file__).parent.parent)!r})
 from pathlib import Path
-from msim.base.claims import take
+from msim.base.file_lease import take
 print(take(Path({str(tmp_path / "claim")!r})), flush=True)
 time.sleep(20)
 """

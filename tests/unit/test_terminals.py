@@ -24,24 +24,24 @@ from hypothesis import strategies as st
 from plotted_run import store_run
 from rich.cells import cell_len
 
+import msim.backends.cpp.cache
+import msim.calibration.background_rates
 import msim.cli
+import msim.cli.emulator
 import msim.cli.sweeping
-import msim.cli.twin
-import msim.definitions.checks
-import msim.definitions.kinds
-import msim.definitions.read_model
-import msim.definitions.titles
-import msim.engine.cpp.cache
+import msim.definitions.files.file_kinds
+import msim.definitions.files.titles
+import msim.definitions.models.checks
+import msim.definitions.models.read_model
 import msim.storage.run_store
-import msim.study.recalibrate
+import msim.studies.run
 import msim.sweep.sensitivity
-import msim.virtual.run
 from msim.cli import main
 from msim.cli.bars import add_part, bars, say_beside
 from msim.cli.tables import plain, print_grid, print_table, wrapped
 from msim.cli.terminal import encodable, show_progress, width
-from msim.definitions.read import shipped
-from msim.definitions.study import read_study
+from msim.definitions.files.read import shipped
+from msim.definitions.studies.study import read_study
 from msim.imaging.group import Test
 from msim.sweep.sensitivity import Share
 from msim.sweep.status import Status
@@ -142,14 +142,14 @@ def small_results(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(msim.sweep.sensitivity, "sensitivity", lambda *_: shares)
     rates = [SimpleNamespace(path=f"background_{name}.rate", before="1234.5 Hz", after="0.00123 kHz", population=name,
                              wanted=12.34, reached=9.87654) for name in ("pyramidal", "pv")]
-    patch.setattr(msim.study.recalibrate, "background_rates", lambda *_: rates)
+    patch.setattr(msim.calibration.background_rates, "background_rates", lambda *_: rates)
     cohort = SimpleNamespace(study=read_study("siegel2021_resting_fc"))
     rows = (Test("FC within DMN: patients - controls", -0.123, -0.25, -1e-5, "t", -3.21, 37.5, 0.0031, -0.53, 40),)
     found = SimpleNamespace(cohort=cohort, rows=rows, facts={"cells at rest": "2.5 Hz"}, details=None)
-    patch.setattr(msim.virtual.run, "run_study", lambda *_: found)
+    patch.setattr(msim.studies.run, "run_study", lambda *_: found)
     entries = [SimpleNamespace(folder=Path("0123456789abcdef0123"), network="pyramidal, pv", made="2026-01-02 03:04",
                                seconds=4.25, size=1_234_567)]
-    patch.setattr(msim.engine.cpp.cache, "entries", lambda: entries)
+    patch.setattr(msim.backends.cpp.cache, "entries", lambda: entries)
     plan = SimpleNamespace(design=SimpleNamespace(axes=[SimpleNamespace(name="dose")]))
     failed = {"dose": "0.125 mg/kg", "arm": "ketamine", "seed": 12345, "status": "failed",
               "reason": "SimulationError: pyramidal: 1234 Hz at 12.5 minute is more than 500 Hz"}  # fmt: skip
@@ -163,13 +163,13 @@ def small_results(patch: pytest.MonkeyPatch) -> None:
 def remember(patch: pytest.MonkeyPatch) -> None:
     """Read each file once, as reading takes longer than printing."""
     for module, name in (
-        (msim.definitions.kinds, "read_definition"), (msim.definitions.read_model, "read_model"),
-        (msim.definitions.titles, "shipped_titles"), (msim.cli.twin, "_twin"), (msim.storage.run_store, "open_run"),
+        (msim.definitions.files.file_kinds, "read_definition"), (msim.definitions.models.read_model, "read_model"),
+        (msim.definitions.files.titles, "shipped_titles"), (msim.cli.emulator, "_twin"), (msim.storage.run_store, "open_run"),
     ):  # fmt: skip
         patch.setattr(module, name, functools.cache(getattr(module, name)))
     checked = functools.cache(lambda paths, further: msim_check(list(paths), further))
-    msim_check = msim.definitions.checks.check_files
-    patch.setattr(msim.definitions.checks, "check_files", lambda paths, further: checked(tuple(paths), further))
+    msim_check = msim.definitions.models.checks.check_files
+    patch.setattr(msim.definitions.models.checks, "check_files", lambda paths, further: checked(tuple(paths), further))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

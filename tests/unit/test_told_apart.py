@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from msim.study.told_apart import ToldApart, best_manipulation, clear_of_zero
+from msim.verdicts.hypothesis_discrimination import ToldApart, best_manipulation, clear_of_zero
 
 
 @pytest.mark.parametrize(

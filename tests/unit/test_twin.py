@@ -12,21 +12,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from msim.backends.context import Context
+from msim.backends.fast_network import FastNetwork, NetworkState
 from msim.base.errors import InputError, StorageError
-from msim.definitions.experiment import read_experiment
-from msim.definitions.model import ModelDefinition
-from msim.engine.context import Context
-from msim.engine.network import FastNetwork, NetworkState
-from msim.engine.simulate import Protocol, one_of_each, simulate
+from msim.definitions.experiments.experiment import read_experiment
+from msim.definitions.models.model import ModelDefinition
+from msim.emulator import sampling
+from msim.emulator.axes import axes_of
+from msim.emulator.emulator import Output, Twin
+from msim.emulator.files import identity, read_twin, write_twin
+from msim.emulator.fit import Effort, fit_twin
+from msim.emulator.library import Twins, find_twin, twins_of
+from msim.emulator.network import TwinNetwork
+from msim.multiscale.simulate import Protocol, one_of_each, simulate
 from msim.recording.recorder import MemoryRecorder
-from msim.twin import sampling
-from msim.twin.axes import axes_of
-from msim.twin.files import read_twin, write_twin
-from msim.twin.fit import Effort, fit_twin
-from msim.twin.files import identity
-from msim.twin.library import Twins, find_twin, twins_of
-from msim.twin.network import TwinNetwork
-from msim.twin.twin import Output, Twin
 from tests.known_column import KnownColumn
 from tests.smooth_network import SmoothNetwork
 
@@ -290,7 +289,7 @@ def test_a_whole_trial_on_the_twin_agrees(small_model: ModelDefinition, monkeypa
     gains = {}
     for name, network in (("cells", SmoothNetwork(small_model)), ("twin", TwinNetwork(twin, arm.model))):
         record = MemoryRecorder()
-        monkeypatch.setattr("msim.engine.simulate.build_network", lambda *_, own=network: own)
+        monkeypatch.setattr("msim.multiscale.simulate.build_network", lambda *_, own=network: own)
         simulate(arm.model, protocol, replace(shipped.recording, probes=()), record, 1, Context(target="numpy"))
         gains[name] = np.concatenate(record.means["ampar_scaling.AMPAR_scale"])
     assert gains["cells"].max() > 1.2

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from msim.definitions.model import ModelDefinition
+from msim.definitions.models.model import ModelDefinition
+from msim.emulator.field import SEGMENT, FieldSurfaces, band_densities, bands, field_surfaces, seen_populations
+from msim.emulator.surfaces import Basis
 from msim.measures.spectra import band_power, power_spectrum
-from msim.twin.field import SEGMENT, FieldSurfaces, band_densities, bands, field_surfaces, seen_populations
-from msim.twin.surfaces import Basis
 
 RATE = 1000.0
 

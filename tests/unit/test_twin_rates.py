@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from msim.base.errors import InputError
-from msim.definitions.model import ModelDefinition
-from msim.engine.slow_memory import remembered_compiled, remembered_systems
-from msim.twin import sampling
-from msim.twin.axes import axes_of
-from msim.twin.fit import Effort, fit_twin, strongest_values
-from msim.twin.rates import RateModel
-from msim.twin.relaxation import BIN, WINDOW, Relaxation, relaxation
-from msim.twin.twin import Twin
+from msim.definitions.models.model import ModelDefinition
+from msim.emulator import sampling
+from msim.emulator.axes import axes_of
+from msim.emulator.emulator import Twin
+from msim.emulator.fit import Effort, fit_twin, strongest_values
+from msim.emulator.rates import RateModel
+from msim.emulator.relaxation import BIN, WINDOW, Relaxation, relaxation
+from msim.multiscale.slow.cached_systems import remembered_compiled, remembered_systems
 from tests.known_column import KnownColumn
 
 CELLS, REPEATS = 800, 64

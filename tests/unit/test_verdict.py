@@ -13,14 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from msim.definitions.experiment import ExperimentDefinition, read_experiment
-from msim.definitions.predictions import Prediction
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.predictions import Prediction
 from msim.storage.run_store import Run
-from msim.study.verdict import (
-    VERDICT_FILE, Verdict, as_json, decide, judge_prediction, paired_interval, standardized_effect, values_of,
+from msim.verdicts.verdict import (  # fmt: skip
+    VERDICT_FILE,
+    Verdict,
+    as_json,
+    decide,
+    judge_prediction,
+    paired_interval,
+    standardized_effect,
+    values_of,
     write_verdicts,
-)  # fmt: skip
-from msim.study.verdict_text import ci_text, effect_text, wanted_text
+)
+from msim.verdicts.verdict_text import ci_text, effect_text, wanted_text
 
 SCALE = "ampar_scaling.AMPAR_scale"
 NAN, INF = float("nan"), float("inf")

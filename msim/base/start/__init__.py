@@ -56,7 +56,7 @@ def start_environment() -> dict[str, str]:
 
 
 @contextmanager
-def handed_down() -> Iterator[None]:
+def safe_start() -> Iterator[None]:
     """Have processes that multiprocessing starts in the body take over a safe path, and not run this one's program.
 
     Nothing that they are given is defined there; run again, a script without an `if __name__ == "__main__":` would

@@ -1,0 +1,101 @@
+"""Where and how a trial runs: target and numerical settings that no model file names."""
+
+from __future__ import annotations
+
+import sysconfig
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from msim.backends.fast_network import FastNetwork, NetworkSource
+from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.partition import PARTITIONS
+from msim.base.errors import InputError, nearest
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.model import ModelDefinition
+
+TARGETS = ("cpp", "runtime", "numpy", "twin")
+PRECISIONS = ("double", "single")
+
+
+@dataclass(frozen=True)
+class Context:
+    """How to run.
+
+    target: what code runs the spiking cells: 'cpp' is msim's own engine, 'runtime' Brian2 with Cython,
+        'numpy' Brian2 without a compiler, 'twin' surfaces that were fitted to bursts before (no spikes)
+    precision: of the states of cells on target cpp; 'single' is faster and gives other spikes at like rates
+    ranks: processes that share out the cells of a trial on target cpp
+    partition: how: by 'cell' or by 'region'; interval: steps between exchanges of spikes, as long as it can be if None
+    twins: makes the networks of target twin
+    """
+
+    target: str = "cpp"
+    schedule: Schedule = field(default_factory=Schedule)
+    precision: str = "double"
+    ranks: Ranks = SERIAL
+    partition: str = "cell"
+    interval: int | None = None
+    twins: NetworkSource | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("target", TARGETS), ("precision", PRECISIONS), ("partition", PARTITIONS)):
+            given = getattr(self, name)
+            if given not in known:
+                raise InputError(f"{name}: unknown {name} '{given}'{nearest(given, known)}")
+        if self.target != "cpp" and (self.ranks.size > 1 or self.precision != "double"):
+            raise InputError(f"target '{self.target}' knows one rank and double precision only; choose --target cpp")
+
+    @property
+    def about(self) -> str:
+        """What decides on the numbers that come out."""
+        if self.twins is not None:
+            return f"twin ({self.twins.about})"
+        return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
+
+
+def require_compiler(target: str) -> None:
+    """Refuse a target that compiles its kernels where nothing can; to be called before anything runs.
+
+    raises: InputError
+    """
+    if target not in ("cpp", "runtime"):
+        return
+    from msim.backends.cpp.build import compiler
+
+    compiler(target)
+    if target == "runtime" and not (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file():
+        raise InputError(
+            "target 'runtime' compiles its kernels: no Python.h (on Debian: package python3-dev) found; "
+            "--target numpy needs none, but is slow"
+        )
+
+
+def build_network(model: ModelDefinition, seed: int, context: Context, *later: ModelDefinition) -> FastNetwork:
+    """The spiking cells of a model on the target that the context names.
+
+    later: models whose values they are to take over on the way
+    """
+    if context.target == "cpp":
+        return _compiled(model, seed, context)
+    if context.target == "twin":
+        if context.twins is None:
+            raise InputError("target 'twin' wants the twin of the model: fit one by msim twin fit")
+        return context.twins.network(model, seed)
+    from msim.backends.brian2_network import RuntimeNetwork
+
+    require_compiler(context.target)
+    return RuntimeNetwork(model, seed, "cython" if context.target == "runtime" else "numpy", later)
+
+
+def _compiled(model: ModelDefinition, seed: int, context: Context) -> FastNetwork:
+    from msim.backends.cpp.column import CompiledColumn
+    from msim.network.column_plan import column_plan
+
+    plan = column_plan(model, seed)
+    options: dict[str, Any] = {name: getattr(context, name) for name in ("partition", "interval", "precision")}
+    if context.ranks.size == 1:
+        return CompiledColumn(plan, context.ranks, **options)
+    from msim.backends.cpp.distributed import DistributedColumn
+
+    return DistributedColumn(plan, context.ranks, options)

@@ -1,0 +1,103 @@
+"""Background rates that give every population its resting rate, by a damped update of their logarithms."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from msim.backends.context import Context, build_network
+from msim.base.errors import InputError, SimulationError
+from msim.definitions.models.model import Drive, ModelDefinition
+from msim.storage.trial_store import place_file
+
+# Rates react more than in proportion to background, so a full step would overshoot.
+DAMPING = 0.25
+LARGEST_STEP = 0.2
+CLOSE_ENOUGH = 0.03
+BURN_IN = 0.5
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A background rate before and after, and the firing rate (Hz) that it was to give and gave."""
+
+    path: str
+    population: str
+    before: str
+    after: str
+    wanted: float
+    reached: float
+
+
+def background_rates(model: ModelDefinition, seconds: float, rounds: int, seed: int) -> list[Calibrated]:
+    """Change the rate of each population's strongest drive until its firing rate is within 3 %.
+
+    raises: SimulationError where that is not reached in the given rounds
+    """
+    drives = {name: strongest_drive(model, name) for name in model.populations}
+    paths = {name: f"{drive.name}.rate" for name, drive in drives.items()}
+    wanted = {name: model[f"{name}.resting_rate"] for name in model.populations}
+    current = model
+    reached: dict[str, float] = {}
+    network = build_network(current, seed, Context())
+    for _ in range(rounds):
+        burst = network.burst(BURN_IN, seconds, keep_field=False)
+        reached = {name: burst.mean(f"{name}.firing_rate") for name in model.populations}
+        if all(abs(reached[name] / wanted[name] - 1) < CLOSE_ENOUGH for name in wanted):
+            return [
+                Calibrated(
+                    paths[name], name, model.values[paths[name]].text, current.values[paths[name]].text,
+                    wanted[name], reached[name],
+                )
+                for name in model.populations
+            ]  # fmt: skip
+        for name, path in paths.items():
+            step = DAMPING * math.log(wanted[name] / max(reached[name], 0.05 * wanted[name]))
+            factor = math.exp(max(-LARGEST_STEP, min(LARGEST_STEP, step)))
+            current = current.with_value(path, f"{current[path] * factor:.5g} Hz")
+        network.retune(current)
+    missed = ", ".join(f"{name} {reached[name]:.3g} of {wanted[name]:.3g} Hz" for name in wanted)
+    raise SimulationError(f"resting rates not reached in {rounds} rounds: {missed}")
+
+
+def strongest_drive(model: ModelDefinition, population: str) -> Drive:
+    """The drive with most events onto a population."""
+    own = [one for one in model.drives.values() if one.to == population]
+    if not own:
+        raise InputError(f"{model.name}: population '{population}' has no drive to recalibrate")
+    return max(own, key=lambda one: model[f"{one.name}.contacts"] * model[f"{one.name}.rate"])
+
+
+def write_rates(model: ModelDefinition, found: list[Calibrated]) -> list[Path]:
+    """Write the rates into the files that state them, leaving every other character as it is."""
+    texts: dict[str, str] = {}
+    for one in found:
+        file = model.values[one.path].file
+        text = texts.get(file) or Path(file).read_text(encoding="utf-8")
+        texts[file] = replaced_rate(text, one)
+    for file, text in texts.items():
+        place_file(Path(file), text.encode())
+    return [Path(file) for file in texts]
+
+
+def replaced_rate(text: str, one: Calibrated) -> str:
+    """The text of a model file with another value of a drive's rate."""
+    drive = one.path.removesuffix(".rate")
+    pattern = re.compile(rf"(\[drives\.{drive}\][^\[]*?\brate\s*=\s*\{{\s*value\s*=\s*\")[^\"]*(\")", re.DOTALL)
+    new, count = pattern.subn(lambda match: f"{match[1]}{one.after}{match[2]}", text)
+    if count != 1 or not _is_only_change(text, new, drive, one.after):
+        raise InputError(f"{one.path}: its value could not be found in the file; set it by hand to {one.after}")
+    return new
+
+
+def _is_only_change(text: str, new: str, drive: str, rate: str) -> bool:
+    """Whether the pattern met the value itself, and not a comment or a text that looks like it."""
+    try:
+        before, after = tomllib.loads(text), tomllib.loads(new)
+        before["drives"][drive]["rate"]["value"] = rate
+    except (tomllib.TOMLDecodeError, KeyError, TypeError):
+        return False
+    return before == after

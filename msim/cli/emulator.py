@@ -1,0 +1,126 @@
+"""msim twin: fit, show and ask the mean-field twin of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from msim.emulator.emulator import Twin
+
+app = typer.Typer(
+    no_args_is_help=True, help="Averages of a model's spiking cells as fitted surfaces (docs/TWIN.md).",
+    epilog="Example: msim twin show circuits/cortical_column",
+)  # fmt: skip
+
+
+@app.command("fit")
+def fit(
+    model: str = typer.Argument(help="A model file or the name of a shipped model."),
+    out: str = typer.Option("", "--out", help="File; default: the cache; msim run finds one of the usual effort."),
+    axes: list[str] = typer.Option([], "--axis", help="One more axis: a receptor's input or a value; may be repeated."),
+    ranges: list[str] = typer.Option([], "--range", help="How far an axis reaches: NAME=LOW:HIGH; may be repeated."),
+    changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
+    points: int = typer.Option(0, min=0, max=100_000, help="Bursts; 0 for a number that suits the axes."),
+    seconds: float = typer.Option(2.0, min=0.2, max=600, help="Length of each burst, s."),
+    seed: int = typer.Option(1, min=0, max=2**31 - 1, help="Seed of wiring, background and points."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
+) -> None:
+    """Simulate bursts of a model's cells all over its axes, fit surfaces to their averages, and say what these miss.
+
+    Axes are what links hand down to the cells, and the rates of drives.
+
+    Example: msim twin fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.twin.json
+    """
+    from dataclasses import replace
+
+    from msim.base.paths import given_path
+    from msim.cli.emulator_progress import told
+    from msim.cli.emulator_tables import parse_ranges, print_twin, require_cells, twin_tables
+    from msim.cli.options import parse_changes
+    from msim.cli.tables import print_json
+    from msim.definitions.models.read_model import read_model
+    from msim.definitions.models.values import with_changes
+    from msim.emulator.axes import axes_of
+    from msim.emulator.files import refuse_other_file, write_twin
+    from msim.emulator.fit import Effort, fit_twin
+    from msim.emulator.library import kept_name, twin_folder, twin_name
+
+    definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
+    known = axes_of(definition, axes, parse_ranges(ranges))
+    effort = Effort(points, seconds, seed=seed)
+    path = given_path(out, "--out") if out else twin_folder() / kept_name(definition, known, effort)
+    refuse_other_file(path)
+    with told() as progress:
+        twin = fit_twin(definition, known, effort,
+                        lambda done, of: None if as_json else progress(definition.name, done, of))
+    twin = replace(twin, about={**twin.about, "name": twin_name(definition, known, effort)})
+    write_twin(twin, path)
+    if as_json:
+        print_json({"file": str(path), **twin_tables(twin)})
+        return
+    print_twin(twin)
+    typer.echo(f"Written: {path}")
+
+
+@app.command("show")
+def show(
+    what: str = typer.Argument(help="A file of msim twin fit, or a model whose twin is fitted already."),
+    figure: str = typer.Option("", "--figure", help="Also draw surfaces and errors into this PNG file."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Print a twin's axes, averages and errors.
+
+    Example: msim twin show circuits/cortical_column --figure twin.png
+    """
+    from msim.cli.emulator_tables import print_twin, twin_tables
+    from msim.cli.options import parse_figure
+    from msim.cli.tables import print_json
+
+    page = parse_figure(figure)
+    twin = _twin(what)
+    print_json(twin_tables(twin)) if as_json else print_twin(twin)
+    if page:
+        from msim.plots.emulator import write_twin_figure
+
+        typer.echo(write_twin_figure(twin, page), err=as_json)
+
+
+@app.command("ask")
+def ask(
+    what: str = typer.Argument(help="A file of msim twin fit, or a model whose twin is fitted already."),
+    at: list[str] = typer.Option([], "--at", help="Value of an axis: NAME=VALUE; others are at rest."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Print all averages at a point of the axes; a point outside the domain is refused.
+
+    Example: msim twin ask circuits/cortical_column --at block_pv.b=0.3 --at ampar_scaling.AMPAR_scale=1.2
+    """
+    from msim.cli.emulator_tables import answers, parse_point
+    from msim.cli.tables import as_records, print_json, print_table
+
+    twin = _twin(what)
+    columns, rows = answers(twin, parse_point(at, twin.axes))
+    print_json(as_records(columns, rows)) if as_json else print_table("", columns, rows)
+
+
+def _twin(what: str) -> Twin:
+    """A twin from a file, or from the cache by the name of its model."""
+    from msim.base.errors import InputError
+    from msim.base.paths import given_path
+    from msim.cli.emulator_tables import require_cells
+    from msim.definitions.models.read_model import read_model
+    from msim.emulator.axes import axes_of
+    from msim.emulator.files import read_twin
+    from msim.emulator.library import twin_path
+
+    file = given_path(what, "twin")
+    if file.suffix == ".json" or (file.is_file() and file.suffix != ".toml"):
+        return read_twin(file)
+    model = require_cells(read_model(what))
+    path = twin_path(model, axes_of(model))
+    if not path.is_file():
+        missing = "no twin of these cells is in the cache or came with msim"
+        raise InputError(f"{what}: {missing}; fit one: msim twin fit {what}")
+    return read_twin(path)

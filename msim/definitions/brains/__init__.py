@@ -1,0 +1,1 @@
+"""Brains, and the tasks that they do."""

@@ -1,0 +1,77 @@
+"""What the tables of a file of a brain, or of a task that brains do, may hold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, StrictStr
+
+from msim.definitions.files.names import Name, Words
+from msim.definitions.files.schema import Entry, ValueEntry
+
+
+class TargetEntry(Entry):
+    """A drive of the column that spikes of other regions are part of."""
+
+    share: ValueEntry
+
+
+class BrainEntry(Entry):
+    """Regions of one column each, and how they are joined."""
+
+    connectome: Words
+    weights: Words = "weights.csv"
+    column: Words
+    origin: Name = Field(alias="from")
+    velocity: ValueEntry
+    coupling: ValueEntry
+    gradient: ValueEntry
+    tau_slow: ValueEntry
+    sd_slow: ValueEntry
+    shared_slow: ValueEntry
+    targets: dict[Name, TargetEntry] = Field(min_length=1)
+
+
+class BrainFile(Entry):
+    """One file under models/brains/."""
+
+    title: StrictStr = ""
+    notes: StrictStr = ""
+    brain: BrainEntry
+
+
+class WayEntry(Entry):
+    """A way from region to region that a task opens."""
+
+    origin: Words = Field(alias="from")
+    to: Words
+    on: Literal["go", "nogo", "any"]
+    strength: ValueEntry
+
+
+class TaskEntry(Entry):
+    """Shapes that a brain sees, and how it answers them."""
+
+    sees: Words
+    moves: Words
+    duration: ValueEntry
+    shown: ValueEntry
+    window: ValueEntry
+    trials: ValueEntry
+    share_nogo: ValueEntry
+    shortest_pause: ValueEntry
+    contrast: ValueEntry
+    memory: ValueEntry
+    limit: ValueEntry
+    threshold: ValueEntry
+    execution: ValueEntry
+    scatter: ValueEntry
+    ways: dict[Name, WayEntry] = Field(min_length=1)
+
+
+class TaskFile(Entry):
+    """One file under models/tasks/."""
+
+    title: StrictStr = ""
+    notes: StrictStr = ""
+    task: TaskEntry

@@ -1,0 +1,1 @@
+"""Published outcomes as rows of a file."""

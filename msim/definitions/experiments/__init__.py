@@ -1,0 +1,1 @@
+"""Experiments: arms, doses, records, predictions and sweeps."""

@@ -1,0 +1,115 @@
+"""Changes that nothing depends on are refused: else a result would be taken for one in which they were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from msim.base.errors import DefinitionError
+from msim.base.quantities import parse_quantity
+from msim.definitions.experiments.changes import Place, is_of_experiment, places_at
+from msim.definitions.models.drug_binding import with_given_drugs
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.values import is_kept
+
+if TYPE_CHECKING:
+    from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
+
+
+def refuse_idle(
+    experiment: ExperimentDefinition, tables: Mapping[str, Any],
+    built: Callable[[Mapping[str, Any]], ExperimentDefinition],
+) -> None:  # fmt: skip
+    """Refuse a change that an arm overrides, or without which every arm would be what it is.
+
+    tables: of the experiment's file, unchanged; built: the experiment with other changes, as it is otherwise
+    raises: DefinitionError that names the change
+    """
+    refuse_overridden(experiment, tables, dict.fromkeys(experiment.changes, "--set"))
+    for path, given in experiment.changes.items():
+        try:
+            before = built({one: value for one, value in experiment.changes.items() if one != path})
+        except DefinitionError:
+            continue  # the change mends what would be refused without it
+        if same_trials(before, experiment) and not _is_so(before, experiment, path, given, tables):
+            raise_idle(path, experiment, "--set")
+
+
+def raise_idle(path: str, experiment: ExperimentDefinition, where: str) -> NoReturn:
+    """Refuse a change that nothing depends on in the arms of an experiment."""
+    arms = [one.name for one in experiment.arms]
+    named = ", ".join(arms[:4]) + (", ..." if len(arms) > 4 else "")
+    raise DefinitionError(where, f"wants a change that something depends on: '{path}' changes nothing in {named}")
+
+
+def refuse_overridden(
+    experiment: ExperimentDefinition, tables: Mapping[str, Any], paths: Mapping[str, str]
+) -> None:
+    """Refuse changes of values that an arm sets by itself, which would come after them.
+
+    paths: each with the option or key that gives it
+    """
+    for index, arm in enumerate(tables["arms"]):
+        for path in arm.get("set", {}) if is_run(str(arm["name"]), experiment) else ():
+            if path in paths:
+                came = f"one of all arms and {experiment.file}: arms.{index}.set"
+                raise DefinitionError(paths[path], f"wants one change of '{path}', got {came}")
+
+
+def is_run(name: str, experiment: ExperimentDefinition) -> bool:
+    """Whether an arm of the file is among those of an experiment, under whatever hypothesis."""
+    names: Collection[str] = {one.name for one in experiment.arms}
+    return name in names or any(f"{name}_{one}" in names for one in experiment.hypotheses)
+
+
+def same_trials(one: ExperimentDefinition, other: ExperimentDefinition) -> bool:
+    """Whether all that decides on what is recorded is the same in two experiments."""
+    return _whole(one) == _whole(other) and all(
+        _of_arm(a, one.end) == _of_arm(b, other.end) for a, b in zip(one.arms, other.arms, strict=True)
+    )
+
+
+def _whole(experiment: ExperimentDefinition) -> tuple[Any, ...]:
+    return experiment.begin, experiment.end, experiment.schedule, experiment.recording, len(experiment.arms)
+
+
+def _of_arm(arm: Arm, end: float) -> tuple[Any, ...]:
+    """What decides on the trials of one arm. A body's weight matters where something is given to it."""
+    doses = [one for one in arm.doses if one.start_s < end]
+    given = frozenset(one.drug for one in doses)
+    changes = [(one.time, _values(one.model, given), dict(one.pulses)) for one in arm.changes if one.time < end]
+    return (
+        doses, arm.body_weight if doses else None, arm.preparation, arm.state, _values(arm.model, given), changes
+    )
+
+
+def _values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
+    """Values that an arm depends on: those of drugs that it is not given are none, nor what is kept beside them."""
+    open_to = with_given_drugs(model, given)
+    apart = {one.name for one in model.on_scale("binding")}
+    apart |= {one.name for one in model.on_scale("drug") if one.name not in given}
+    return {
+        path: open_to.resolved(path).si
+        for path in open_to.values if path.partition(".")[0] not in apart and not is_kept(path)
+    }  # fmt: skip
+
+
+def _is_so(
+    before: ExperimentDefinition, after: ExperimentDefinition, path: str, given: Any, tables: Mapping[str, Any]
+) -> bool:
+    """Whether a change says what is so without it, which is no mistake."""
+    if not is_of_experiment(path):
+        return before.model.resolved(path).si == after.model.resolved(path).si
+    if path == "body_weight":
+        weight = float(parse_quantity(given, path))
+        return any(one.body_weight == weight for one in before.arms if one.doses)
+    found = [one for one in places_at(path, tables, "--set") if not one.arm or is_run(one.arm, after)]
+    return bool(found) and all(_stands(one, given, tables) for one in found)
+
+
+def _stands(place: Place, given: Any, tables: Mapping[str, Any]) -> bool:
+    """Whether the file, or what holds where it says nothing, gives the same."""
+    old = place.given(tables)
+    if place.takes is None or old is None:
+        return old == given or place.way == ("schedule",)
+    return place.takes.si(old, place.name) == place.takes.si(given, place.name)

@@ -1,0 +1,371 @@
+"""ExperimentDefinition: hypothesis, arms, recordings and predictions settled in advance."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.quantities import parse_in, quantity_text, second
+from msim.base.sources import check_source, read_sources
+from msim.definitions.experiments.changes import changed_tables, of_model
+from msim.definitions.experiments.effects import refuse_idle
+from msim.definitions.experiments.predictions import Prediction, read_prediction
+from msim.definitions.experiments.recordings import check_probe, check_shows, read_recording
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.files import schema as e
+from msim.definitions.files.read import checked_entries, display_name, find, read_tables, read_text, shipped
+from msim.definitions.files.takes import number_of
+from msim.definitions.models.addresses import Address
+from msim.definitions.models.hypotheses import crossed, refuse_twice_set, under
+from msim.definitions.models.interventions import KINDS, Act, Change, changes_of, read_acts, with_acts
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.preparations import check_routes, chosen_of, prepared, refuse_both_set, weight_of
+from msim.definitions.models.read_model import read_model, read_model_beside, read_model_texts
+from msim.definitions.models.values import apart, refuse_kept, with_changes
+from msim.pharmacology.regimen import Dose, read_dose, regimen
+from msim.recording.probe import Recording
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One condition: its doses, and the model as it is in this condition.
+
+    model: at rest; acts: what is done to it; changes: what becomes of it at the times of these, in order
+    hypothesis: of those that the model declares, or '' for the model as it stands; body_weight: kg
+    preparation, state: of those that the model declares, or ''
+    """
+
+    name: str
+    meaning: str
+    doses: tuple[Dose, ...]
+    model: ModelDefinition
+    acts: tuple[Act, ...] = ()
+    changes: tuple[Change, ...] = ()
+    hypothesis: str = ""
+    body_weight: float = 70.0
+    preparation: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class ExperimentDefinition:
+    """An experiment as its file states it; times in s, body weight in kg.
+
+    hypothesis: in words; hypotheses: of those that the model declares, which all arms are crossed with
+    under: the one that was asked for on the command line, or ''
+    """
+
+    name: str
+    title: str
+    hypothesis: str
+    source: str
+    file: str
+    text: str
+    model: ModelDefinition
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    begin: float
+    end: float
+    body_weight: float
+    schedule: Schedule
+    recording: Recording
+    quantities: Mapping[str, Address]
+    predictions: tuple[Prediction, ...]
+    changes: Mapping[str, str | int | float]
+    hypotheses: tuple[str, ...] = ()
+    under: str = ""
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name."""
+        found = [one for one in self.arms if one.name == name]
+        if not found:
+            known = [one.name for one in self.arms]
+            raise DefinitionError(f"{self.file}: arms", f"unknown arm '{name}'{nearest(name, known)}")
+        return found[0]
+
+    def narrowed(
+        self, arms: Sequence[str] | None = None, seeds: Sequence[int] | None = None, until: float | None = None
+    ) -> ExperimentDefinition:
+        """The same experiment with fewer arms, other seeds, or an earlier end (s).
+
+        Predictions that can no longer be settled are left out.
+        """
+        _refuse_twice(arms or (), f"{self.file}: arms", "name")
+        new = replace(
+            self,
+            arms=tuple(self.arm(name) for name in arms) if arms else self.arms,
+            seeds=_seeds(seeds, self.file) if seeds else self.seeds,
+        )
+        if until is not None:
+            if not new.begin < until <= new.end:
+                span = f"{_text(new.begin)} up to the end at {_text(new.end)}"
+                raise DefinitionError(f"{self.file}: until", f"wants a time after {span}, got {_text(until)}")
+            kept = replace(
+                new.recording,
+                samples=tuple(t for t in new.recording.samples if t <= until),
+                probes=tuple(t for t in new.recording.probes if t <= until),
+            )
+            new = replace(new, end=until, recording=kept)
+        names = {one.name for one in new.arms}
+        settled = [
+            one for one in new.predictions
+            if {one.claim.left.arm, one.claim.right.arm} <= names
+            and max(one.claim.left.time, one.claim.right.time) <= new.end
+        ]  # fmt: skip
+        return replace(new, predictions=tuple(settled))
+
+
+def read_experiment(
+    name: str | Path, changes: Mapping[str, str | int | float] | None = None, hypothesis: str = "",
+    model: ModelDefinition | None = None,
+) -> ExperimentDefinition:  # fmt: skip
+    """Read an experiment file with its model, and check both whole.
+
+    name: a path, or a shipped name such as 'ketamine_rapid_and_sustained'
+    changes: values of the model to change in all arms, or entries of the experiment, by dotted path
+    hypothesis: one that the model declares, for all arms
+    model: in place of the one that the file names
+    raises: DefinitionError or InputError that names file and key, or a change that changes nothing
+    """
+    path = find(str(name), "experiments")
+    where, text = display_name(path), read_text(path)
+    tables = read_tables(text, where)
+    entry = _entry(tables, where, changes or {})
+    if model is None:
+        model = read_model_beside(path, entry.model, f"{where}: model")
+    return _with_effect(tables, path.stem, where, text, model, changes or {}, hypothesis)
+
+
+def experiment_from_tables(
+    tables: Mapping[str, Any], changes: Mapping[str, str | int | float] | None = None, hypothesis: str = "",
+    model: ModelDefinition | None = None, where: str = "experiment",
+) -> ExperimentDefinition:  # fmt: skip
+    """An experiment from the tables that its file would hold, and its model where that was read before.
+
+    raises: DefinitionError or InputError that names `where` and key
+    """
+    entry = _entry(tables, where, changes or {})
+    if model is None:
+        model = read_model(entry.model)
+    return _with_effect(copy.deepcopy(dict(tables)), where, where, "", model, changes or {}, hypothesis)
+
+
+def experiment_from_texts(
+    name: str, where: str, text: str, model_name: str, model_texts: Mapping[str, str], changes: Mapping[str, Any],
+    hypothesis: str = "",
+) -> ExperimentDefinition:  # fmt: skip
+    """Rebuild an experiment from the texts that a run has stored."""
+    entry = _entry(read_tables(text, where), where, changes)
+    model = read_model_texts(model_name, model_texts)
+    return build_experiment(entry, name, where, text, model, dict(changes), hypothesis)
+
+
+def rebuilder(experiment: ExperimentDefinition) -> Callable[[Mapping[str, Any]], ExperimentDefinition]:
+    """Makes an experiment anew with other changes in place of its own, as long and with the arms as it is."""
+    tables = read_tables(experiment.text, experiment.file)
+    model = read_model_texts(experiment.model.name, experiment.model.files)
+
+    def built(changes: Mapping[str, Any]) -> ExperimentDefinition:
+        entry = _entry(tables, experiment.file, changes)
+        whole = build_experiment(
+            entry, experiment.name, experiment.file, experiment.text, model, dict(changes), experiment.under
+        )
+        until = experiment.end if experiment.end < whole.end else None
+        return whole.narrowed([one.name for one in experiment.arms], experiment.seeds, until)
+
+    return built
+
+
+def refuse_idle_changes(experiment: ExperimentDefinition) -> None:
+    """Refuse a change that nothing depends on in the arms that are left of an experiment.
+
+    raises: DefinitionError that names the change
+    """
+    if experiment.changes and experiment.text:
+        refuse_idle(experiment, read_tables(experiment.text, experiment.file), rebuilder(experiment))
+
+
+def _with_effect(
+    tables: dict[str, Any], name: str, where: str, text: str, model: ModelDefinition,
+    changes: Mapping[str, str | int | float], hypothesis: str,
+) -> ExperimentDefinition:  # fmt: skip
+    """An experiment all of whose changes change something."""
+
+    def built(own: Mapping[str, Any]) -> ExperimentDefinition:
+        return build_experiment(_entry(tables, where, own), name, where, text, model, dict(own), hypothesis)
+
+    found = built(changes)
+    refuse_idle(found, tables, built)
+    return found
+
+
+def _entry(tables: Mapping[str, Any], where: str, changes: Mapping[str, Any]) -> e.ExperimentFile:
+    return checked_entries(changed_tables(tables, changes, "--set"), where, e.ExperimentFile)
+
+
+def build_experiment(
+    entry: e.ExperimentFile, name: str, where: str, text: str, model: ModelDefinition,
+    changes: dict[str, str | int | float], hypothesis: str = "",
+) -> ExperimentDefinition:  # fmt: skip
+    """Turn entries into a checked ExperimentDefinition."""
+    sources = read_sources(shipped("models") / "sources.bib")
+    check_source(entry.source, entry.notes, sources, f"{where}: source")
+    if not model.populations:
+        wanted = f"wants a model with populations, got '{entry.model}' without any"
+        raise DefinitionError(f"{where}: model", wanted)
+    if entry.hypotheses is not None:
+        # What is wrong is said of the file as it is, before its arms are multiplied.
+        build_experiment(entry.model_copy(update={"hypotheses": None}), name, where, text, model, changes)
+    entry = crossed(entry, model, hypothesis, where)
+
+    def base_of(arm: e.ArmEntry | None, place: str) -> ModelDefinition:
+        """Preparation and state first, then what the experiment sets, hypothesis, and the command line."""
+        one = declared
+        for table, key in (("preparations", "preparation"), ("states", "state")):
+            own = getattr(arm, key) if arm is not None else None
+            place_of = f"{where}: {key}" if own is None else f"{place}.{key}"
+            one = prepared(one, table, chosen_of(entry, arm, key), place_of)
+        one = with_changes(one, set_here, f"{where}: set")
+        name = (arm.hypothesis if arm is not None else None) or ""
+        one = under(one, name, f"{place}.hypothesis")
+        refuse_twice_set(model, name, entry.set, f"{where}: set")
+        settled = {*entry.set, *(arm.set if arm is not None else ()), *given}
+        both = {key: chosen_of(entry, arm, key) for key in ("preparation", "state")}
+        refuse_both_set(model, {**both, "hypothesis": name}, settled, place or where)
+        return with_changes(one, given, "--set")
+
+    # What the model keeps apart, such as values of a hypothesis, is changed before it is put in the place of others.
+    kept_here, set_here = apart(entry.set)
+    kept, given = apart(of_model(changes))
+    declared = with_changes(with_changes(model, kept_here, f"{where}: set"), kept, "--set")
+
+    base = base_of(None, where)
+    begin, end = _times(entry, where)
+    weight = _weight(entry, where)
+    arms = _arms(entry, base_of, weight, (begin, end), where)
+    if weight is not None and all(one.preparation and base.preparations[one.preparation].bath for one in arms):
+        raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
+    recording, quantities = read_recording(entry.record, base, (begin, end), where)
+    check_shows(entry.sweep, base, recording, quantities, where)
+    schedule = _schedule(entry.schedule, f"{where}: schedule")
+    check_probe(schedule.probe, base, recording, f"{where}: schedule")
+    names = [one.name for one in arms]
+    predictions = tuple(
+        read_prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
+        for index, one in enumerate(entry.predict)
+    )
+    if entry.hypotheses is not None:
+        under_which = {one.name: one.hypothesis for one in arms}
+        predictions = tuple(replace(one, hypothesis=under_which[one.claim.left.arm]) for one in predictions)
+    _refuse_twice([one.id for one in predictions], f"{where}: predict", "id")
+    return ExperimentDefinition(
+        name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
+        begin, end, arms[0].body_weight, schedule, recording, quantities,
+        predictions, changes, _crossed_with(entry, arms), hypothesis,
+    )  # fmt: skip
+
+
+def _crossed_with(entry: e.ExperimentFile, arms: Sequence[Arm]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.hypothesis for one in arms)) if entry.hypotheses is not None else ()
+
+
+def _seeds(seeds: Sequence[int], where: str) -> tuple[int, ...]:
+    _refuse_twice([str(one) for one in seeds], f"{where}: seeds", "seed")
+    for one in seeds:
+        if not 0 <= one < 2**31:
+            raise DefinitionError(f"{where}: seeds", f"wants numbers from 0 to {2**31 - 1}, got {one}")
+    return tuple(seeds)
+
+
+def _time(text: Any, where: str) -> float:
+    return float(parse_in(text, second, where))
+
+
+def _text(seconds: float) -> str:
+    return quantity_text(seconds * second)
+
+
+def _times(entry: e.ExperimentFile, where: str) -> tuple[float, float]:
+    begin, duration = _time(entry.begin, f"{where}: begin"), _time(entry.duration, f"{where}: duration")
+    if not -e.LONGEST_TIME <= begin <= 0:
+        wanted = f"wants a time at or before 0, and after {_text(-e.LONGEST_TIME)}"
+        raise DefinitionError(f"{where}: begin", f"{wanted}, got {entry.begin!r}")
+    if not 0 < duration <= e.LONGEST_TIME:
+        wanted = f"wants more than 0 and at most {_text(e.LONGEST_TIME)}"
+        raise DefinitionError(f"{where}: duration", f"{wanted}, got {entry.duration!r}")
+    return begin, duration
+
+
+def _weight(entry: e.ExperimentFile, where: str) -> float | None:
+    """Body weight of an experiment in kg, if it says one."""
+    if entry.body_weight is None:
+        return None
+    return number_of(e.ExperimentFile, "body_weight", entry.body_weight, f"{where}: body_weight")
+
+
+def _arms(
+    entry: e.ExperimentFile, base_of: Callable[[e.ArmEntry, str], ModelDefinition], given: float | None,
+    span: tuple[float, float], where: str,
+) -> tuple[Arm, ...]:  # fmt: skip
+    arms = []
+    for index, one in enumerate(entry.arms):
+        place = f"{where}: arms.{index}"
+        hypothesis = one.hypothesis or ""
+        base = base_of(one, place)
+        preparation = chosen_of(entry, one, "preparation")
+        weight = weight_of(base, preparation, given, where, f"{place}.preparation")
+        check_routes(base, preparation, one.doses, f"{place}.doses")
+        refuse_twice_set(base, hypothesis, one.set, f"{place}.set")
+        masses = {drug.name: base[f"{drug.name}.molar_mass"] for drug in base.on_scale("drug")}
+        texts = [
+            read_dose(dose.model_dump(exclude_none=True), f"{place}.doses.{number}")
+            for number, dose in enumerate(one.doses)
+        ]
+        doses = regimen(texts, weight, masses, f"{place}.doses", span[1])
+        model, acts = _arm_model(one, base, span, place)
+        at_rest, changes = with_acts(model, acts, -math.inf), changes_of(model, acts, span[1])
+        state = chosen_of(entry, one, "state")
+        arms.append(Arm(one.name, one.meaning, doses, at_rest, acts, changes, hypothesis, weight, preparation, state))
+    _refuse_twice([one.name for one in arms], f"{where}: arms", "name")
+    return tuple(arms)
+
+
+def _arm_model(
+    arm: e.ArmEntry, base: ModelDefinition, span: tuple[float, float], place: str
+) -> tuple[ModelDefinition, tuple[Act, ...]]:
+    """The model as it is in an arm without manipulations, and these."""
+    refuse_kept(arm.set, f"{place}.set")
+    model = with_changes(base, arm.set, f"{place}.set")
+    acts = read_acts({kind: getattr(arm, kind) for kind in KINDS}, model, span, place)
+    for act in acts:
+        for path in act.values:
+            if path in arm.set:
+                came = f"'set' after {act.kind} '{act.name}'"
+                raise DefinitionError(f"{place}.set", f"wants one change of '{path}', got {came}")
+    return model, acts
+
+
+def _refuse_twice(names: Sequence[str], where: str, what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DefinitionError(where, f"wants each {what} once, got '{name}' twice")
+        seen.add(name)
+
+
+def _schedule(entry: e.ScheduleEntry, where: str) -> Schedule:
+    given = entry.model_dump(exclude_none=True)
+    changes = {name: number_of(e.ScheduleEntry, name, value, f"{where}.{name}") for name, value in given.items()}
+    schedule = replace(Schedule(), **changes)
+    if "longest_burst" in changes and schedule.longest_burst < schedule.burst:
+        least = f"wants at least burst ({_text(schedule.burst)})"
+        raise DefinitionError(f"{where}.longest_burst", f"{least}, got {entry.longest_burst!r}")
+    if schedule.shortest_leap > schedule.longest_leap:
+        longest = f"wants at most longest_leap ({_text(schedule.longest_leap)})"
+        raise DefinitionError(f"{where}.shortest_leap", f"{longest}, got {_text(schedule.shortest_leap)}")
+    return schedule

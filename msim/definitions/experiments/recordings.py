@@ -1,0 +1,130 @@
+"""The [[record]] tables of an experiment: what is kept, and at which times it is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.quantities import parse_in, quantity_text, second
+from msim.definitions.files import schema as e
+from msim.definitions.models.addresses import Address, look_up, outputs
+from msim.definitions.models.model import ModelDefinition
+from msim.recording.probe import Recording
+
+MOST_SAMPLES = 200_000
+TIME_MATCH = 1e-6  # s
+SEGMENT = 0.5  # s; resolves 2 Hz and leaves many segments of a probe of seconds
+Span = tuple[float, float]
+
+
+def read_recording(
+    entries: Sequence[e.RecordEntry], model: ModelDefinition, span: Span, where: str
+) -> tuple[Recording, dict[str, Address]]:
+    """Times and quantities that [[record]] tables ask for.
+
+    span: begin and end of the experiment, s
+    returns: the recording, and the address of every recorded quantity
+    """
+    known = outputs(model)
+    samples: set[float] = set()
+    probes: set[float] = set()
+    sampled: dict[str, None] = {}
+    probed: dict[str, None] = {}
+    quantities: dict[str, Address] = {}
+    for index, one in enumerate(entries):
+        place = f"{where}: record.{index}"
+        address = look_up(one.quantity, known, f"{place}.quantity", "output")
+        quantities[one.quantity] = address
+        times = _times(one, address, model, span, place)
+        if one.every is not None or follows_slowly(address, model):
+            samples |= times
+            sampled[one.quantity] = None
+        else:
+            probes |= times
+            probed[one.quantity] = None
+        if len(samples) > MOST_SAMPLES:
+            raise DefinitionError(f"{where}: record", f"wants at most {MOST_SAMPLES} times of all samples, got more")
+    kept = tuple(name for name in sampled if not quantities[name].is_fast)
+    return Recording(tuple(sorted(samples)), tuple(sorted(probes)), kept, tuple(probed)), quantities
+
+
+def follows_slowly(address: Address, model: ModelDefinition) -> bool:
+    """Whether a quantity is a readout of slow activity, known at every sample although its activity is fast."""
+    return address.kind == "readout" and bool(model.instances[address.owner].form.rest)
+
+
+def times_of(address: Address, model: ModelDefinition, recording: Recording) -> tuple[float, ...]:
+    """Times in s at which a recorded quantity is known."""
+    sampled = address.text in recording.sampled or follows_slowly(address, model)
+    probed = address.text in recording.probed
+    return (recording.samples if sampled else ()) + (recording.probes if probed else ())
+
+
+def look_up_recorded(quantity: str, quantities: Mapping[str, Address], where: str) -> Address:
+    """The address of a recorded quantity."""
+    if quantity not in quantities:
+        raise DefinitionError(where, f"wants a recorded quantity, got '{quantity}'{nearest(quantity, quantities)}")
+    return quantities[quantity]
+
+
+def refuse_unrecorded(
+    address: Address, time: float, model: ModelDefinition, recording: Recording, where: str
+) -> None:
+    """Refuse a time (s) at which a recorded quantity is not known."""
+    known = times_of(address, model, recording)
+    if not any(abs(time - at) < TIME_MATCH for at in known):
+        texts = [quantity_text(at * second) for at in known]
+        when = ": wants one of " + ", ".join(texts) if len(known) <= 12 else ""
+        raise DefinitionError(where, f"'{address.text}' is not recorded at {quantity_text(time * second)}{when}")
+
+
+def check_shows(
+    sweep: e.SweepEntry | None, model: ModelDefinition, recording: Recording, quantities: Mapping[str, Address],
+    where: str,
+) -> None:  # fmt: skip
+    """Refuse [[sweep.show]] of what is not recorded then: its figures are drawn after everything was run."""
+    for index, one in enumerate(sweep.show if sweep else ()):
+        place = f"{where}: sweep.show.{index}"
+        address = look_up_recorded(one.quantity, quantities, f"{place}.quantity")
+        time = float(parse_in(one.at, second, f"{place}.at"))
+        refuse_unrecorded(address, time, model, recording, f"{place}.at")
+
+
+def check_probe(seconds: float, model: ModelDefinition, recording: Recording, where: str) -> None:
+    """Refuse a probe that is too short for the spectrum that is taken of it where a model has bands of the field."""
+    bands = [one for one in model.on_scale("readout") if one.form.parameter("low") is not None]
+    if recording.probes and bands and seconds < SEGMENT:
+        least = f"wants at least {quantity_text(SEGMENT * second)}, of which the spectrum of '{bands[0].name}' is taken"
+        raise DefinitionError(f"{where}.probe", f"{least}, got {quantity_text(seconds * second)}")
+
+
+def _times(one: e.RecordEntry, address: Address, model: ModelDefinition, span: Span, where: str) -> set[float]:
+    if one.every is not None and one.at is not None:
+        raise DefinitionError(where, "wants either 'every' or 'at', got both")
+    if one.at is not None:
+        return {_within(text, span, f"{where}.at.{index}") for index, text in enumerate(one.at)}
+    if one.every is None:
+        raise DefinitionError(where, "wants 'every' or 'at', got neither")
+    if address.is_fast and not follows_slowly(address, model):
+        known = f"'{address.text}' is known in bursts only"
+        raise DefinitionError(f"{where}.every", f"{known}: wants 'at' with times, got {one.every!r}")
+    return _grid(one.every, span, f"{where}.every")
+
+
+def _grid(text: Any, span: Span, where: str) -> set[float]:
+    step = float(parse_in(text, second, where))
+    if step <= 0:
+        raise DefinitionError(where, f"wants more than 0, got {text!r}")
+    if (span[1] - span[0]) / MOST_SAMPLES > step:
+        raise DefinitionError(where, f"wants at most {MOST_SAMPLES} samples, got more with {text!r}")
+    count = math.floor((span[1] - span[0]) / step + 1e-9) + 1
+    return {round(span[0] + k * step, 9) for k in range(count)}
+
+
+def _within(text: Any, span: Span, where: str) -> float:
+    time = float(parse_in(text, second, where))
+    if not span[0] <= time <= span[1]:
+        raise DefinitionError(where, f"wants a time from begin to the end of the experiment, got {text!r}")
+    return time

@@ -1,0 +1,1 @@
+"""Definition files: how they are found, read and checked against their schema."""

@@ -1,0 +1,101 @@
+"""Whether a definition file is a model or an experiment, and all files that a path means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from msim.base.errors import DefinitionError, InputError, nearest
+from msim.base.paths import given_path
+from msim.definitions.brains.brain import BrainDefinition, read_brain
+from msim.definitions.brains.task import TaskDefinition, read_task
+from msim.definitions.evidence.rows import EvidenceRow, own_rows
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.files.read import display_name, find, read_tables, read_text, shipped_names
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.read_model import read_model, read_part
+from msim.definitions.studies.participants import Population, read_participants
+from msim.definitions.studies.study import StudyDefinition, read_study
+
+EXPERIMENT_KEYS = ("arms", "hypothesis", "model", "predict", "record")
+PART_TABLES = (
+    "mechanisms", "populations", "projections", "drives", "links", "manipulations", "hypotheses",
+    "preparations", "states",
+)
+
+
+def kind_of(path: Path) -> str:
+    """What a file is: 'experiment', 'evidence', 'study', 'participants', 'brain', 'task', 'model', or 'part'.
+
+    A part is whole with others only.
+    """
+    raw = read_tables(read_text(path), display_name(path))
+    if not raw:
+        raise DefinitionError(display_name(path), "wants a model or an experiment, got an empty file")
+    if "row" in raw:
+        return "evidence"
+    if "groups" in raw:
+        return "study"
+    if "health" in raw:
+        return "participants"
+    if any(key in raw for key in EXPERIMENT_KEYS):
+        return "experiment"
+    if "brain" in raw:
+        return "brain"
+    if "task" in raw:
+        return "task"
+    if "column" in raw or "include" in raw or not any(key in raw for key in PART_TABLES):
+        return "model"
+    return "part"
+
+
+Definition = (
+    ModelDefinition | ExperimentDefinition | BrainDefinition | TaskDefinition | StudyDefinition | Population
+    | list[EvidenceRow]
+)  # fmt: skip
+
+
+def read_definition(path: Path) -> Definition:
+    """Read and check a definition file; of a part of a model, what can be checked without the others."""
+    kind = kind_of(path)
+    if kind == "study":
+        return read_study(path)
+    if kind == "participants":
+        return read_participants(path)
+    if kind == "brain":
+        return read_brain(path)
+    if kind == "task":
+        return read_task(path)
+    if kind == "evidence":
+        return own_rows(path)
+    if kind == "experiment":
+        return read_experiment(path)
+    return read_model(path) if kind == "model" else read_part(path)
+
+
+def files_of(names: Sequence[str]) -> list[Path]:
+    """Definition files that paths, folders or shipped names mean."""
+    found: list[Path] = []
+    for name in names:
+        path = given_path(name, "file")
+        if os.path.isdir(path):
+            inside = sorted(path.rglob("*.toml"))
+            if not inside:
+                raise InputError(f"{name}: holds no definition file (*.toml)")
+            found += inside
+        elif os.path.exists(path):
+            found.append(path)
+        else:
+            found.append(find_any(name))
+    return found
+
+
+def find_any(name: str) -> Path:
+    """The file that a shipped name of either kind means."""
+    known = {kind: shipped_names(kind) for kind in ("experiments", "models")}
+    for kind, names in known.items():
+        if name.removesuffix(".toml") in names:
+            return find(name, kind)
+    every = [*known["experiments"], *known["models"]]
+    raise InputError(f"{name}: no such file, and no shipped model or experiment{nearest(name, every)}")

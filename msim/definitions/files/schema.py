@@ -1,0 +1,355 @@
+"""What the tables of a model or experiment file may hold: names and types, nothing of the science."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+
+from msim.base.units import kilogram, second
+from msim.definitions.files.names import (
+    DottedPath,
+    Name,
+    NameOrNothing,
+    Number,
+    QuantityText,
+    SomeNames,
+    SomePaths,
+    Words,
+)
+from msim.definitions.files.takes import Takes
+from msim.pharmacology.regimen import LARGEST_AMOUNT, MOST_REPEATS
+
+LONGEST_TIME = 100 * 365 * 86400.0  # s; still known to less than a microsecond
+LONGEST_BURST = 3600.0  # s
+SHORTEST_BURST = 0.1  # s; an average of less says nothing
+HEAVIEST_BODY = 1000.0  # kg
+
+# What changes by dotted path, axes of a sweep and the checks of a file hold against is declared here, once.
+Time = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME)]
+Span = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME, low_is_allowed=False)]
+Burst = Annotated[QuantityText, Takes(second, low=SHORTEST_BURST, high=LONGEST_BURST)]
+UpToBurst = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_BURST)]
+Error = Annotated[Number, Takes(low=0, low_is_allowed=False, high=LONGEST_BURST)]
+BodyWeight = Annotated[QuantityText, Takes(kilogram, low=0, low_is_allowed=False, high=HEAVIEST_BODY)]
+MgPerKg = Annotated[Number, Takes(written="mg/kg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+Mg = Annotated[Number, Takes(written="mg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+MgPerKgPerHour = Annotated[Number, Takes(written="mg/kg/h", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+Micromolar = Annotated[Number, Takes(written="uM", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
+Repeats = Annotated[StrictInt, Takes(whole=True, low=1, high=MOST_REPEATS)]
+
+
+class Entry(BaseModel):
+    """A table in which an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ValueEntry(Entry):
+    """A number of a model: its value with unit, its source, and what the source leaves out.
+
+    same_as: path of the value that this one follows, so that a shared number is written once
+    """
+
+    value: QuantityText = None
+    source: StrictStr = ""
+    note: StrictStr = ""
+    same_as: DottedPath = ""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> ValueEntry:
+        given = self.model_fields_set
+        if "same_as" in given:
+            if given - {"same_as"}:
+                raise ValueError("wants 'same_as' alone, or 'value' with 'source'")
+            return self
+        for key in ("value", "source"):
+            if key not in given:
+                raise ValueError(f"wants '{key}'" + ("" if given else " and 'source'"))
+        return self
+
+
+class MechanismEntry(BaseModel):
+    """A form with its numbers; every further key is a parameter of the form."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, ValueEntry]
+    form: Name
+    on: NameOrNothing = ""
+
+
+class ColumnEntry(Entry):
+    """Size of the column, and the size for which its in-degrees and weights are written."""
+
+    n_cells: ValueEntry
+    reference_cells: ValueEntry
+
+
+class PopulationEntry(Entry):
+    """Cells of one type: what they are made of, share of the column, rate at rest, rate that stops a run.
+
+    places: compartment of the membrane to the share of each receptor that sits there; the rest sits on the first one
+    """
+
+    membrane: Name
+    receptors: list[Name]
+    places: dict[Name, dict[Name, ValueEntry]] = {}
+    share: ValueEntry
+    resting_rate: ValueEntry
+    highest_rate: ValueEntry
+
+
+class ProjectionEntry(Entry):
+    """All synapses from one population to another.
+
+    release: the synapse mechanism of its release; saturation: receptor to the one of its bound receptors
+    """
+
+    source_population: Name = Field(alias="from")
+    to: Name
+    in_degree: ValueEntry
+    weight_sigma: ValueEntry
+    delay_low: ValueEntry
+    delay_high: ValueEntry
+    peak: dict[Name, ValueEntry] = Field(min_length=1)
+    release: NameOrNothing = ""
+    saturation: dict[Name, Name] = {}
+
+
+class DriveEntry(Entry):
+    """Poisson events from outside the column, or from spontaneous release; `colour` is what scales them in time."""
+
+    to: Name
+    contacts: ValueEntry
+    rate: ValueEntry
+    peak: dict[Name, ValueEntry] = Field(min_length=1)
+    colour: NameOrNothing = ""
+
+
+class LinkEntry(Entry):
+    """An output, or a sum of outputs, feeding an input."""
+
+    origin: SomePaths = Field(alias="from")
+    to: DottedPath
+    share: ValueEntry | None = None
+    relative_to: SomePaths | None = None
+
+
+class PartEntry(Entry):
+    """What a manipulation does in the cells and at the place that it names: values it sets, states it cuts at once."""
+
+    cells: SomeNames = ()
+    place: NameOrNothing = ""
+    set: dict[DottedPath, ValueEntry] | None = Field(default=None, min_length=1)
+    pulse: dict[DottedPath, ValueEntry] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _does_something(self) -> PartEntry:
+        if self.set is None and self.pulse is None and not getattr(self, "parts", None):
+            raise ValueError("wants 'set' or 'pulse'")
+        return self
+
+
+class ManipulationEntry(PartEntry):
+    """What an arm may do to the model by one word, in one part or in several by cells and place."""
+
+    kind: Literal["knockout", "mutant", "treatment"]
+    meaning: StrictStr
+    acute: StrictBool | None = None
+    amount: ValueEntry | None = None
+    parts: list[PartEntry] = []
+
+    @model_validator(mode="after")
+    def _is_told_once(self) -> ManipulationEntry:
+        given = [name for name in PartEntry.model_fields if name in self.model_fields_set]
+        if self.parts and given:
+            raise ValueError(f"wants '{given[0]}' inside each of 'parts', or no 'parts'")
+        return self
+
+
+class HypothesisEntry(Entry):
+    """One of the rival accounts that a model can stand for: what has to be set for it."""
+
+    meaning: Words
+    set: dict[DottedPath, ValueEntry] = Field(min_length=1)
+
+
+class StateEntry(Entry):
+    """A state of the body or slice, such as depressed: what has to be set for it."""
+
+    meaning: Words
+    set: dict[DottedPath, ValueEntry] = {}
+
+
+class PreparationEntry(StateEntry):
+    """What a model stands for: a person, an animal or a slice in a bath.
+
+    lightest, heaviest: between which the weight of such a body can be
+    """
+
+    body_weight: ValueEntry | None = None
+    lightest: ValueEntry | None = None
+    heaviest: ValueEntry | None = None
+    bath: StrictBool = False
+
+
+class ModelFile(Entry):
+    """One file under models/."""
+
+    title: StrictStr = ""
+    notes: StrictStr = ""
+    include: list[StrictStr] = []
+    column: ColumnEntry | None = None
+    mechanisms: dict[Name, MechanismEntry] = {}
+    populations: dict[Name, PopulationEntry] = {}
+    projections: dict[Name, ProjectionEntry] = {}
+    drives: dict[Name, DriveEntry] = {}
+    links: dict[Name, LinkEntry] = {}
+    manipulations: dict[Name, ManipulationEntry] = {}
+    hypotheses: dict[Name, HypothesisEntry] = {}
+    preparations: dict[Name, PreparationEntry] = {}
+    states: dict[Name, StateEntry] = {}
+
+
+class TitrationStep(Entry):
+    """One constant rate of a titrated infusion."""
+
+    mg_per_kg_per_hour: MgPerKgPerHour
+    at: Time
+    until: Time
+
+
+class DoseEntry(Entry):
+    """A dose or a series of doses, as pharmacology.regimen reads it."""
+
+    drug: Name
+    route: Name
+    mg_per_kg: MgPerKg | None = None
+    mg: Mg | None = None
+    mg_per_kg_per_hour: MgPerKgPerHour | None = None
+    uM: Micromolar | None = None
+    at: Time | None = None
+    duration: Span | None = None
+    every: Span | None = None
+    times: Repeats | None = None
+    steps: tuple[TitrationStep, ...] | None = None
+
+
+class ActEntry(Entry):
+    """A manipulation in an arm: its name alone, or with where, how much and when."""
+
+    name: Name
+    cells: SomeNames | None = None
+    place: Name | None = None
+    amount: Number | None = None
+    since: QuantityText | None = Field(default=None, alias="from")
+    until: QuantityText | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_alone(cls, given: Any) -> Any:
+        if not isinstance(given, (str, dict)):
+            raise ValueError("wants the name of a manipulation, or a table")
+        return {"name": given} if isinstance(given, str) else given
+
+
+class ArmEntry(Entry):
+    """One condition of an experiment."""
+
+    name: Name
+    meaning: StrictStr = ""
+    doses: list[DoseEntry] = []
+    knockout: list[ActEntry] = []
+    mutant: list[ActEntry] = []
+    treatment: list[ActEntry] = []
+    hypothesis: NameOrNothing | None = None
+    preparation: NameOrNothing | None = None
+    state: NameOrNothing | None = None
+    set: dict[DottedPath, QuantityText] = {}
+
+
+class RecordEntry(Entry):
+    """A quantity to record, on a grid or at chosen times."""
+
+    quantity: DottedPath
+    every: QuantityText | None = None
+    at: list[QuantityText] | None = Field(default=None, min_length=1)
+
+
+class PredictEntry(Entry):
+    """A claim settled before the run."""
+
+    id: Name
+    quantity: DottedPath
+    at: QuantityText
+    claim: StrictStr
+    margin: QuantityText | None = None
+    source: StrictStr
+    note: StrictStr = ""
+
+
+class ScheduleEntry(Entry):
+    """How finely the fast scale is sampled; left out, the defaults of coupling.schedule hold."""
+
+    tolerance: Error | None = None
+    noise: Error | None = None
+    burst: Burst | None = None
+    longest_burst: UpToBurst | None = None
+    burn_in: UpToBurst | None = None
+    settle: UpToBurst | None = None
+    probe: Burst | None = None
+    baseline: Burst | None = None
+    shortest_leap: Span | None = None
+    longest_leap: Span | None = None
+
+
+class AxisEntry(Entry):
+    """A value that a sweep varies: `values` one by one, or the range from `low` to `high`."""
+
+    path: StrictStr
+    name: Name | None = None
+    values: list[QuantityText] | None = Field(default=None, min_length=1)
+    low: QuantityText | None = None
+    high: QuantityText | None = None
+    count: StrictInt | None = None
+    spacing: Literal["linear", "log"] = "linear"
+
+
+class ShowEntry(Entry):
+    """What the figures of a sweep show over its axes."""
+
+    quantity: DottedPath
+    at: QuantityText
+
+
+class SweepEntry(Entry):
+    """The axes of a sweep, and whether every combination or a sample of them is run."""
+
+    axes: list[AxisEntry] = Field(min_length=1)
+    sample: Literal["grid", "random", "latin", "sobol", "saltelli"] = "grid"
+    points: StrictInt | None = None
+    seed: StrictInt = Field(default=1, ge=0, lt=2**31)
+    show: list[ShowEntry] = []
+
+
+class ExperimentFile(Entry):
+    """One file under experiments/."""
+
+    title: Words
+    hypothesis: Words
+    source: StrictStr
+    notes: StrictStr = ""
+    model: StrictStr
+    hypotheses: list[Name] | None = Field(default=None, min_length=1)
+    seeds: list[StrictInt] = Field(min_length=1)
+    begin: QuantityText
+    duration: QuantityText
+    body_weight: BodyWeight | None = None
+    preparation: NameOrNothing = ""
+    state: NameOrNothing = ""
+    schedule: ScheduleEntry = ScheduleEntry()
+    set: dict[DottedPath, QuantityText] = {}
+    arms: list[ArmEntry] = Field(min_length=1)
+    record: list[RecordEntry] = Field(min_length=1)
+    predict: list[PredictEntry] = []
+    sweep: SweepEntry | None = None

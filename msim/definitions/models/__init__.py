@@ -1,0 +1,1 @@
+"""Models: mechanisms, values, links and what changes them."""

@@ -1,0 +1,97 @@
+"""Addresses of outputs and inputs in a model, such as 'ampar_scaling.AMPAR_scale' or 'pv.nmda.block'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from msim.base.errors import DefinitionError, nearest
+from msim.base.mechanism import Port
+from msim.base.units import amp, hertz
+from msim.definitions.models.model import ModelDefinition
+
+POPULATION_AVERAGES = (
+    Port("firing_rate", hertz, "spikes per cell per second"),
+    Port("excitatory_current", amp, "mean absolute current of excitatory receptors"),
+    Port("inhibitory_current", amp, "mean absolute current of inhibitory receptors"),
+    Port("synaptic_current", amp, "mean absolute current of all receptors"),
+    Port("E_I_balance", 1, "excitatory over inhibitory charge"),
+)
+ACTIVATED_FRACTION = Port("activated_fraction", 1, "agonist-activated share of the receptors")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a quantity lives.
+
+    kind: 'drug', 'slow', 'readout', 'population' (average of a burst) or 'receptor' (the same, of one receptor)
+    owner: mechanism or population
+    population: the cells it belongs to, or '' where it belongs to none
+    """
+
+    text: str
+    kind: str
+    owner: str
+    receptor: str
+    name: str
+    unit: Any
+    meaning: str
+    population: str
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the quantity is known only where spikes are simulated."""
+        return self.kind in ("population", "receptor", "readout")
+
+
+def outputs(model: ModelDefinition) -> dict[str, Address]:
+    """Every output that a link, a recording or a prediction may name."""
+    found: dict[str, Address] = {}
+    for instance in model.instances.values():
+        if instance.form.scale in ("drug", "slow", "readout"):
+            for port in instance.form.outputs:
+                _add(found, instance.form.scale, instance.name, "", port, instance.on)
+    for population in model.populations.values():
+        for port in POPULATION_AVERAGES:
+            _add(found, "population", population.name, "", port, population.name)
+        for port in model.instances[population.membrane].form.outputs:
+            _add(found, "population", population.name, "", port, population.name)
+        for receptor in population.receptors:
+            form = model.instances[receptor].form
+            for port in form.outputs:
+                _add(found, "receptor", population.name, receptor, port, population.name)
+            if form.parameter("quantal_share"):
+                _add(found, "receptor", population.name, receptor, ACTIVATED_FRACTION, population.name)
+    return found
+
+
+def inputs(model: ModelDefinition) -> dict[str, Address]:
+    """Every input that a link may feed."""
+    found: dict[str, Address] = {}
+    for instance in model.instances.values():
+        if instance.form.scale in ("slow", "readout"):
+            for port in instance.form.inputs:
+                _add(found, instance.form.scale, instance.name, "", port, instance.on)
+    for population in model.populations.values():
+        for receptor in population.receptors:
+            for port in model.instances[receptor].form.inputs:
+                if port.name != "v":
+                    _add(found, "receptor", population.name, receptor, port, population.name)
+    return found
+
+
+def look_up(text: str, known: dict[str, Address], where: str, what: str) -> Address:
+    """The address of that text.
+
+    what: 'output' or 'input', for the message
+    """
+    if text not in known:
+        raise DefinitionError(where, f"the model has no {what} '{text}'{nearest(text, known)}")
+    return known[text]
+
+
+def _add(
+    found: dict[str, Address], kind: str, owner: str, receptor: str, port: Port, population: str
+) -> None:
+    text = ".".join(part for part in (owner, receptor, port.name) if part)
+    found[text] = Address(text, kind, owner, receptor, port.name, port.unit, port.meaning, population)

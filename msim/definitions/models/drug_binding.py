@@ -1,0 +1,85 @@
+"""Drugs and the receptor pools that they block: every pool takes every drug of the model, or only those given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from msim.base.errors import DefinitionError
+from msim.base.mechanism import Mechanism
+from msim.base.remembered import Remembered
+from msim.definitions.models.mechanism_registry import FOR_DRUGS
+from msim.definitions.models.model import Instance, Link, ModelDefinition, Value
+
+MOST_MODELS = 64  # that are remembered
+
+
+def drugs_that_bind(model: ModelDefinition) -> tuple[str, ...]:
+    """Drugs of a model that say what they do at the receptor, in the order of its files.
+
+    raises: DefinitionError where a drug says it twice
+    """
+    found: dict[str, Instance] = {}
+    for one in model.on_scale("binding"):
+        if one.on in found:
+            place = f"{one.file}: mechanisms.{one.name}.on"
+            wanted = f"wants one binding of a drug, '{found[one.on].name}' is of '{one.on}' already"
+            raise DefinitionError(place, wanted)
+        found[one.on] = one
+    return tuple(found)
+
+
+def with_given_drugs(model: ModelDefinition, given: Collection[str]) -> ModelDefinition:
+    """The same model without the block by drugs that are not given, which would only cost time.
+
+    Where none is given the first stays, so that the pools keep their states.
+    """
+    every = drugs_that_bind(model)
+    kept = tuple(one for one in every if one in given) or every[:1]
+    return _with_fewer.of(model, lambda: with_drugs(model, kept), kept)
+
+
+_with_fewer: Remembered[ModelDefinition] = Remembered(MOST_MODELS)
+
+
+def with_drugs(model: ModelDefinition, drugs: Sequence[str]) -> ModelDefinition:
+    """The same model with its pools open to these drugs: forms, values that follow the drugs' own, and links."""
+    bindings = {one.on: one for one in model.on_scale("binding")}
+    instances, values, links = dict(model.instances), dict(model.values), dict(model.links)
+    for pool in model.instances.values():
+        if pool.form.name not in FOR_DRUGS:
+            continue
+        form = FOR_DRUGS[pool.form.name](tuple(drugs))
+        instances[pool.name] = replace(pool, form=form)
+        for name in _names(pool.form) - _names(form):
+            values.pop(f"{pool.name}.{name}", None)
+        links = {
+            name: one for name, one in links.items()
+            if not (one.to.startswith(f"{pool.name}.C_") and one.to.split(".")[1] not in _names(form))
+        }  # fmt: skip
+        for drug in drugs:
+            values |= {one.path: one for one in _values(model, pool, bindings[drug], form) if one.path not in values}
+            link = Link(f"{drug}_to_{pool.name}", (f"{drug}.C_e",), f"{pool.name}.C_{drug}", (), False, pool.file)
+            if links.setdefault(link.name, link).to != link.to:
+                place = f"{links[link.name].file}: links.{link.name}"
+                raise DefinitionError(place, f"wants another name: '{drug}' reaches '{pool.name}' by this one")
+    return replace(model, instances=instances, values=values, links=links)
+
+
+def _names(form: Mechanism) -> set[str]:
+    return {one.name for one in form.parameters} | {one.name for one in form.inputs}
+
+
+def _values(model: ModelDefinition, pool: Instance, binding: Instance, form: Mechanism) -> list[Value]:
+    """Values of a pool that follow those of a drug."""
+    found = []
+    for own in binding.form.parameters:
+        one = form.parameter(f"{own.name}_{binding.on}")
+        if one is not None:
+            leader = f"{binding.name}.{own.name}"
+            leader = model.values[leader].same_as or leader
+            found.append(Value(
+                f"{pool.name}.{one.name}", 0.0, one.unit, "None", "", "", pool.file,
+                one.low, one.high, one.low_is_allowed, leader, one.meaning,
+            ))  # fmt: skip
+    return found

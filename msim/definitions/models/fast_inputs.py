@@ -1,0 +1,50 @@
+"""What links hand down from the slow scale to receptors of spiking cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from msim.base.errors import InputError, nearest
+from msim.definitions.models.model import ModelDefinition
+
+Address = tuple[str, str, str]  # population, receptor, input
+
+
+def handed_down(model: ModelDefinition) -> tuple[str, ...]:
+    """Slow outputs that links hand down to receptors of spiking cells."""
+    found = [one for link in model.links.values() if model.feeds_receptor(link) for one in link.origin]
+    return tuple(dict.fromkeys(found))
+
+
+def receptor_inputs(model: ModelDefinition, state: Mapping[str, float]) -> dict[Address, float]:
+    """What receptors get in a state; those that it does not name are left out.
+
+    state: slow output to its value, such as a gain or a block
+    raises: InputError for a name that no link hands down
+    """
+    known = handed_down(model)
+    for name in state:
+        if name not in known:
+            raise InputError(f"receptors: nothing hands down '{name}'{nearest(name, known)}")
+    return handed_inputs(model, state)
+
+
+def handed_inputs(model: ModelDefinition, outputs: Mapping[str, Any]) -> dict[Address, Any]:
+    """What receptors get where slow outputs have these values; what an output is missing for is left out.
+
+    outputs: numbers, or one value per cell
+    returns: the same; of another population's cells their mean, which all cells get
+    """
+    found = {}
+    for link in model.links.values():
+        if not model.feeds_receptor(link) or not all(one in outputs for one in link.origin):
+            continue
+        population, receptor, name = link.to.split(".")
+        value = np.sum([outputs[one] for one in link.origin], axis=0)
+        if model.instances[link.origin[0].split(".")[0]].on != population:
+            value = np.mean(value)
+        found[population, receptor, name] = model.transferred(link, value)
+    return found

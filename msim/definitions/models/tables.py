@@ -1,0 +1,174 @@
+"""A model or an experiment as tables of plain values, as msim show --json prints them and reports show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msim.base.quantities import quantity_text, second, unit_text
+from msim.base.sources import Source
+from msim.base.units import kilogram
+from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
+from msim.definitions.files.citations import cited, known_sources
+from msim.definitions.models.manipulation_tables import act_text, manipulation_records
+from msim.definitions.models.model import Link, ModelDefinition, Value
+from msim.pharmacology.regimen import Dose
+
+APART = ("manipulations.", "hypotheses.")
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def model_tables(model: ModelDefinition) -> Tables:
+    """Equations, values and wiring of a model."""
+    known = known_sources()
+    return {
+        "mechanisms": [
+            {"mechanism": one.name, "form": one.form.name, "on": one.on, "meaning": one.form.meaning,
+             "equations": equation_lines(one.form.equations), "file": one.file}
+            for one in model.instances.values()
+        ],
+        "values": [_value(model, one, known) for one in model.values.values()],
+        "populations": [
+            {"population": one.name, "membrane": one.membrane, "receptors": list(one.receptors), "file": one.file}
+            for one in model.populations.values()
+        ],
+        "projections": [
+            {"projection": one.name, "from": one.origin, "to": one.to, "receptors": list(one.receptors),
+             "file": one.file}
+            for one in model.projections.values()
+        ],
+        "drives": [
+            {"drive": one.name, "to": one.to, "receptors": list(one.receptors), "file": one.file}
+            for one in model.drives.values()
+        ],
+        "links": [
+            {"link": one.name, "from": list(one.origin), "to": one.to, "how": link_text(model, one), "file": one.file}
+            for one in model.links.values()
+        ],
+        "manipulations": manipulation_records(model),
+        "hypotheses": [
+            {"hypothesis": one.name, "meaning": one.meaning,
+             "sets": {path: model.resolved(kept).text for path, kept in one.changes.items()}, "file": one.file}
+            for one in model.hypotheses.values()
+        ],
+    }  # fmt: skip
+
+
+def experiment_tables(experiment: ExperimentDefinition) -> Tables:
+    """Hypothesis, arms, recordings and predictions of an experiment."""
+    known = known_sources()
+    return {
+        "about": [{"key": key, "is": text} for key, text in about(experiment, known)],
+        "arms": [
+            {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(one, dose) for dose in one.doses],
+             "hypothesis": one.hypothesis,
+             "changes": changed_values(experiment.model, one), "acts": [act_text(act) for act in one.acts]}
+            for one in experiment.arms
+        ],
+        "recorded": [
+            {"quantity": one.text, "unit": unit_text(one.unit), "meaning": one.meaning,
+             "when": when_text(experiment, one.text)}
+            for one in experiment.quantities.values()
+        ],
+        "predictions": [
+            {"id": one.id, "quantity": one.quantity, "at": time_text(one.time), "claim": one.claim.text,
+             "margin": one.margin, "unit": unit_text(experiment.quantities[one.quantity].unit),
+             "source": cited(one.source, known), "note": one.note}
+            for one in experiment.predictions
+        ],
+    }  # fmt: skip
+
+
+def equation_lines(equations: str) -> list[str]:
+    """Equations one a line, without the indentation of the code."""
+    return [line.strip() for line in equations.strip().splitlines() if line.strip()]
+
+
+def about(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> list[tuple[str, str]]:
+    """What holds for all arms."""
+    samples, probes = experiment.recording.samples, experiment.recording.probes
+    return [
+        ("title", experiment.title),
+        ("hypothesis", " ".join(experiment.hypothesis.split())),
+        ("source", cited(experiment.source, known)),
+        ("model", experiment.model.name),
+        ("seeds", ", ".join(str(one) for one in experiment.seeds)),
+        ("time", f"{time_text(experiment.begin)} to {time_text(experiment.end)}"),
+        ("body weight", weights_text(experiment)),
+        ("samples", f"{len(samples)} times"),
+        ("probes", some([time_text(one) for one in probes]) or "none"),
+        ("file", experiment.file),
+    ]
+
+
+def value_text(model: ModelDefinition, value: Value) -> str:
+    """A value as its file gives it; in a part of a model, the one that it follows may stand elsewhere."""
+    if value.same_as and value.same_as not in model.values:
+        return f"that of {value.same_as}"
+    return model.resolved(value.path).text
+
+
+def link_text(model: ModelDefinition, link: Link) -> str:
+    """What a link does to what it hands over, or ''."""
+    parts = []
+    if link.relative_to == link.origin:
+        parts.append("relative to rest")
+    elif link.relative_to:
+        parts.append("relative to the rest of " + " + ".join(link.relative_to))
+    if link.has_share:
+        parts.append(f"{model.resolved(f'{link.name}.share').text} of the change from {model.rest_of(link):g}")
+    return ", ".join(parts)
+
+
+def weights_text(experiment: ExperimentDefinition) -> str:
+    """What the bodies of the arms weigh; a slice is none."""
+    known = experiment.model.preparations
+    bodies = [one for one in experiment.arms if not (one.preparation and known[one.preparation].bath)]
+    return ", ".join(dict.fromkeys(quantity_text(one.body_weight * kilogram) for one in bodies)) or "none"
+
+
+def dose_text(arm: Arm, dose: Dose) -> str:
+    """A dose as events have it: '0.5 mg/kg ketamine (35 mg) intravenous at 0 s over 40 minute'."""
+    milligrams = dose.amount_mol * arm.model[f"{dose.drug}.molar_mass"] * 1e6
+    over = f" over {time_text(dose.duration_s)}" if dose.duration_s else ""
+    amount = f"{milligrams / arm.body_weight:.4g} mg/kg {dose.drug} ({milligrams:.4g} mg)"
+    if dose.bath_mM:
+        amount = f"{1000 * dose.bath_mM:.4g} uM {dose.drug}"
+    return f"{amount} {dose.route} at {time_text(dose.start_s)}{over}"
+
+
+def changed_values(base: ModelDefinition, arm: Arm) -> dict[str, str]:
+    """Values in which the model of an arm differs from that of the experiment."""
+    changed = [path for path, value in arm.model.values.items() if value != base.values[path]]
+    return {path: arm.model.values[path].text for path in changed if not path.startswith(APART)}
+
+
+def when_text(experiment: ExperimentDefinition, quantity: str) -> str:
+    """Whether a quantity is recorded at samples, probes or both."""
+    probed = quantity in experiment.recording.probed
+    sampled = quantity in experiment.recording.sampled or not probed
+    return "samples and probes" if probed and sampled else "probes" if probed else "samples"
+
+
+def time_text(seconds: float) -> str:
+    """A time in a unit that suits its size."""
+    return quantity_text(seconds * second)
+
+
+def some(texts: list[str], most: int = 8) -> str:
+    """Texts separated by commas, with how many were left out."""
+    left_out = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {left_out} more" if left_out > 0 else "")
+
+
+def value_record(value: Value, text: str, known: Mapping[str, Source], holds: Value | None = None) -> dict[str, Any]:
+    """A value as plain data; holds: the value that it follows, whose source and note count."""
+    origin = value if holds is None else holds
+    return {
+        "value": value.path, "is": text, "unit": unit_text(value.unit), "meaning": value.meaning,
+        "source": cited(origin.source, known), "note": origin.note, "same_as": value.same_as, "file": value.file,
+    }  # fmt: skip
+
+
+def _value(model: ModelDefinition, value: Value, known: Mapping[str, Source]) -> dict[str, Any]:
+    return value_record(value, value_text(model, value), known, model.values.get(value.same_as, value))

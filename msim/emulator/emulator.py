@@ -1,0 +1,198 @@
+"""The twin: steady averages of a column as functions of its axes, where they hold, and how far they may be off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as default
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from msim.base.errors import InputError, nearest
+from msim.emulator.axes import Axis
+from msim.emulator.derived import Derived
+from msim.emulator.field import FieldSurfaces
+from msim.emulator.relaxation import Relaxation
+from msim.emulator.surfaces import Basis
+
+# Rates near nothing are as good as nothing: errors count relative to a value and a tenth of rest.
+FLOOR = 0.1
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Output:
+    """One average over the cells of a population.
+
+    is_positive: fitted as log(value / rest + FLOOR); else as value / scale
+    error: root mean square of what points are missed by when they are left out, relative to value + FLOOR rest for a
+        positive output and to `scale` for another; trial_error: the same of points with all values of the model at
+        rest, which a trial does not move; worst: the largest; noise: of the bursts themselves
+    """
+
+    name: str
+    rest: float
+    is_positive: bool
+    scale: float
+    error: float = 0.0
+    trial_error: float = 0.0
+    worst: float = 0.0
+    noise: float = 0.0
+
+    def fitted(self, values: np.ndarray) -> np.ndarray:
+        """Values on the scale on which they are fitted."""
+        return np.asarray(np.log(values / self.rest + FLOOR) if self.is_positive else values / self.scale)
+
+    def value(self, fitted: np.ndarray) -> np.ndarray:
+        """The values themselves."""
+        if self.is_positive:
+            return np.asarray(self.rest * np.maximum(np.exp(fitted) - FLOOR, 0.0))
+        return np.asarray(self.scale * fitted)
+
+    def slope(self, fitted: np.ndarray) -> np.ndarray:
+        """Derivative of `value`."""
+        if self.is_positive:
+            return np.asarray(self.rest * np.exp(fitted) * (np.exp(fitted) > FLOOR))
+        return np.full(np.shape(fitted), self.scale)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a twin answers: within the range of each axis, near enough to its points, and short of synchrony.
+
+    leverage: the highest of the points that it was fitted to; inverse: as in Regression
+    synchrony: population to the Fano factor above which its points were left out
+    """
+
+    leverage: float
+    inverse: np.ndarray
+    synchrony: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Steady averages of a model's spiking cells.
+
+    digest: `fast_digest` of the model; cells: of the column it was fitted to, by population
+    coefficients: shape (terms, outputs); synchrony: the same for the logarithms of Fano factors
+    covariance: of what is left between outputs and surfaces, shape (outputs, outputs)
+    field: spectra of what readouts see; relaxation: by population, how fast its rate follows
+    record: points and bursts that it was fitted to, for tables and figures; about: provenance, plain values
+    """
+
+    model: str
+    digest: str
+    axes: tuple[Axis, ...]
+    outputs: tuple[Output, ...]
+    derived: tuple[Derived, ...]
+    basis: Basis
+    coefficients: np.ndarray
+    domain: Domain
+    synchrony_basis: Basis
+    synchrony: np.ndarray
+    covariance: np.ndarray
+    cells: Mapping[str, int]
+    field: FieldSurfaces | None = None
+    relaxation: Mapping[str, Relaxation] = default(default_factory=dict)
+    record: Mapping[str, np.ndarray] = default(default_factory=dict)
+    about: Mapping[str, Any] = default(default_factory=dict)
+
+    def averages(self, values: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+        """Averages by address, SI units, at values of axes; axes that are not named are at rest.
+
+        values: axis to a number, or to an array of one shape for all
+        raises: InputError for an unknown axis, or a point outside the domain
+        """
+        points, shape = self.points(values or {})
+        self.check(points)
+        return {name: found.reshape(shape) for name, found in self.at(points).items()}
+
+    def points(self, values: Mapping[str, Any]) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Points, shape (points, axes), from values by axis, and the shape of those."""
+        names = [one.name for one in self.axes]
+        for name in values:
+            if name not in names:
+                raise InputError(f"twin: has no axis '{name}'{nearest(name, names)}")
+        columns = np.broadcast_arrays(*(np.asarray(values.get(one.name, one.rest), dtype=float) for one in self.axes))
+        return np.stack([one.ravel() for one in columns], axis=1), columns[0].shape
+
+    def at(self, points: np.ndarray) -> dict[str, np.ndarray]:
+        """Averages at points of shape (points, axes), by address, without a check of the domain."""
+        fitted = self.basis.terms(self.scaled(points)) @ self.coefficients
+        found = {one.name: one.value(fitted[:, k]) for k, one in enumerate(self.outputs)}
+        values = {one.name: points[:, k] for k, one in enumerate(self.axes)}
+        found.update({one.name: one.values(found[one.source], values) for one in self.derived})
+        return found
+
+    def drawn(self, seed: int) -> Twin:
+        """A twin that the same bursts would allow as well: its surfaces moved by as much as they may be off."""
+        from msim.base.seeds import stream
+
+        size = self.coefficients.shape
+        luck = stream(seed, "twin").standard_normal(size)
+        moved = self.coefficients + _root(self.domain.inverse) @ luck @ _root(self.covariance).T
+        return replace(self, coefficients=moved)
+
+    def slopes(self, points: np.ndarray, axis: str) -> np.ndarray:
+        """Derivatives of all fitted averages by an axis, shape (points, outputs), per SI unit of the axis."""
+        index = [one.name for one in self.axes].index(axis)
+        own, scaled = self.axes[index], self.scaled(points)
+        fitted = self.basis.terms(scaled) @ self.coefficients
+        change = self.basis.slopes(scaled, index) @ self.coefficients * own.scaled_slope(points[:, index])[:, None]
+        return np.stack([one.slope(fitted[:, k]) * change[:, k] for k, one in enumerate(self.outputs)], axis=1)
+
+    def scaled(self, points: np.ndarray) -> np.ndarray:
+        """Points on the scales of the axes."""
+        return np.stack([one.scaled(points[:, k]) for k, one in enumerate(self.axes)], axis=1)
+
+    def check(self, points: np.ndarray) -> None:
+        """Refuse points that the twin was not fitted for.
+
+        raises: InputError that names the axis, the value and what is allowed
+        """
+        for k, axis in enumerate(self.axes):
+            slack = ROUNDING * (axis.high - axis.low)
+            outside = (points[:, k] < axis.low - slack) | (points[:, k] > axis.high + slack)
+            if outside.any() or not np.isfinite(points[:, k]).all():
+                worst = points[outside | ~np.isfinite(points[:, k]), k][0]
+                raise OutsideDomain(f"{axis.name} = {worst:.4g} {axis.unit}".rstrip(), self._range(axis), axis.name)
+        scaled = self.scaled(points)
+        fano = np.exp(self.synchrony_basis.terms(scaled) @ self.synchrony)
+        for k, (population, limit) in enumerate(self.domain.synchrony.items()):
+            if (fano[:, k] > limit).any():
+                worst = int(np.argmax(fano[:, k]))
+                problem = f"wants a Fano factor of '{population}' of at most {limit:.3g}, expects {fano[worst, k]:.3g}"
+                raise OutsideDomain(self._where(points[worst]), problem, "")
+        terms = self.basis.terms(scaled)
+        leverage = np.einsum("pt,ts,ps->p", terms, self.domain.inverse, terms)
+        if (leverage > self.domain.leverage * (1 + 1e-6)).any():
+            worst = int(np.argmax(leverage))
+            problem = f"is farther from its bursts (leverage {leverage[worst]:.3g}) than {self.domain.leverage:.3g}"
+            raise OutsideDomain(self._where(points[worst]), problem, "")
+
+    def _range(self, axis: Axis) -> str:
+        return f"wants {axis.low:.4g} to {axis.high:.4g}"
+
+    def _where(self, point: np.ndarray) -> str:
+        moved = [
+            f"{axis.name} = {value:.4g}"
+            for axis, value in zip(self.axes, point, strict=True)
+            if abs(value - axis.rest) > 1e-6 * max(abs(axis.rest), 1e-3)
+        ]
+        return ", ".join(moved) or "rest"
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """A matrix whose product with its transpose is the covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+class OutsideDomain(InputError):
+    """A twin was asked for what it was not fitted to."""
+
+    def __init__(self, came: str, problem: str, axis: str) -> None:
+        hint = f"; fit one that reaches there: msim twin fit MODEL --range '{axis}=LOW:HIGH'" if axis else ""
+        super().__init__(f"twin: outside its domain at {came}: {problem}{hint}")

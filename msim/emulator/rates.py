@@ -1,0 +1,49 @@
+"""Rates in time on a twin: dr/dt = (F(inputs) - r) / tau for every population, of one region or of many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from msim.base.errors import InputError
+from msim.emulator.emulator import Twin
+
+
+@dataclass(frozen=True)
+class RateModel:
+    """Steady rates of a twin, and how fast they are reached; tau: s, shape (populations,)."""
+
+    twin: Twin
+    populations: tuple[str, ...]
+    tau: np.ndarray
+
+    @staticmethod
+    def of(twin: Twin) -> RateModel:
+        """The rate model of a twin.
+
+        raises: InputError where no time constants were measured, as of a model without drives
+        """
+        missing = [name for name in twin.cells if name not in twin.relaxation]
+        if missing:
+            raise InputError(f"twin: has no time constants of {', '.join(missing)}; fit it on a model with drives")
+        return RateModel(twin, tuple(twin.cells), np.array([twin.relaxation[name].tau for name in twin.cells]))
+
+    def steady(self, values: Mapping[str, Any]) -> np.ndarray:
+        """F: steady rates in Hz, shape (populations, regions); values: axis to a number or one for each region.
+
+        raises: InputError outside the domain
+        """
+        found = self.twin.averages({name: np.atleast_1d(one) for name, one in values.items()})
+        return np.stack([np.atleast_1d(found[f"{name}.firing_rate"]) for name in self.populations])
+
+    def slope(self, rates: np.ndarray, values: Mapping[str, Any]) -> np.ndarray:
+        """dr/dt in Hz/s, shape (populations, regions), for a solver of one's own."""
+        return np.asarray((self.steady(values) - rates) / self.tau[:, None])
+
+    def advanced(self, rates: np.ndarray, values: Mapping[str, Any], seconds: float) -> np.ndarray:
+        """Rates after a stretch in which the axes hold still: exact, however long it is."""
+        steady = self.steady(values)
+        return np.asarray(steady + (rates - steady) * np.exp(-seconds / self.tau)[:, None])

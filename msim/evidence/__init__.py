@@ -1,0 +1,1 @@
+"""Published outcomes as rows, run against a model."""

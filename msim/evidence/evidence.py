@@ -1,0 +1,183 @@
+"""What a model says to published outcomes: expected, simulated, effect with interval, agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msim.backends.context import Context
+from msim.base.quantities import unit_text
+from msim.definitions.evidence.rows import Condition, EvidenceRow, row_range
+from msim.definitions.models.model import ModelDefinition
+from msim.evidence.plan import Reading, RowPlan, plan_row, plan_rows
+from msim.evidence.trials import Report, Values, run_trials
+from msim.verdicts.verdict import paired_interval
+
+QUICK = {"column.n_cells": 200}
+CONTROL = "control"
+SEEDS, QUICK_SEEDS = (1, 2, 3, 4, 5), (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class EvidenceResult:
+    """What a model says to one row.
+
+    expected, simulated: '+', '-', '0', '~' (attenuated), 'within' (or 'below', 'above'); simulated '?' where the
+        interval does not decide, '' where the row cannot be run
+    effect: mean over seeds, in `unit`; ci: 95 % interval of it over seeds; None where the row cannot be run
+    reason: why it cannot be run, or why what was run has no value
+    """
+
+    row: str
+    expected: str
+    simulated: str
+    effect: float | None
+    agrees: bool
+    ci: tuple[float, float] | None
+    unit: str
+    margin: str
+    fact: str
+    statement: str
+    readout: str
+    time_s: float
+    against: str
+    n: int
+    source: str
+    role: str
+    reason: str
+
+
+def evidence(
+    rows: Sequence[EvidenceRow], model: ModelDefinition, changes: Mapping[str, Any], hypothesis: str,
+    seeds: Sequence[int], context: Context, folder: Path, workers: int, report: Report = lambda *news: None,
+    every: Sequence[EvidenceRow] = (),
+) -> list[EvidenceResult]:  # fmt: skip
+    """Run what the rows need and hold each of them against it.
+
+    every: all rows that were read, as some are held against others
+    """
+    plans, trials = plan_rows(rows, model, changes, hypothesis, every)
+    bounds = [_bounds(one) for one in plans]
+    values, failed = run_trials(trials, model, changes, seeds, context, folder, workers, report)
+    failures = {condition: one.reason for condition, one in failed.items()}
+    return [judged(plan, bound, values, failures, len(seeds)) for plan, bound in zip(plans, bounds, strict=True)]
+
+
+def row_bounds(
+    rows: Sequence[EvidenceRow], every: Sequence[EvidenceRow], model: ModelDefinition
+) -> dict[str, tuple[float, float]]:
+    """Of every row the margin on both sides of zero, or low and high, in SI units."""
+    return {one.id: _bounds(plan_row(one, {two.id: two for two in every}, model)) for one in rows}
+
+
+def _bounds(plan: RowPlan) -> tuple[float, float]:
+    """Margin on both sides of zero, or low and high, in SI units.
+
+    raises: DefinitionError where they are not in the unit of the readout
+    """
+    return (0.0, 0.0) if plan.cannot else row_range(plan.row, plan.unit)
+
+
+def judged(
+    plan: RowPlan, bounds: tuple[float, float], values: Mapping[Condition, list[Values]],
+    failures: Mapping[Condition, str], n: int,
+) -> EvidenceResult:  # fmt: skip
+    """Hold one row against the trials."""
+    row, reason = plan.row, plan.cannot
+    for reading in plan.readings:
+        for _, measure in reading.terms:
+            reason = reason or failures.get(measure.condition, "")
+    effect: float | None = None
+    ci: tuple[float, float] | None = None
+    simulated = ""
+    if not reason:
+        readings = [_per_seed(one, values) for one in plan.readings]
+        effects = effects_of(row, readings)
+        reason = _without_value(row, readings, effects)
+        effect, ci = (np.nan, (np.nan, np.nan)) if reason else paired_interval(effects)
+        simulated = simulated_outcome(row.direction, ci, bounds)
+    return EvidenceResult(
+        row.id, row.direction, simulated, effect, bool(simulated) and simulated == row.direction, ci,
+        unit_text(plan.unit), bounds_text(row), row.fact, row.statement, row.readout.name, row.time, row.against, n,
+        row.source, row.role, reason,
+    )  # fmt: skip
+
+
+def bounds_text(row: EvidenceRow) -> str:
+    """What counts, as the row has it: its margin, or from where to where."""
+    return f"{row.low} .. {row.high}" if row.direction == "within" else str(row.margin)
+
+
+def _per_seed(reading: Reading, values: Mapping[Condition, list[Values]]) -> np.ndarray:
+    total = np.zeros(())
+    for factor, measure in reading.terms:
+        key = (measure.quantity, measure.statistic, measure.time)
+        total = total + factor * np.array([one[key] for one in values[measure.condition]])
+    return np.asarray(total)
+
+
+def _without_value(row: EvidenceRow, readings: Sequence[np.ndarray], effects: np.ndarray) -> str:
+    """Why effects are no numbers; '' where they are."""
+    lost = ~np.isfinite(effects)
+    if not lost.any():
+        return ""
+    if not np.isfinite(readings).all():
+        came = "the mean over cells is 0, of which the spread is a share"
+    else:
+        came = f"the ratio is {readings[0][lost][0]:g} over {readings[1][lost][0]:g}"
+    return f"{came} in {int(lost.sum())} of {effects.size} seeds"
+
+
+def effects_of(row: EvidenceRow, readings: Sequence[np.ndarray]) -> np.ndarray:
+    """The effect of a row, one value a seed.
+
+    An attenuated effect is the effect under the manipulation less the undisturbed one, negative where the undisturbed
+    effect has become smaller, whatever its sign.
+    """
+    if len(readings) == 1:
+        return readings[0]
+    if len(readings) == 2 and row.compare == "ratio":
+        with np.errstate(divide="ignore", invalid="ignore"):  # what comes of 0 is told as a reason
+            return np.asarray(readings[0] / readings[1])
+    if len(readings) == 2:
+        return readings[0] - readings[1]
+    disturbed, undisturbed = readings[0] - readings[1], readings[2] - readings[3]
+    sign = np.sign(np.mean(undisturbed)) or 1.0
+    return np.asarray(sign * (disturbed - undisturbed))
+
+
+def simulated_outcome(direction: str, ci: Sequence[float], bounds: tuple[float, float]) -> str:
+    """Which way it went, as far as all of the interval says so; '?' where it does not."""
+    low, high = bounds
+    if not ci[0] <= ci[1]:
+        return "?"
+    if direction == "within":
+        names = ("below", "within", "above")
+    else:
+        names = ("~" if direction == "~" else "-", "0", "+")
+    if ci[1] < low:
+        return names[0]
+    if ci[0] > high:
+        return names[2]
+    return names[1] if low <= ci[0] and ci[1] <= high else "?"
+
+
+def as_records(results: Sequence[EvidenceResult]) -> list[dict[str, Any]]:
+    """Results as plain JSON; what is not finite is null."""
+    rows = []
+    for one in results:
+        row = asdict(one)
+        row["effect"] = one.effect if one.effect is not None and np.isfinite(one.effect) else None
+        row["ci"] = [end if np.isfinite(end) else None for end in one.ci] if one.ci else None
+        rows.append(row)
+    return rows
+
+
+def agreement(results: Sequence[EvidenceResult]) -> tuple[int, int]:
+    """How many rows agree, of how many; those that only are controls of others do not count."""
+    own = [one for one in results if one.role != CONTROL]
+    return sum(one.agrees for one in own), len(own)

@@ -1,0 +1,240 @@
+"""Evidence rows to trials: every condition once, with all that any row reads in it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from msim.base.errors import DefinitionError, InputError
+from msim.base.mechanism import same_dimensions
+from msim.base.quantities import parse_in, second, unit_text
+from msim.definitions.evidence.rows import ACUTE_LEAD, LEAST_END, Condition, EvidenceRow
+from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment
+from msim.definitions.files import schema as e
+from msim.definitions.models.addresses import Address, look_up, outputs
+from msim.definitions.models.model import ModelDefinition
+
+UNNAMED_BODY = "70 kg"  # of a row without a preparation
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity in a condition at a time (s); time is None for the first moment of the trial."""
+
+    condition: Condition
+    quantity: str
+    statistic: str
+    time: float | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a row reads in one condition: measures with their factors, to be added up."""
+
+    terms: tuple[tuple[float, Measure], ...]
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """A row and its readings, in the order of `compared`; or why it cannot be run."""
+
+    row: EvidenceRow
+    readings: tuple[Reading, ...] = ()
+    unit: Any = 1
+    cannot: str = ""
+
+
+@dataclass
+class TrialPlan:
+    """One condition as an experiment with one arm, and all that is read in it."""
+
+    entry: e.ExperimentFile
+    experiment: ExperimentDefinition
+    measures: list[Measure] = field(default_factory=list)
+
+
+def plan_rows(
+    rows: Sequence[EvidenceRow], model: ModelDefinition, changes: Mapping[str, Any], hypothesis: str,
+    every: Sequence[EvidenceRow] = (),
+) -> tuple[list[RowPlan], dict[Condition, TrialPlan]]:  # fmt: skip
+    """What each row reads, and the trials that all of them need; a row that the model cannot run says why.
+
+    every: rows that others may be held against
+    """
+    known = {one.id: one for one in (*every, *rows)}
+    plans = [plan_row(one, known, model) for one in rows]
+    lacks: dict[Condition, str] = {}
+    trials: dict[Condition, TrialPlan] = {}
+    for condition, measures in _measures(plans).items():
+        try:
+            trials[condition] = trial_plan(condition, measures, model, changes, hypothesis)
+        except InputError as problem:
+            lacks[condition] = str(problem)
+    return [_with_lacks(one, lacks) for one in plans], _needed(trials, plans, lacks)
+
+
+def _with_lacks(plan: RowPlan, lacks: Mapping[Condition, str]) -> RowPlan:
+    found = next((lacks[one] for one in _conditions(plan) if one in lacks), "")
+    return replace(plan, cannot=plan.cannot or found)
+
+
+def _needed(
+    trials: dict[Condition, TrialPlan], plans: Sequence[RowPlan], lacks: Mapping[Condition, str]
+) -> dict[Condition, TrialPlan]:
+    """Without trials that only rows read which cannot be run."""
+    wanted = {one for plan in plans if not any(two in lacks for two in _conditions(plan)) for one in _conditions(plan)}
+    return {condition: trial for condition, trial in trials.items() if condition in wanted}
+
+
+def _conditions(plan: RowPlan) -> list[Condition]:
+    return [measure.condition for reading in plan.readings for _, measure in reading.terms]
+
+
+def plan_row(row: EvidenceRow, known: Mapping[str, EvidenceRow], model: ModelDefinition) -> RowPlan:
+    """What a row reads, as far as it can be told without its trials."""
+    try:
+        unit = _unit(row, model)
+        readings = tuple(_reading(row, condition, time, model) for condition, time in compared(row, known))
+    except InputError as problem:
+        return RowPlan(row, cannot=str(problem))
+    return RowPlan(row, readings, 1 if row.readout.statistic == "cv" or row.compare == "ratio" else unit)
+
+
+def _unit(row: EvidenceRow, model: ModelDefinition) -> Any:
+    """The unit of a readout: that of all of its terms, each a quantity times a number or a value of the model.
+
+    raises: DefinitionError where the terms have several, or the spread over cells is asked for where there are none
+    """
+    readout, known = row.readout, outputs(model)
+    addresses = [look_up(quantity, known, readout.name, "output") for quantity, _ in readout.terms]
+    if readout.statistic == "cv" and not addresses[0].population:
+        wanted = "wants a quantity of cells, whose spread statistic 'cv' is"
+        raise DefinitionError(readout.name, f"{wanted}, got '{addresses[0].text}'")
+    units = [
+        one.unit * model.resolved(model.known(times, readout.name)).unit if isinstance(times, str) else one.unit
+        for one, (_, times) in zip(addresses, readout.terms, strict=True)
+    ]
+    for one, unit in zip(addresses, units, strict=True):
+        if not same_dimensions(unit, units[0]):
+            wanted = f"wants a sum of terms in {unit_text(units[0])}"
+            raise DefinitionError(readout.name, f"{wanted}, got '{one.text}' in {unit_text(unit)}")
+    return units[0]
+
+
+def compared(row: EvidenceRow, known: Mapping[str, EvidenceRow]) -> list[tuple[Condition, float | None]]:
+    """The condition of a row and those that it is held against, each with its time.
+
+    returns: one (against nothing), two (with and against), or four for an attenuated effect: with manipulation and
+        drug, with the manipulation, with the drug, with neither
+    """
+    own = row.condition
+    bare = replace(own, doses=(), acts=())
+    if row.direction == "~":
+        return [(one, row.time) for one in (own, replace(own, doses=()), replace(own, acts=()), bare)]
+    other: dict[str, tuple[Condition, float | None]] = {
+        "vehicle": (bare, row.time),
+        "no_drug": (replace(own, doses=()), row.time),
+        "no_manipulation": (replace(own, acts=()), row.time),
+        "before": (own, row.before),
+    }
+    if row.against == "nothing":
+        return [(own, row.time)]
+    second_one = other.get(row.against)
+    if second_one is None:
+        second_one = (known[row.against].condition, known[row.against].time)
+    return [(own, row.time), second_one]
+
+
+def _reading(row: EvidenceRow, condition: Condition, time: float | None, model: ModelDefinition) -> Reading:
+    statistic = row.readout.statistic
+    return Reading(tuple(
+        (_factor(times, model), Measure(condition, quantity, statistic, time))
+        for quantity, times in row.readout.terms
+    ))  # fmt: skip
+
+
+def _factor(times: str | float, model: ModelDefinition) -> float:
+    return model[times] if isinstance(times, str) else float(times)
+
+
+def _measures(plans: Sequence[RowPlan]) -> dict[Condition, list[Measure]]:
+    found: dict[Condition, dict[Measure, None]] = {}
+    for plan in plans:
+        for reading in plan.readings:
+            for _, measure in reading.terms:
+                found.setdefault(measure.condition, {})[measure] = None
+    return {condition: list(measures) for condition, measures in found.items()}
+
+
+def trial_plan(
+    condition: Condition, measures: Sequence[Measure], model: ModelDefinition, changes: Mapping[str, Any],
+    hypothesis: str,
+) -> TrialPlan:  # fmt: skip
+    """A condition as an experiment with one arm that ends with the last thing that is read.
+
+    raises: InputError where the model lacks something that the condition needs
+    """
+    for path in (one for one, _ in condition.set if one in changes):
+        raise InputError(f"--set: wants one change of '{path}', got one of all rows and that of this row")
+    begin = first_moment(condition, [one.time for one in measures if one.time is not None])
+    known = outputs(model)
+    times: dict[str, set[float]] = {}
+    for one in measures:
+        look_up(one.quantity, known, "readout", "output")
+        times.setdefault(one.quantity, set()).add(begin if one.time is None else one.time)
+    end = max(max(one for own in times.values() for one in own), LEAST_END)
+    record = [one for quantity, own in times.items() for one in _records(known[quantity], own, begin, end)]
+    arm: dict[str, Any] = {"name": "arm", "doses": [one.model_dump(exclude_none=True) for one in condition.doses]}
+    for kind, act in condition.acts:
+        arm.setdefault(kind, []).append(act.model_dump(by_alias=True, exclude_none=True))
+    arm["set"] = dict(condition.set)
+    about = {key: getattr(condition, key) for key in ("preparation", "state") if getattr(condition, key)}
+    if not condition.preparation:
+        about["body_weight"] = UNNAMED_BODY
+    if hypothesis:
+        arm["hypothesis"] = hypothesis
+    given: dict[str, Any] = {
+        "title": "a condition of the evidence", "hypothesis": "see the rows", "source": "assumed",
+        "notes": "made from evidence rows", "model": model.name, "seeds": [1], "begin": f"{begin!r} second",
+        "duration": f"{end!r} second", "arms": [arm], "record": record,
+        **about,
+    }  # fmt: skip
+    entry = e.ExperimentFile.model_validate(given)
+    return TrialPlan(entry, build_experiment(entry, "evidence", "evidence", "", model, dict(changes)), list(measures))
+
+
+def first_moment(condition: Condition, read: Sequence[float] = ()) -> float:
+    """When the trial begins: long enough before the first thing that is done or read, s."""
+    starts = [0.0, *read]
+    starts += [_seconds(act.since) for _, act in condition.acts if act.since is not None]
+    starts += [_seconds(dose.at) for dose in condition.doses if dose.at is not None]
+    return math.floor(min(starts) - ACUTE_LEAD)
+
+
+def _seconds(text: Any) -> float:
+    return float(parse_in(text, second, "time"))
+
+
+def _records(address: Address, times: set[float], begin: float, end: float) -> list[dict[str, Any]]:
+    """Quantities of the slow scale on grids that each meet a time, which costs no spikes; others at the times."""
+    if address.is_fast:
+        return [{"quantity": address.text, "at": [f"{one!r} second" for one in sorted(times)]}]
+    steps = [one - begin if one > begin else end - begin for one in sorted(times)]
+    return [{"quantity": address.text, "every": f"{one!r} second"} for one in steps]
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition as one text, the same for the same condition."""
+    return json.dumps(
+        {
+            "doses": [one.model_dump(mode="json", exclude_none=True) for one in condition.doses],
+            "acts": [
+                (kind, act.model_dump(mode="json", by_alias=True, exclude_none=True)) for kind, act in condition.acts
+            ],
+            "preparation": condition.preparation, "state": condition.state, "set": dict(condition.set),
+        },
+        sort_keys=True,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Co-simulation of spiking cells and slow equations: bursts, leaps and the error of both."""

@@ -1,0 +1,232 @@
+"""Follow the schedule: burst, average, leap, hand back, and shorten a leap that was too long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from msim.backends.fast_network import Burst, FastNetwork, Recorded
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.addresses import outputs as model_outputs
+from msim.definitions.models.fast_inputs import handed_inputs
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.averages import Averages, Expected, Told, between, expected
+from msim.multiscale.leap_error import in_tolerances, leap_error
+from msim.multiscale.leaps import bounded_leap, is_accepted, next_leap
+from msim.multiscale.noise import Noise, burst_length
+from msim.multiscale.noise_response import ByState, MeanCells
+from msim.multiscale.slow.scale import SlowScale, States
+from msim.multiscale.timed_changes import TimedChange, after_pulses, follow
+from msim.recording.probe import Recording
+from msim.recording.recorder import BurstRow, ProbeRow, Recorder
+
+# A burst stands at the end of one leap and at the beginning of the next: its noise enters both.
+LEAPS_OF_A_BURST = 2
+
+
+@dataclass
+class Journey:
+    """A trial on its way: where the slow scale stands and what the last burst said.
+
+    told: what the last burst said; earlier: what the one before it said, None after an event
+    """
+
+    time: float
+    states: States
+    told: Told
+    network: FastNetwork
+    scale: SlowScale
+    schedule: Schedule
+    recording: Recording
+    recorder: Recorder
+    spiking_seconds: float = 0.0
+    next_leap: float = 0.0
+    noise: Noise = field(default_factory=Noise)
+    earlier: Told | None = None
+
+    @property
+    def averages(self) -> Averages:
+        """What the slow scale was told last."""
+        return self.told.averages
+
+
+def travel(
+    journey: Journey,
+    end: float,
+    events: Iterable[float],
+    progress: Callable[[float], None],
+    at_rest: Callable[[], None] = lambda: None,
+    changes: Sequence[TimedChange] = (),
+) -> Journey:
+    """Take the slow scale from where it stands to `end`, stopping at every event, change and probe on the way.
+
+    What is recorded at the very time of an event or a change is still without it.
+    events: times at which something outside begins or ends; no leap steps over one
+    progress: told the slow time after every leap
+    at_rest: called after every leap that stands, when a copy of the journey could be taken up from there
+    changes: of the model, in order of time
+    """
+    schedule = journey.schedule
+    events = sorted({*events, *(one.time for one in changes)})
+    stops = sorted({*events, *journey.recording.probes, end})
+    if not journey.next_leap:
+        journey.next_leap = 5 * schedule.shortest_leap
+        if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
+            _probe(journey)
+        _change(journey, changes)
+    while journey.time < end - 1e-6:
+        asked = bounded_leap(journey.time, journey.next_leap, stops, schedule)
+        error, accepted = _leap(journey, asked)
+        # The leap after an event starts small: what the event changed is not in the last error, nor in the last slope.
+        journey.next_leap = next_leap(asked, error)
+        if accepted and any(abs(journey.time - event) < 1e-6 for event in events):
+            journey.next_leap, journey.earlier = schedule.shortest_leap, None
+        if accepted:
+            if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
+                _probe(journey)
+            _change(journey, changes)
+            at_rest()
+            progress(journey.time)
+    return journey
+
+
+def _leap(journey: Journey, leap: float) -> tuple[float, bool]:
+    """Try one leap: predict, burst at the far end, correct, compare.
+
+    returns: error (1 = just within tolerance) and whether the leap stands
+    """
+    start, stop = journey.time, journey.time + leap
+    schedule, scale = journey.schedule, journey.scale
+    ahead = expected(journey.earlier, journey.told, stop, journey.noise.spread())
+    predicted, _ = scale.advanced(journey.states, start, stop, journey.averages, ahead.averages)
+    response = _response(journey, (start, stop), ahead)
+    shortest, longest = schedule.burst, max(schedule.burst, schedule.longest_burst)
+    loud = LEAPS_OF_A_BURST * in_tolerances(response, predicted, schedule.tolerance)
+    seconds = burst_length(loud, schedule.noise, shortest, longest)
+    hand_down(journey.network, scale, predicted, stop, ahead.averages)
+    journey.spiking_seconds += schedule.burn_in + seconds
+    burst = journey.network.burst(schedule.burn_in, seconds, keep_field=False)
+    told = Told(stop, scale.averages(burst), seconds)
+    samples = [one for one in journey.recording.samples if start + 1e-6 < one <= stop + 1e-6]
+    inside = [min(one, stop) for one in samples]
+    corrected, kept = scale.advanced(journey.states, start, stop, journey.averages, told.averages, inside)
+    error = leap_error(predicted, corrected, schedule.tolerance, _chance(journey, ahead, response, seconds))
+    accepted = is_accepted(error, leap, schedule)
+    journey.noise = journey.noise.after(scale.halves(burst), seconds)
+    if accepted:
+        record_samples(journey, inside, kept, told.averages, (start, stop))
+        journey.time, journey.states, journey.earlier, journey.told = stop, corrected, journey.told, told
+    # After its samples, so that a burst in the log has all of them.
+    noise = loud / seconds**0.5
+    journey.recorder.burst(burst_row(scale.model, burst, stop, leap, error, accepted, noise))
+    return error, accepted
+
+
+def _response(journey: Journey, span: tuple[float, float], ahead: Expected) -> ByState:
+    """What the noise of one second of spikes at the end of a leap does to the states."""
+    cells = MeanCells.of(journey.scale)
+    shortest = journey.schedule.burst
+    # Noise as large as it may be: some equations have kinks, and small deviations would miss them.
+    found = cells.spread(journey.states, span, (journey.averages, ahead.averages), journey.noise, shortest)
+    return {name: one * shortest**0.5 for name, one in found.items()}
+
+
+def _chance(journey: Journey, ahead: Expected, response: ByState, seconds: float) -> ByState:
+    """How far predicted and corrected states differ by chance: the last bursts all have their part in it."""
+    step = max(ahead.steps.values(), default=0.0)
+    parts = 1 / seconds + (1 + step) ** 2 / journey.told.seconds
+    if journey.earlier is not None:
+        parts += step**2 / journey.earlier.seconds
+    return {name: one * parts**0.5 for name, one in response.items()}
+
+
+def hand_down(network: FastNetwork, scale: SlowScale, states: States, time: float, averages: Averages) -> bool:
+    """Set gains and block of the spiking cells from the slow states.
+
+    returns: whether any of them differs from that of a cell to which nothing is handed down
+    """
+    model, moved = scale.model, False
+    outputs = scale.outputs(states, time, averages)
+    for (population, receptor, name), given in handed_inputs(model, outputs).items():
+        values = np.broadcast_to(given, model.cells(population))
+        network.set_input(population, receptor, name, values)
+        port = model.instances[receptor].form.input(name)
+        moved = moved or (port is not None and bool(np.any(values != port.at_rest)))
+    return moved
+
+
+def record_samples(
+    journey: Journey, times: list[float], kept: list[States], last: Averages, span: tuple[float, float]
+) -> None:
+    """Write the sampled quantities of an accepted leap."""
+    if not times:
+        return
+    rows = []
+    for time, states in zip(times, kept, strict=True):
+        part = (time - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 1.0
+        now = between(journey.averages, last, part)
+        rows.append({**journey.scale.outputs(states, time, now), **journey.scale.levels(time)})
+    wanted = journey.recording.sampled
+    kept_values = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in wanted}
+    journey.recorder.samples(np.array(times), kept_values)
+
+
+def _change(journey: Journey, changes: Sequence[TimedChange]) -> None:
+    """Let the model change where it does at this time, and ask the cells how they do with it.
+
+    The last burst's averages are those of before: they must not reach into what comes after.
+    """
+    for one in changes:
+        if not one.is_at(journey.time):
+            continue
+        journey.states = after_pulses(journey.states, journey.scale, one)
+        journey.scale = follow(journey.network, journey.scale, one)
+        hand_down(journey.network, journey.scale, journey.states, journey.time, journey.averages)
+        schedule = journey.schedule
+        burst = journey.network.burst(schedule.settle, schedule.burst, keep_field=False)
+        journey.spiking_seconds += schedule.settle + schedule.burst
+        journey.told = Told(journey.time, journey.scale.averages(burst), burst.seconds)
+        journey.noise = journey.noise.after(journey.scale.halves(burst), burst.seconds)
+        journey.recorder.burst(burst_row(journey.scale.model, burst, journey.time, 0.0, 0.0, True))
+
+
+def _probe(journey: Journey) -> None:
+    """Run a longer burst and keep every cell, spike and field."""
+    schedule = journey.schedule
+    hand_down(journey.network, journey.scale, journey.states, journey.time, journey.averages)
+    journey.spiking_seconds += schedule.burn_in + schedule.probe
+    recorded = journey.network.recorded(schedule.burn_in, schedule.probe, journey.recorder.file)
+    record_probe(journey, recorded)
+    burst = recorded.burst
+    journey.told = journey.told.joined(journey.scale.averages(burst), burst.seconds)
+    journey.noise = journey.noise.after(journey.scale.halves(burst), burst.seconds)
+
+
+def record_probe(journey: Journey, recorded: Recorded) -> None:
+    """Write a probe: its bursts' averages and the slow quantities, cell by cell."""
+    model, burst = journey.scale.model, recorded.burst
+    slow = journey.scale.outputs(journey.states, journey.time, journey.averages)
+    cells: dict[str, np.ndarray] = {}
+    known = model_outputs(model)
+    for name in journey.recording.probed:
+        address = known[name]
+        if address.kind == "slow":
+            cells[name] = slow[name]
+        elif address.kind == "drug":
+            cells[name] = np.array([journey.scale.levels(journey.time)[name]])
+        elif name in burst.halves:
+            cells[name] = burst.halves[name].mean(axis=0)
+    journey.recorder.probe(
+        ProbeRow(journey.time, burst.seconds, cells, recorded.spikes, recorded.field, burst.field_rate)
+    )
+
+
+def burst_row(
+    model: ModelDefinition, burst: Burst, time: float, leap: float, error: float, accepted: bool, noise: float = 0.0
+) -> BurstRow:
+    """The log line of a burst."""
+    rates = {name: burst.mean(f"{name}.firing_rate") for name in model.populations}
+    currents = {name: burst.mean(f"{name}.synaptic_current") for name in model.populations}
+    return BurstRow(time, leap, error, accepted, noise, burst.seconds, rates, currents)

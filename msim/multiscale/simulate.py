@@ -1,0 +1,200 @@
+"""simulate(model, protocol, recording, recorder, seed, context): the one way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from msim.backends.context import Context, build_network
+from msim.backends.fast_network import Burst, FastNetwork
+from msim.backends.progress import Pulse
+from msim.base.errors import InputError
+from msim.base.remembered import Remembered
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.drug_binding import with_given_drugs
+from msim.definitions.models.interventions import Change
+from msim.definitions.models.model import ModelDefinition
+from msim.multiscale.averages import Told
+from msim.multiscale.baseline import baseline_pieces, joined
+from msim.multiscale.co_simulation import Journey, burst_row, hand_down, record_samples, travel
+from msim.multiscale.noise import Noise, noise_of
+from msim.multiscale.slow.scale import DrugCurve, SlowScale, compiled_scale, resumed_scale, slow_scale
+from msim.multiscale.timed_changes import SAME_TIME, follow, timed_changes
+from msim.multiscale.trial_state import TrialState, trial_state
+from msim.pharmacology.compartments import ConcentrationCurve, Pharmacokinetics
+from msim.pharmacology.regimen import Dose, doses_of
+from msim.recording.probe import Recording
+from msim.recording.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is done to the model: times in s with the first dose's clock, body weight in kg.
+
+    changes: of the model itself, in order of time
+    """
+
+    begin: float
+    end: float
+    body_weight: float
+    doses: tuple[Dose, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+def simulate(
+    model: ModelDefinition,
+    protocol: Protocol,
+    recording: Recording,
+    recorder: Recorder,
+    seed: int,
+    context: Context,
+    progress: Callable[[float], None] = lambda time: None,
+    resume: TrialState | None = None,
+    keep_state: Callable[[Callable[[], TrialState | None]], None] = lambda state: None,
+    pulse: Callable[[Pulse], None] | None = None,
+) -> float:
+    """Run one trial, from rest or from where it was, and write what was asked for to the recorder.
+
+    progress: told the simulated time in s after every leap
+    resume: where the trial was; the recorder has to hold what was recorded until then
+    pulse: told every second how far a burst is
+    keep_state: given after every leap a function that tells where the trial is
+    returns: seconds for which spikes were simulated
+    raises: SimulationError where the network runs away or an equation cannot be integrated
+    """
+    model, protocol = without_other_drugs(model, protocol)
+    schedule = context.schedule
+    changes = timed_changes(model, protocol.changes, (protocol.begin, protocol.end))
+    network = build_network(model, seed, context, *(one.change.model for one in changes if one.is_fast))
+    network.pulse = pulse
+    if network.alike:
+        model = one_of_each(model)
+        changes = [replace(one, change=replace(one.change, model=one_of_each(one.change.model))) for one in changes]
+    first = [] if resume else baseline_pieces(network, schedule)
+    curves = drug_curves(model, protocol)
+    drugs, before = drug_levels(curves), levels_before(curves)
+    if resume is not None:
+        network.restore(resume.network)
+        scale = resumed_scale(model, drugs, resume.under("references/"), before)
+    else:
+        scale, pieces = resting_scale(model, drugs, network, first, protocol.begin, schedule, before)
+    if context.target in ("cpp", "twin"):
+        scale = compiled_scale(scale)
+    if resume is not None:
+        journey = _resumed(network, scale, schedule, recording, recorder, resume)
+        for one in changes:
+            if one.time <= journey.time + SAME_TIME:
+                journey.scale = follow(network, journey.scale, one)
+    else:
+        journey = _begun(network, scale, schedule, recording, recorder, pieces, protocol.begin)
+        journey.spiking_seconds = (schedule.settle + schedule.baseline) * (1 if pieces is first else 2)
+    events = {time for curve in curves.values() for time in curve.breakpoints if protocol.begin < time < protocol.end}
+    travel(journey, protocol.end, events, progress, lambda: keep_state(lambda: trial_state(journey)), changes)
+    return journey.spiking_seconds
+
+
+def without_other_drugs(model: ModelDefinition, protocol: Protocol) -> tuple[ModelDefinition, Protocol]:
+    """A model, and what becomes of it, without the block by drugs that the protocol does not give."""
+    given = {dose.drug for dose in protocol.doses}
+    # Changes that lead to one model go on sharing it.
+    fewer = {id(one.model): with_given_drugs(one.model, given) for one in protocol.changes}
+    changes = tuple(replace(one, model=fewer[id(one.model)]) for one in protocol.changes)
+    return with_given_drugs(model, given), replace(protocol, changes=changes)
+
+
+def one_of_each(model: ModelDefinition) -> ModelDefinition:
+    """The same model with one cell in every population, which stands for all where they are alike."""
+    path = "column.n_cells"
+    values = {**model.values, path: replace(model.values[path], si=1.0, text="1")}
+    return _single.of(model, lambda: replace(model, values=values))
+
+
+_single: Remembered[ModelDefinition] = Remembered(64)
+
+
+def resting_scale(
+    model: ModelDefinition, drugs: DrugCurve, network: FastNetwork, pieces: list[Burst], begin: float,
+    schedule: Schedule, drugs_before: DrugCurve | None = None,
+) -> tuple[SlowScale, list[Burst]]:  # fmt: skip
+    """The slow scale at rest and the bursts that it measures itself against.
+
+    Where slow states at rest hand down other gains than the cells had, as after a loss of spines, the baseline is
+    taken again with these.
+    """
+    baseline = joined(pieces)
+    scale = slow_scale(model, drugs, baseline, begin, drugs_before)
+    if not hand_down(network, scale, scale.rest(), begin, scale.averages(baseline)):
+        return scale, pieces
+    again = baseline_pieces(network, schedule)
+    return slow_scale(model, drugs, joined(again), begin, drugs_before), again
+
+
+def _begun(
+    network: FastNetwork, scale: SlowScale, schedule: Schedule, recording: Recording, recorder: Recorder,
+    pieces: list[Burst], begin: float,
+) -> Journey:  # fmt: skip
+    """A journey at rest, whose first burst is the baseline."""
+    baseline = joined(pieces)
+    noise = noise_of([scale.halves(one) for one in pieces], pieces[0].seconds)
+    journey = Journey(
+        begin, scale.rest(), Told(begin, scale.averages(baseline), baseline.seconds), network, scale, schedule,
+        recording, recorder, noise=noise,
+    )  # fmt: skip
+    first = [time for time in recording.samples if abs(time - begin) < 1e-6]
+    record_samples(journey, first, [journey.states] * len(first), journey.averages, (begin, begin))
+    recorder.burst(burst_row(scale.model, baseline, begin, 0.0, 0.0, True))
+    return journey
+
+
+def _resumed(
+    network: FastNetwork, scale: SlowScale, schedule: Schedule, recording: Recording, recorder: Recorder,
+    state: TrialState,
+) -> Journey:  # fmt: skip
+    """A journey where it was."""
+    about = state.about
+    told, earlier = state.told("told"), state.told("earlier")
+    if told is None:
+        raise InputError("checkpoint: says nothing of the last burst")
+    noise = Noise(tuple(about["noise_names"]), state.arrays["noise"], about["slowness"])
+    return Journey(
+        about["time"], state.under("slow/"), told, network, scale, schedule, recording, recorder,
+        about["spiking_seconds"], about["next_leap"], noise=noise, earlier=earlier,
+    )  # fmt: skip
+
+
+def drug_levels(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
+    """Every drug's concentrations in mM from a time on, by address."""
+    return _levels(curves, ConcentrationCurve.__call__)
+
+
+def levels_before(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
+    """The same just before a time, without what is given then."""
+    return _levels(curves, ConcentrationCurve.before)
+
+
+def _levels(
+    curves: Mapping[str, ConcentrationCurve], told: Callable[[ConcentrationCurve, float], Mapping[str, float]]
+) -> DrugCurve:
+    """What is told of every drug; those never given are looked up, not worked out."""
+    never = {f"{name}.{port}": 0.0 for name, curve in curves.items() if not curve.doses for port in curve(0.0)}
+    given = {name: curve for name, curve in curves.items() if curve.doses}
+
+    def levels(time: float) -> dict[str, float]:
+        found = never.copy()
+        for name, curve in given.items():
+            for port, value in told(curve, time).items():
+                found[f"{name}.{port}"] = value
+        return found
+
+    return levels
+
+
+def drug_curves(model: ModelDefinition, protocol: Protocol) -> dict[str, ConcentrationCurve]:
+    """The concentration of every drug of the model over time, exact between doses."""
+    return {
+        one.name: ConcentrationCurve(
+            Pharmacokinetics(body_weight=protocol.body_weight, **model.parameters(one.name)),
+            doses_of(one.name, protocol.doses),
+        )
+        for one in model.on_scale("drug")
+    }

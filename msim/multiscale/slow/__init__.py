@@ -1,0 +1,1 @@
+"""The slow equations of a model, and the solver that integrates them."""

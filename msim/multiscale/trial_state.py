@@ -1,0 +1,58 @@
+"""A trial between two leaps as arrays by name, and back: exact, for any number of ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from msim.backends.fast_network import NetworkState
+from msim.multiscale.averages import Told
+from msim.multiscale.co_simulation import Journey
+
+
+@dataclass(frozen=True)
+class TrialState:
+    """Where a trial stands.
+
+    arrays: by name, SI units, long ones of the record as spools; about: plain values, among them `time` in s
+    """
+
+    arrays: Mapping[str, Any]
+    about: Mapping[str, Any]
+
+    def under(self, start: str) -> dict[str, Any]:
+        """Arrays whose name begins so, by the rest of their name."""
+        return {name[len(start):]: values for name, values in self.arrays.items() if name.startswith(start)}
+
+    def told(self, kind: str) -> Told | None:
+        """What a burst said: the last one ('told') or the one before it ('earlier'), None where that does not count."""
+        time, seconds = self.about[f"{kind}_time"], self.about[f"{kind}_seconds"]
+        return None if time is None else Told(time, self.under(f"{kind}/"), seconds)
+
+    @property
+    def network(self) -> NetworkState:
+        """The state of the spiking cells."""
+        return NetworkState(self.under("network/"), self.about["network"])
+
+
+def trial_state(journey: Journey) -> TrialState | None:
+    """The state of a journey between two leaps; None where the target cannot tell that of its cells."""
+    network = journey.network.state()
+    if network is None:
+        return None
+    arrays = {f"network/{name}": values for name, values in network.arrays.items()}
+    arrays.update({f"slow/{name}": values for name, values in journey.states.items()})
+    arrays["noise"] = journey.noise.deviations
+    arrays.update({f"references/{name}": values for name, values in journey.scale.references.items()})
+    about = {
+        "network": dict(network.about), "time": journey.time, "next_leap": journey.next_leap,
+        "spiking_seconds": journey.spiking_seconds, "noise_names": list(journey.noise.names),
+        "slowness": journey.noise.slowness,
+    }  # fmt: skip
+    for kind, told in (("told", journey.told), ("earlier", journey.earlier)):
+        arrays.update({f"{kind}/{name}": values for name, values in (told.averages.items() if told else ())})
+        about[f"{kind}_time"], about[f"{kind}_seconds"] = (told.time, told.seconds) if told else (None, None)
+    return TrialState({name: np.array(values) for name, values in arrays.items()}, about)

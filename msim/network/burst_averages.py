@@ -1,0 +1,107 @@
+"""What a burst is averaged over and what the averages are called, the same on every target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.definitions.models.model import ModelDefinition
+
+CURRENTS = ("I_excitatory", "I_inhibitory")
+DIPOLE = "dipole_current"
+
+
+@dataclass(frozen=True)
+class NamedAverages:
+    """Which variables of the cells are averaged, and the addresses of what comes of them.
+
+    wanted: (population, variable of its membrane or a receptor) to address
+    shares: receptor to the share of a synapse's receptors that one quantum activates
+    dipoles: populations whose cells have a current along their length
+    """
+
+    wanted: Mapping[tuple[str, str], str]
+    shares: Mapping[str, float]
+    dipoles: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, model: ModelDefinition) -> NamedAverages:
+        """Those that a model's links, readouts and activated fractions ask for."""
+        texts = {one for link in model.links.values() for one in (*link.origin, *link.relative_to)}
+        quanta = [one.name for one in model.on_scale("receptor") if one.form.parameter("quantal_share")]
+        wanted, dipoles = {}, set()
+        for population in model.populations.values():
+            membrane = model.instances[population.membrane].form
+            for port in membrane.outputs:
+                address = f"{population.name}.{port.name}"
+                # Of a cell of several compartments everything but its first potential, which every cell has.
+                if port.name != "v" and (address in texts or len(membrane.compartments) > 1):
+                    wanted[population.name, port.name] = address
+            if membrane.output(DIPOLE):
+                dipoles.add(population.name)
+            for receptor in population.receptors:
+                for port in model.instances[receptor].form.outputs:
+                    address = f"{population.name}.{receptor}.{port.name}"
+                    if address in texts or (receptor in quanta and port.name == "g"):
+                        wanted[population.name, f"{receptor}_{port.name}"] = address
+        return cls(wanted, {name: model[f"{name}.quantal_share"] for name in quanta}, frozenset(dipoles))
+
+    def field(self, population: str) -> tuple[str, ...]:
+        """Names of what is averaged over cells, sample by sample, and added up to their field.
+
+        The current along the cells where they have one, since that is what flows back outside; else the absolute
+        synaptic currents, the best stand-in that point neurons have.
+        """
+        return (DIPOLE,) if population in self.dipoles else CURRENTS
+
+    def summed(self, population: str) -> dict[str, str]:
+        """Name to expression of what is summed over the cells' time."""
+        own = {variable: variable for (owner, variable) in self.wanted if owner == population}
+        return {"v": "v", **{one: f"abs({one})" for one in CURRENTS}, **own}
+
+    def averages(
+        self,
+        population: str,
+        mean: Callable[[str], np.ndarray],
+        counts: np.ndarray,
+        seconds: float,
+        full_peak: Mapping[tuple[str, str], np.ndarray],
+    ) -> dict[str, np.ndarray]:
+        """Address to averages over the halves of a burst, shape (2, cells).
+
+        mean: of a name of `summed`; counts: as of `half_counts`; full_peak: as in FastPlan
+        """
+        currents = [mean(one) for one in CURRENTS]
+        found = {
+            f"{population}.v": mean("v"),
+            f"{population}.firing_rate": counts / (seconds / 2),
+            f"{population}.excitatory_current": currents[0],
+            f"{population}.inhibitory_current": currents[1],
+            f"{population}.synaptic_current": currents[0] + currents[1],
+            f"{population}.E_I_balance": _balance(*currents),
+        }
+        for (owner, variable), address in self.wanted.items():
+            if owner == population:
+                found[address] = mean(variable)
+        for receptor, share in self.shares.items():
+            if (population, receptor) in full_peak:
+                full = np.maximum(full_peak[population, receptor], np.finfo(float).tiny)
+                found[f"{population}.{receptor}.activated_fraction"] = mean(f"{receptor}_g") * share / full
+        return found
+
+
+def half_counts(spikes: tuple[np.ndarray, np.ndarray], seconds: float, n_cells: int) -> np.ndarray:
+    """How often each cell fired in the halves of a burst, shape (2, cells).
+
+    spikes: times in s from its beginning, and cells
+    """
+    late = spikes[0] >= seconds / 2
+    return np.stack([np.bincount(spikes[1][half], minlength=n_cells) for half in (~late, late)])
+
+
+def _balance(excitatory: np.ndarray, inhibitory: np.ndarray) -> np.ndarray:
+    """Excitation over mean inhibition; 0 where nothing inhibits, as in a silent slice, and there is no such ratio."""
+    mean = float(inhibitory.mean())
+    return excitatory / mean if mean > 0 else np.zeros_like(excitatory)

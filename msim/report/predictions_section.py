@@ -1,0 +1,63 @@
+"""What an experiment asks: question, arms, and the predictions settled before it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msim.base.errors import MsimError
+from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.files.citations import cited, known_sources
+from msim.definitions.files.read import read_tables
+from msim.definitions.models.manipulation_tables import act_text
+from msim.definitions.models.tables import changed_values, dose_text, some, weights_text
+from msim.plots.wording import duration_text
+from msim.report.blocks import Facts, Section, Sign, Table, Words
+from msim.report.figures import Style
+
+DOSES = 6  # that an arm's row tells
+
+
+def question_section(experiment: ExperimentDefinition) -> Section:
+    """Hypothesis, model, and the time that is followed."""
+    known = known_sources()
+    rows = (
+        ("asked after", cited(experiment.source, known)),
+        ("model", f"{experiment.model.name}: {experiment.model.title}".rstrip(": ")),
+        ("followed", f"from {duration_text(experiment.begin)} to {duration_text(experiment.end)}, the first dose at 0"),
+        ("seeds", ", ".join(str(one) for one in experiment.seeds)),
+        ("body weight", weights_text(experiment)),
+    )  # fmt: skip
+    words = [" ".join(experiment.hypothesis.split()), *_notes(experiment)]
+    return Section("question", "Question", (Words(tuple(words)), Facts(rows)))
+
+
+def _notes(experiment: ExperimentDefinition) -> list[str]:
+    try:
+        notes = read_tables(experiment.text, experiment.file).get("notes", "")
+    except MsimError:
+        return []
+    return [" ".join(str(notes).split())] if notes else []
+
+
+def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) -> Section:
+    """What is given and done in every arm."""
+    rows = []
+    for one in experiment.arms:
+        doses = some([dose_text(one, dose) for dose in one.doses], most=DOSES) or "nothing"
+        changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
+        done = [*(act_text(act) for act in one.acts), *changed]
+        done += [f"hypothesis {one.hypothesis}"] if one.hypothesis else []
+        rows.append((Sign(one.name, styles[one.name]), one.meaning or "–", doses, "\n".join(done) or "–"))
+    return Section("arms", "Arms", (Table("Arms of the experiment", ("arm", "meaning", "given", "changed"), rows),))
+
+
+def asked_table(experiment: ExperimentDefinition, why: str) -> Table:
+    """Predictions that nothing is held against yet; why: what they wait for."""
+    known = known_sources()
+    rows = [
+        (one.id, one.claim.text, one.quantity, duration_text(one.time),
+         ("within " if one.claim.relation == "=" else "by more than ") + one.wanted, cited(one.source, known))
+        for one in experiment.predictions
+    ]  # fmt: skip
+    return Table("Predictions, not judged", ("prediction", "claim", "quantity", "at", "wanted", "source"), rows,
+                 note=why)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Virtual participants, and the published studies that they take part in."""

@@ -1,0 +1,83 @@
+"""What a study's folder says of itself, so that it can be read without the files that it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from msim.base.errors import StorageError
+from msim.definitions.files.citations import known_sources
+from msim.definitions.models.model import Value
+from msim.definitions.models.tables import model_tables, value_record
+from msim.definitions.studies.study import StudyDefinition
+from msim.imaging.bids import write_text
+from msim.storage.provenance import command_line, made_by
+from msim.studies.outcome import Outcome, set_beside
+
+STUDY_FILE = "study.json"
+FORMAT = 1
+LARGEST = 50_000_000  # bytes
+
+
+def write_about(folder: Path, found: Outcome) -> None:
+    """Write what was asked, of whom, with which values, what was reported, and what made it."""
+    study = found.cohort.study
+    record = {
+        "format": FORMAT, "study": _study(study), "values": _values(study), "facts": dict(found.facts),
+        "beside": [
+            {"statistic": one.test.name, "verdict": one.verdict,
+             "reported": None if one.reported is None else asdict(one.reported)}
+            for one in set_beside(found.rows, study.reported)
+        ],
+        "provenance": {**made_by(), "command": command_line()},
+    }  # fmt: skip
+    write_text(folder / STUDY_FILE, json.dumps(record, indent=1) + "\n")
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What a study's folder says of itself.
+
+    raises: StorageError where it says nothing that can be read
+    """
+    path = folder / STUDY_FILE
+    try:
+        if path.stat().st_size > LARGEST:
+            raise StorageError(f"{path}: wants at most {LARGEST} bytes")
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as problem:
+        raise StorageError(f"{path}: cannot be read: {problem}") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise StorageError(f"{path}: wants the record of a study in format {FORMAT}")
+    return found
+
+
+def _study(study: StudyDefinition) -> dict[str, Any]:
+    return {
+        "name": study.name, "title": study.title, "question": study.question, "source": study.source,
+        "notes": study.notes, "file": study.file, "seed": study.seed, "analysis": study.analysis,
+        "begin_s": study.begin, "column": study.population.model.name, "participants": study.population.title,
+        "brain": study.brain.name if study.brain else "", "coupling": study.coupling,
+        "groups": [
+            {"name": one.name, "meaning": one.meaning, "health": study.population.health[one.health].meaning,
+             "n": one.n, "doses": [asdict(dose) for dose in one.doses]}
+            for one in study.groups
+        ],
+        "visits": [
+            {"name": one.name, "group": one.group, "at_s": one.time, "absent": sorted(one.absent)}
+            for one in study.visits
+        ],
+        "options": study.options.model_dump(mode="json", exclude_none=True),
+    }  # fmt: skip
+
+
+def _values(study: StudyDefinition) -> dict[str, list[dict[str, Any]]]:
+    """Numbers with units and sources: of people, of the brain where there is one, and of the column."""
+    own: dict[str, Mapping[str, Value]] = {"participants": study.population.values}
+    if study.brain is not None:
+        own["brain"] = study.brain.values
+    known = known_sources()
+    found = {name: [value_record(one, one.text, known) for one in values.values()] for name, values in own.items()}
+    return {**found, "column": model_tables(study.population.model)["values"]}

@@ -1,0 +1,129 @@
+"""Who was seen when, and how their columns and their rating stood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.base.errors import InputError, nearest
+from msim.brain.connectome import Connectome
+from msim.definitions.files.read import find
+from msim.definitions.models.read_model import read_part
+from msim.definitions.studies.participants import Population
+from msim.definitions.studies.study import Group, StudyDefinition, Visit
+from msim.emulator.library import Twins
+from msim.measures.rating import improvement
+from msim.studies.columns import Course, courses
+from msim.studies.participants import Participant, recruited
+
+GAIN = "ampar_scaling.AMPAR_scale"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One person at one visit.
+
+    states: of columns in regions that are 'spared' and 'affected'; slow: further slow quantities there
+    potentiation: change of AMPA conductance of affected regions since the first visit, relative
+    rating: of depression; improved: share of the rating before treatment that is gone
+    """
+
+    person: Participant
+    visit: Visit
+    states: Mapping[str, Mapping[str, float]]
+    slow: Mapping[str, Mapping[str, float]]
+    potentiation: float
+    rating: float
+    improved: float
+
+    def regional(self, held: np.ndarray) -> tuple[Mapping[str, float], ...]:
+        """The state of every region; held: which regions the disorder holds in, shape (regions,), bool."""
+        return tuple(self.states["affected" if one else "spared"] for one in held)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Everybody of a study, and every time that they were seen, in order of group, person and time.
+
+    courses: of columns in regions that are 'spared' and 'affected', by participant
+    """
+
+    study: StudyDefinition
+    people: tuple[Participant, ...]
+    seen: tuple[Seen, ...]
+    courses: Mapping[str, Mapping[str, Course]]
+
+    def at(self, visit: str, group: str = "") -> list[Seen]:
+        """Those who were seen at a visit, by name, of one group or of all."""
+        return [one for one in self.seen if one.visit.name == visit and group in ("", one.person.group)]
+
+
+def cohort_of(
+    study: StudyDefinition, twins: Twins, progress: Callable[[str], None], slow: tuple[str, ...] = (),
+    also: Callable[[Group], Sequence[float]] = lambda group: (),
+) -> Cohort:  # fmt: skip
+    """Recruit everybody of a study, give what is given, and follow their columns to every visit.
+
+    progress: told who has been followed; slow: addresses of further slow quantities
+    also: further times of a group, s, at which courses are kept
+    """
+    people: list[Participant] = []
+    seen: list[Seen] = []
+    followed: dict[str, Mapping[str, Course]] = {}
+    rating = read_part(find("clinic/rating", "models")).parameters("rating")
+    for group in study.groups:
+        visits = study.visits_of(group.name)
+        times = tuple(sorted({one.time for one in visits} | set(also(group))))
+        start = times.index(visits[0].time)
+        for person in recruited(study.population, group, study.seed):
+            found = courses(
+                study.population, person, group.doses, study.begin, times, twins, study.seed, (*slow, GAIN)
+            )  # fmt: skip
+            people.append(person)
+            followed[person.id] = found
+            for visit in visits:
+                if person.number not in visit.absent:
+                    index = (start, times.index(visit.time))
+                    seen.append(_seen(person, visit, index, found, rating, bool(group.doses)))
+            progress(f"columns of {person.id}")
+    return Cohort(study, tuple(people), tuple(seen), followed)
+
+
+def _seen(
+    person: Participant, visit: Visit, places: tuple[int, int], found: Mapping[str, Course],
+    rating: Mapping[str, float], is_treated: bool,
+) -> Seen:  # fmt: skip
+    """places: of the first visit and of this one among the times of courses."""
+    first, index = places
+    gain = found["affected"].slow[GAIN]
+    potentiation = float(gain[index] / gain[first] - 1)
+    improved = 0.0
+    if is_treated and visit.time > 0:
+        map_of = {name: rating[name] for name in ("placebo", "E_max", "W_50", "sd")}
+        improved = float(improvement(potentiation, person.luck("improvement"), **map_of))
+    states = {kind: one.states[index] for kind, one in found.items()}
+    slow = {kind: {name: float(values[index]) for name, values in one.slow.items()} for kind, one in found.items()}
+    return Seen(person, visit, states, slow, potentiation, person.severity * (1 - improved), improved)
+
+
+def held_regions(population: Population, health: str, connectome: Connectome) -> np.ndarray:
+    """Which regions a disorder holds in, shape (regions,), bool; all where it names no system.
+
+    raises: InputError for a system that the brain does not have
+    """
+    systems = population.health[health].systems
+    return np.any([regions_of(connectome, one, population.file) for one in systems], axis=0) if systems else (
+        np.ones(len(connectome.names), dtype=bool)
+    )  # fmt: skip
+
+
+def regions_of(connectome: Connectome, name: str, where: str) -> np.ndarray:
+    """Regions of a system, or the one region of that name, shape (regions,), bool."""
+    found = connectome.of_system(name) | (np.array(connectome.names) == name)
+    if not found.any():
+        systems = {part for one in connectome.regions for part in one.system.split("/")}
+        known = [*systems, *connectome.names]
+        raise InputError(f"{where}: the brain has no system or region '{name}'{nearest(name, known)}")
+    return np.asarray(found)

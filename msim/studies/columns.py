@@ -1,0 +1,131 @@
+"""Columns of participants in time: gains and block that a treatment leaves, on one twin for the whole cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.backends.context import Context
+from msim.definitions.models.fast_inputs import handed_down
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.studies.participants import Population
+from msim.definitions.studies.study import LAST
+from msim.emulator.axes import Axis, axes_of
+from msim.emulator.files import identity, read_twin
+from msim.emulator.fit import Effort
+from msim.emulator.library import Twins, kept_or_fitted
+from msim.multiscale.simulate import Protocol, simulate
+from msim.pharmacology.regimen import Dose, DoseText, regimen
+from msim.recording.probe import Recording
+from msim.recording.recorder import MemoryRecorder
+from msim.studies.participants import Participant, model_of
+
+REGIONS = ("spared", "affected")
+# As far as depressed columns fall and four days of infusion lift them.
+GAIN, BLOCK = ("0.5", "2.5"), ("0", "0.7")
+# Four days of infusion synchronise columns; averages go on smoothly, so that surfaces may. A quadratic misses no more
+# than a cubic does and reaches farther.
+EFFORT = Effort(seconds=3.0, synchrony=60.0, degree=2, laid="kept at rest at random, like pools alike")
+# Pools that a drug blocks nearly alike: how far the second one may be from the first, absolute and relative to it.
+ALIKE = (("block_evoked.b", "block_resting.b"), ("block_pv.b", "block_sst.b"))
+APART = (0.1, 0.2)
+
+
+@dataclass(frozen=True)
+class Course:
+    """One column over time.
+
+    times: s; states: what links hand down to receptors, by name, at those times
+    slow: further slow quantities at those times, by address, shape (times,)
+    """
+
+    times: tuple[float, ...]
+    states: tuple[Mapping[str, float], ...]
+    slow: Mapping[str, np.ndarray]
+
+
+def changed_drives(population: Population) -> tuple[str, ...]:
+    """Rates of drives that a disorder changes: axes of the twin of all columns of a cohort."""
+    drives = population.model.drives
+    found = [path for one in population.health.values() for path in one.changes if path.partition(".")[0] in drives]
+    return tuple(dict.fromkeys(found))
+
+
+def cohort_axes(population: Population) -> tuple[Axis, ...]:
+    """Gains and block as far as a cohort moves them, and the drives that a disorder changes; no others."""
+    own = changed_drives(population)
+    usual = axes_of(population.model)
+    ranges = {one.name: BLOCK if one.rest == 0 else GAIN for one in usual if one.kind == "input"}
+    return tuple(one for one in axes_of(population.model, (), ranges) if one.kind == "input" or one.name in own)
+
+
+def cohort_twins(population: Population, progress: Callable[[int, int], None] = lambda *_: None) -> Twins:
+    """The twin that the columns of a whole cohort are run on: from the cache, or fitted now and kept there."""
+    axes = cohort_axes(population)
+    model = population.model
+    path = kept_or_fitted(model, axes, EFFORT, progress, _alike)
+    return Twins((path,), identity(read_twin(path))[:12])
+
+
+def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
+    """Points at which pools of like subunits are blocked nearly alike, as no course leaves that."""
+    names, found = [one.name for one in axes], points.copy()
+    for first, second in ALIKE:
+        if first in names and second in names:
+            axis, column = axes[names.index(second)], names.index(second)
+            part = (points[:, column] - axis.low) / (axis.high - axis.low)
+            one = points[:, names.index(first)]
+            found[:, column] = np.clip(one + (APART[0] + APART[1] * one) * (2 * part - 1), axis.low, axis.high)
+    return found
+
+
+def doses_for(texts: Sequence[DoseText], model: ModelDefinition, weight: float, end: float) -> tuple[Dose, ...]:
+    """Doses of a person; weight: kg; end: s, up to which series go on."""
+    masses = {drug.name: model[f"{drug.name}.molar_mass"] for drug in model.on_scale("drug")}
+    return regimen(texts, weight, masses, "doses", end)
+
+
+def course(
+    model: ModelDefinition, doses: Sequence[DoseText], weight: float, begin: float, times: Sequence[float],
+    twins: Twins, seed: int, slow: Sequence[str] = (),
+) -> Course:  # fmt: skip
+    """Follow one column from rest.
+
+    begin: s, of rest; times: s, increasing, after it; slow: addresses of further slow quantities
+    """
+    end = times[-1] + LAST
+    protocol = Protocol(begin, end, weight, doses_for(doses, model, weight, end))
+    names = handed_down(model)
+    record = MemoryRecorder()
+    asked = tuple(dict.fromkeys((*names, *slow)))
+    simulate(model, protocol, Recording(tuple(times), (), asked, ()), record, seed, Context("twin", twins=twins))
+    order = np.concatenate(record.times)
+    at = [int(np.argmin(np.abs(order - one))) for one in times]
+    values = {name: np.concatenate(record.means[name])[at] for name in asked if name in record.means}
+    states = tuple(
+        {name: float(values[name][k]) if name in values else 0.0 for name in names} for k in range(len(at))
+    )
+    return Course(tuple(times), states, {name: values.get(name, np.zeros(len(at))) for name in slow})
+
+
+def courses(
+    population: Population, person: Participant, doses: Sequence[DoseText], begin: float, times: Sequence[float],
+    twins: Twins, seed: int, slow: Sequence[str] = (),
+) -> dict[str, Course]:  # fmt: skip
+    """The columns of a person in REGIONS; states hold the rates of drives that a disorder changes as well.
+
+    seed: of the twin, the same for all, as all columns are made alike
+    """
+    found: dict[str, Course] = {}
+    for kind in REGIONS:
+        values = getattr(person, kind)
+        if kind == "affected" and values == person.spared:
+            found[kind] = found["spared"]
+            continue
+        model = model_of(population, values)
+        one = course(model, doses, person.weight, begin, times, twins, seed, slow)
+        drives = {path: model[path] for path in changed_drives(population)}
+        found[kind] = Course(one.times, tuple({**state, **drives} for state in one.states), one.slow)
+    return found

@@ -1,0 +1,148 @@
+"""A study of glutamate and synapses: 13C-MRS, mGluR5 PET and SV2A PET before, during and after a treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.definitions.studies.schema import GlutamateEntry
+from msim.definitions.studies.study import Group, StudyDefinition
+from msim.emulator.emulator import Twin
+from msim.emulator.files import read_twin
+from msim.emulator.library import Twins
+from msim.imaging.group import Test, against_zero, correlation, unpaired
+from msim.measures.energy_use import energy_budget, tca_rate
+from msim.measures.glutamate_cycle import Activity, glutamate_cycling, release_events
+from msim.measures.receptor_pet import extracellular_glutamate, mglur5_binding, scan_change
+from msim.measures.synapse_pet import sv2a_binding
+from msim.studies.cohort import GAIN, cohort_of
+from msim.studies.columns import Course
+from msim.studies.glutamate_readouts import GlutamateReadouts, read_glutamate_readouts
+from msim.studies.outcome import Outcome
+from msim.studies.participants import Participant
+
+SPINES = "spines.number"
+BLOCK = "block_evoked.b"
+WHERE = "affected"  # prefrontal and limbic cortex, where the studies looked
+PET = "mGluR5 binding"  # relative to each person's own rest
+MEASURES = ("V_cycle", "V_TCA", PET, "SV2A binding")
+
+
+@dataclass(frozen=True)
+class Readings:
+    """One person over time.
+
+    times: s; values: by name of MEASURES, shape (times,); umol/g/min for rates, relative to health for binding
+    """
+
+    times: np.ndarray
+    values: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class GlutamateDetails:
+    """What the figure draws: readings by participant; during: means over the scan at each visit, by visit."""
+
+    readings: Mapping[str, Readings]
+    during: Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def glutamate_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+    """Simulate everybody, read what the scanners would, and run the study's statistics."""
+    options: GlutamateEntry = study.options
+    numbers, twin = read_glutamate_readouts(), read_twin(twins.paths[0])
+    cohort = cohort_of(study, twins, progress, (SPINES,), lambda group: _times(study, group))
+    readings, during = {}, {}
+    for person in cohort.people:
+        readings[person.id] = read_course(study, cohort.courses[person.id][WHERE], twin, numbers)
+        during[person.id] = {
+            one.name: at_visit(readings[person.id], one.time, study.seconds("scan"))
+            for one in study.visits_of(person.group) if person.number not in one.absent
+        }
+    rows = _rows(study, options, cohort.people, during)
+    return Outcome(cohort, tuple(rows), _facts(during, options), GlutamateDetails(readings, during))
+
+
+def _times(study: StudyDefinition, group: Group) -> tuple[float, ...]:
+    """Often around every visit, and once an hour between them."""
+    visits, scan, every = study.visits_of(group.name), study.seconds("scan"), study.seconds("every")
+    found = set(np.arange(visits[0].time, visits[-1].time + scan, 3600.0).tolist())
+    for one in visits:
+        found |= set(np.linspace(one.time, one.time + scan, round(scan / every) + 1).tolist())
+    return tuple(sorted(found))
+
+
+def read_course(study: StudyDefinition, course: Course, twin: Twin, numbers: GlutamateReadouts) -> Readings:
+    """What the scanners would read of a column, all the time."""
+    model = study.population.model
+    axes = {axis.name for axis in twin.axes}
+    values = {name: np.array([state[name] for state in course.states]) for name in course.states[0] if name in axes}
+    rates = twin.averages(values)
+    spines, gain = course.slow[SPINES], course.slow[GAIN]
+    # The drug is everywhere: what other columns send changes as what this one sends.
+    pyramidal = rates["pyramidal.firing_rate"]
+    rest = float(twin.averages()["pyramidal.firing_rate"])
+    afferents = model["background_pyramidal.rate"] * pyramidal / rest
+    activity = Activity(pyramidal, afferents, model["resting_release.rate_mini"], spines)
+    events = release_events(activity, numbers.cycle)
+    glutamate = extracellular_glutamate(events / events[0], numbers.mglur5)
+    times = np.array(course.times)
+    budget = energy_budget(activity, gain / spines, values[BLOCK], numbers.cycle, numbers.energy)
+    return Readings(times, {
+        "V_cycle": glutamate_cycling(activity, numbers.cycle), "V_TCA": tca_rate(budget, numbers.energy),
+        "mGluR5 binding": mglur5_binding(times, glutamate, numbers.mglur5),
+        "SV2A binding": sv2a_binding(spines, numbers.sv2a),
+    })  # fmt: skip
+
+
+def at_visit(readings: Readings, start: float, seconds: float) -> dict[str, float]:
+    """Means over a scan; mGluR5 as relative to rest."""
+    inside = (readings.times >= start - 1e-6) & (readings.times <= start + seconds + 1e-6)
+    found = {name: float(values[inside].mean()) for name, values in readings.values.items()}
+    change = scan_change(readings.times, readings.values["mGluR5 binding"], start, seconds)
+    return {**found, "mGluR5 binding": 1 + float(change) / 100}
+
+
+def _rows(
+    study: StudyDefinition, options: GlutamateEntry, people: tuple[Participant, ...],
+    during: Mapping[str, Mapping[str, Mapping[str, float]]],
+) -> list[Test]:  # fmt: skip
+    rows = []
+    treated = [one.name for one in study.groups if study.group(one.name).doses]
+    patients = study.patients
+
+    def values(group: str, visit: str, measure: str, *also: str) -> np.ndarray:
+        """Of those who were seen at a visit, and at others as well where pairs are wanted."""
+        return np.array([
+            during[one.id][visit][measure] for one in people
+            if one.group == group and {visit, *also} <= set(during[one.id])
+        ])  # fmt: skip
+
+    for measure in MEASURES:
+        if measure == PET:
+            continue
+        pair = [values(group, options.baseline, measure) for group in (patients, options.controls)]
+        rows.append(unpaired(f"{measure}: {patients} - {options.controls}, {options.baseline}", *pair))
+    for group in treated:
+        for visit in options.after:
+            for measure in MEASURES:
+                before = values(group, options.baseline, measure, visit)
+                after = values(group, visit, measure, options.baseline)
+                rows.append(against_zero(f"{measure}, {visit}, {group}: change in %", 100 * (after / before - 1)))
+    spines = values(patients, options.baseline, "SV2A binding", options.after[-1])
+    last = values(patients, options.after[-1], "SV2A binding", options.baseline)
+    rows.append(correlation(f"SV2A change by {options.after[-1]}, {patients}, with binding before", last / spines - 1,
+                            spines))  # fmt: skip
+    return rows
+
+
+def _facts(during: Mapping[str, Mapping[str, Mapping[str, float]]], options: GlutamateEntry) -> dict[str, str]:
+    rest = [one[options.baseline] for one in during.values() if options.baseline in one]
+    cycle, tca = (np.array([one[name] for one in rest]) for name in ("V_cycle", "V_TCA"))
+    return {
+        "V_cycle at rest": f"{cycle.mean():.3g} umol/g/min (SD {cycle.std(ddof=1):.2g})",
+        "V_TCA at rest": f"{tca.mean():.3g} umol/g/min (SD {tca.std(ddof=1):.2g})",
+        "read in": "regions that depression holds in",
+    }

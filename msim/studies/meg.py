@@ -1,0 +1,96 @@
+"""A study of MEG: spiking columns of everybody before and after, spectra, answers to touch, and a neural mass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from msim.base.errors import InputError
+from msim.definitions.models.fast_inputs import handed_down
+from msim.definitions.studies.schema import MegStudyEntry
+from msim.definitions.studies.study import StudyDefinition
+from msim.emulator.library import Twins
+from msim.imaging.group import Test, unpaired
+from msim.meg.fields import Sensors, read_sensors
+from msim.meg.session import Session, session
+from msim.meg.table import meg_table
+from msim.studies.cohort import Cohort, Seen, cohort_of
+from msim.studies.outcome import Outcome
+from msim.studies.participants import Participant, model_of
+
+WHERE = "spared"  # somatosensory cortex is in none of the systems that depression holds in
+
+
+@dataclass(frozen=True)
+class MegDetails:
+    """What the figure draws, and what is written: sessions by participant, in order."""
+
+    sessions: Mapping[str, Session]
+
+
+def meg_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+    """Simulate everybody, record a spiking column twice, fit it, and run the study's statistics.
+
+    raises: InputError where nobody of a group was seen both before and after
+    """
+    options: MegStudyEntry = study.options
+    cohort = cohort_of(study, twins, progress)
+    sensors, found = read_sensors(), {}
+    for person in cohort.people:
+        pair = _both(cohort, person, options)
+        if pair is None:
+            continue
+        progress(f"MEG of {person.id}")
+        found[person.id] = _session(study, person, pair, sensors, options)
+    rows = []
+    for group in study.groups:
+        own = [found[one.id] for one in cohort.people if one.group == group.name and one.id in found]
+        if not own:
+            raise InputError(f"{study.file}: group '{group.name}': nobody was seen at '{options.before}' and "
+                             f"'{options.after}'")
+        rows += [replace(row, name=f"{group.name}: {row.name}") for row in meg_table(own)]
+    rows += _between(study, cohort, found)
+    return Outcome(cohort, tuple(rows), _facts(study, found), MegDetails(found))
+
+
+def _both(cohort: Cohort, person: Participant, options: MegStudyEntry) -> tuple[Seen, Seen] | None:
+    own = {one.visit.name: one for one in cohort.seen if one.person.id == person.id}
+    if options.before not in own or options.after not in own:
+        return None
+    return own[options.before], own[options.after]
+
+
+def _session(
+    study: StudyDefinition, person: Participant, pair: tuple[Seen, Seen], sensors: Sensors, options: MegStudyEntry
+) -> Session:
+    model = model_of(study.population, getattr(person, WHERE))
+    names = handed_down(model)
+    receptors = [{name: one.states[WHERE][name] for name in names} for one in pair]
+    return session(model, receptors, sensors, study.seconds("seconds"), options.trials, person.seed)
+
+
+def _between(study: StudyDefinition, cohort: Cohort, found: Mapping[str, Session]) -> list[Test]:
+    """Groups two by two: the changes that the fit finds."""
+    rows = []
+    kinds = next(iter(found.values())).comparison.changing
+    for first, second in zip(study.groups, study.groups[1:], strict=False):
+        for kind in kinds:
+            values = [
+                np.array([found[p.id].comparison.change(kind)[0] for p in cohort.people
+                          if p.group == group.name and p.id in found])
+                for group in (first, second)
+            ]  # fmt: skip
+            rows.append(unpaired(f"change of {kind} by the fit: {first.name} - {second.name}", *values))
+    return rows
+
+
+def _facts(study: StudyDefinition, found: Mapping[str, Session]) -> dict[str, str]:
+    explained = np.array([one.comparison.explained for one in found.values()])
+    return {
+        "participants recorded twice": str(len(found)),
+        "recorded": f"{study.seconds('seconds'):g} s and {study.options.trials} touches each time",
+        "variance of log spectra explained": f"{100 * explained.mean():.1f} %",
+        "what a fit is worth": "rows 'by the fit' beside rows 'in the column', which is known here",
+    }

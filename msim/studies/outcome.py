@@ -1,0 +1,59 @@
+"""What a study came to, and what is set beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msim.definitions.studies.study import Reported
+from msim.imaging.group import Test
+from msim.studies.cohort import Cohort
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study came to.
+
+    rows: of its table; facts: what a reader has to know beside them, by name; details: what the figure draws
+    """
+
+    cohort: Cohort
+    rows: tuple[Test, ...]
+    facts: Mapping[str, str]
+    details: Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """A statistic as simulated and as reported; reported is None where the paper, or the study file, is silent.
+
+    verdict: 'agrees' or 'differs' in sign (a reported 0 wants p above 0.05), '' where nothing was reported
+    """
+
+    test: Test
+    reported: Reported | None
+    verdict: str
+
+
+def set_beside(rows: Sequence[Test], reported: Sequence[Reported]) -> list[Row]:
+    """Simulated and reported statistics, one by one."""
+    known = {one.statistic: one for one in reported}
+    return [Row(one, known.get(one.name), _verdict(one, known.get(one.name))) for one in rows]
+
+
+def missing(rows: Sequence[Test], reported: Sequence[Reported]) -> list[str]:
+    """Reported statistics that the study does not compute."""
+    computed = {one.name for one in rows}
+    return [one.statistic for one in reported if one.statistic not in computed]
+
+
+def _verdict(test: Test, reported: Reported | None) -> str:
+    if reported is None:
+        return ""
+    sign = reported.sign or (("+" if reported.estimate > 0 else "-") if reported.estimate else "")
+    if sign == "0":
+        return "agrees" if test.p > 0.05 else "differs"
+    if sign:
+        return "agrees" if (test.estimate > 0) == (sign == "+") and test.p < 0.05 else "differs"
+    return ""

@@ -1,0 +1,42 @@
+"""Statistics of a study, simulated and reported, as tables say them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msim.definitions.studies.study import Reported
+    from msim.imaging.group import Test
+
+
+def number(value: float, digits: int) -> str:
+    """A number with so many digits that count; nothing for NaN."""
+    return "" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def estimate_text(test: Test) -> str:
+    """Estimate with its interval."""
+    if math.isnan(test.estimate):
+        return ""
+    interval = "" if math.isnan(test.low) else f" [{test.low:+.3g}, {test.high:+.3g}]"
+    return f"{test.estimate:+.3g}{interval}"
+
+
+def test_text(test: Test) -> str:
+    """Kind, degrees of freedom and value, such as t(37) = -2.1."""
+    if math.isnan(test.value):
+        return ""
+    degrees = "" if math.isnan(test.degrees) else f"({test.degrees:.4g})"
+    return f"{test.kind}{degrees} = {test.value:.2f}"
+
+
+def reported_text(one: Reported | None) -> str:
+    """What a paper says, in short."""
+    if one is None:
+        return ""
+    parts = [f"sign {one.sign}" if one.sign else ""]
+    for name in ("estimate", "value", "p"):
+        given = getattr(one, name)
+        parts.append("" if given is None else f"{'test' if name == 'value' else name} {given:g}")
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,43 @@
+"""Run a study from its file to its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msim.definitions.studies.study import StudyDefinition
+from msim.emulator.library import Twins
+from msim.studies.checks import check_study
+from msim.studies.columns import cohort_twins
+from msim.studies.glutamate import glutamate_study
+from msim.studies.meg import meg_study
+from msim.studies.outcome import Outcome
+from msim.studies.resting import resting_study
+from msim.studies.statistics import statistics_of
+from msim.studies.task import task_study
+
+Progress = Callable[[str], None]
+ANALYSES: dict[str, Callable[..., Outcome]] = {
+    "resting_connectivity": resting_study,
+    "go_nogo": task_study,
+    "meg_dcm": meg_study,
+    "glutamate": glutamate_study,
+}
+
+
+def run_study(study: StudyDefinition, progress: Progress = lambda text: None) -> Outcome:
+    """Recruit, treat, look and analyse as the study says.
+
+    progress: told what is being done
+    raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
+    """
+    check_study(study)
+    found = ANALYSES[study.analysis](study, twins_for(study, progress), progress)
+    assert {one.name for one in found.rows} <= set(statistics_of(study)), "a row that statistics_of does not know"
+    return found
+
+
+def twins_for(study: StudyDefinition, progress: Progress) -> Twins:
+    """The twin of the columns of a study's cohort."""
+    return cohort_twins(
+        study.population, lambda done, total: progress(f"the twin of the cohort's columns: {done} of {total} bursts")
+    )

@@ -1,0 +1,106 @@
+"""A study of a task in the scanner: contrast and behavior at several visits, and remission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from msim.brain.cohort import Visit as ScanVisit
+from msim.brain.cohort import task_visits
+from msim.brain.connectome import Connectome, connectome_of
+from msim.brain.emulator_axes import brain_twin
+from msim.brain.go_nogo import TaskResult
+from msim.brain.task import wiring_of
+from msim.brain.task_table import TaskCohort, contrast_in, task_table
+from msim.definitions.brains.task import TaskDefinition, read_task
+from msim.definitions.studies.schema import TaskStudyEntry
+from msim.definitions.studies.study import StudyDefinition
+from msim.emulator.library import Twins
+from msim.imaging.group import Test, correlation, mixed_model
+from msim.studies.cohort import Cohort, cohort_of, held_regions
+from msim.studies.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class TaskDetails:
+    """What the figure draws, and what is written; results are in the order of the cohort's `seen`."""
+
+    connectome: Connectome
+    task: TaskDefinition
+    results: tuple[TaskResult, ...]
+    table: TaskCohort
+
+
+def task_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+    """Simulate everybody, scan them during the task, and run the study's statistics."""
+    assert study.brain is not None
+    options: TaskStudyEntry = study.options
+    task = read_task(options.task)
+    connectome = connectome_of(study.brain)
+    wiring_of(task, connectome.names)
+    cohort = cohort_of(study, twins, progress)
+    health = {one.name: held_regions(study.population, one.health, connectome) for one in study.groups}
+    visits = [
+        ScanVisit(one.person.id, one.person.group, one.visit.name, one.regional(health[one.person.group]))
+        for one in cohort.seen
+    ]
+    twin = brain_twin(
+        study.brain, [state for one in visits for state in one.regional],
+        lambda done, total: progress(f"the twin of the brain's columns: {done} of {total} bursts"),
+    )  # fmt: skip
+    progress(f"{len(visits)} scans")
+    results = task_visits(
+        study.brain, connectome, twin, task, visits, study.seconds("tr"), study.seed, study.coupling
+    )
+    patients = study.patients
+    remitters = frozenset(
+        one.person.id for one in cohort.at(options.remission_at, patients) if one.rating <= options.remission
+    )
+    table = TaskCohort(
+        visits, results, patients, options.controls, tuple(options.visits), tuple(options.regions), remitters
+    )
+    rows = [*_ratings(cohort, options, patients), *task_table(table), *_with_ratings(cohort, table, options, patients)]
+    details = TaskDetails(connectome, task, tuple(results), table)
+    return Outcome(cohort, tuple(rows), _facts(study, cohort, table), details)
+
+
+def _ratings(cohort: Cohort, options: TaskStudyEntry, patients: str) -> list[Test]:
+    """The rating over visits."""
+    columns: dict[str, list[object]] = {"y": [], "time": [], "subject": []}
+    for visit in options.visits:
+        for one in cohort.at(visit, patients):
+            for key, value in zip(columns, (one.rating, visit, one.person.id), strict=True):
+                columns[key].append(value)
+    return mixed_model("y ~ C(time)", columns, {"rating: time": "C(time)"})
+
+
+def _with_ratings(cohort: Cohort, table: TaskCohort, options: TaskStudyEntry, patients: str) -> list[Test]:
+    """Pearson's r of the contrast's change with the share of the rating that is gone, at the last visit."""
+    first, last = options.visits[0], options.visits[-1]
+    improved = {one.person.id: one.improved for one in cohort.at(last, patients)}
+    rows = []
+    for region in options.regions:
+        measure = contrast_in(region)
+        before, after = (table.values(measure, patients, visit) for visit in (first, last))
+        both = [one for one in before if one in after and one in improved]
+        change = np.array([after[one] - before[one] for one in both])
+        share = np.array([improved[one] for one in both])
+        rows.append(correlation(f"NoGo > Go in {region}, {last} - {first}, with improvement", change, share))
+    return rows
+
+
+def _facts(study: StudyDefinition, cohort: Cohort, table: TaskCohort) -> dict[str, str]:
+    options: TaskStudyEntry = study.options
+    rated = cohort.at(options.remission_at, table.patients)
+    none = sum(one.estimates is None for one in table.results)
+    return {
+        "remission": f"{len(table.remitters)} of {len(rated)} at {options.remission_at}",
+        "scans without a contrast": f"{none} of {len(table.results)}",
+        "coupling of regions": f"{study.coupling if study.coupling is not None else 'as in the brain file'}",
+        "change of AMPA conductance in affected regions": ", ".join(
+            f"{visit} {np.mean([one.potentiation for one in cohort.at(visit, table.patients)]):+.3f}"
+            for visit in options.visits
+        ),
+    }

@@ -1,1 +1,0 @@
-"""Trials, runs and verdicts: an experiment carried out and judged."""

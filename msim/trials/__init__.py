@@ -1,0 +1,1 @@
+"""One trial of an experiment, and the runs that trials make up."""

@@ -1,0 +1,113 @@
+"""One arm with one seed: simulated, read out, and laid down as datasets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msim.backends.context import Context
+from msim.backends.progress import Pulse
+from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
+from msim.multiscale.simulate import Protocol, simulate
+from msim.multiscale.trial_state import TrialState
+from msim.recording.record_arrays import record_arrays, record_from
+from msim.recording.recorder import MemoryRecorder
+from msim.recording.spool import Series, SpoolFile
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Keep = Callable[[Mapping[str, "xr.Dataset"], float, str], None]
+
+CHECKPOINT_EVERY = 30.0  # s of the clock on the wall
+
+
+def simulate_trial(
+    experiment: ExperimentDefinition,
+    arm: Arm,
+    seed: int,
+    context: Context,
+    progress: Callable[[float], None] = lambda time: None,
+    keep: Keep = lambda datasets, reached, reason: None,
+    journal: Callable[[Mapping[str, Series], float], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    pulse: Callable[[Pulse], None] | None = None,
+    folder: Path | None = None,
+) -> dict[str, xr.Dataset]:
+    """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
+
+    keep: told, where the trial is stopped, what was recorded up to the last complete burst, the time in s of that
+        burst, and why the trial goes no further
+    journal: given the record as arrays after every leap, and the time in s that it reaches
+    checkpoints: where the trial is taken up from, and what keeps where it stands
+    pulse: told every second how far a burst is
+    folder: of the disk on which long records lie until they are stored; that of temporary files if left out
+    """
+    file = SpoolFile(folder)
+    before = checkpoints.read(file) if checkpoints else None
+    record = record_from(before.under("record/"), file) if before else MemoryRecorder(file=file)
+    protocol = Protocol(experiment.begin, experiment.end, arm.body_weight, arm.doses, arm.changes)
+
+    def keep_record(reason: str) -> None:
+        from msim.trials.datasets import trial_datasets
+
+        reached = max((row.time for row in record.bursts if row.accepted), default=None)
+        if reached is not None:
+            keep(trial_datasets(experiment, arm, record, reached, {"arm": arm.name, "seed": seed}), reached, reason)
+
+    def told(reached: float) -> None:
+        # A process that is killed cannot tell: what it has is on disk after every burst.
+        if journal is not None:
+            journal(record_arrays(record), reached)
+        progress(reached)
+
+    kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
+    try:
+        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, pulse)
+    except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
+        keep_record(f"{type(problem).__name__}: {problem}")
+        raise
+    # Brings xarray, which no spike has to wait for.
+    from msim.trials.datasets import trial_datasets
+
+    horizon = experiment.end - experiment.begin
+    attributes = {"arm": arm.name, "seed": seed, "spiking_seconds": spiking, "horizon_seconds": horizon}
+    return trial_datasets(experiment, arm, record, experiment.end, attributes)
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where checkpoints of a trial come from and go to.
+
+    read: given the file in which long records are laid down again
+    every: s of the clock on the wall between two; wanted: whether one is to be written as soon as it can be
+    """
+
+    read: Callable[[SpoolFile], TrialState | None]
+    write: Callable[[TrialState], None]
+    every: float = CHECKPOINT_EVERY
+    wanted: Callable[[], bool] = lambda: False
+
+
+def _kept_states(
+    record: MemoryRecorder, checkpoints: Checkpoints
+) -> Callable[[Callable[[], TrialState | None]], None]:
+    """Write a checkpoint now and then, less often where that would cost more than 5 % of the time."""
+    due = time.monotonic() + checkpoints.every
+
+    def kept(state: Callable[[], TrialState | None]) -> None:
+        nonlocal due
+        began = time.monotonic()
+        if began < due and not checkpoints.wanted():
+            return
+        now = state()
+        if now is not None:
+            recorded = {f"record/{name}": values for name, values in record_arrays(record).items()}
+            checkpoints.write(TrialState({**now.arrays, **recorded}, now.about))
+        ended = time.monotonic()
+        due = ended + max(checkpoints.every, 20 * (ended - began) if checkpoints.every else 0)
+
+    return kept

@@ -1,0 +1,211 @@
+"""The processes that trials run in: one thread each, ended within seconds, gone when the run is."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import Any, NoReturn
+
+from msim.base.code_digest import RunningCode, refuse_other_code, running_code
+from msim.base.errors import StartError
+from msim.base.start import FIRST, safe_start, start_environment
+
+# What a process needs for a trial; imported once, before any of them is forked.
+PRELOADED = ["msim.trials.run", "msim.backends.cpp.column", "msim.backends.cpp.network"]
+# Processes compute with one thread each: with more, they fight for cores.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+WORKER = "a worker process"
+STOPPED = "the run was stopped"
+GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
+
+
+class Stopped(BaseException):
+    """This process was told to end. Not an Exception, so that no library takes it for one of its own."""
+
+
+def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
+    """Start the process that workers are forked from, which imports what they need beside what this one does.
+
+    No signal that stops a run ends it: it is the one that knows how workers ended, and goes when they have gone.
+    raises: StartError where it cannot be started
+    """
+    with _environment({**start_environment(), **dict.fromkeys(THREAD_VARIABLES, "1")}), starting():
+        resource_tracker.ensure_running()  # as it starts, it lets all signals through
+        with _held(signal.SIGINT, signal.SIGTERM):
+            multiprocessing.set_forkserver_preload([FIRST, *preloaded])
+            forkserver.ensure_running()
+
+
+def forked_from(preloaded: Sequence[str]) -> Any:
+    """What starts processes that are forked from one that has imported these modules."""
+    prepare_workers(preloaded)
+    return multiprocessing.get_context("forkserver")
+
+
+def begin_alone(environment: Mapping[str, str]) -> None:
+    """Give this process the environment of the one that started it, one thread, and a way to be told to end."""
+    threads = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**environment, **threads})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
+    """A pool of processes, and the queue of the news that they `tell`; all are ended where the body raises.
+
+    Besides them there is the process that they are forked from, which ends with this one; one that kept the queue
+    would be left over where all the others are killed.
+    raises: StartError before the body where a process cannot start, or would run other code than this one
+    """
+    prepare_workers()
+    methods = multiprocessing.get_context("forkserver")
+    others = set(multiprocessing.active_children())
+    news = methods.Queue()
+    with ProcessPoolExecutor(workers, methods, _begin, (news, dict(os.environ), running_code())) as pool:
+        try:
+            _refuse_failed_start(pool)
+            yield pool, news
+        except BaseException:
+            end_processes([one for one in multiprocessing.active_children() if one not in others])
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _refuse_failed_start(pool: ProcessPoolExecutor) -> None:
+    """Have the first process tell what it runs, before it is given any work."""
+    with starting():
+        first = pool.submit(running_code)
+    try:
+        refuse_other_code(first.result(), WORKER)
+    except BrokenProcessPool:
+        raise unstarted() from None
+
+
+def unstarted() -> StartError:
+    """The error for a process that ended before it began."""
+    return StartError(
+        "a worker process cannot start: its own words stand above, if it had any; is there memory, and a process to "
+        "spare?"
+    )
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Where processes are started: they never get Ctrl-C, which waits for the end of the body, but are told to end.
+
+    raises: StartError where there is nothing that they could be forked from
+    """
+    try:
+        with safe_start(), _held(signal.SIGINT):
+            yield
+    except (OSError, EOFError):  # that process has ended, or cannot fork
+        raise unstarted() from None
+
+
+@contextmanager
+def _held(*signals: signal.Signals) -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
+    """Variables that processes find which start in the body."""
+    saved = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def end_processes(processes: list[BaseProcess]) -> None:
+    """Tell processes to end, and kill those that have not after a few seconds."""
+    for one in processes:
+        one.terminate()
+    waiting, last = {one.sentinel for one in processes}, time.monotonic() + GRACE
+    try:
+        while waiting and (left := last - time.monotonic()) > 0:
+            waiting.difference_update(wait(list(waiting), left))
+    finally:
+        for one in processes:
+            one.kill()
+
+
+_news: Any = None
+_parent: RunningCode | None = None
+
+
+def _begin(news: Any, environment: dict[str, str], parent: RunningCode) -> None:
+    """Take the queue, which a process can be given only when it starts, and the environment as it is now."""
+    global _news, _parent
+    begin_alone(environment)
+    _parent = parent
+    # What is not read any more must not hold up the end of this process.
+    news.cancel_join_thread()
+    _news = news
+
+
+def tell(news: tuple[Any, ...]) -> None:
+    """Send news to the process that started this one.
+
+    raises: Stopped where that one was killed, so that nobody is left to take a result, or where a stop came and
+        was lost, as in the clean-up of an object
+    """
+    if _asked:
+        raise Stopped(STOPPED)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise Stopped("the process that ran it was killed")
+    _news.put(news)
+
+
+@contextmanager
+def ended_by_stop() -> Iterator[None]:
+    """Let SIGTERM raise Stopped in the body, once, and end the process after it.
+
+    It ends without cleaning up: locks shared with other processes may be held by killed ones for ever.
+    raises: StartError where this process runs other code than the one that started it
+    """
+    if _parent is not None:
+        refuse_other_code(running_code(), WORKER, _parent)
+    sys.unraisablehook = _unless_stopped
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    except Stopped:
+        os._exit(128 + signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        sys.unraisablehook = sys.__unraisablehook__
+
+
+_asked = False
+
+
+def _stop(*_: Any) -> NoReturn:
+    global _asked
+    _asked = True
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Stopped(STOPPED)
+
+
+def _unless_stopped(lost: Any) -> None:
+    """Print what was raised where nobody can catch it, but for a stop, which is raised again with the next news."""
+    if not isinstance(lost.exc_value, Stopped):
+        sys.__unraisablehook__(lost)

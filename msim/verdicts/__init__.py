@@ -1,0 +1,1 @@
+"""Predictions of an experiment held against a run."""

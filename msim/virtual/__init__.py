@@ -1,1 +1,0 @@
-"""Virtual participants, and the studies that they take part in."""
