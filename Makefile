@@ -1,6 +1,6 @@
 # make demo: set up and run the main job.   make test: set up and run all checks and tests.
 # make engine: the compiled engine's agreement tests alone.
-# make twins: fit the twins that come with msim anew, after a change of its cells.
+# make emulators: fit the emulators that come with msim anew, after a change of its cells.
 # make notebooks: build the .ipynb of every notebook from its .py.
 # make docs: build the documentation site: docs/_build/html/index.html.
 # make install: set up alone.               make PYTHON=python3.13 ...: with another interpreter.
@@ -10,7 +10,7 @@ DEMO   ?= results/demo
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install demo test lint engine twins notebooks docs clean FORCE
+.PHONY: install demo test lint engine emulators notebooks docs clean FORCE
 
 install: $(VENV)/installed
 
@@ -48,17 +48,17 @@ engine: install
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(wildcard tests/agreement/test_engine_*.py)
 
 # What notebooks, pages and studies stand on, so that nobody has to fit first: the column, a brain, the four cohorts.
-twins: install
-	rm -rf build/twins models/twins/*.json
-	MSIM_CACHE=build/twins $(BIN)/msim twin fit circuits/cortical_column
-	MSIM_CACHE=build/twins $(BIN)/msim run direct_or_disinhibition --target twin --until "2 hour" --out build/twins/run
-	MSIM_CACHE=build/twins $(BIN)/msim brain scan brains/brain19 --minutes 4 --out build/twins/scan
-	MSIM_CACHE=build/twins $(BIN)/msim brain task brains/brain19 tasks/go_nogo --out build/twins/task
-	MSIM_CACHE=build/twins $(BIN)/msim study siegel2021_resting_fc
-	MSIM_CACHE=build/twins $(BIN)/msim study sahib2020_go_nogo
+emulators: install
+	rm -rf build/emulators models/emulators/*.json
+	MSIM_CACHE=build/emulators $(BIN)/msim emulator fit circuits/cortical_column
+	MSIM_CACHE=build/emulators $(BIN)/msim run direct_or_disinhibition --target emulator --until "2 hour" --out build/emulators/run
+	MSIM_CACHE=build/emulators $(BIN)/msim brain scan brains/brain19 --minutes 4 --out build/emulators/scan
+	MSIM_CACHE=build/emulators $(BIN)/msim brain task brains/brain19 tasks/go_nogo --out build/emulators/task
+	MSIM_CACHE=build/emulators $(BIN)/msim study siegel2021_resting_fc
+	MSIM_CACHE=build/emulators $(BIN)/msim study sahib2020_go_nogo
 	$(BIN)/python -c 'import json, pathlib, shutil; \
-	  [shutil.copy(one, pathlib.Path("models/twins", json.loads(one.read_text())["twin"]["about"]["name"])) \
-	   for one in pathlib.Path("build/twins/twins").glob("*.json")]'
+	  [shutil.copy(one, pathlib.Path("models/emulators", json.loads(one.read_text())["emulator"]["about"]["name"])) \
+	   for one in pathlib.Path("build/emulators/emulators").glob("*.json")]'
 
 notebooks: install
 	$(BIN)/jupytext --quiet --to ipynb notebooks/[0-9]*.py

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.one_run import memory_mb
-from msim.backends.mpi import SERIAL, Ranks, world
+from msim.backends.mpi import SERIAL, RankGroup, world
 from msim.brain.connectome import Connectome, connectome_of
 from msim.definitions.brains.brain import read_brain
 from msim.imaging.scan import Label
@@ -35,21 +35,21 @@ def part_of(connectome: Connectome, regions: int) -> Connectome:
 
 
 def mean_field(options: argparse.Namespace) -> dict[str, Any]:
-    """A whole scan of mean fields, from a twin that is there already."""
-    from msim.brain.emulator_axes import brain_twin
+    """A whole scan of mean fields, from an emulator that is there already."""
+    from msim.brain.emulator_axes import brain_emulator
     from msim.brain.field import field_of
     from msim.brain.scans import resting_scans
 
     brain = read_brain(BRAIN)
     connectome = connectome_of(brain)
-    twin = brain_twin(brain)
+    emulator = brain_emulator(brain)
     started = time.perf_counter()
-    field = field_of(brain, connectome, twin, options.coupling)
+    field = field_of(brain, connectome, emulator, options.coupling)
     resting_scans(brain, field, options.seconds, TR, [Label("01", "rest")], [1])
     return {"regions": len(field.regions), "run_s": time.perf_counter() - started}
 
 
-def spiking(options: argparse.Namespace, ranks: Ranks) -> dict[str, Any]:
+def spiking(options: argparse.Namespace, ranks: RankGroup) -> dict[str, Any]:
     """A stretch of spiking, with BOLD beside it."""
     from msim.brain.field import STEP
     from msim.brain.scans import bold_parameters

@@ -15,7 +15,7 @@ from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.time_scaling import compressed, compressed_doses
-from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.co_simulation import apply_slow_to_fast
 from msim.multiscale.simulate import Protocol, drug_curves, simulate
 from msim.multiscale.slow.scale import compiled_scale, slow_scale
 from msim.recording.probe import Recording
@@ -49,7 +49,7 @@ class Problem:
             experiment.begin / factor, experiment.end / factor, experiment.body_weight,
             compressed_doses(one.doses, factor),
         )  # fmt: skip
-        return cls(model, ends, handed_down(model), tuple(when / factor for when in samples), factor, seed)
+        return cls(model, ends, fast_inputs(model), tuple(when / factor for when in samples), factor, seed)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Path:
         return vars(self)
 
 
-def handed_down(model: ModelDefinition) -> tuple[str, ...]:
+def fast_inputs(model: ModelDefinition) -> tuple[str, ...]:
     """Slow quantities that the spiking cells are handed: gains and blocks."""
     links = [one for one in model.links.values() if model.feeds_receptor(one)]
     return tuple(dict.fromkeys(origin for one in links for origin in one.origin))
@@ -78,7 +78,7 @@ def gains(model: ModelDefinition) -> tuple[str, ...]:
     for link in model.links.values():
         if model.feeds_receptor(link):
             _, receptor, name = link.to.split(".")
-            port = model.instances[receptor].form.input(name)
+            port = model.instances[receptor].mechanism.input(name)
             found += [one for one in link.origin if port is not None and port.at_rest == 1]
     return tuple(dict.fromkeys(found))
 
@@ -105,7 +105,7 @@ def brute_force(problem: Problem, schedule: Schedule, window: float) -> Path:
         stop = min(now + window, *(when for when in stops if when > now + 1e-9))
         # Two more steps to the even number of samples that a burst takes; spikes run on by less than 4 ms.
         seconds = max(0.004, round((stop - now) / 0.004) * 0.004)
-        hand_down(network, scale, states, now, averages)
+        apply_slow_to_fast(network, scale, states, now, averages)
         averages = scale.averages(network.burst(0.0, seconds, False))
         states, _ = scale.advanced(states, now, stop, averages, averages)
         now, found.spiking_seconds, found.bursts = stop, found.spiking_seconds + seconds, found.bursts + 1

@@ -16,7 +16,7 @@ from msim.explore.state import Explorer, State, choices_of, explorer_of
 
 
 def changes(explorer: Explorer, count: int, span: str) -> np.ndarray:
-    """Seconds of each change of the dose: the trial on the twin, and its data put into the figures."""
+    """Seconds of each change of the dose: the trial on the emulator, and its data put into the figures."""
     known = choices_of(explorer.model)
     figures, start = Figures(known), State(known.drugs[0], span=span)
     took = []

@@ -2,7 +2,7 @@
 
     python benchmarks/study.py [--study siegel2021_resting_fc] [--repeats 1] [--json]
 
-The first run fits the twins of columns and brain where the cache has none, and is told apart; of the others the fastest
+The first run fits the emulators of columns and brain where the cache has none, and is told apart; of the others the fastest
 counts. Every run is a process of its own, from the command line to the table.
 """
 
@@ -30,7 +30,7 @@ def once(study: str) -> dict[str, Any]:
 
 
 def measured(study: str, repeats: int) -> dict[str, Any]:
-    """A first run, which may fit twins, and further ones."""
+    """A first run, which may fit emulators, and further ones."""
     from benchmarks.conditions import announce, conditions
 
     found: dict[str, Any] = {"study": study, "conditions": conditions()}

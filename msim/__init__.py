@@ -20,7 +20,7 @@ _PUBLIC = {
     "course": "msim.trials.trajectory",
     "open_run": "msim.storage.run_store",
     "open_unfinished": "msim.trials.unfinished",
-    "find_twin": "msim.emulator.library",
+    "find_emulator": "msim.emulator.library",
     "open_sweep": "msim.sweep.opened",
     "sweep_trial": "msim.sweep.opened",
     "read_study": "msim.definitions.studies.study",
@@ -33,7 +33,7 @@ _PUBLIC = {
 }
 
 __all__ = [
-    "MsimError", "connectivity_of", "course", "find_twin", "judge", "open_run", "open_sweep", "open_unfinished",
+    "MsimError", "connectivity_of", "course", "find_emulator", "judge", "open_run", "open_sweep", "open_unfinished",
     "plot", "read_experiment", "read_model", "read_study", "resting_bold", "run_study", "simulate", "sweep_trial",
 ]  # fmt: skip
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from msim.definitions.experiments.experiment import read_experiment
     from msim.definitions.models.read_model import read_model
     from msim.definitions.studies.study import read_study
-    from msim.emulator.library import find_twin
+    from msim.emulator.library import find_emulator
     from msim.storage.run_store import open_run
     from msim.studies.run import run_study
     from msim.sweep.opened import open_sweep, sweep_trial

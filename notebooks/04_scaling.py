@@ -19,10 +19,11 @@
 
 # %%
 import matplotlib.pyplot as plt
-import msim
 import numpy as np
 from ipywidgets import Dropdown, FloatLogSlider, FloatSlider
 from teaching import MODEL, POPULATIONS, check, hours, infusion, predict, redraw_time, slide, trial
+
+import msim
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 random = np.random.default_rng(4)
@@ -100,7 +101,7 @@ slide(
 # ## What stays the same in the circuit
 #
 # Stronger excitation of everything would end in a fit. Here inhibitory cells are scaled too, by a quarter as much, and
-# excitation among pyramidal cells calls inhibition forth. The twin of the column says what rates come to.
+# excitation among pyramidal cells calls inhibition forth. The emulator of the column says what rates come to.
 
 # %%
 predict(
@@ -114,17 +115,17 @@ predict(
 )
 
 # %%
-twin = msim.find_twin(MODEL)
+emulator = msim.find_emulator(MODEL)
 GAIN = "ampar_scaling.AMPAR_scale"
 
 
 def rates(gain: float) -> None:
     gains = np.linspace(0.7, 1.7, 60)
-    found = twin.averages({GAIN: gains})
+    found = emulator.averages({GAIN: gains})
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.3), layout="constrained")
     for name, color in POPULATIONS.items():
         rate = found[f"{name}.firing_rate"]
-        rest = float(twin.averages({GAIN: np.array([1.0])})[f"{name}.firing_rate"][0])
+        rest = float(emulator.averages({GAIN: np.array([1.0])})[f"{name}.firing_rate"][0])
         left.plot(gains, rate / rest, color=color, linewidth=2, label=f"{name}, {rest:.1f} Hz at rest")
         left.plot(gain, np.interp(gain, gains, rate) / rest, "o", color=color)
     left.axhline(1, color=GREY, linewidth=0.8)
@@ -176,13 +177,13 @@ check(factor, wanted=slope, within=0.1, hint="sum of x*y over sum of x*x, for th
 # %%
 rate = None  # your answer, Hz
 
-wanted = float(twin.averages({GAIN: np.array([1.43])})["pyramidal.firing_rate"][0])
+wanted = float(emulator.averages({GAIN: np.array([1.43])})["pyramidal.firing_rate"][0])
 check(rate, wanted=wanted, within=0.05, hint="The point of pyramidal cells times their rate at rest.")
 
 # %% [markdown]
 # **What to doubt here:** that inhibitory cells scale by a quarter (assumed), that all synapses of a cell are alike in
-# how they scale, and the twin itself, which misses rates by 13 %, 14 % (PV) and 29 % (SST) at bursts that it was not
-# fitted to (docs/TWIN.md).
+# how they scale, and the emulator itself, which misses rates by 13 %, 14 % (PV) and 29 % (SST) at bursts that it was not
+# fitted to (docs/EMULATOR.md).
 #
 # Next: [5. The circuit](05_circuit.ipynb).
 #

@@ -18,18 +18,19 @@
 
 # %%
 import matplotlib.pyplot as plt
-import msim
 import numpy as np
 from ipywidgets import Checkbox, FloatLogSlider, FloatSlider
 from teaching import MODEL, POPULATIONS, check, predict, redraw_time, slide
 
-twin = msim.find_twin(MODEL)
-REST = {name: float(twin.averages()[f"{name}.firing_rate"]) for name in POPULATIONS}
+import msim
+
+emulator = msim.find_emulator(MODEL)
+REST = {name: float(emulator.averages()[f"{name}.firing_rate"]) for name in POPULATIONS}
 print({name: f"{rate:.1f} Hz" for name, rate in REST.items()})
 
 # %% [markdown]
 # The column: 800 pyramidal cells, 120 PV cells (they hold the soma) and 80 SST cells (they hold the dendrite, where
-# the NMDA receptors are). Its *twin* is asked below: surfaces fitted to bursts of the spiking cells.
+# the NMDA receptors are). Its *emulator* is asked below: surfaces fitted to bursts of the spiking cells.
 #
 # ## Which cells would have to be hit?
 #
@@ -45,7 +46,7 @@ predict(
 
 # %%
 def one_kind(evoked: float, pv: float, sst: float) -> None:
-    found = twin.averages({"block_evoked.b": evoked, "block_pv.b": pv, "block_sst.b": sst})
+    found = emulator.averages({"block_evoked.b": evoked, "block_pv.b": pv, "block_sst.b": sst})
     change = [100 * (float(found[f"{name}.firing_rate"]) / REST[name] - 1) for name in POPULATIONS]
     plt.figure(figsize=(6, 2.6), layout="constrained")
     plt.bar([f"{name}\n{REST[name]:.1f} Hz at rest" for name in POPULATIONS], change, color=POPULATIONS.values())
@@ -74,7 +75,7 @@ POOLS = {"block_evoked": "pyramidal", "block_resting": "pyramidal", "block_pv": 
 def blocked(micromolar: np.ndarray, pool: str) -> np.ndarray:
     """Share of the pool's current that is lost in the end, at the potential that its cell has at rest."""
     value = {name: MODEL[f"{pool}.{name}"] for name in ("Mg_o", "K_Mg", "K_Mg_2D", "v_Mg", "share_2B", "share_2D")}
-    potential = twin.averages()["pyramidal.v_dendrite" if POOLS[pool] == "pyramidal" else f"{POOLS[pool]}.v"]
+    potential = emulator.averages()["pyramidal.v_dendrite" if POOLS[pool] == "pyramidal" else f"{POOLS[pool]}.v"]
     left = {
         one: 1 / (1 + value["Mg_o"] / (value["K_Mg_2D" if one == "2D" else "K_Mg"] * np.exp(potential / value["v_Mg"])))
         for one in ("2A", "2B", "2D")
@@ -86,7 +87,7 @@ def blocked(micromolar: np.ndarray, pool: str) -> np.ndarray:
 
 
 def point(micromolar: np.ndarray, preferring: bool) -> dict[str, np.ndarray]:
-    """Where on the twin a concentration leads to; not preferring: all pools as pyramidal cells'."""
+    """Where on the emulator a concentration leads to; not preferring: all pools as pyramidal cells'."""
     found = {f"{pool}.b": blocked(micromolar, pool) for pool in POOLS}
     return found if preferring else {name: found["block_evoked.b"] for name in found}
 
@@ -94,7 +95,7 @@ def point(micromolar: np.ndarray, preferring: bool) -> dict[str, np.ndarray]:
 def dose(micromolar: float, preferring: bool) -> None:
     concentrations = np.linspace(0, 4, 80)
     axes = point(concentrations, preferring)
-    found = twin.averages(axes)
+    found = emulator.averages(axes)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained")
     for pool, color in zip(("block_evoked", "block_pv", "block_sst"), POPULATIONS.values(), strict=True):
         left.plot(concentrations, 100 * axes[f"{pool}.b"], color=color, linewidth=2, label=POOLS[pool])
@@ -128,8 +129,8 @@ FREQUENCY = np.geomspace(2, 90, 120)
 
 def spectrum(axes: dict[str, float]) -> np.ndarray:
     """Power density of the field of pyramidal cells, A²/Hz."""
-    points, _ = twin.points(axes)
-    return twin.field.density(twin.scaled(points)[0], "pyramidal", FREQUENCY)
+    points, _ = emulator.points(axes)
+    return emulator.field.density(emulator.scaled(points)[0], "pyramidal", FREQUENCY)
 
 
 def gamma(micromolar: float) -> None:
@@ -156,18 +157,18 @@ slide(gamma, micromolar=FloatLogSlider(value=1, base=10, min=-1, max=0.5, readou
 # %%
 more = None  # your answer, %
 
-at_one = twin.averages({name: float(value) for name, value in point(np.array(1.0), True).items()})
+at_one = emulator.averages({name: float(value) for name, value in point(np.array(1.0), True).items()})
 wanted = 100 * (float(at_one["pyramidal.firing_rate"]) / REST["pyramidal"] - 1)
 check(more, wanted=wanted, within=0.1, hint="Set the slider to 1 µM and read the point of pyramidal cells.")
 
 # %% [markdown]
-# 2. At which concentration do pyramidal cells fire most on this twin, in µM?
+# 2. At which concentration do pyramidal cells fire most on this emulator, in µM?
 
 # %%
 top = None  # your answer, µM
 
 scan = np.linspace(0, 4, 80)
-peak = float(scan[np.argmax(twin.averages(point(scan, True))["pyramidal.firing_rate"])])
+peak = float(scan[np.argmax(emulator.averages(point(scan, True))["pyramidal.firing_rate"])])
 check(top, wanted=peak, within=0.15, hint="Follow the curve of pyramidal cells to where it turns.")
 
 # %% [markdown]
@@ -177,15 +178,15 @@ check(top, wanted=peak, within=0.15, hint="Follow the curve of pyramidal cells t
 cells = None  # your answer, in quotation marks
 
 gained = {
-    name: float(twin.averages({f"block_{pool}.b": 0.1})["pyramidal.firing_rate"])
+    name: float(emulator.averages({f"block_{pool}.b": 0.1})["pyramidal.firing_rate"])
     for name, pool in (("pyramidal", "evoked"), ("pv", "pv"), ("sst", "sst"))
 }
 check(cells, wanted=max(gained, key=gained.get), hint="Put 0.1 on one kind at a time, in the first figure.")
 
 # %% [markdown]
-# **What to doubt here:** the share of GluN2D on inhibitory cells (assumed: one half); and the twin, which misses rates
+# **What to doubt here:** the share of GluN2D on inhibitory cells (assumed: one half); and the emulator, which misses rates
 # by 13 to 29 % at bursts that it was not fitted to. Spiking cells fire 27 % more at 1 µM, where it says 17 %, 33 %
-# more at 3 µM and half as much at 10 µM: the U is there, and turns later than the twin has it. Gamma rises by 11 % at
+# more at 3 µM and half as much at 10 µM: the U is there, and turns later than the emulator has it. Gamma rises by 11 % at
 # 1 µM on spikes and is lower than at rest at 3 µM; recordings show more of it.
 #
 # Whether all this is what makes synapses grow is the question of the next notebook.

@@ -167,7 +167,7 @@ print("Right." if size is not None and abs(size - blocked) < 0.02 else "Choose t
 # were fitted to these outcomes. What counts is what it says of experiments that it has not seen, such as enhanced
 # inhibition.
 #
-# **What to doubt here:** all this is the twin, not spikes, one body, and one time. Look at a day in place of two
+# **What to doubt here:** all this is the emulator, not spikes, one body, and one time. Look at a day in place of two
 # hours, and the blocked AMPA receptors of H4 come late: the drug outlasts a blocker that ends after three hours (+0.10
 # at 24 h in a human, where mice show nothing). Each hypothesis has constants of its own, and others might move a
 # number across a threshold.

@@ -14,12 +14,13 @@ from typing import Any
 
 import ipywidgets
 import matplotlib.pyplot as plt
-import msim
 import numpy as np
 import xarray as xr
 from IPython.display import Image, display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.ticker import AutoLocator, MaxNLocator
+
+import msim
 
 ARMS = {"vehicle": "#777777", "ketamine": "#0072b2", "ketamine_S421A": "#d55e00", "ketamine_no_eEF2K": "#009e73"}
 POPULATIONS = {"pyramidal": "#d55e00", "pv": "#56b4e9", "sst": "#cc79a7"}  # as msim plot and msim report have them
@@ -159,7 +160,7 @@ def trial(
     doses: Sequence[dict[str, Any]] = (), until: str = "4 hour", every: str = "4 minute",
     record: Sequence[str] = RAPID, weight: str = "70 kg", begin: str = "-10 minute", **arm: Any,
 ) -> xr.Dataset:  # fmt: skip
-    """One condition on the mean-field twin of the column, in a fraction of a second; the same one again in none.
+    """One condition on the mean-field emulator of the column, in a fraction of a second; the same one again in none.
 
     doses: as in an experiment's file; arm: what else its table of an arm may hold, such as knockout=["BDNF"]
     returns: the recorded quantities over `time`, s, in SI units

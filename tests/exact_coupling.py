@@ -8,7 +8,7 @@ from smooth_network import SmoothNetwork
 
 from msim.backends.fast_network import Burst
 from msim.definitions.models.model import ModelDefinition
-from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.co_simulation import apply_slow_to_fast
 from msim.multiscale.slow.scale import SlowScale, States
 
 
@@ -43,7 +43,7 @@ def exact(scale: SlowScale, states: States, start: float, stop: float) -> States
 
     def slope(time: float, y: np.ndarray) -> np.ndarray:
         now = {name: part[:, None] for name, part in zip(names, np.split(y, ends), strict=True)}
-        hand_down(network, scale, now, time, at_start)
+        apply_slow_to_fast(network, scale, now, time, at_start)
         averages = scale.averages(network.burst(0.0, 1.0, False))
         slopes = [
             scale.systems[name].derivative(now[name], scale.outside(scale.systems[name], time, averages))

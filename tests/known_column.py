@@ -27,7 +27,7 @@ class KnownColumn(FastNetwork):
         assert values.shape == (self.model.cells(population),)
         self.inputs[f"{population}.{receptor}.{name}"] = float(values.mean())
 
-    def retune(self, model: ModelDefinition) -> None:
+    def update_parameters(self, model: ModelDefinition) -> None:
         self.now = model
 
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:

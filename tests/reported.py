@@ -1,4 +1,4 @@
-"""Folders for reports: a hostile experiment, a small study's folder, small sweeps on a twin."""
+"""Folders for reports: a hostile experiment, a small study's folder, small sweeps on an emulator."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def hostile_experiment(folder: Path) -> Path:
     return path
 
 
-def small_sweep_on_twin(folder: Path, *over: str) -> Path:
+def small_sweep_on_emulator(folder: Path, *over: str) -> Path:
     """A finished sweep of one arm over axes, two seeds, two hours after the dose."""
     axes = [part for one in over for part in ("--over", one)]
-    what = ["sweep", "dose_window", "--target", "twin", "--seeds", "1,2", "--arms", "infusion", "--workers", "1"]
+    what = ["sweep", "dose_window", "--target", "emulator", "--seeds", "1,2", "--arms", "infusion", "--workers", "1"]
     result = CliRunner().invoke(app, [*what, *axes, "--out", str(folder)])
     assert result.exit_code == 0, (result.output, result.exception)
     return folder

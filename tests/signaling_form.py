@@ -27,7 +27,7 @@ class Form:
     """The equations of a mechanism as functions of numbers."""
 
     def __init__(self, form: Mechanism) -> None:
-        self.form = form
+        self.mechanism = form
         self.states = list(form.rest)
         names = [*self.states, *form.declared]
         arguments = [sympy.Symbol(name, real=True) for name in names]
@@ -44,14 +44,14 @@ class Form:
 
     def completed(self, parameters: Numbers, inputs: Numbers) -> dict[str, float]:
         """All numbers that the equations read: inputs that are not given are at rest."""
-        values = {port.name: port.at_rest for port in self.form.inputs} | dict(parameters)
-        values |= {one.name: evaluated(one.expression, values) for one in self.form.derived}
+        values = {port.name: port.at_rest for port in self.mechanism.inputs} | dict(parameters)
+        values |= {one.name: evaluated(one.expression, values) for one in self.mechanism.derived}
         return values | dict(inputs)
 
     def rest(self, parameters: Numbers) -> dict[str, float]:
         """The declared resting states."""
         values = self.completed(parameters, {})
-        return {name: evaluated(text, values) for name, text in self.form.rest.items()}
+        return {name: evaluated(text, values) for name, text in self.mechanism.rest.items()}
 
     def slopes(self, states: Numbers, parameters: Numbers, inputs: Numbers) -> dict[str, float]:
         """Slope of every state."""
@@ -77,7 +77,7 @@ class Form:
 
 def shipped_parameters(model: ModelDefinition) -> dict[str, dict[str, float]]:
     """Parameters of a model's slow mechanisms, by form."""
-    return {one.form.name: model.parameters(one.name) for one in model.on_scale("slow")}
+    return {one.mechanism.name: model.parameters(one.name) for one in model.on_scale("slow")}
 
 
 def of_one(form: Mechanism, **changes: float) -> dict[str, float]:

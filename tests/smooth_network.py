@@ -20,7 +20,7 @@ POTENTIAL = {"pyramidal": -0.055, "pv": -0.055, "sst": -0.053}
 
 def potentials(model: ModelDefinition, population: str) -> list[str]:
     """Names of the potentials of a population's compartments."""
-    membrane = model.instances[model.populations[population].membrane].form
+    membrane = model.instances[model.populations[population].membrane].mechanism
     return [one.potential for one in membrane.compartments]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from msim.backends.mpi import Ranks
+from msim.backends.mpi import RankGroup
 from msim.brain.connectome import Connectome, Region
 from msim.brain.spiking import Activity, SpikingBrain, activities
 from msim.brain.spiking_plan import BrainPlan, brain_plan
@@ -40,7 +40,7 @@ def plan(
 def joined(coupling: float, comm: Any = None) -> SpikingBrain:
     """A small brain whose fibres take all regions for alike."""
     made = plan(coupling)
-    ranks = Ranks.of(comm) if comm is not None else Ranks()
+    ranks = RankGroup.of(comm) if comm is not None else RankGroup()
     return SpikingBrain(made, ranks, np.full(len(made.regions), ALONE))
 
 

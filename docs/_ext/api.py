@@ -13,7 +13,7 @@ GIVEN_BACK = {
     "msim.definitions.experiments.experiment.ExperimentDefinition": "what `read_experiment` gives",
     "msim.storage.run_store.Run": "what `simulate` and `open_run` give",
     "msim.verdicts.verdict.Verdict": "what `judge` gives",
-    "msim.emulator.emulator.Twin": "what `find_twin` gives",
+    "msim.emulator.emulator.Emulator": "what `find_emulator` gives",
     "msim.base.errors.InputError": "bad input; exit status 2",
     "msim.base.errors.DefinitionError": "a definition file says what msim cannot accept",
     "msim.base.errors.StorageError": "a folder that cannot be written or read",

@@ -13,7 +13,7 @@ from msim.base.mechanism import Mechanism
 from msim.base.quantities import unit_text
 from msim.base.sources import cite_text
 from msim.definitions.files.citations import known_sources
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 from msim.definitions.models.read_model import read_model
 
 MODEL = "circuits/cortical_column"
@@ -29,9 +29,9 @@ def page() -> str:
         "values and links are held to; a value in other units is refused: `wants a value in ...` "
         "([errors](../ERRORS.md)).", "",
     ]  # fmt: skip
-    for scale in dict.fromkeys(form.scale for form in FORMS.values()):
+    for scale in dict.fromkeys(form.scale for form in MECHANISMS.values()):
         lines += [f"## Scale: {scale}", ""]
-        for form in (one for one in FORMS.values() if one.scale == scale):
+        for form in (one for one in MECHANISMS.values() if one.scale == scale):
             lines += _form(form, modules.get(form.name, ""), users.get(form.name, {}))
     return "\n".join(lines)
 
@@ -71,7 +71,7 @@ def _modules() -> dict[str, str]:
     for name, module in sorted(sys.modules.items()):
         if name.startswith("msim.") and name != "msim.definitions.models.mechanism_registry":
             for one in vars(module).values():
-                if isinstance(one, Mechanism) and FORMS.get(one.name) is one and f'"{one.name}"' in getsource(module):
+                if isinstance(one, Mechanism) and MECHANISMS.get(one.name) is one and f'"{one.name}"' in getsource(module):
                     places.setdefault(one.name, name)
     return places
 
@@ -81,5 +81,5 @@ def _users() -> dict[str, dict[str, set[str]]]:
     model, users = read_model(MODEL), defaultdict[str, dict[str, set[str]]](dict)
     for name, instance in model.instances.items():
         paths = [path for path in model.values if path.split(".")[0] == name]
-        users[instance.form.name][name] = {model.resolved(path).source for path in paths}
+        users[instance.mechanism.name][name] = {model.resolved(path).source for path in paths}
     return users

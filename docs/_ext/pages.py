@@ -13,7 +13,7 @@ PAGES = {
     "README.md": f"{FOLDER}/readme.md",
     "models/README.md": f"{FOLDER}/model_files.md",
     "models/LIMITS.md": f"{FOLDER}/limits.md",
-    "models/twins/README.md": f"{FOLDER}/shipped_twins.md",
+    "models/emulators/README.md": f"{FOLDER}/shipped_emulators.md",
     "models/brains/brain19/README.md": f"{FOLDER}/brain19.md",
     "experiments/README.md": f"{FOLDER}/experiment_files.md",
     "notebooks/README.md": f"{FOLDER}/notebooks_read_me.md",

@@ -12,7 +12,7 @@ import numpy as np
 from brian2.units.fundamentalunits import get_or_create_dimension
 
 from msim.backends.drawn_drives import DrawnDrive, drawn_drives, with_rates
-from msim.backends.failures import refuse_nonfinite, refuse_runaway
+from msim.backends.failures import validate_finite, validate_rates
 from msim.backends.fast_network import Burst, FastNetwork
 from msim.base.expressions import renamed
 from msim.base.quantities import parse_quantity
@@ -108,7 +108,7 @@ class RuntimeNetwork(FastNetwork):
         group, cells = self.plan.place(population)
         getattr(self.groups[group], f"{receptor}_{name}")[cells] = values
 
-    def retune(self, model: ModelDefinition) -> None:
+    def update_parameters(self, model: ModelDefinition) -> None:
         self.plan = fast_plan(model, self.seed, self.moving)
         self.named = NamedAverages.of(model)
         self.drawn = with_rates(self.drawn, self.plan)
@@ -171,10 +171,10 @@ class RuntimeNetwork(FastNetwork):
                     population, _mean(group, where, seconds), counts, seconds, self.plan.full_peak
                 )
                 for address, values in averages.items():
-                    refuse_nonfinite(address, values, began, seconds)
+                    validate_finite(address, values, began, seconds)
                 # The burn-in counts too: a network that ran away in it is not at rest after it.
                 n_cells = where.stop - where.start
-                refuse_runaway(population, every, n_cells, self.highest_rates[population], began)
+                validate_rates(population, every, n_cells, self.highest_rates[population], began)
                 halves.update(averages)
                 if keep_field:
                     variables = self.named.field(population)

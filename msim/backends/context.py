@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from msim.backends.fast_network import FastNetwork, NetworkSource
-from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.mpi import SERIAL, RankGroup
 from msim.backends.partition import PARTITIONS
 from msim.base.errors import InputError, nearest
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.model import ModelDefinition
 
-TARGETS = ("cpp", "runtime", "numpy", "twin")
+TARGETS = ("cpp", "runtime", "numpy", "emulator")
+RENAMED = {"twin": "emulator"}  # what a target was called before
 PRECISIONS = ("double", "single")
 
 
@@ -23,24 +24,26 @@ class Context:
     """How to run.
 
     target: what code runs the spiking cells: 'cpp' is msim's own engine, 'runtime' Brian2 with Cython,
-        'numpy' Brian2 without a compiler, 'twin' surfaces that were fitted to bursts before (no spikes)
+        'numpy' Brian2 without a compiler, 'emulator' surfaces that were fitted to bursts before (no spikes)
     precision: of the states of cells on target cpp; 'single' is faster and gives other spikes at like rates
     ranks: processes that share out the cells of a trial on target cpp
     partition: how: by 'cell' or by 'region'; interval: steps between exchanges of spikes, as long as it can be if None
-    twins: makes the networks of target twin
+    emulators: makes the networks of target emulator
     """
 
     target: str = "cpp"
     schedule: Schedule = field(default_factory=Schedule)
     precision: str = "double"
-    ranks: Ranks = SERIAL
+    ranks: RankGroup = SERIAL
     partition: str = "cell"
     interval: int | None = None
-    twins: NetworkSource | None = None
+    emulators: NetworkSource | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("target", TARGETS), ("precision", PRECISIONS), ("partition", PARTITIONS)):
             given = getattr(self, name)
+            if given in RENAMED:
+                raise InputError(f"{name}: '{given}' is called '{RENAMED[given]}' now")
             if given not in known:
                 raise InputError(f"{name}: unknown {name} '{given}'{nearest(given, known)}")
         if self.target != "cpp" and (self.ranks.size > 1 or self.precision != "double"):
@@ -49,8 +52,8 @@ class Context:
     @property
     def about(self) -> str:
         """What decides on the numbers that come out."""
-        if self.twins is not None:
-            return f"twin ({self.twins.about})"
+        if self.emulators is not None:
+            return f"emulator ({self.emulators.about})"
         return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
 
 
@@ -78,10 +81,10 @@ def build_network(model: ModelDefinition, seed: int, context: Context, *later: M
     """
     if context.target == "cpp":
         return _compiled(model, seed, context)
-    if context.target == "twin":
-        if context.twins is None:
-            raise InputError("target 'twin' wants the twin of the model: fit one by msim twin fit")
-        return context.twins.network(model, seed)
+    if context.target == "emulator":
+        if context.emulators is None:
+            raise InputError("target 'emulator' wants the emulator of the model: fit one by msim emulator fit")
+        return context.emulators.network(model, seed)
     from msim.backends.brian2_network import RuntimeNetwork
 
     require_compiler(context.target)

@@ -9,7 +9,7 @@ from msim.base.errors import SimulationError
 WINDOW = 0.1  # s, over which a population's highest_rate is a mean
 
 
-def refuse_runaway(
+def validate_rates(
     population: str, spikes: tuple[np.ndarray, np.ndarray], n_cells: int, highest_rate: float, began: float
 ) -> None:
     """Stop a run in which a population fired above its highest rate in any window of 0.1 s.
@@ -43,7 +43,7 @@ def runaway(population: str, counts: np.ndarray, highest_rate: float, time: floa
     )
 
 
-def refuse_nonfinite(address: str, halves: np.ndarray, began: float, seconds: float) -> None:
+def validate_finite(address: str, halves: np.ndarray, began: float, seconds: float) -> None:
     """Stop a run in which an average over half a burst is no number.
 
     address: 'population.name'; halves: averages of its cells over the two halves, shape (2, cells)

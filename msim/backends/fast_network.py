@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from msim.backends.progress import Pulse
+from msim.backends.progress import BurstProgress
 from msim.base.errors import InputError
 from msim.definitions.models.model import ModelDefinition
 from msim.recording.spool import Series, SpoolFile, spooled
@@ -79,7 +79,7 @@ class FastNetwork(ABC):
     alike: whether all cells of a population have the same averages, so that one of each stands for all of them
     """
 
-    pulse: Callable[[Pulse], None] | None = None
+    report_burst: Callable[[BurstProgress], None] | None = None
     alike = False
 
     @abstractmethod
@@ -103,7 +103,7 @@ class FastNetwork(ABC):
         field = {name: spooled(np.asarray(values), file) for name, values in found.field.items()}
         return Recorded(replace(found, spikes={}, field={}), spikes, field)
 
-    def retune(self, model: ModelDefinition) -> None:
+    def update_parameters(self, model: ModelDefinition) -> None:
         """Go on with other values: those of a model of the same cells and wiring.
 
         raises: InputError where they differ in more than values, or the target cannot change any

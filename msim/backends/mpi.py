@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msim.base.code_digest import refuse_other_code, running_code
+from msim.base.code_digest import running_code, validate_same_code
 from msim.base.errors import InputError, StartError
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Ranks:
+class RankGroup:
     """Processes that run one network together; comm: an mpi4py communicator, None for a single process."""
 
     rank: int = 0
@@ -26,7 +26,7 @@ class Ranks:
     comm: Any = None
 
     @classmethod
-    def of(cls, comm: Any) -> Ranks:
+    def of(cls, comm: Any) -> RankGroup:
         """The ranks of an mpi4py communicator."""
         return cls(comm.Get_rank(), comm.Get_size(), comm)
 
@@ -74,7 +74,7 @@ class Ranks:
         return function, _handle(self.comm), _handle(MPI.INT32_T)
 
 
-SERIAL = Ranks()
+SERIAL = RankGroup()
 
 
 def _handle(mpi_object: Any) -> int:
@@ -101,7 +101,7 @@ def started_by_mpi() -> bool:
     return any(name in os.environ for name in LAUNCHED)
 
 
-def world() -> Ranks:
+def world() -> RankGroup:
     """The ranks that mpiexec started.
 
     raises: InputError where mpi4py cannot reach MPI
@@ -113,10 +113,10 @@ def world() -> Ranks:
         raise InputError(
             f"ranks: mpi4py cannot load MPI ({first}); load your cluster's MPI or pip install mpich"
         ) from None
-    return Ranks.of(MPI.COMM_WORLD) if MPI.COMM_WORLD.Get_size() > 1 else SERIAL
+    return RankGroup.of(MPI.COMM_WORLD) if MPI.COMM_WORLD.Get_size() > 1 else SERIAL
 
 
-def refuse_other_codes(ranks: Ranks) -> None:
+def validate_same_codes(ranks: RankGroup) -> None:
     """Refuse ranks that would not run what rank 0 runs.
 
     raises: StartError on rank 0, which says why; the others end
@@ -124,7 +124,7 @@ def refuse_other_codes(ranks: Ranks) -> None:
     first, *others = ranks.all(running_code())
     try:
         for number, one in enumerate(others, 1):
-            refuse_other_code(one, f"rank {number}", first)
+            validate_same_code(one, f"rank {number}", first)
     except StartError as problem:
         if ranks.rank:
             sys.exit(problem.exit_status)

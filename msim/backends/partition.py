@@ -36,7 +36,7 @@ def by_cell(loads: Mapping[str, np.ndarray], ranks: int) -> Partition:
 
     raises: InputError where there are more ranks than cells
     """
-    _refuse_too_many(ranks, sum(one.size for one in loads.values()), "cells")
+    _validate_count(ranks, sum(one.size for one in loads.values()), "cells")
     return Partition(ranks, {name: _blocks(load, ranks) for name, load in loads.items()})
 
 
@@ -50,7 +50,7 @@ def _blocks(load: np.ndarray, ranks: int) -> tuple[np.ndarray, ...]:
 
 def round_robin(sizes: Mapping[str, int], ranks: int) -> Partition:
     """Every ranks-th cell to each rank."""
-    _refuse_too_many(ranks, sum(sizes.values()), "cells")
+    _validate_count(ranks, sum(sizes.values()), "cells")
     cells = {name: tuple(np.arange(rank, size, ranks) for rank in range(ranks)) for name, size in sizes.items()}
     return Partition(ranks, cells)
 
@@ -64,7 +64,7 @@ def by_region(loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks
     totals: dict[int, float] = {}
     for name, load in loads.items():
         totals[regions[name]] = totals.get(regions[name], 0.0) + float(load.sum()) + load.size
-    _refuse_too_many(ranks, len(totals), "regions")
+    _validate_count(ranks, len(totals), "regions")
     carried = [0.0] * ranks
     rank_of = {}
     for region in sorted(totals, key=lambda one: (-totals[one], one)):
@@ -97,7 +97,7 @@ def partitioned(
     return by_cell(loads, ranks)
 
 
-def _refuse_too_many(ranks: int, parts: int, what: str) -> None:
+def _validate_count(ranks: int, parts: int, what: str) -> None:
     if ranks > parts:
         raise InputError(f"ranks: wants at most as many ranks as {what} ({parts}), got {ranks}")
 

@@ -12,7 +12,7 @@ EVERY = 1.0  # s of the clock on the wall
 
 
 @dataclass(frozen=True)
-class Pulse:
+class BurstProgress:
     """How far a burst is: biological seconds done and in all, and biological seconds per second on the clock."""
 
     done: float
@@ -26,7 +26,7 @@ class Pulse:
 
 
 @contextmanager
-def pulses(done: Callable[[], float], total: float, tell: Callable[[Pulse], None] | None) -> Iterator[None]:
+def burst_progress(done: Callable[[], float], total: float, tell: Callable[[BurstProgress], None] | None) -> Iterator[None]:
     """Tell every second how far the body is.
 
     done: biological seconds since the body began, good to be called from another thread
@@ -43,7 +43,7 @@ def pulses(done: Callable[[], float], total: float, tell: Callable[[Pulse], None
         try:
             while not over.wait(EVERY):
                 now = done()
-                tell(Pulse(now, total, now / (time.monotonic() - began)))
+                tell(BurstProgress(now, total, now / (time.monotonic() - began)))
         except BaseException as problem:  # a thread has nobody to raise it to, and would print it
             raised.append(problem)
 

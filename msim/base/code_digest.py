@@ -58,7 +58,7 @@ def running_code() -> RunningCode:
     return RunningCode(str(package_folder()), platform.node(), digest)
 
 
-def refuse_other_code(started: RunningCode, who: str, mine: RunningCode | None = None) -> None:
+def validate_same_code(started: RunningCode, who: str, mine: RunningCode | None = None) -> None:
     """Refuse a process that would not run this one's code, wherever it lies.
 
     started: what it runs; who: what it is, such as 'a worker process'

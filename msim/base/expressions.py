@@ -49,11 +49,11 @@ def read_expression(text: str) -> ast.expr:
     except SyntaxError as problem:
         raise ExpressionError(f"'{text.strip()}' is no arithmetic: {problem.msg}") from None
     for node in ast.walk(tree):
-        _refuse_other_than_arithmetic(node)
+        _validate_arithmetic(node)
     return tree
 
 
-def _refuse_other_than_arithmetic(node: ast.AST) -> None:
+def _validate_arithmetic(node: ast.AST) -> None:
     match node:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             if name not in FUNCTIONS:
@@ -151,7 +151,7 @@ def _dimension(node: ast.expr, known: Mapping[str, Dimension]) -> Dimension:
             return _dimension(inner, known) ** 0.5
         case ast.Call(args=arguments):
             for one in arguments:
-                _refuse_unit(one, known)
+                _validate_unit(one, known)
             return DIMENSIONLESS
     raise AssertionError(ast.dump(node))
 
@@ -166,7 +166,7 @@ def _same(nodes: list[ast.expr], known: Mapping[str, Dimension]) -> Dimension:
 
 
 def _power(base: ast.expr, exponent: ast.expr, known: Mapping[str, Dimension]) -> Dimension:
-    _refuse_unit(exponent, known)
+    _validate_unit(exponent, known)
     dimension = _dimension(base, known)
     if dimension.is_dimensionless:
         return dimension
@@ -175,7 +175,7 @@ def _power(base: ast.expr, exponent: ast.expr, known: Mapping[str, Dimension]) -
     return dimension ** evaluated(ast.unparse(exponent), {})
 
 
-def _refuse_unit(node: ast.expr, known: Mapping[str, Dimension]) -> None:
+def _validate_unit(node: ast.expr, known: Mapping[str, Dimension]) -> None:
     dimension = _dimension(node, known)
     if not dimension.is_dimensionless:
         raise UnitMismatch(f"'{ast.unparse(node)}' is in {unit_symbol(dimension)}, and wants to be without unit")

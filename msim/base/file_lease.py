@@ -120,7 +120,7 @@ def _put_aside(claim: Path) -> None:
 
 
 @contextmanager
-def kept_alive(claim: Path) -> Iterator[None]:
+def heartbeat(claim: Path) -> Iterator[None]:
     """Give a sign of life now and then in the body, and the claim up after it."""
     over = threading.Event()
 

@@ -27,15 +27,15 @@ def make_own(folder: Path, known: Collection[str] = ()) -> Path:
     except FileExistsError:
         if is_own(folder):
             return folder
-        _refuse_others(folder, known)
+        _validate_alone(folder, known)
     # In one step: of two processes that make it at once, none sees half of a mark.
-    growing = folder / f"{MARK}.{uuid.uuid4().hex}"
-    growing.write_text(_TEXT, encoding="utf-8")
-    os.replace(growing, folder / MARK)
+    partial = folder / f"{MARK}.{uuid.uuid4().hex}"
+    partial.write_text(_TEXT, encoding="utf-8")
+    os.replace(partial, folder / MARK)
     return folder
 
 
-def _refuse_others(folder: Path, known: Collection[str]) -> None:
+def _validate_alone(folder: Path, known: Collection[str]) -> None:
     """Refuse what is there, unless it is an empty folder, as msim leaves where it is killed before it marks one."""
     plain = folder.is_dir() and not folder.is_symlink()
     if plain and all(one.name in known or one.name.startswith(MARK) for one in folder.iterdir()):

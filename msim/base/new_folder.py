@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msim.base.endings import is_full
 from msim.base.errors import OwnerError, StorageError
-from msim.base.file_lease import kept_alive, take, who_has
+from msim.base.file_lease import heartbeat, take, who_has
 from msim.base.made import make_own, remove_own
 
 
@@ -25,11 +25,11 @@ def new_folder(final: Path) -> Iterator[Path]:
     final = final.resolve()
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_full(final)
+        _validate_full(final)
         claim = final.parent / f".{final.name}.claim"
         if not take(claim):
             raise OwnerError(f"{final}: {who_has(claim)} writes it; wait for it, stop it, or choose another folder")
-        with kept_alive(claim):
+        with heartbeat(claim):
             yield from _grown(final)
     except OSError as problem:
         if is_full(problem):
@@ -39,16 +39,16 @@ def new_folder(final: Path) -> Iterator[Path]:
 
 def _grown(final: Path) -> Iterator[Path]:
     holder = make_own(final.parent / f".{final.name}.{uuid.uuid4().hex}.partial")
-    growing = holder / final.name
-    growing.mkdir()
+    partial = holder / final.name
+    partial.mkdir()
     try:
-        yield growing
-        _refuse_full(final)
-        os.rename(growing, final)  # onto an empty folder too, but never onto a full one
+        yield partial
+        _validate_full(final)
+        os.rename(partial, final)  # onto an empty folder too, but never onto a full one
     finally:
         remove_own(holder)
 
 
-def _refuse_full(final: Path) -> None:
+def _validate_full(final: Path) -> None:
     if os.path.lexists(final) and (not final.is_dir() or any(final.iterdir())):
         raise StorageError(f"{final}: wants a folder that does not exist or is empty")

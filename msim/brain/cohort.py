@@ -16,7 +16,7 @@ from msim.brain.scans import scan_seed
 from msim.brain.surface import RegionSurfaces
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.brains.task import TaskDefinition
-from msim.emulator.emulator import Twin
+from msim.emulator.emulator import Emulator
 from msim.imaging.scan import Label
 
 MOST_AT_ONCE = 64  # scans; memory grows with them
@@ -26,7 +26,7 @@ MOST_AT_ONCE = 64  # scans; memory grows with them
 class Visit:
     """One participant at one time point.
 
-    regional: for each region values of the twin's axes, such as gains and block; rest where left out
+    regional: for each region values of the emulator's axes, such as gains and block; rest where left out
     """
 
     subject: str
@@ -44,12 +44,12 @@ def joined(fields: Sequence[Field]) -> Field:
 
 
 def task_visits(
-    brain: BrainDefinition, connectome: Connectome, twin: Twin, task: TaskDefinition, visits: Sequence[Visit],
+    brain: BrainDefinition, connectome: Connectome, emulator: Emulator, task: TaskDefinition, visits: Sequence[Visit],
     tr: float, seed: int, coupling: float | None = None,
 ) -> list[TaskResult]:  # fmt: skip
     """Scan all participants at all their time points during the task.
 
-    twin: of `brain_twin` for the states of all visits
+    emulator: of `brain_emulator` for the states of all visits
     Trials and fluctuations differ from visit to visit; those of a visit hang on the seed, subject and time point alone.
     returns: in the order of visits
     raises: as `go_nogo`; InputError where a visit has another number of regions
@@ -62,7 +62,7 @@ def task_visits(
                 raise InputError(f"visit {one.subject}, {one.time_point}: wants {len(connectome.names)} regions, "
                                  f"got {len(one.regional)}")
         field = joined([
-            field_of(brain, connectome, twin, coupling, [on_axes(twin, state) for state in one.regional])
+            field_of(brain, connectome, emulator, coupling, [on_axes(emulator, state) for state in one.regional])
             for one in part
         ])  # fmt: skip
         labels = [Label(one.subject, task.name.replace("_", ""), one.time_point.replace("_", "")) for one in part]

@@ -90,7 +90,7 @@ def read_connectome(folder: Path, weights: str = "weights.csv") -> Connectome:
         row, column = np.argwhere(joined & (lengths <= 0))[0]
         pair = f"{names[row]} and {names[column]}"
         raise DefinitionError(str(folder / LENGTHS), f"wants more than 0 mm between {pair}, got 0")
-    _refuse_short(regions, lengths, str(folder / LENGTHS))
+    _validate_short(regions, lengths, str(folder / LENGTHS))
     np.fill_diagonal(strength, 0.0)
     gradient = read_column(folder / "t1w_t2w.csv", "t1wt2w", names)
     return Connectome(regions, strength, lengths, gradient)
@@ -109,7 +109,7 @@ def connectome_of(brain: BrainDefinition) -> Connectome:
     return found
 
 
-def _refuse_short(regions: Sequence[Region], lengths: np.ndarray, where: str) -> None:
+def _validate_short(regions: Sequence[Region], lengths: np.ndarray, where: str) -> None:
     """Refuse lengths in another unit, such as m, by the places of regions."""
     centers = np.array([one.center_mm for one in regions])
     farthest = float(np.linalg.norm(centers[:, None] - centers[None], axis=-1).max())

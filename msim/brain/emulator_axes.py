@@ -1,4 +1,4 @@
-"""The twin that a brain asks for: its drives move farther than in a column alone, and little else does."""
+"""The emulator that a brain asks for: its drives move farther than in a column alone, and little else does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from math import ceil, floor
 
 from msim.definitions.brains.brain import BrainDefinition
 from msim.emulator.axes import Axis, axes_of
-from msim.emulator.emulator import Twin
-from msim.emulator.files import read_twin
-from msim.emulator.fit import Effort
+from msim.emulator.emulator import Emulator
+from msim.emulator.files import read_emulator
+from msim.emulator.fit import FitBudget
 from msim.emulator.library import kept_or_fitted
 
 REACH = (0.75, 1.3)  # of the resting rate of a drive that fibres take part in
@@ -18,7 +18,7 @@ AS_AT_REST = 0.01  # a gain or a block that nobody moves farther from rest is no
 # Fewer axes than usual, so that bursts may be longer; and the best surfaces, since what regions give on to each other
 # hangs on how steep they are at rest, where a quadratic that misses 4 % of all bursts is off by a third.
 # Potentiated columns synchronise more than those at rest do, and their averages go on smoothly.
-EFFORT = Effort(seconds=3.0, good_enough=0.0, synchrony=60.0)
+EFFORT = FitBudget(seconds=3.0, good_enough=0.0, synchrony=60.0)
 
 States = Mapping[str, float]
 
@@ -43,7 +43,7 @@ def moved_axes(brain: BrainDefinition, states: Iterable[States]) -> tuple[Axis, 
 
 
 def _rounded(axis: Axis, values: list[float]) -> tuple[str, str]:
-    """The range of values with rest in it, rounded outwards, so that cohorts that are alike share a twin."""
+    """The range of values with rest in it, rounded outwards, so that cohorts that are alike share an emulator."""
     grid = GRID * (axis.rest or 1.0)
     low = min(axis.rest, max(grid * floor(min(values) / grid), 0.0 if not axis.is_ratio else grid))
     high = max(axis.rest, grid * ceil(max(values) / grid))
@@ -51,15 +51,15 @@ def _rounded(axis: Axis, values: list[float]) -> tuple[str, str]:
     return f"{low:.9g}{unit}", f"{high:.9g}{unit}"
 
 
-def brain_twin(
+def brain_emulator(
     brain: BrainDefinition, states: Iterable[States] = (), progress: Callable[[int, int], None] = lambda *_: None
-) -> Twin:
-    """The twin of a brain's column over REACH, for these states: from the cache, or fitted now and kept there."""
+) -> Emulator:
+    """The emulator of a brain's column over REACH, for these states: from the cache, or fitted now and kept there."""
     axes = moved_axes(brain, states)
-    return read_twin(kept_or_fitted(brain.column, axes, EFFORT, progress))
+    return read_emulator(kept_or_fitted(brain.column, axes, EFFORT, progress))
 
 
-def on_axes(twin: Twin, state: States) -> dict[str, float]:
-    """The part of a state that a twin knows of; the rest of it is as at rest."""
-    names = {one.name for one in twin.axes}
+def on_axes(emulator: Emulator, state: States) -> dict[str, float]:
+    """The part of a state that an emulator knows of; the rest of it is as at rest."""
+    names = {one.name for one in emulator.axes}
     return {name: value for name, value in state.items() if name in names}

@@ -14,7 +14,7 @@ from msim.base.seeds import stream
 from msim.brain.connectome import Connectome
 from msim.brain.surface import RegionSurfaces, region_surfaces
 from msim.definitions.brains.brain import BrainDefinition
-from msim.emulator.emulator import Twin
+from msim.emulator.emulator import Emulator
 from msim.measures.scan_times import STEP
 
 CHUNK = 2000  # steps for which noise is drawn at once; no result hangs on it
@@ -44,22 +44,22 @@ class Field:
 
 
 def field_of(
-    brain: BrainDefinition, connectome: Connectome, twin: Twin, coupling: float | None = None,
+    brain: BrainDefinition, connectome: Connectome, emulator: Emulator, coupling: float | None = None,
     regional: Sequence[Mapping[str, float]] | None = None,
 ) -> Field:  # fmt: skip
     """Join the regions of a brain.
 
     coupling: in place of the file's
-    regional: for each region values of the twin's axes, such as gains and block, in place of rest
-    raises: InputError where a value lies outside the twin's domain
+    regional: for each region values of the emulator's axes, such as gains and block, in place of rest
+    raises: InputError where a value lies outside the emulator's domain
     """
     column = brain.column
     paths = [column.resolved(f"{one}.rate").path for one in brain.targets]
     populations = list(column.populations)
     outputs = [f"{one}.firing_rate" for one in populations] + [f"{brain.origin}.synaptic_current"]
     nothing: list[Mapping[str, float]] = [{} for _ in connectome.names]
-    surfaces = region_surfaces(twin, paths, outputs, regional or nothing)
-    relaxation = [twin.relaxation[one].tau for one in populations]
+    surfaces = region_surfaces(emulator, paths, outputs, regional or nothing)
+    relaxation = [emulator.relaxation[one].tau for one in populations]
     constants = np.array([*relaxation, relaxation[populations.index(brain.origin)]])
     shares = np.array([brain[f"share.{one}"] for one in brain.targets])
     strength = brain["coupling"] if coupling is None else coupling
@@ -116,7 +116,7 @@ def integrated(
 
     seeds: one for each scan; outside: what a task adds, nothing if left out
     yields: averages after each step, shape (steps, scans, regions, averages), in SI units
-    raises: SimulationError where a region leaves what its twin was fitted to
+    raises: SimulationError where a region leaves what its emulator was fitted to
     """
     regions, memory = len(field.regions), len(field.inputs)
     decay = np.exp(-STEP / field.time_constants)
@@ -177,6 +177,6 @@ def _refuse(field: Field, drives: np.ndarray, low: np.ndarray, high: np.ndarray,
     region, axis = field.regions[outside[1]], field.surfaces.axes[outside[2]]
     came = drives[tuple(outside)]
     raise SimulationError(
-        f"region '{region}' at {time:.4g} s: {axis.name} = {came:.4g} {axis.unit} lies outside the twin's "
-        f"{axis.low:.4g} to {axis.high:.4g}; weaken coupling or sd_slow, or fit a twin that reaches there"
+        f"region '{region}' at {time:.4g} s: {axis.name} = {came:.4g} {axis.unit} lies outside the emulator's "
+        f"{axis.low:.4g} to {axis.high:.4g}; weaken coupling or sd_slow, or fit an emulator that reaches there"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msim.brain.connectome import connectome_of
-from msim.brain.emulator_axes import brain_twin
+from msim.brain.emulator_axes import brain_emulator
 from msim.brain.field import field_of
 from msim.brain.scans import resting_scans, scan_seed
 from msim.definitions.brains.brain import read_brain
@@ -29,14 +29,14 @@ def resting_bold(
     brain: a file, or the name of a shipped one; minutes, tr (s): length and time between volumes
     coupling: share of the background that other regions take the place of; the file's if left out
     returns: BOLD in percent of its mean, dims (time in s, region)
-    raises: InputError for bad input, SimulationError where a region leaves what its twin answers for
+    raises: InputError for bad input, SimulationError where a region leaves what its emulator answers for
     """
     import xarray as xr
 
     definition = read_brain(brain)
     connectome = connectome_of(definition)
     simulated_seconds(60 * minutes, tr)
-    field = field_of(definition, connectome, brain_twin(definition), coupling)
+    field = field_of(definition, connectome, brain_emulator(definition), coupling)
     label = Label("01", "rest")
     (scan,) = resting_scans(definition, field, 60 * minutes, tr, [label], [scan_seed(seed, label)])
     time = ("time", tr * np.arange(len(scan.signal)), {"units": "s", "long_name": "time since the first volume"})

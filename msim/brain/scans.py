@@ -15,11 +15,11 @@ from msim.brain.tables import read_matrix
 from msim.brain.task import TaskInput, Trials, trials_of
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.brains.task import TaskDefinition
-from msim.imaging.connectivity import Band, functional_connectivity, mean_connectivity, refuse_short, similarity
+from msim.imaging.connectivity import Band, functional_connectivity, mean_connectivity, similarity, validate_length
 from msim.imaging.scan import Label, Scan
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel
 from msim.measures.bold_stream import BoldStream
-from msim.measures.scan_times import STEP, settling, simulated_seconds
+from msim.measures.scan_times import STEP, discarded_volumes, simulated_seconds
 
 MEASURED = ("fc_fisher_z_mean7.csv", "fc_fisher_z_sd7.csv")
 SUBJECTS = 7
@@ -47,7 +47,7 @@ class Correspondence:
 
 def bold_parameters(brain: BrainDefinition) -> BalloonWindkessel:
     """The column's numbers of the Balloon-Windkessel model."""
-    found = [one.name for one in brain.column.on_scale("readout") if one.form is BALLOON_WINDKESSEL]
+    found = [one.name for one in brain.column.on_scale("readout") if one.mechanism is BALLOON_WINDKESSEL]
     if len(found) != 1:
         raise InputError(f"{brain.file}: brain.column: wants one readout of BOLD in '{brain.column.name}', "
                          f"got {len(found)}")
@@ -59,13 +59,13 @@ def scan_seed(root: int, label: Label) -> int:
     return derived_seed(root, label.stem, "scan")
 
 
-def refuse_short_scan(seconds: float, tr: float, label: Label, band: Band | None = None) -> None:
+def validate_short_scan(seconds: float, tr: float, label: Label, band: Band | None = None) -> None:
     """Refuse a scan whose TR does not fit, or which is too short for a band: the usual one if left out.
 
     raises: InputError
     """
     whole = simulated_seconds(seconds, tr, f"scan {label.stem}")
-    refuse_short(label.stem, whole - settling(tr) * tr, tr, band)
+    validate_length(label.stem, whole - discarded_volumes(tr) * tr, tr, band)
 
 
 def resting_scans(
@@ -74,7 +74,7 @@ def resting_scans(
     """Scans at rest, all at once; each is the same whatever others are taken with it.
 
     seconds, tr: length of a scan and time between volumes, s
-    raises: InputError where TR does not fit, SimulationError where a region leaves its twin's domain
+    raises: InputError where TR does not fit, SimulationError where a region leaves its emulator's domain
     """
     volumes = _volumes(brain, field, seconds, tr, seeds, None)
     return [Scan(label, field.regions, volumes[:, k], tr) for k, label in enumerate(labels)]
@@ -90,7 +90,7 @@ def task_scans(
     raises: as `resting_scans`; DefinitionError where the brain lacks a region of the task
     """
     trials = [trials_of(task, seed) for seed in seeds]
-    given = TaskInput(task, field.regions, trials, settling(tr) * tr, STEP, span_of(field, task["limit"]))
+    given = TaskInput(task, field.regions, trials, discarded_volumes(tr) * tr, STEP, span_of(field, task["limit"]))
     volumes = _volumes(brain, field, task["duration"], tr, seeds, given)
     return [Scan(label, field.regions, volumes[:, k], tr) for k, label in enumerate(labels)], trials, given.response
 
@@ -124,7 +124,7 @@ def _volumes(
         stream.taken(averages[..., -1] / current - 1)
         for averages in integrated(field, whole, seeds, outside)
     ]
-    return np.concatenate(parts)[settling(tr):]
+    return np.concatenate(parts)[discarded_volumes(tr):]
 
 
 def scan_connectivity(scans: Sequence[Scan]) -> np.ndarray:

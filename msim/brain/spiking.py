@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.backends.cpp.network import CompiledNetwork, Outcome
-from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.mpi import SERIAL, RankGroup
 from msim.base.errors import SimulationError
 from msim.brain.field import STEP, SlowNoise
 from msim.brain.long_range_projections import Contacts, fibre_contacts, local_contacts
@@ -41,7 +41,7 @@ class SpikingBrain:
     raises: SimulationError where a region is silent alone
     """
 
-    def __init__(self, plan: BrainPlan, ranks: Ranks = SERIAL, alone: np.ndarray | None = None) -> None:
+    def __init__(self, plan: BrainPlan, ranks: RankGroup = SERIAL, alone: np.ndarray | None = None) -> None:
         self.plan, self.ranks = plan, ranks
         partition, self.owner = shared_out(plan, ranks.size)
         self.own = np.flatnonzero(np.array(self.owner) == ranks.rank)
@@ -95,7 +95,7 @@ class SpikingBrain:
             np.concatenate([one[1] for one in parts], axis=1)[:, order],
             np.concatenate([one[2] for one in parts], axis=1)[:, order],
         )
-        self._refuse_runaway(found.rates)
+        self._validate_rates(found.rates)
         return found
 
     def _step(self, slow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +126,7 @@ class SpikingBrain:
         what = f"'{outcome.population}'" + (f", {outcome.variable}" if outcome.variable else "")
         raise SimulationError(f"{what}: ran away or is not finite at {time:.3f} s of spiking; weaken coupling")
 
-    def _refuse_runaway(self, rates: np.ndarray) -> None:
+    def _validate_rates(self, rates: np.ndarray) -> None:
         highest = np.array([self.plan.column.highest_rates[one] for one in self.plan.sizes])
         for now in rates:
             self.recent = self.recent + (now - self.recent) / WINDOW

@@ -88,7 +88,7 @@ def brain_plan(
     """Lay out a brain whose regions have a number of cells each; contacts are drawn later, by each rank for its own.
 
     coupling: in place of the file's
-    regional: for each region gains, block and rates of drives that no fibre reaches, as a twin of it knows them by
+    regional: for each region gains, block and rates of drives that no fibre reaches, as an emulator of it knows them by
         name; rest where there are none
     raises: InputError where other regions would make up all of a background, or a state names what it cannot
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.mpi import SERIAL, RankGroup
 from msim.brain.field import STEP
 from msim.brain.spiking import CHUNK, SpikingBrain
 from msim.brain.spiking_plan import BrainPlan
@@ -38,7 +38,7 @@ class Rest:
     strength: float
 
 
-def brain_at_rest(plan: BrainPlan, ranks: Ranks = SERIAL, seconds: float = MEASURING) -> tuple[SpikingBrain, Rest]:
+def brain_at_rest(plan: BrainPlan, ranks: RankGroup = SERIAL, seconds: float = MEASURING) -> tuple[SpikingBrain, Rest]:
     """Let regions settle alone, join them, balance their fibres, and give the brain that can go on from there.
 
     seconds: of either measurement of rest

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.mpi import SERIAL, RankGroup
 from msim.base.errors import SimulationError
 from msim.brain.connectome import Connectome
 from msim.brain.scans import bold_parameters
@@ -17,7 +17,7 @@ from msim.brain.spiking_rest import MEASURING, Rest, brain_at_rest
 from msim.definitions.brains.brain import BrainDefinition
 from msim.imaging.scan import Label, Scan
 from msim.measures.bold_stream import BoldStream
-from msim.measures.scan_times import STEP, settling, simulated_seconds
+from msim.measures.scan_times import STEP, discarded_volumes, simulated_seconds
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class SpikingScan:
 
 def spiking_scans(
     brain: BrainDefinition, connectome: Connectome, seconds: float, tr: float, labels: Sequence[Label],
-    seeds: Sequence[int], options: SpikingOptions, ranks: Ranks = SERIAL,
+    seeds: Sequence[int], options: SpikingOptions, ranks: RankGroup = SERIAL,
 ) -> list[Scan]:  # fmt: skip
     """Scans at rest; all ranks have to call it alike and get the same.
 
@@ -67,10 +67,10 @@ def spiking_scans(
 
 def spiking_scan(
     brain: BrainDefinition, connectome: Connectome, seconds: float, tr: float, label: Label, seed: int,
-    options: SpikingOptions, ranks: Ranks = SERIAL,
+    options: SpikingOptions, ranks: RankGroup = SERIAL,
 ) -> SpikingScan:  # fmt: skip
     """One scan at rest, as `spiking_scans` takes it."""
-    whole, first = simulated_seconds(seconds, tr), settling(tr)
+    whole, first = simulated_seconds(seconds, tr), discarded_volumes(tr)
     plan = brain_plan(brain, connectome, options.cells, seed, options.coupling, options.regional)
     stream = BoldStream(bold_parameters(brain), (len(plan.regions),), STEP, tr)
     regions, rest = brain_at_rest(plan, ranks, options.measuring)

@@ -1,4 +1,4 @@
-"""A twin as a function of a few drives alone, for every region at its own gains and block."""
+"""An emulator as a function of a few drives alone, for every region at its own gains and block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from msim.base.errors import InputError, nearest
 from msim.emulator.axes import Axis
-from msim.emulator.emulator import Twin
+from msim.emulator.emulator import Emulator
 from msim.emulator.surfaces import Basis
 
 
@@ -44,36 +44,36 @@ class RegionSurfaces:
 
 
 def region_surfaces(
-    twin: Twin, moving: Sequence[str], outputs: Sequence[str], fixed: Sequence[Mapping[str, float]]
+    emulator: Emulator, moving: Sequence[str], outputs: Sequence[str], fixed: Sequence[Mapping[str, float]]
 ) -> RegionSurfaces:
-    """Surfaces over some axes of a twin, all others held at each region's own values.
+    """Surfaces over some axes of an emulator, all others held at each region's own values.
 
     moving: axes that may move; outputs: addresses of positive averages
     fixed: for each region values of further axes, rest where left out
-    raises: InputError for an unknown name, or values outside the twin's domain
+    raises: InputError for an unknown name, or values outside the emulator's domain
     """
     from msim.emulator.emulator import FLOOR
 
-    names = [one.name for one in twin.axes]
-    known = {one.name: index for index, one in enumerate(twin.outputs) if one.is_positive}
+    names = [one.name for one in emulator.axes]
+    known = {one.name: index for index, one in enumerate(emulator.outputs) if one.is_positive}
     for name in moving:
         if name not in names:
-            raise InputError(f"twin: has no axis '{name}'{nearest(name, names)}")
+            raise InputError(f"emulator: has no axis '{name}'{nearest(name, names)}")
     for name in outputs:
         if name not in known:
-            raise InputError(f"twin: has no positive average '{name}'{nearest(name, known)}")
-    points = np.concatenate([twin.points(dict(one))[0] for one in fixed])
-    twin.check(points)
-    scaled = twin.scaled(points)
+            raise InputError(f"emulator: has no positive average '{name}'{nearest(name, known)}")
+    points = np.concatenate([emulator.points(dict(one))[0] for one in fixed])
+    emulator.check(points)
+    scaled = emulator.scaled(points)
     places = [names.index(one) for one in moving]
-    basis = Basis(len(moving), twin.basis.degree)
-    chosen = twin.coefficients[:, [known[one] for one in outputs]]
+    basis = Basis(len(moving), emulator.basis.degree)
+    chosen = emulator.coefficients[:, [known[one] for one in outputs]]
     found = np.zeros((len(points), basis.size, len(outputs)))
-    for row, target in zip(chosen, _targets(twin.basis, basis, places), strict=True):
+    for row, target in zip(chosen, _targets(emulator.basis, basis, places), strict=True):
         others, index = target
         found[:, index, :] += np.prod(scaled[:, others], axis=1)[:, None] * row
-    rest = np.array([twin.outputs[known[one]].rest for one in outputs])
-    return RegionSurfaces(tuple(twin.axes[one] for one in places), basis, found, rest, FLOOR)
+    rest = np.array([emulator.outputs[known[one]].rest for one in outputs])
+    return RegionSurfaces(tuple(emulator.axes[one] for one in places), basis, found, rest, FLOOR)
 
 
 def _targets(whole: Basis, part: Basis, places: Sequence[int]) -> list[tuple[list[int], int]]:

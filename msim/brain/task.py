@@ -18,7 +18,7 @@ class Trials:
 
     onset: s from the begin of the task, increasing, shape (trials,)
     is_nogo: which of them ask for no response
-    open: how strongly each way is open in each trial, relative to its strength, shape (trials, ways)
+    open: how strongly each pathway is open in each trial, relative to its strength, shape (trials, pathways)
     """
 
     onset: np.ndarray
@@ -36,20 +36,20 @@ def trials_of(task: TaskDefinition, seed: int) -> Trials:
     parts = random.exponential(size=count)
     starts = np.arange(count) * (task["window"] + task["shortest_pause"])
     onset = starts + spare * np.concatenate([[0.0], np.cumsum(parts)[:-1]]) / parts.sum()
-    strong = np.maximum(1 + task["scatter"] * random.standard_normal((count, len(task.ways))), 0.0)
+    strong = np.maximum(1 + task["scatter"] * random.standard_normal((count, len(task.pathways))), 0.0)
     return Trials(onset, is_nogo, strong)
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """The ways of a task among the regions of a brain.
+    """The pathways of a task among the regions of a brain.
 
-    sees, moves: indices of regions; origin, to: of each way; strength: shape (ways,)
-    on_go, on_nogo: whether shapes of a kind open a way, shape (ways,)
+    stimulus_region, response_region: indices of regions; origin, to: of each pathway; strength: shape (pathways,)
+    on_go, on_nogo: whether shapes of a kind open a pathway, shape (pathways,)
     """
 
-    sees: int
-    moves: int
+    stimulus_region: int
+    response_region: int
     origin: np.ndarray
     to: np.ndarray
     strength: np.ndarray
@@ -69,20 +69,20 @@ def wiring_of(task: TaskDefinition, regions: Sequence[str]) -> Wiring:
                                                               f"{nearest(name, regions)}")
         return list(regions).index(name)
 
-    origin = [place(f"ways.{one.name}.from", one.origin) for one in task.ways]
-    to = [place(f"ways.{one.name}.to", one.to) for one in task.ways]
+    origin = [place(f"pathways.{one.name}.from", one.origin) for one in task.pathways]
+    to = [place(f"pathways.{one.name}.to", one.to) for one in task.pathways]
     return Wiring(
-        place("sees", task.sees), place("moves", task.moves), np.array(origin), np.array(to),
-        np.array([one.strength for one in task.ways]), np.array([one.on != "nogo" for one in task.ways]),
-        np.array([one.on != "go" for one in task.ways]),
+        place("stimulus_region", task.stimulus_region), place("response_region", task.response_region), np.array(origin), np.array(to),
+        np.array([one.strength for one in task.pathways]), np.array([one.on != "nogo" for one in task.pathways]),
+        np.array([one.on != "go" for one in task.pathways]),
     )  # fmt: skip
 
 
 class TaskInput:
     """What a task adds to the background of every region, step by step, for several scans at once.
 
-    Every region adds up, over the memory of its NMDA receptors, what comes in on open ways:
-    tau ds/dt = -s + contrast * shown + sum over ways of limit * strength * opening * use of the origin,
+    Every region adds up, over the memory of its NMDA receptors, what comes in on open pathways:
+    tau ds/dt = -s + contrast * shown + sum over pathways of limit * strength * opening * use of the origin,
     and its background changes by limit * tanh(s / limit). The use of a region is the rise of its rate over the rise
     that `limit` brings it: those who practise before a scan learn to read regions by what these can do. A response is
     on its way when the use of the motor region reaches the threshold for the first time in a window.
@@ -115,12 +115,12 @@ class TaskInput:
         trial = np.maximum((self.onsets <= time + 1e-9).sum(axis=1) - 1, 0)
         since = time - self.onsets[self.scans, trial]
         is_open = (since >= 0) & (since < task["window"])
-        self._respond(trial, since, is_open, use[:, wiring.moves])
+        self._respond(trial, since, is_open, use[:, wiring.response_region])
         incoming = np.zeros_like(self.state)
         flow = self.strong[self.scans, trial] * use[:, wiring.origin] * is_open[:, None]
-        for way, to in enumerate(wiring.to):
-            incoming[:, to] += flow[:, way]
-        incoming[:, wiring.sees] += task["contrast"] * ((since >= 0) & (since < task["shown"]))
+        for pathway, to in enumerate(wiring.to):
+            incoming[:, to] += flow[:, pathway]
+        incoming[:, wiring.stimulus_region] += task["contrast"] * ((since >= 0) & (since < task["shown"]))
         decay = np.exp(-self.step / task["memory"])
         self.state = self.state * decay + incoming * (1 - decay)
         return np.asarray(task["limit"] * np.tanh(self.state / task["limit"]))

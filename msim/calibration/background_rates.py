@@ -58,7 +58,7 @@ def background_rates(model: ModelDefinition, seconds: float, rounds: int, seed: 
             step = DAMPING * math.log(wanted[name] / max(reached[name], 0.05 * wanted[name]))
             factor = math.exp(max(-LARGEST_STEP, min(LARGEST_STEP, step)))
             current = current.with_value(path, f"{current[path] * factor:.5g} Hz")
-        network.retune(current)
+        network.update_parameters(current)
     missed = ", ".join(f"{name} {reached[name]:.3g} of {wanted[name]:.3g} Hz" for name in wanted)
     raise SimulationError(f"resting rates not reached in {rounds} rounds: {missed}")
 

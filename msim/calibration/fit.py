@@ -15,7 +15,7 @@ import numpy as np
 from msim.backends.context import Context
 from msim.base.code_digest import code_digest
 from msim.base.errors import InputError, StorageError
-from msim.calibration.objective import Miss, misses, objective, refuse_hopeless
+from msim.calibration.objective import Miss, misses, objective, validate_reachable
 from msim.calibration.space import Axis, texts_of
 from msim.definitions.evidence.rows import EvidenceRow
 from msim.definitions.models.model import ModelDefinition
@@ -88,7 +88,7 @@ def start_part(axis: Axis) -> float:
     return math.log(axis.start / axis.low) / axis.reach if axis.reach else 0.0
 
 
-def _refuse_other_file(store: Path) -> None:
+def _validate_own_file(store: Path) -> None:
     """Refuse to write a study into what is the journal of none.
 
     raises: StorageError
@@ -117,11 +117,11 @@ def fit(
     """
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    _refuse_other_file(store)
+    _validate_own_file(store)
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(store)))
     # Seeded by what is done already, so that a study that goes on does not ask for the same guesses again.
     first = tried(problem, [start_part(axis) for axis in problem.axes])
-    refuse_hopeless(first.found, first.results)
+    validate_reachable(first.found, first.results)
     study = optuna.create_study(study_name=problem.name, storage=storage, load_if_exists=True)
     done = len([one for one in study.trials if one.state.is_finished()])
     study.sampler = optuna.samplers.TPESampler(seed=done, multivariate=True, n_startup_trials=max(5, len(problem.axes)))

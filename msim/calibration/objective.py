@@ -73,7 +73,7 @@ def objective(found: Sequence[Miss], parts: Sequence[float]) -> float:
     return sum(one.margins**2 for one in found) + PRIOR * sum(part**2 for part in parts)
 
 
-def refuse_hopeless(found: Sequence[Miss], results: Sequence[EvidenceResult]) -> None:
+def validate_reachable(found: Sequence[Miss], results: Sequence[EvidenceResult]) -> None:
     """Refuse to fit where no row can be run."""
     if all(one.scaled is None for one in found):
         reason = next((one.reason for one in results if one.reason), "no trial ended")

@@ -56,7 +56,7 @@ def swept_axes(model: ModelDefinition, span: float) -> list[Axis]:
     for path, value in model.values.items():
         owner = path.split(".")[0]
         of_chain = owner in model.links or (
-            owner in model.instances and model.instances[owner].form.scale in ("slow", "drug")
+            owner in model.instances and model.instances[owner].mechanism.scale in ("slow", "drug")
         )
         if "sweep" in value.note and not value.same_as and of_chain and model[path] > 0:
             found.append(_named_range(value) or _about(value, span))
@@ -67,7 +67,7 @@ def is_fitted_slow(model: ModelDefinition, path: str) -> bool:
     """Whether a calibration may touch a value: a fitted one of a mechanism of the slow scale."""
     owner = model.instances.get(path.split(".")[0])
     value = model.values[path]
-    return owner is not None and owner.form.scale == "slow" and value.source == "fitted" and not value.same_as
+    return owner is not None and owner.mechanism.scale == "slow" and value.source == "fitted" and not value.same_as
 
 
 def _why_not(model: ModelDefinition, path: str) -> str:

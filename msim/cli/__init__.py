@@ -75,11 +75,11 @@ app.command("verify")(verify.verify)
 app.command("reproduce")(reproduce.reproduce)
 app.command("hash")(hashing.hash_runs)
 app.command("cache")(cache.cache)
-app.command("recalibrate")(tune_background_rates.recalibrate)
+app.command("tune-background-rates")(tune_background_rates.tune_background_rates)
 app.command("meg")(meg.meg)
 app.command("study")(study.study)
 app.command("physiology")(physiology.physiology)
-app.add_typer(emulator.app, name="twin")
+app.add_typer(emulator.app, name="emulator")
 app.add_typer(brain.app, name="brain")
 
 

@@ -47,7 +47,7 @@ def scan(
     from msim.base.errors import InputError, nearest
     from msim.base.new_folder import new_folder
     from msim.base.paths import given_new_folder
-    from msim.brain.scans import refuse_short_scan, resting_scans, scan_seed
+    from msim.brain.scans import resting_scans, scan_seed, validate_short_scan
     from msim.cli.brain_spiking import spiking
     from msim.imaging.scan import Label
 
@@ -58,15 +58,15 @@ def scan(
     seeds = [scan_seed(seed, one) for one in labels]
     if fidelity != "spiking" and (cells or ranks):
         raise InputError(f"{'--cells' if cells else '--ranks'}: wants --fidelity spiking; mean fields have no cells")
-    refuse_short_scan(minutes * 60, tr, labels[0])
+    validate_short_scan(minutes * 60, tr, labels[0])
     definition, connectome = _read(brain)
     if fidelity == "spiking":
         options = coupling, cells or CELLS, ranks
         spiking(definition, connectome, folder, (minutes * 60, tr), labels, seeds, *options, _write)
         return
-    with new_folder(folder) as growing:
+    with new_folder(folder) as partial:
         field = _field(definition, connectome, coupling)
-        _write(definition, connectome, resting_scans(definition, field, minutes * 60, tr, labels, seeds), growing)
+        _write(definition, connectome, resting_scans(definition, field, minutes * 60, tr, labels, seeds), partial)
     typer.echo(f"Written to {folder}")
 
 
@@ -121,7 +121,7 @@ def coupling(
         matrices.append(scan_connectivity(found))
         reached.append(one)
     if not reached:
-        raise SimulationError(f"{definition.file}: at none of the couplings do all regions stay where the twin holds")
+        raise SimulationError(f"{definition.file}: at none of the couplings do all regions stay where the emulator holds")
     result = correspondence(definition, connectome, reached, matrices)
     rows = [(f"{one:g}", f"{r:+.3f}") for one, r in zip(result.coupling, result.simulated, strict=True)]
     if page:
@@ -166,10 +166,10 @@ def _read(brain: str) -> tuple[BrainDefinition, Connectome]:
 def _field(definition: BrainDefinition, connectome: Connectome, coupling: float | None) -> Field:
     import functools
 
-    from msim.brain.emulator_axes import brain_twin
+    from msim.brain.emulator_axes import brain_emulator
     from msim.brain.field import field_of
-    from msim.cli.emulator_progress import told
+    from msim.cli.emulator_progress import fit_progress
 
-    with told() as progress:
-        twin = brain_twin(definition, progress=functools.partial(progress, definition.column.name))
-    return field_of(definition, connectome, twin, coupling)
+    with fit_progress() as progress:
+        emulator = brain_emulator(definition, progress=functools.partial(progress, definition.column.name))
+    return field_of(definition, connectome, emulator, coupling)

@@ -37,16 +37,16 @@ def spiking(
     brain_plan(definition, connectome, cells, seeds[0], coupling)
     with alongside(ranks) as world, ExitStack() as end:
         first = world.rank == 0
-        growing = world.first_alone(lambda: end.enter_context(new_folder(folder)) if first else folder)
-        told = SpikingOptions(cells, coupling, progress=_Told() if first else lambda *_: None)
-        scans = spiking_scans(definition, connectome, *times, labels, seeds, told, world)
+        partial = world.first_alone(lambda: end.enter_context(new_folder(folder)) if first else folder)
+        fit_progress = SpikingOptions(cells, coupling, progress=_ScanProgress() if first else lambda *_: None)
+        scans = spiking_scans(definition, connectome, *times, labels, seeds, fit_progress, world)
         if first:
-            write(definition, connectome, scans, growing)
+            write(definition, connectome, scans, partial)
     if first:
         typer.echo(f"Written to {folder}")
 
 
-class _Told:
+class _ScanProgress:
     """Says on standard error now and then how far a scan is."""
 
     def __init__(self) -> None:

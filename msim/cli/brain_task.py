@@ -48,10 +48,10 @@ def task(
     wiring_of(given, connectome.names)
     simulated_seconds(given["duration"], tr)
     labels = [Label(f"{one:02d}", given.name.replace("_", "")) for one in range(1, subjects + 1)]
-    with new_folder(folder) as growing:
+    with new_folder(folder) as partial:
         field = _field(definition, connectome, coupling)
         found = go_nogo(definition, field, given, tr, labels, [scan_seed(seed, one) for one in labels])
-        write_task(start_brain(growing, definition.name, connectome, given.title), given, found)
+        write_task(start_brain(partial, definition.name, connectome, given.title), given, found)
     columns, rows = ("quantity", "mean", "SD over subjects", "t"), _rows(found)
     if as_json:
         print_json(as_records(columns, rows))
@@ -66,13 +66,13 @@ def task(
 def _field(definition: BrainDefinition, connectome: Connectome, coupling: float | None) -> Field:
     import functools
 
-    from msim.brain.emulator_axes import brain_twin
+    from msim.brain.emulator_axes import brain_emulator
     from msim.brain.field import field_of
-    from msim.cli.emulator_progress import told
+    from msim.cli.emulator_progress import fit_progress
 
-    with told() as progress:
-        twin = brain_twin(definition, (), functools.partial(progress, definition.column.name))
-    return field_of(definition, connectome, twin, coupling)
+    with fit_progress() as progress:
+        emulator = brain_emulator(definition, (), functools.partial(progress, definition.column.name))
+    return field_of(definition, connectome, emulator, coupling)
 
 
 def _rows(found: list[TaskResult]) -> list[tuple[str, str, str, str]]:

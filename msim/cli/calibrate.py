@@ -20,7 +20,7 @@ def calibrate(
     trials: int = typer.Option(60, min=1, help="Guesses in all, those that --store holds included."),
     span: float = typer.Option(2.0, min=1.01, max=100, help="How far a value may move, as a factor up and down."),
     store: str = typer.Option("calibration.journal", help="File of the study; the same command goes on from it."),
-    target: str = typer.Option("cpp", help="What runs the cells: cpp, or twin (the mean-field twin, fast)."),
+    target: str = typer.Option("cpp", help="What runs the cells: cpp, or emulator (the mean-field emulator, fast)."),
     cells: int = typer.Option(200, min=20, help="Cells of the column that guesses are tried on."),
     seeds: str = typer.Option("1,2", help="Seeds of each guess, separated by commas."),
     sensitivity: int = typer.Option(0, min=0, help="Trajectories of Morris over all values that notes ask to sweep."),
@@ -32,11 +32,11 @@ def calibrate(
     """Fit values of the slow scale whose source is 'fitted' to evidence rows with the role CAL, and to nothing else.
 
     The loss is the sum over rows of the squared number of margins by which the mean effect misses what is wanted, with
-    half a margin to spare. Rates of the circuit are left to msim recalibrate.
+    half a margin to spare. Rates of the circuit are left to msim tune-background-rates.
 
     Example: msim calibrate --only T1,T20,ME1 --parameters mecp2_loop.X_50,mecp2_loop.tau_M --trials 30 --write
 
-    Example: msim calibrate --trials 1 --sensitivity 4 --target twin
+    Example: msim calibrate --trials 1 --sensitivity 4 --target emulator
     """
     from msim.base.errors import InputError
     from msim.calibration.fit import derivatives, fit, morris, undetermined
@@ -46,8 +46,8 @@ def calibrate(
     from msim.cli.options import parse_file
     from msim.cli.tables import print_json
 
-    if target not in ("cpp", "twin"):
-        raise InputError(f"--target: wants cpp or twin, got '{target}'")
+    if target not in ("cpp", "emulator"):
+        raise InputError(f"--target: wants cpp or emulator, got '{target}'")
     journal = parse_file(store, "--store")
     problem, sweep = _problems(model, rows, only, parameters, span, target, cells, seeds, workers)
     with stoppable():

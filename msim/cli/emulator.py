@@ -1,4 +1,4 @@
-"""msim twin: fit, show and ask the mean-field twin of a model."""
+"""msim emulator: fit, show and ask the mean-field emulator of a model."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from msim.emulator.emulator import Twin
+    from msim.emulator.emulator import Emulator
 
 app = typer.Typer(
-    no_args_is_help=True, help="Averages of a model's spiking cells as fitted surfaces (docs/TWIN.md).",
-    epilog="Example: msim twin show circuits/cortical_column",
+    no_args_is_help=True, help="Averages of a model's spiking cells as fitted surfaces (docs/EMULATOR.md).",
+    epilog="Example: msim emulator show circuits/cortical_column",
 )  # fmt: skip
 
 
@@ -31,96 +31,96 @@ def fit(
 
     Axes are what links hand down to the cells, and the rates of drives.
 
-    Example: msim twin fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.twin.json
+    Example: msim emulator fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.emulator.json
     """
     from dataclasses import replace
 
     from msim.base.paths import given_path
-    from msim.cli.emulator_progress import told
-    from msim.cli.emulator_tables import parse_ranges, print_twin, require_cells, twin_tables
+    from msim.cli.emulator_progress import fit_progress
+    from msim.cli.emulator_tables import emulator_tables, parse_ranges, print_emulator, require_cells
     from msim.cli.options import parse_changes
     from msim.cli.tables import print_json
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
     from msim.emulator.axes import axes_of
-    from msim.emulator.files import refuse_other_file, write_twin
-    from msim.emulator.fit import Effort, fit_twin
-    from msim.emulator.library import kept_name, twin_folder, twin_name
+    from msim.emulator.files import validate_own_file, write_emulator
+    from msim.emulator.fit import FitBudget, fit_emulator
+    from msim.emulator.library import emulator_folder, emulator_name, kept_name
 
     definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
     known = axes_of(definition, axes, parse_ranges(ranges))
-    effort = Effort(points, seconds, seed=seed)
-    path = given_path(out, "--out") if out else twin_folder() / kept_name(definition, known, effort)
-    refuse_other_file(path)
-    with told() as progress:
-        twin = fit_twin(definition, known, effort,
+    budget = FitBudget(points, seconds, seed=seed)
+    path = given_path(out, "--out") if out else emulator_folder() / kept_name(definition, known, budget)
+    validate_own_file(path)
+    with fit_progress() as progress:
+        emulator = fit_emulator(definition, known, budget,
                         lambda done, of: None if as_json else progress(definition.name, done, of))
-    twin = replace(twin, about={**twin.about, "name": twin_name(definition, known, effort)})
-    write_twin(twin, path)
+    emulator = replace(emulator, about={**emulator.about, "name": emulator_name(definition, known, budget)})
+    write_emulator(emulator, path)
     if as_json:
-        print_json({"file": str(path), **twin_tables(twin)})
+        print_json({"file": str(path), **emulator_tables(emulator)})
         return
-    print_twin(twin)
+    print_emulator(emulator)
     typer.echo(f"Written: {path}")
 
 
 @app.command("show")
 def show(
-    what: str = typer.Argument(help="A file of msim twin fit, or a model whose twin is fitted already."),
+    what: str = typer.Argument(help="A file of msim emulator fit, or a model whose emulator is fitted already."),
     figure: str = typer.Option("", "--figure", help="Also draw surfaces and errors into this PNG file."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Print a twin's axes, averages and errors.
+    """Print an emulator's axes, averages and errors.
 
-    Example: msim twin show circuits/cortical_column --figure twin.png
+    Example: msim emulator show circuits/cortical_column --figure emulator.png
     """
-    from msim.cli.emulator_tables import print_twin, twin_tables
+    from msim.cli.emulator_tables import emulator_tables, print_emulator
     from msim.cli.options import parse_figure
     from msim.cli.tables import print_json
 
     page = parse_figure(figure)
-    twin = _twin(what)
-    print_json(twin_tables(twin)) if as_json else print_twin(twin)
+    emulator = _emulator(what)
+    print_json(emulator_tables(emulator)) if as_json else print_emulator(emulator)
     if page:
-        from msim.plots.emulator import write_twin_figure
+        from msim.plots.emulator import write_emulator_figure
 
-        typer.echo(write_twin_figure(twin, page), err=as_json)
+        typer.echo(write_emulator_figure(emulator, page), err=as_json)
 
 
 @app.command("ask")
 def ask(
-    what: str = typer.Argument(help="A file of msim twin fit, or a model whose twin is fitted already."),
+    what: str = typer.Argument(help="A file of msim emulator fit, or a model whose emulator is fitted already."),
     at: list[str] = typer.Option([], "--at", help="Value of an axis: NAME=VALUE; others are at rest."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Print all averages at a point of the axes; a point outside the domain is refused.
 
-    Example: msim twin ask circuits/cortical_column --at block_pv.b=0.3 --at ampar_scaling.AMPAR_scale=1.2
+    Example: msim emulator ask circuits/cortical_column --at block_pv.b=0.3 --at ampar_scaling.AMPAR_scale=1.2
     """
     from msim.cli.emulator_tables import answers, parse_point
     from msim.cli.tables import as_records, print_json, print_table
 
-    twin = _twin(what)
-    columns, rows = answers(twin, parse_point(at, twin.axes))
+    emulator = _emulator(what)
+    columns, rows = answers(emulator, parse_point(at, emulator.axes))
     print_json(as_records(columns, rows)) if as_json else print_table("", columns, rows)
 
 
-def _twin(what: str) -> Twin:
-    """A twin from a file, or from the cache by the name of its model."""
+def _emulator(what: str) -> Emulator:
+    """An emulator from a file, or from the cache by the name of its model."""
     from msim.base.errors import InputError
     from msim.base.paths import given_path
     from msim.cli.emulator_tables import require_cells
     from msim.definitions.models.read_model import read_model
     from msim.emulator.axes import axes_of
-    from msim.emulator.files import read_twin
-    from msim.emulator.library import twin_path
+    from msim.emulator.files import read_emulator
+    from msim.emulator.library import emulator_path
 
-    file = given_path(what, "twin")
+    file = given_path(what, "emulator")
     if file.suffix == ".json" or (file.is_file() and file.suffix != ".toml"):
-        return read_twin(file)
+        return read_emulator(file)
     model = require_cells(read_model(what))
-    path = twin_path(model, axes_of(model))
+    path = emulator_path(model, axes_of(model))
     if not path.is_file():
-        missing = "no twin of these cells is in the cache or came with msim"
-        raise InputError(f"{what}: {missing}; fit one: msim twin fit {what}")
-    return read_twin(path)
+        missing = "no emulator of these cells is in the cache or came with msim"
+        raise InputError(f"{what}: {missing}; fit one: msim emulator fit {what}")
+    return read_emulator(path)

@@ -1,4 +1,4 @@
-"""How far the bursts are that a twin is fitted to."""
+"""How far the bursts are that an emulator is fitted to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVERY = 10.0  # s
 
 
 @contextmanager
-def told() -> Iterator[Callable[[str, int, int], None]]:
+def fit_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A function that is told whose bursts are how far; it says so on standard error now and then."""
     last = time.monotonic() - EVERY
     often = shows_bars()
@@ -22,6 +22,6 @@ def told() -> Iterator[Callable[[str, int, int], None]]:
         if time.monotonic() - last < (0.2 if often else EVERY) and done < of:
             return
         last = time.monotonic()
-        show_progress(f"fitting the twin of {name}: {done} of {of} bursts", done >= of)
+        show_progress(f"fitting the emulator of {name}: {done} of {of} bursts", done >= of)
 
     yield progress

@@ -1,4 +1,4 @@
-"""Twins as tables, and points and ranges as the command line gives them."""
+"""Emulators as tables, and points and ranges as the command line gives them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msim.cli.tables import print_table, say
 if TYPE_CHECKING:
     from msim.definitions.models.model import ModelDefinition
     from msim.emulator.axes import Axis
-    from msim.emulator.emulator import Twin
+    from msim.emulator.emulator import Emulator
 
 AXES = ("axis", "rest", "from", "to", "unit", "sets")
 OUTPUTS = ("average", "at rest", "error", "in trials", "worst", "noise of a burst")
@@ -34,13 +34,13 @@ def parse_ranges(given: list[str]) -> dict[str, tuple[str, str]]:
         low, colon, high = span.partition(":")
         if not (equals and colon and name.strip() and low.strip() and high.strip()):
             raise InputError(f"--range: wants NAME=LOW:HIGH, such as block_pv.b=0:0.5, got '{one}'")
-        _refuse_twice("--range", name.strip(), found)
+        _validate_set_once("--range", name.strip(), found)
         found[name.strip()] = (low.strip(), high.strip())
     return found
 
 
 def parse_point(given: list[str], axes: Sequence[Axis]) -> dict[str, float]:
-    """'NAME=VALUE' texts as values of axes, SI units; the twin itself refuses names that none of its axes has."""
+    """'NAME=VALUE' texts as values of axes, SI units; the emulator itself refuses names that none of its axes has."""
     from msim.base.quantities import parse_in, parse_quantity
 
     units = {one.name: _unit_of(one) for one in axes}
@@ -49,7 +49,7 @@ def parse_point(given: list[str], axes: Sequence[Axis]) -> dict[str, float]:
         name, equals, text = (part.strip() for part in one.partition("="))
         if not equals or not name or not text:
             raise InputError(f"--at: wants NAME=VALUE, such as block_pv.b=0.3, got '{one}'")
-        _refuse_twice("--at", name, found)
+        _validate_set_once("--at", name, found)
         where = f"--at: {name}"
         found[name] = float(parse_in(text, units[name], where) if name in units else parse_quantity(text, where))
     return found
@@ -63,88 +63,88 @@ def _unit_of(axis: Axis) -> Any:
     return parse_quantity(axis.unit if axis.unit.startswith("1/") else f"1 {axis.unit}", axis.name)
 
 
-def _refuse_twice(option: str, name: str, found: Mapping[str, object]) -> None:
+def _validate_set_once(option: str, name: str, found: Mapping[str, object]) -> None:
     if name in found:
         raise InputError(f"{option}: '{name}' is given twice")
 
 
-def twin_tables(twin: Twin) -> dict[str, Any]:
-    """Everything about a twin as msim twin show --json prints it."""
+def emulator_tables(emulator: Emulator) -> dict[str, Any]:
+    """Everything about an emulator as msim emulator show --json prints it."""
     return {
-        "model": twin.model, "digest": twin.digest, "degree": twin.basis.degree, "cells": dict(twin.cells),
-        "about": dict(twin.about), "largest_leverage": twin.domain.leverage,
-        "largest_fano": dict(twin.domain.synchrony),
+        "model": emulator.model, "digest": emulator.digest, "degree": emulator.basis.degree, "cells": dict(emulator.cells),
+        "about": dict(emulator.about), "largest_leverage": emulator.domain.leverage,
+        "largest_fano": dict(emulator.domain.synchrony),
         "axes": [
             {"axis": one.name, "rest": one.rest, "low": one.low, "high": one.high, "unit": one.unit,
              "sets": [to.text for to in one.targets]}
-            for one in twin.axes
+            for one in emulator.axes
         ],
         "averages": [
             {"average": one.name, "rest": one.rest, "error": one.error, "error_in_trials": one.trial_error,
              "worst": one.worst, "noise": one.noise}
-            for one in twin.outputs
+            for one in emulator.outputs
         ],
-        "derived": [{"average": one.name, "from": one.source, "as": one.expression} for one in twin.derived],
-        "field": _field_rows(twin),
+        "derived": [{"average": one.name, "from": one.source, "as": one.expression} for one in emulator.derived],
+        "field": _field_rows(emulator),
         "relaxation": [
             {"population": name, "tau_s": one.tau, "error_s": one.error, "unexplained": one.unexplained}
-            for name, one in twin.relaxation.items()
+            for name, one in emulator.relaxation.items()
         ],
     }  # fmt: skip
 
 
-def _field_rows(twin: Twin) -> list[dict[str, Any]]:
-    if twin.field is None:
+def _field_rows(emulator: Emulator) -> list[dict[str, Any]]:
+    if emulator.field is None:
         return []
     return [
         {"population": name, "frequency_hz": float(at), "error": float(error)}
-        for name, errors in twin.field.error.items()
-        for at, error in zip(twin.field.frequency, errors, strict=True)
+        for name, errors in emulator.field.error.items()
+        for at, error in zip(emulator.field.frequency, errors, strict=True)
     ]
 
 
-def print_twin(twin: Twin) -> None:
+def print_emulator(emulator: Emulator) -> None:
     """Axes, averages with their errors, time constants, and where they hold."""
     rows = [
         (one.name, f"{one.rest:.4g}", f"{one.low:.4g}", f"{one.high:.4g}", one.unit,
          ", ".join(to.text + (f" ({to.share:.3g} of the change)" if to.share != 1 else "") for to in one.targets)
          or one.name)
-        for one in twin.axes
+        for one in emulator.axes
     ]  # fmt: skip
-    print_table(f"Twin of {twin.model}: axes", AXES, rows)
+    print_table(f"Emulator of {emulator.model}: axes", AXES, rows)
     outputs = [
         (one.name, f"{one.rest:.4g}", *(f"{100 * x:.1f} %" for x in (one.error, one.trial_error, one.worst, one.noise)))
-        for one in twin.outputs
+        for one in emulator.outputs
     ]
     typer.echo()
     print_table("Averages, SI units; errors where a burst is left out, relative", OUTPUTS, outputs)
-    if twin.derived:
-        derived = [(one.name, one.source, one.expression) for one in twin.derived]
+    if emulator.derived:
+        derived = [(one.name, one.source, one.expression) for one in emulator.derived]
         typer.echo()
         print_table("Averages that follow from others", ("average", "from", "as"), derived)
-    if twin.relaxation:
+    if emulator.relaxation:
         taus = [
             (name, f"{1e3 * one.tau:.1f} ms", f"{1e3 * one.error:.1f} ms", f"{100 * one.unexplained:.0f} %")
-            for name, one in twin.relaxation.items()
+            for name, one in emulator.relaxation.items()
         ]
         typer.echo()
         print_table("Relaxation after a step of all drives", ("population", "tau", "error", "not explained"), taus)
-    for name, error in (twin.field.error if twin.field else {}).items():
+    for name, error in (emulator.field.error if emulator.field else {}).items():
         low, high = 100 * error.min(), 100 * error.max()
         say(f"Power of the field of {name}: a left-out burst is missed by {low:.0f} to {high:.0f} % in a band.")
-    about = twin.about
-    fano = ", ".join(f"{name} {limit:.3g}" for name, limit in twin.domain.synchrony.items())
+    about = emulator.about
+    fano = ", ".join(f"{name} {limit:.3g}" for name, limit in emulator.domain.synchrony.items())
     say(
-        f"Polynomials of degree {twin.basis.degree}, {twin.basis.size} terms, through {about.get('kept')} of"
+        f"Polynomials of degree {emulator.basis.degree}, {emulator.basis.size} terms, through {about.get('kept')} of"
         f" {about.get('bursts')} bursts ({about.get('spiking_s', 0):.0f} s of spikes, seed {about.get('seed')})."
-        f" Answers up to a leverage of {twin.domain.leverage:.3g} and Fano factors of {fano}."
+        f" Answers up to a leverage of {emulator.domain.leverage:.3g} and Fano factors of {fano}."
     )
 
 
-def answers(twin: Twin, point: dict[str, float]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+def answers(emulator: Emulator, point: dict[str, float]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Averages at a point with their errors, as columns and rows."""
-    errors = {one.name: one.error for one in twin.outputs}
-    errors.update({one.name: errors[one.source] for one in twin.derived})
+    errors = {one.name: one.error for one in emulator.outputs}
+    errors.update({one.name: errors[one.source] for one in emulator.derived})
     rows = [(name, float(f"{float(value):.6g}"), float(f"{errors[name]:.3g}"))
-            for name, value in twin.averages(point).items()]
+            for name, value in emulator.averages(point).items()]
     return ("average", "value (SI)", "relative error"), rows

@@ -29,7 +29,7 @@ def evidence(
     seeds: str | None = typer.Option(None, help="These seeds, separated by commas."),
     hypothesis: str = typer.Option("", help="Run the model under one of its hypotheses, such as H1."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
-    target: str = typer.Option("cpp", help="What runs the cells: cpp, or twin (the mean-field twin, fast)."),
+    target: str = typer.Option("cpp", help="What runs the cells: cpp, or emulator (the mean-field emulator, fast)."),
     out: str = typer.Option("", "--out", help="Folder that keeps the values of trials; else msim's cache."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
@@ -80,21 +80,21 @@ def context_of(
     target: str, rows: Sequence[EvidenceRow], every: Sequence[EvidenceRow], model: ModelDefinition,
     changes: Mapping[str, Any], hypothesis: str = "",
 ) -> Context:  # fmt: skip
-    """How to run; on target twin with the twins of all conditions, fitted now where there are none."""
+    """How to run; on target emulator with the emulators of all conditions, fitted now where there are none."""
     from msim.backends.context import Context
 
-    if target != "twin":
+    if target != "emulator":
         return Context(target)
-    from msim.cli.emulator_progress import told
-    from msim.emulator.library import models_of, twins_of
+    from msim.cli.emulator_progress import fit_progress
+    from msim.emulator.library import emulators_of, models_of
     from msim.evidence.plan import plan_rows
 
     models = {}
     for number, trial in enumerate(plan_rows(rows, model, changes, hypothesis, every)[1].values()):
         for name, one in models_of(trial.experiment).items():
             models[f"{number} {name}"] = one
-    with told() as report:
-        return Context(target, twins=twins_of(models, None, report))
+    with fit_progress() as report:
+        return Context(target, emulators=emulators_of(models, None, report))
 
 
 def kept_in(out: str) -> Path:

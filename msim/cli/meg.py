@@ -37,9 +37,9 @@ def meg(
     folder, page = given_new_folder(out, "--out"), parse_figure(figure)
     given = read_experiment(experiment).arm(arm)
     times = parse_time(before, "--before"), parse_time(after, "--after")
-    with new_folder(folder) as growing:
+    with new_folder(folder) as partial:
         found = session(given.model, states_of(given, times, seed), read_sensors(), seconds, trials, seed)
-        written = write_session(growing, f"{experiment}, {arm}", found)
+        written = write_session(partial, f"{experiment}, {arm}", found)
     columns, rows = ("quantity", "before", "after", "change"), _rows(found)
     if as_json:
         print_json(as_records(columns, rows))

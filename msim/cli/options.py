@@ -82,7 +82,7 @@ def parse_changes(given: list[str]) -> dict[str, str]:
     return changes
 
 
-def refuse_idle(option: str, given: object, why: str) -> None:
+def validate_effective(option: str, given: object, why: str) -> None:
     """Refuse an option that has no effect beside the others.
 
     given: its value; why: what the effect would take

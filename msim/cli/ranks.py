@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msim.backends.mpi import SERIAL, Ranks, refuse_other_codes, started_by_mpi, world
+from msim.backends.mpi import SERIAL, RankGroup, started_by_mpi, validate_same_codes, world
 from msim.base.errors import InputError, MsimError
 from msim.base.start import start_command
 from msim.cli.options import core_count
@@ -21,7 +21,7 @@ BATCH = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "COBALT_JOBID")
 
 
 @contextmanager
-def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
+def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[RankGroup]:
     """The ranks that share out a run; on all but the first this serves it and exits.
 
     wanted: how many; 0 takes what mpiexec started, or one
@@ -30,7 +30,7 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
     """
     if not started_by_mpi():
         if wanted > 1:
-            _refuse_crowd(wanted)
+            _validate_rank_count(wanted)
             check()
             _start(wanted)
         yield SERIAL
@@ -53,7 +53,7 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[Ranks]:
 
 
 @contextmanager
-def alongside(wanted: int) -> Iterator[Ranks]:
+def alongside(wanted: int) -> Iterator[RankGroup]:
     """Ranks that all run the same program and refuse the same; what one alone may say or write is for rank 0.
 
     wanted: as for `shared_out`
@@ -61,7 +61,7 @@ def alongside(wanted: int) -> Iterator[Ranks]:
     """
     if not started_by_mpi():
         if wanted > 1:
-            _refuse_crowd(wanted)
+            _validate_rank_count(wanted)
             _start(wanted)
         yield SERIAL
         return
@@ -82,18 +82,18 @@ def alongside(wanted: int) -> Iterator[Ranks]:
         end_all(ranks, "stopped" if stopped else traceback.format_exc(), 130 if stopped else 1)
 
 
-def _world(wanted: int) -> Ranks:
+def _world(wanted: int) -> RankGroup:
     """What mpiexec started, if it is as many as were asked for."""
     ranks = world()
     if wanted and wanted != ranks.size:
         if ranks.rank:
             sys.exit(2)  # rank 0 says why
         raise InputError(f"--ranks: mpiexec started {ranks.size}, but --ranks says {wanted}; leave one of them out")
-    refuse_other_codes(ranks)
+    validate_same_codes(ranks)
     return ranks
 
 
-def _refuse_crowd(wanted: int) -> None:
+def _validate_rank_count(wanted: int) -> None:
     """Refuse far more ranks than cores, unless a batch system says where else they go."""
     cores = core_count()
     if wanted > CROWD * cores and not any(name in os.environ for name in BATCH):

@@ -25,8 +25,8 @@ def run(
     ),
     hypothesis: str = typer.Option("", help="Run all arms under one of the model's hypotheses, such as H1."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or twin."),
-    twin: str = typer.Option("", help="A file of msim twin fit, for target twin; default: the model's own."),
+    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or emulator."),
+    emulator: str = typer.Option("", help="A file of msim emulator fit, for target emulator; default: the model's own."),
     precision: str = typer.Option("double", help="Of cells on target cpp: double, or single (faster; other spikes)."),
     ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
     partition: str = typer.Option("cell", help="What ranks share out: cell or region."),
@@ -34,8 +34,8 @@ def run(
 ) -> None:
     """Run all trials of an experiment with progress and time left, store them, and print the verdicts.
 
-    An interrupted run is taken up by the same command. Target twin simulates no spikes: it takes their averages
-    from surfaces that were fitted to bursts of the same cells, in seconds for weeks (docs/TWIN.md).
+    An interrupted run is taken up by the same command. Target emulator simulates no spikes: it takes their averages
+    from surfaces that were fitted to bursts of the same cells, in seconds for weeks (docs/EMULATOR.md).
 
     Example: msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until "4 hour" --out results/short
 
@@ -50,14 +50,14 @@ def run(
     what = (experiment, out, arms, seeds, until, changes, hypothesis)
     # What is wrong with the input is said before ranks are started, and by one of them.
     if ranks:
-        _refuse_idle(ranks, workers, partition)
-    with shared_out(ranks, lambda: _refuse_ranks(_read(*what)[0], ranks, target, partition)) as processes:
+        _validate_effective(ranks, workers, partition)
+    with shared_out(ranks, lambda: _validate_ranks(_read(*what)[0], ranks, target, partition)) as processes:
         from msim.backends.context import Context
 
-        _refuse_idle(processes.size, workers, partition)
+        _validate_effective(processes.size, workers, partition)
         definition, folder = _read(*what)
-        twins = _twins(definition, target, twin)
-        context = Context(target, definition.schedule, precision, processes, partition, twins=twins)
+        emulators = _emulators(definition, target, emulator)
+        context = Context(target, definition.schedule, precision, processes, partition, emulators=emulators)
         from msim.cli.running import run_and_report
 
         run_and_report(definition, folder, context, workers, as_json)
@@ -69,48 +69,48 @@ def _read(
 ) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
     from msim.base.paths import given_folder
     from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
-    from msim.definitions.experiments.experiment import read_experiment, refuse_idle_changes
+    from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
 
     folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes), hypothesis)
     definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
-    refuse_idle_changes(definition)
+    validate_effective_changes(definition)
     return definition, folder
 
 
-def _twins(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:
-    """Twins of all arms, fitted now where there are none."""
-    if target != "twin":
+def _emulators(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:
+    """Emulators of all arms, fitted now where there are none."""
+    if target != "emulator":
         if file:
-            raise InputError(f"--twin: is for --target twin, got --target {target}")
+            raise InputError(f"--emulator: is for --target emulator, got --target {target}")
         return None
     from msim.base.paths import given_path
-    from msim.cli.emulator_progress import told
-    from msim.emulator.library import models_of, twins_of
+    from msim.cli.emulator_progress import fit_progress
+    from msim.emulator.library import emulators_of, models_of
 
-    with told() as progress:
-        return twins_of(models_of(experiment), given_path(file, "--twin") if file else None, progress)
+    with fit_progress() as progress:
+        return emulators_of(models_of(experiment), given_path(file, "--emulator") if file else None, progress)
 
 
-def _refuse_idle(ranks: int, workers: int, partition: str) -> None:
+def _validate_effective(ranks: int, workers: int, partition: str) -> None:
     """Refuse what ranks do not heed, and what only they heed."""
-    from msim.cli.options import refuse_idle
+    from msim.cli.options import validate_effective
 
     if ranks > 1 and workers:
-        refuse_idle("--workers", workers, f"{ranks} ranks share out one trial after the other")
+        validate_effective("--workers", workers, f"{ranks} ranks share out one trial after the other")
     if ranks == 1 and partition != "cell":
-        refuse_idle("--partition", partition, "one rank has all cells")
+        validate_effective("--partition", partition, "one rank has all cells")
 
 
-def _refuse_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:
+def _validate_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:
     """Refuse more ranks than the smallest arm has cells or regions."""
     import numpy as np
 
     from msim.backends.context import Context
-    from msim.backends.mpi import Ranks
+    from msim.backends.mpi import RankGroup
     from msim.backends.partition import partitioned
 
-    Context(target=target, partition=partition, ranks=Ranks(0, ranks))
+    Context(target=target, partition=partition, ranks=RankGroup(0, ranks))
     for arm in experiment.arms:
         sizes = {name: np.ones(arm.model.cells(name)) for name in arm.model.populations}
         partitioned(partition, sizes, dict.fromkeys(sizes, 0), ranks)

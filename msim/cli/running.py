@@ -51,7 +51,7 @@ def run_and_report(
         print_json(outcome(finished, verdicts))
         return
     print_outcome(finished, verdicts)
-    if context.target != "twin":  # which simulates no spikes
+    if context.target != "emulator":  # which simulates no spikes
         say(accuracy_text(run_accuracy(finished), finished.provenance["schedule"]["tolerance"]))
     typer.echo(f"Stored in {result.path}; verdicts in {path}; figures by: msim plot {result.path}, "
                f"a page by: msim report {result.path}")
@@ -74,7 +74,7 @@ def accuracy_text(found: Accuracy, tolerance: float) -> str:
 
 
 def _stopped(out: Path, stop: KeyboardInterrupt) -> typer.Exit:
-    unfinished = RunFolder(out).growing / UNFINISHED
+    unfinished = RunFolder(out).partial / UNFINISHED
     rest = f"; records of unfinished trials are in {unfinished}" if any(unfinished.glob("*/seed_*")) else ""
     return stop_exit(stop, f"finished trials are kept, the same command takes the run up again{rest}")
 

@@ -12,7 +12,7 @@ from msim.base.sources import Source
 from msim.cli.tables import plain, print_grid, print_text
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
-from msim.definitions.models.manipulation_tables import act_text, sets_text
+from msim.definitions.models.manipulation_tables import intervention_text, sets_text
 from msim.definitions.models.model import ModelDefinition, Value
 from msim.definitions.models.tables import (
     about,
@@ -65,7 +65,7 @@ def _own_values(model: ModelDefinition) -> list[Value]:
 def _what(model: ModelDefinition, owner: str) -> str:
     if owner in model.instances:
         one = model.instances[owner]
-        return one.form.name + (f" on {one.on}" if one.on else "")
+        return one.mechanism.name + (f" on {one.on}" if one.on else "")
     if owner in model.populations:
         cells = model.populations[owner]
         return f"population of {cells.membrane} with {', '.join(cells.receptors)}"
@@ -75,7 +75,7 @@ def _what(model: ModelDefinition, owner: str) -> str:
 
 
 def _print_form(model: ModelDefinition, owner: str) -> None:
-    form = model.instances[owner].form
+    form = model.instances[owner].mechanism
     print_text(plain(form.meaning, "italic"), 2)
     for line in equation_lines(form.equations):
         # A long equation goes on further in, so that the next one is still seen to begin.
@@ -113,8 +113,8 @@ def _arms(experiment: ExperimentDefinition) -> Iterator[Row]:
     for one in experiment.arms:
         doses = some([dose_text(one, dose) for dose in one.doses], most=6)
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
-        acts = [act_text(act) for act in one.acts]
-        yield one.name, "", one.meaning or "-", "; ".join(part for part in (doses, *acts, *changed) if part)
+        interventions = [intervention_text(intervention) for intervention in one.interventions]
+        yield one.name, "", one.meaning or "-", "; ".join(part for part in (doses, *interventions, *changed) if part)
 
 
 def _predictions(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> Iterator[Row]:

@@ -75,9 +75,9 @@ def _written(definition: StudyDefinition, folder: Path) -> Outcome:
     from msim.studies.run import run_study
 
     check_study(definition)
-    with new_folder(folder) as growing, _told() as progress:
+    with new_folder(folder) as partial, _told() as progress:
         found = run_study(definition, progress)
-        write_outcome(growing, found)
+        write_outcome(partial, found)
     return found
 
 
@@ -85,10 +85,10 @@ def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -
     from msim.cli.study_table import fidelity_records, print_fidelity
     from msim.cli.tables import print_json
     from msim.studies.compare_mean_field_spiking import fidelity
-    from msim.studies.run import twins_for
+    from msim.studies.run import emulators_for
 
     with _told() as progress:
-        found = fidelity(definition, person, cells, lambda: twins_for(definition, progress), progress)
+        found = fidelity(definition, person, cells, lambda: emulators_for(definition, progress), progress)
     print_json(fidelity_records(found)) if as_json else print_fidelity(found, f"{person}, {cells} cells a region")
 
 

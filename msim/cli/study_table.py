@@ -19,10 +19,10 @@ COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported
 
 def print_outcome(found: Outcome) -> None:
     """Print the table, what a reader has to know beside it, and how many reported statistics agree."""
-    from msim.studies.outcome import missing, set_beside
+    from msim.studies.outcome import compare_with_reported, missing
 
     study = found.cohort.study
-    rows = set_beside(found.rows, study.reported)
+    rows = compare_with_reported(found.rows, study.reported)
     people = ", ".join(f"{one.n} {one.name}" for one in study.groups)
     table = [
         (one.test.name, estimate_text(one.test), test_text(one.test), number(one.test.p, 2), number(one.test.effect, 2),
@@ -42,7 +42,7 @@ def print_outcome(found: Outcome) -> None:
 
 def records(found: Outcome) -> dict[str, Any]:
     """The same as plain values; what is not known is null."""
-    from msim.studies.outcome import set_beside
+    from msim.studies.outcome import compare_with_reported
 
     study = found.cohort.study
     rows = [
@@ -56,7 +56,7 @@ def records(found: Outcome) -> dict[str, Any]:
                 "degrees": one.reported.degrees, "p": one.reported.p, "source": one.reported.source,
             },
         }
-        for one in set_beside(found.rows, study.reported)
+        for one in compare_with_reported(found.rows, study.reported)
     ]  # fmt: skip
     return {"study": study.name, "seed": study.seed, "facts": dict(found.facts), "rows": rows}
 

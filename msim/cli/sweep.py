@@ -64,7 +64,7 @@ def sweep(
     from msim.cli.ranks import shared_out
     from msim.cli.sweep_options import executor_of, parse_settings, parse_slurm
 
-    _refuse_idle(executor, workers, ranks)
+    _validate_effective(executor, workers, ranks)
     settings = parse_settings(limit, memory, checkpoint_every)
     logs = [given_path(one, option) if one else None for one, option in ((log, "--log"), (log_json, "--log-json"))]
     options = parse_slurm(profile, slurm, settings.memory)
@@ -79,15 +79,15 @@ def sweep(
             sweep_and_report(definition, design, root, context, settings, chosen, as_json, *logs)
 
 
-def _refuse_idle(executor: str, workers: int, ranks: int) -> None:
+def _validate_effective(executor: str, workers: int, ranks: int) -> None:
     """Refuse what says how many trials or ranks, where the executor says it."""
-    from msim.cli.options import refuse_idle
+    from msim.cli.options import validate_effective
 
     if workers and (executor != "local" or ranks > 1):
         whose = f"--executor {executor}" if executor != "local" else f"--ranks {ranks}"
-        refuse_idle("--workers", workers, f"{whose} hands out the trials")
+        validate_effective("--workers", workers, f"{whose} hands out the trials")
     if ranks and executor != "local":
-        refuse_idle("--ranks", ranks, f"--executor {executor} gives each trial what runs it")
+        validate_effective("--ranks", ranks, f"--executor {executor} gives each trial what runs it")
 
 
 def _read(
@@ -98,7 +98,7 @@ def _read(
     from msim.base.paths import given_folder
     from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
     from msim.definitions.experiments.axes import read_design
-    from msim.definitions.experiments.experiment import read_experiment, refuse_idle_changes
+    from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
     from msim.definitions.experiments.samples import SAMPLES
 
     experiment, out, arms, seeds, until, changes = what
@@ -107,5 +107,5 @@ def _read(
     folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
     definition = read_experiment(experiment, parse_changes(changes))
     definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
-    refuse_idle_changes(definition)
+    validate_effective_changes(definition)
     return definition, folder, read_design(definition, over, sample, points, sample_seed)

@@ -14,7 +14,7 @@ from msim.cli.options import core_count, parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from msim.backends.mpi import Ranks
+    from msim.backends.mpi import RankGroup
     from msim.sweep.settings import Executor, Settings
     from msim.sweep.slurm import SlurmOptions
 
@@ -51,7 +51,7 @@ def parse_memory(text: str) -> int:
 
 @contextmanager
 def executor_of(
-    name: str, workers: int, ranks: Ranks, options: SlurmOptions | None, memory: int | None = None
+    name: str, workers: int, ranks: RankGroup, options: SlurmOptions | None, memory: int | None = None
 ) -> Iterator[Executor | None]:
     """The executor that a name means; None in a process that has only served others."""
     if memory is not None and name != "mpi" and ranks.size > 1:

@@ -15,7 +15,7 @@ from msim.cli.running import rounded_time
 from msim.cli.terminal import shows_bars
 from msim.storage.trial_store import TrialStore
 from msim.sweep.plan import Plan
-from msim.sweep.settings import News, Report
+from msim.sweep.settings import ProgressEvent, Report
 from msim.sweep.status import Status, status
 
 MINUTE = 60.0  # s between lines of a log
@@ -36,7 +36,7 @@ def progress_of(
             if path:
                 takers.append(held.enter_context(kind(plan, store, held.enter_context(_opened(path)))))
 
-        def report(news: News) -> None:
+        def report(news: ProgressEvent) -> None:
             for taker in takers:
                 taker(news)
 
@@ -67,7 +67,7 @@ class _Count:
         self.over: dict[str, str] = {}
         self.began = time.monotonic()
 
-    def take(self, news: News) -> None:
+    def take(self, news: ProgressEvent) -> None:
         if news.state in OVER:
             self.over[news.key] = news.state
 
@@ -99,7 +99,7 @@ def _lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]:
     """A line for every failure, and one a minute."""
     count, due = _Count(plan, store), time.monotonic() + MINUTE
 
-    def report(news: News) -> None:
+    def report(news: ProgressEvent) -> None:
         nonlocal due
         count.take(news)
         if news.state == "failed":
@@ -123,7 +123,7 @@ def _json_lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]
     def stand() -> None:
         write(event="sweep", asked=count.begun.asked, done=count.done, failed=count.failed, seconds_left=count.left)
 
-    def report(news: News) -> None:
+    def report(news: ProgressEvent) -> None:
         nonlocal due
         count.take(news)
         if news.state in OVER:
@@ -145,7 +145,7 @@ def _bars(plan: Plan, store: TrialStore) -> Iterator[Report]:
     with bars("sweep", count.begun.asked, count.begun.done) as (progress, whole):
         rows: dict[str, Any] = {}
 
-        def report(news: News) -> None:
+        def report(news: ProgressEvent) -> None:
             count.take(news)
             progress.update(whole, completed=count.done + count.failed, phase=count.ended)
             if news.state == "running":

@@ -1,11 +1,11 @@
-"""msim recalibrate MODEL: background rates that give the resting rates."""
+"""msim tune-background-rates MODEL: background rates that give the resting rates."""
 
 from __future__ import annotations
 
 import typer
 
 
-def recalibrate(
+def tune_background_rates(
     model: str = typer.Argument(help="A model file or the name of a shipped model."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
     seconds: float = typer.Option(4.0, min=0.5, max=3600, help="Seconds of activity in each round."),
@@ -18,7 +18,7 @@ def recalibrate(
 
     To be run after any change of weights: else a change of weights is a change of the baseline too.
 
-    Example: msim recalibrate circuits/cortical_column --set pyramidal_to_pv.in_degree=200
+    Example: msim tune-background-rates circuits/cortical_column --set pyramidal_to_pv.in_degree=200
     """
     from msim.base.errors import InputError
     from msim.calibration.background_rates import background_rates, write_rates

@@ -1,4 +1,4 @@
-"""What a twin's averages depend on: found in a model's links and drives, none of them by name."""
+"""What an emulator's averages depend on: found in a model's links and drives, none of them by name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Axis:
-    """One number that a twin is a function of, SI units.
+    """One number that an emulator is a function of, SI units.
 
     name: outputs that links hand down, an input's address, or the path of a value of the model
     kind: 'input' of receptors, or 'value' of the model
@@ -122,7 +122,7 @@ def _link_axes(model: ModelDefinition) -> list[Axis]:
 
 
 def _at_rest(model: ModelDefinition, target: Target) -> float:
-    port = model.instances[target.receptor].form.input(target.name)
+    port = model.instances[target.receptor].mechanism.input(target.name)
     return port.at_rest if port else 0.0
 
 

@@ -1,4 +1,4 @@
-"""What a twin is a twin of: a hash of everything that the spiking cells of a model depend on."""
+"""What an emulator is an emulator of: a hash of everything that the spiking cells of a model depend on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def with_values(model: ModelDefinition, values: Mapping[str, float]) -> ModelDef
 
 
 def at_rest(model: ModelDefinition, axes: Sequence[Axis]) -> ModelDefinition:
-    """The model with all values that are axes where they were when the twin was fitted."""
+    """The model with all values that are axes where they were when the emulator was fitted."""
     return with_values(model, {one.name: one.rest for one in axes if one.kind == "value"})
 
 

@@ -51,7 +51,7 @@ def _derived(model: ModelDefinition, axes: Sequence[Axis], name: str, names: Col
     receptor, _, port = rest.partition(".")
     if not port or receptor not in model.instances:
         return None
-    form = model.instances[receptor].form
+    form = model.instances[receptor].mechanism
     equation = read_equations(form.equations).get(port)
     if equation is None or equation.is_rate:
         return None

@@ -1,4 +1,4 @@
-"""The twin: steady averages of a column as functions of its axes, where they hold, and how far they may be off."""
+"""The emulator: steady averages of a column as functions of its axes, where they hold, and how far they may be off."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Domain:
-    """Where a twin answers: within the range of each axis, near enough to its points, and short of synchrony.
+    """Where an emulator answers: within the range of each axis, near enough to its points, and short of synchrony.
 
     leverage: the highest of the points that it was fitted to; inverse: as in Regression
     synchrony: population to the Fano factor above which its points were left out
@@ -72,7 +72,7 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Twin:
+class Emulator:
     """Steady averages of a model's spiking cells.
 
     digest: `fast_digest` of the model; cells: of the column it was fitted to, by population
@@ -114,7 +114,7 @@ class Twin:
         names = [one.name for one in self.axes]
         for name in values:
             if name not in names:
-                raise InputError(f"twin: has no axis '{name}'{nearest(name, names)}")
+                raise InputError(f"emulator: has no axis '{name}'{nearest(name, names)}")
         columns = np.broadcast_arrays(*(np.asarray(values.get(one.name, one.rest), dtype=float) for one in self.axes))
         return np.stack([one.ravel() for one in columns], axis=1), columns[0].shape
 
@@ -126,13 +126,13 @@ class Twin:
         found.update({one.name: one.values(found[one.source], values) for one in self.derived})
         return found
 
-    def drawn(self, seed: int) -> Twin:
-        """A twin that the same bursts would allow as well: its surfaces moved by as much as they may be off."""
+    def drawn(self, seed: int) -> Emulator:
+        """An emulator that the same bursts would allow as well: its surfaces moved by as much as they may be off."""
         from msim.base.seeds import stream
 
         size = self.coefficients.shape
-        luck = stream(seed, "twin").standard_normal(size)
-        moved = self.coefficients + _root(self.domain.inverse) @ luck @ _root(self.covariance).T
+        draw = stream(seed, "twin").standard_normal(size)
+        moved = self.coefficients + _root(self.domain.inverse) @ draw @ _root(self.covariance).T
         return replace(self, coefficients=moved)
 
     def slopes(self, points: np.ndarray, axis: str) -> np.ndarray:
@@ -148,7 +148,7 @@ class Twin:
         return np.stack([one.scaled(points[:, k]) for k, one in enumerate(self.axes)], axis=1)
 
     def check(self, points: np.ndarray) -> None:
-        """Refuse points that the twin was not fitted for.
+        """Refuse points that the emulator was not fitted for.
 
         raises: InputError that names the axis, the value and what is allowed
         """
@@ -157,20 +157,20 @@ class Twin:
             outside = (points[:, k] < axis.low - slack) | (points[:, k] > axis.high + slack)
             if outside.any() or not np.isfinite(points[:, k]).all():
                 worst = points[outside | ~np.isfinite(points[:, k]), k][0]
-                raise OutsideDomain(f"{axis.name} = {worst:.4g} {axis.unit}".rstrip(), self._range(axis), axis.name)
+                raise ExtrapolationError(f"{axis.name} = {worst:.4g} {axis.unit}".rstrip(), self._range(axis), axis.name)
         scaled = self.scaled(points)
         fano = np.exp(self.synchrony_basis.terms(scaled) @ self.synchrony)
         for k, (population, limit) in enumerate(self.domain.synchrony.items()):
             if (fano[:, k] > limit).any():
                 worst = int(np.argmax(fano[:, k]))
                 problem = f"wants a Fano factor of '{population}' of at most {limit:.3g}, expects {fano[worst, k]:.3g}"
-                raise OutsideDomain(self._where(points[worst]), problem, "")
+                raise ExtrapolationError(self._where(points[worst]), problem, "")
         terms = self.basis.terms(scaled)
         leverage = np.einsum("pt,ts,ps->p", terms, self.domain.inverse, terms)
         if (leverage > self.domain.leverage * (1 + 1e-6)).any():
             worst = int(np.argmax(leverage))
             problem = f"is farther from its bursts (leverage {leverage[worst]:.3g}) than {self.domain.leverage:.3g}"
-            raise OutsideDomain(self._where(points[worst]), problem, "")
+            raise ExtrapolationError(self._where(points[worst]), problem, "")
 
     def _range(self, axis: Axis) -> str:
         return f"wants {axis.low:.4g} to {axis.high:.4g}"
@@ -190,9 +190,9 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-class OutsideDomain(InputError):
-    """A twin was asked for what it was not fitted to."""
+class ExtrapolationError(InputError):
+    """An emulator was asked for what it was not fitted to."""
 
     def __init__(self, came: str, problem: str, axis: str) -> None:
-        hint = f"; fit one that reaches there: msim twin fit MODEL --range '{axis}=LOW:HIGH'" if axis else ""
-        super().__init__(f"twin: outside its domain at {came}: {problem}{hint}")
+        hint = f"; fit one that reaches there: msim emulator fit MODEL --range '{axis}=LOW:HIGH'" if axis else ""
+        super().__init__(f"emulator: outside its domain at {came}: {problem}{hint}")

@@ -1,4 +1,4 @@
-"""The spectrum of a population's field on a twin, and a field that has it: for readouts of bands, peaks and slopes."""
+"""The spectrum of a population's field on an emulator, and a field that has it: for readouts of bands, peaks and slopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A twin in one file: JSON with every number to the last bit, and a checksum; nothing in it is ever executed."""
+"""An emulator in one file: JSON with every number to the last bit, and a checksum; nothing in it is ever executed."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from msim.base.expressions import ExpressionError, names_in
 from msim.base.paths import given_path
 from msim.emulator.axes import Axis, Target
 from msim.emulator.derived import Derived
-from msim.emulator.emulator import Domain, Output, Twin
+from msim.emulator.emulator import Domain, Emulator, Output
 from msim.emulator.field import FieldSurfaces
 from msim.emulator.relaxation import Relaxation
 from msim.emulator.surfaces import Basis
 
 FORMAT = 3
-BEGIN = b'{"msim_twin": '
+BEGIN = b'{"msim_emulator": '
 
 
-def write_twin(twin: Twin, path: Path) -> None:
-    """Write a twin; the file appears in one step, when it is whole.
+def write_emulator(emulator: Emulator, path: Path) -> None:
+    """Write an emulator; the file appears in one step, when it is whole.
 
     raises: StorageError where it cannot be written
     """
-    refuse_other_file(path)
-    body = _plain(twin)
-    text = json.dumps({"msim_twin": FORMAT, "sha256": _checksum(body), "twin": body})
-    growing = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    validate_own_file(path)
+    body = _plain(emulator)
+    text = json.dumps({"msim_emulator": FORMAT, "sha256": _checksum(body), "emulator": body})
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        growing.write_text(text + "\n", encoding="utf-8")
-        os.replace(growing, path)
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, path)
     except OSError as problem:
-        growing.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
 
 
-def refuse_other_file(path: Path) -> None:
-    """Refuse to put a twin in the place of what is none.
+def validate_own_file(path: Path) -> None:
+    """Refuse to put an emulator in the place of what is none.
 
     raises: StorageError
     """
@@ -56,58 +56,58 @@ def refuse_other_file(path: Path) -> None:
     except OSError as problem:
         raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
     if begin != BEGIN:
-        raise StorageError(f"{path}: is there already and is no twin; choose another --out")
+        raise StorageError(f"{path}: is there already and is no emulator; choose another --out")
 
 
-def read_twin(path: str | Path) -> Twin:
-    """Read a twin.
+def read_emulator(path: str | Path) -> Emulator:
+    """Read an emulator.
 
-    raises: StorageError where there is no file, or it is not a whole twin of this format
+    raises: StorageError where there is no file, or it is not a whole emulator of this format
     """
-    file = given_path(path, "twin")
+    file = given_path(path, "emulator")
     try:
         given = json.loads(file.read_text(encoding="utf-8"))
     except OSError as problem:
         raise StorageError(f"{path}: cannot be read: {problem.strerror or problem}") from None
     except (ValueError, RecursionError):
-        raise StorageError(f"{path}: wants a twin written by msim twin fit, got no JSON") from None
-    if not isinstance(given, dict) or "msim_twin" not in given:
-        raise StorageError(f"{path}: wants a twin written by msim twin fit, got another file")
-    if given["msim_twin"] != FORMAT:
-        raise StorageError(f"{path}: wants format {FORMAT} of twins, got {given['msim_twin']!r}; fit it again")
-    body = given.get("twin")
+        raise StorageError(f"{path}: wants an emulator written by msim emulator fit, got no JSON") from None
+    if not isinstance(given, dict) or "msim_emulator" not in given:
+        raise StorageError(f"{path}: wants an emulator written by msim emulator fit, got another file")
+    if given["msim_emulator"] != FORMAT:
+        raise StorageError(f"{path}: wants format {FORMAT} of emulators, got {given['msim_emulator']!r}; fit it again")
+    body = given.get("emulator")
     if not isinstance(body, dict) or given.get("sha256") != _checksum(body):
         raise StorageError(f"{path}: is damaged: its checksum is not that of its content; fit it again")
     try:
-        return _twin(body)
+        return _emulator(body)
     except (KeyError, TypeError, ValueError, ExpressionError, InputError) as problem:
-        raise StorageError(f"{path}: cannot be read as a twin: {problem}") from None
+        raise StorageError(f"{path}: cannot be read as an emulator: {problem}") from None
 
 
-def identity(twin: Twin) -> str:
-    """SHA-256 of all by which a twin answers: coefficients, ranges and errors; not of when and by whom it was made."""
-    return _checksum({name: one for name, one in _plain(twin).items() if name not in ("about", "record")})
+def identity(emulator: Emulator) -> str:
+    """SHA-256 of all by which an emulator answers: coefficients, ranges and errors; not of when and by whom it was made."""
+    return _checksum({name: one for name, one in _plain(emulator).items() if name not in ("about", "record")})
 
 
 def _checksum(body: Any) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _plain(twin: Twin) -> dict[str, Any]:
+def _plain(emulator: Emulator) -> dict[str, Any]:
     return {
-        "model": twin.model, "digest": twin.digest, "cells": dict(twin.cells), "about": dict(twin.about),
-        "axes": [asdict(one) for one in twin.axes], "outputs": [asdict(one) for one in twin.outputs],
-        "derived": [asdict(one) for one in twin.derived], "basis": asdict(twin.basis),
-        "coefficients": twin.coefficients.tolist(), "covariance": twin.covariance.tolist(),
+        "model": emulator.model, "digest": emulator.digest, "cells": dict(emulator.cells), "about": dict(emulator.about),
+        "axes": [asdict(one) for one in emulator.axes], "outputs": [asdict(one) for one in emulator.outputs],
+        "derived": [asdict(one) for one in emulator.derived], "basis": asdict(emulator.basis),
+        "coefficients": emulator.coefficients.tolist(), "covariance": emulator.covariance.tolist(),
         "domain": {
-            "leverage": twin.domain.leverage, "inverse": twin.domain.inverse.tolist(),
-            "synchrony": dict(twin.domain.synchrony),
+            "leverage": emulator.domain.leverage, "inverse": emulator.domain.inverse.tolist(),
+            "synchrony": dict(emulator.domain.synchrony),
         },
-        "synchrony": {"basis": asdict(twin.synchrony_basis), "coefficients": twin.synchrony.tolist()},
-        "field": _plain_field(twin.field),
-        "relaxation": {name: asdict(one) for name, one in twin.relaxation.items()},
+        "synchrony": {"basis": asdict(emulator.synchrony_basis), "coefficients": emulator.synchrony.tolist()},
+        "field": _plain_field(emulator.field),
+        "relaxation": {name: asdict(one) for name, one in emulator.relaxation.items()},
         # For tables and figures only, so that six digits are enough.
-        "record": {name: _rounded(values) for name, values in twin.record.items()},
+        "record": {name: _rounded(values) for name, values in emulator.record.items()},
     }  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def _rounded(values: np.ndarray) -> list[Any]:
     ]  # fmt: skip
 
 
-def _twin(body: dict[str, Any]) -> Twin:
+def _emulator(body: dict[str, Any]) -> Emulator:
     axes = tuple(Axis(**{**one, "targets": tuple(Target(**to) for to in one["targets"])}) for one in body["axes"])
     derived = tuple(
         Derived(**{**one, "inputs": {name: tuple(origin) for name, origin in one["inputs"].items()}})
@@ -146,7 +146,7 @@ def _twin(body: dict[str, Any]) -> Twin:
     for each in derived:
         names_in(each.expression)  # refuses all but arithmetic
     domain = body["domain"]
-    return Twin(
+    return Emulator(
         body["model"], body["digest"], axes, tuple(Output(**one) for one in body["outputs"]), derived,
         Basis(**body["basis"]), np.array(body["coefficients"], dtype=float),
         Domain(domain["leverage"], np.array(domain["inverse"], dtype=float), domain["synchrony"]),

@@ -1,4 +1,4 @@
-"""Fit a twin: bursts at points of the axes, the simplest surfaces that meet them, and what these miss."""
+"""Fit an emulator: bursts at points of the axes, the simplest surfaces that meet them, and what these miss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis
 from msim.emulator.definition import at_rest, fast_digest
 from msim.emulator.derived import derived_averages
-from msim.emulator.emulator import FLOOR, Domain, Output, Twin
+from msim.emulator.emulator import FLOOR, Domain, Emulator, Output
 from msim.emulator.field import field_surfaces
 from msim.emulator.relaxation import relaxations
 from msim.emulator.sampling import Samples, design, sampled
@@ -30,7 +30,7 @@ MOST_FANO = 1e3
 
 
 @dataclass(frozen=True)
-class Effort:
+class FitBudget:
     """How much is simulated.
 
     points: bursts, 0 for a number that suits the axes; seconds: of each; burn_in: before each; rest: length of the one
@@ -38,7 +38,7 @@ class Effort:
     good_enough: error of the worst average at which no steeper polynomial is tried; 0 for the best of all
     degree: highest of the polynomials that are tried
     synchrony: points are left out where a population's count varies so many times as much as at rest
-    laid: how points are laid over the axes, in words: a twin fitted to others is another one
+    laid: how points are laid over the axes, in words: an emulator fitted to others is another one
     """
 
     points: int = 0
@@ -64,31 +64,31 @@ def everywhere(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
     return points
 
 
-def fit_twin(
-    model: ModelDefinition, axes: Sequence[Axis], effort: Effort,
+def fit_emulator(
+    model: ModelDefinition, axes: Sequence[Axis], budget: FitBudget,
     progress: Callable[[int, int], None] = lambda *_: None,
     narrowed: Narrowed = everywhere,
-) -> Twin:  # fmt: skip
+) -> Emulator:  # fmt: skip
     """Simulate the bursts and fit the surfaces.
 
     progress: told how many bursts of how many are done
     narrowed: makes of points all over the box, shape (points, axes), those where questions will be asked
     raises: SimulationError where the column is not steady at enough points
     """
-    count = effort.count(len(axes))
-    points = np.concatenate([[[one.rest for one in axes]], narrowed(axes, design(axes, count, effort.seed))])
-    seconds = np.concatenate([[effort.rest], np.full(count, effort.seconds)])
+    count = budget.count(len(axes))
+    points = np.concatenate([[[one.rest for one in axes]], narrowed(axes, design(axes, count, budget.seed))])
+    seconds = np.concatenate([[budget.rest], np.full(count, budget.seconds)])
     samples = sampled(
-        at_rest(model, axes), axes, points, seconds, effort.seed, effort.burn_in,
+        at_rest(model, axes), axes, points, seconds, budget.seed, budget.burn_in,
         lambda done: progress(done, len(points)),
     )  # fmt: skip
-    twin = twin_of(model, axes, samples, effort)
-    return replace(twin, relaxation=relaxations(at_rest(model, axes), axes, strongest_values(twin), effort.seed))
+    emulator = emulator_of(model, axes, samples, budget)
+    return replace(emulator, relaxation=relaxations(at_rest(model, axes), axes, strongest_values(emulator), budget.seed))
 
 
-def twin_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, effort: Effort) -> Twin:
+def emulator_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, budget: FitBudget) -> Emulator:
     """Fit surfaces to bursts that are there; the first of them is that at rest."""
-    limits = {name: effort.synchrony * max(1.0, float(fano[0])) for name, fano in samples.synchrony.items()}
+    limits = {name: budget.synchrony * max(1.0, float(fano[0])) for name, fano in samples.synchrony.items()}
     kept = _kept(samples, limits)
     scaled = np.stack([one.scaled(samples.points[:, k]) for k, one in enumerate(axes)], axis=1)
     derived = derived_averages(model, axes, list(samples.halves))
@@ -98,7 +98,7 @@ def twin_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, effo
     fitted = np.stack([one.fitted(means[one.name][kept]) for one in outputs], axis=1)
     weights = samples.seconds[kept] / np.median(samples.seconds)
     weights[0] = WEIGHT_OF_REST
-    found = _simplest(len(axes), scaled[kept], fitted, weights, effort)
+    found = _simplest(len(axes), scaled[kept], fitted, weights, budget)
     trial = np.all([samples.points[kept, k] == a.rest for k, a in enumerate(axes) if a.kind == "value"], axis=0)
     trial = np.broadcast_to(trial, kept.sum())
     noise = {one.name: _noise(one, samples.halves[one.name][kept]) for one in outputs}
@@ -106,7 +106,7 @@ def twin_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, effo
     synchrony = _synchrony(scaled, samples, limits)
     # A point's own part in its surfaces is taken out, so that this is the variance of one burst about them.
     missed = found.left_out[1:] * np.sqrt(np.maximum(1 - found.leverage[1:, None], 0.0))
-    return Twin(
+    return Emulator(
         model.name, fast_digest(model, axes), tuple(axes), tuple(outputs), tuple(derived), found.basis,
         found.coefficients, Domain(float(found.leverage[1:].max()), found.inverse, limits),
         synchrony.basis, synchrony.coefficients, missed.T @ missed / len(missed),
@@ -115,19 +115,19 @@ def twin_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, effo
             scaled[kept][1:], {name: one[kept][1:] for name, one in samples.spectra.items()}, samples.frequency,
             samples.rate, weights[1:],
         ),
-        record=_record(samples, kept, told), about=_about(effort, samples, kept),
+        record=_record(samples, kept, told), about=_about(budget, samples, kept),
     )  # fmt: skip
 
 
-def strongest_values(twin: Twin) -> dict[str, str]:
+def strongest_values(emulator: Emulator) -> dict[str, str]:
     """The axis that is a value and moves a population's rate most, by population; empty without such axes."""
-    values = [one for one in twin.axes if one.kind == "value"]
+    values = [one for one in emulator.axes if one.kind == "value"]
     if not values:
         return {}
-    rest, _ = twin.points({})
-    change = np.stack([np.abs(twin.slopes(rest, one.name)[0]) * one.rest for one in values])
-    names = [one.name for one in twin.outputs]
-    return {name: values[int(np.argmax(change[:, names.index(f"{name}.firing_rate")]))].name for name in twin.cells}
+    rest, _ = emulator.points({})
+    change = np.stack([np.abs(emulator.slopes(rest, one.name)[0]) * one.rest for one in values])
+    names = [one.name for one in emulator.outputs]
+    return {name: values[int(np.argmax(change[:, names.index(f"{name}.firing_rate")]))].name for name in emulator.cells}
 
 
 def _kept(samples: Samples, limits: dict[str, float]) -> np.ndarray:
@@ -135,10 +135,10 @@ def _kept(samples: Samples, limits: dict[str, float]) -> np.ndarray:
     kept = np.all([np.isfinite(one).all(axis=1) for one in samples.halves.values()], axis=0)
     kept &= np.all([samples.synchrony[name] <= limit for name, limit in limits.items()], axis=0)
     if not kept[0]:
-        raise SimulationError("twin: the column is not steady at rest")
+        raise SimulationError("emulator: the column is not steady at rest")
     if kept.sum() < max(20, 0.2 * len(kept)):
         raise SimulationError(
-            f"twin: the column is steady at {kept.sum()} of {len(kept)} points only; narrow the ranges (--range)"
+            f"emulator: the column is steady at {kept.sum()} of {len(kept)} points only; narrow the ranges (--range)"
         )
     return np.asarray(kept)
 
@@ -151,14 +151,14 @@ def _output(name: str, values: np.ndarray, kept: np.ndarray) -> Output:
 
 
 def _simplest(
-    axes: int, scaled: np.ndarray, fitted: np.ndarray, weights: np.ndarray, effort: Effort
+    axes: int, scaled: np.ndarray, fitted: np.ndarray, weights: np.ndarray, budget: FitBudget
 ) -> Regression:
     """The first polynomial whose every output is good enough where points are left out; else the best of them."""
-    bases = [one for one in candidates(axes, len(scaled)) if one.degree <= effort.degree]
+    bases = [one for one in candidates(axes, len(scaled)) if one.degree <= budget.degree]
     tried = [regression(basis, scaled, fitted, weights) for basis in bases]
     worst = [float(np.sqrt((one.left_out[1:] ** 2).mean(axis=0)).max()) for one in tried]
     for one, error in zip(tried, worst, strict=True):
-        if error <= effort.good_enough:
+        if error <= budget.good_enough:
             return one
     return tried[int(np.argmin(worst))]
 
@@ -193,10 +193,10 @@ def _record(samples: Samples, kept: np.ndarray, told: set[str]) -> dict[str, np.
     return found
 
 
-def _about(effort: Effort, samples: Samples, kept: np.ndarray) -> dict[str, object]:
+def _about(budget: FitBudget, samples: Samples, kept: np.ndarray) -> dict[str, object]:
     return {
         "msim": __version__, "fitted": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "effort": asdict(effort), "code": code_digest(), "seed": effort.seed,
-        "burn_in_s": effort.burn_in, "bursts": int(len(kept)), "kept": int(kept.sum()),
-        "spiking_s": float(samples.seconds.sum() + effort.burn_in * len(kept)), "floor": FLOOR,
+        "effort": asdict(budget), "code": code_digest(), "seed": budget.seed,
+        "burn_in_s": budget.burn_in, "bursts": int(len(kept)), "kept": int(kept.sum()),
+        "spiking_s": float(samples.seconds.sum() + budget.burn_in * len(kept)), "floor": FLOOR,
     }  # fmt: skip

@@ -1,6 +1,6 @@
-"""Twins on disk: found by the hash of the cells that they stand for, and fitted where there is none.
+"""Emulators on disk: found by the hash of the cells that they stand for, and fitted where there is none.
 
-Those of shipped models come with msim, under models/twins; what was fitted here goes before them.
+Those of shipped models come with msim, under models/emulators; what was fitted here goes before them.
 """
 
 from __future__ import annotations
@@ -24,114 +24,114 @@ from msim.definitions.files.read import shipped
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis, axes_of
 from msim.emulator.definition import fast_digest
-from msim.emulator.emulator import Twin
-from msim.emulator.files import identity, read_twin, write_twin
-from msim.emulator.fit import Effort, Narrowed, everywhere, fit_twin
-from msim.emulator.network import TwinNetwork, refuse_other_model
+from msim.emulator.emulator import Emulator
+from msim.emulator.files import identity, read_emulator, write_emulator
+from msim.emulator.fit import FitBudget, Narrowed, everywhere, fit_emulator
+from msim.emulator.network import EmulatorNetwork, validate_model
 
 Progress = Callable[[int, int], None]
 
 
-def twin_folder() -> Path:
-    """Where fitted twins are kept: beside the compiled libraries."""
-    return cache_folder() / "twins"
+def emulator_folder() -> Path:
+    """Where fitted emulators are kept: beside the compiled libraries."""
+    return cache_folder() / "emulators"
 
 
-def shipped_twins() -> Path:
-    """Where twins of shipped models are that come with msim."""
-    return shipped("models") / "twins"
+def shipped_emulators() -> Path:
+    """Where emulators of shipped models are that come with msim."""
+    return shipped("models") / "emulators"
 
 
-def twin_name(model: ModelDefinition, axes: Iterable[Axis], effort: Effort = Effort()) -> str:
-    """Name of the file of a model's twin that comes with msim: another range, effort or value of the cells has another.
+def emulator_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> str:
+    """Name of the file of a model's emulator that comes with msim: another range, effort or value of the cells has another.
 
     What came with msim was fitted by the code that it came with.
     """
     known = list(axes)
-    return name_of(fast_digest(model, known), known, effort)
+    return name_of(fast_digest(model, known), known, budget)
 
 
-def name_of(digest: str, axes: Iterable[Axis], effort: Effort) -> str:
+def name_of(digest: str, axes: Iterable[Axis], budget: FitBudget) -> str:
     """The same from the `fast_digest` of the cells."""
     ranges = [[one.name, repr(one.low), repr(one.high)] for one in axes]
-    return _hashed([digest, ranges, repr(effort)])
+    return _hashed([digest, ranges, repr(budget)])
 
 
-def kept_name(model: ModelDefinition, axes: Iterable[Axis], effort: Effort = Effort()) -> str:
-    """Name of the file of a twin that is fitted here: by other code it would be another twin."""
-    return _hashed([twin_name(model, axes, effort), code_digest()])
+def kept_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> str:
+    """Name of the file of an emulator that is fitted here: by other code it would be another emulator."""
+    return _hashed([emulator_name(model, axes, budget), code_digest()])
 
 
 def _hashed(parts: list[Any]) -> str:
     return f"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}.json"
 
 
-def twin_path(model: ModelDefinition, axes: Iterable[Axis], effort: Effort = Effort()) -> Path:
-    """The file of a model's twin with these axes: in the cache, or what came with msim, or where it is to be."""
+def emulator_path(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> Path:
+    """The file of a model's emulator with these axes: in the cache, or what came with msim, or where it is to be."""
     known = list(axes)
-    kept, came = twin_folder() / kept_name(model, known, effort), shipped_twins() / twin_name(model, known, effort)
+    kept, came = emulator_folder() / kept_name(model, known, budget), shipped_emulators() / emulator_name(model, known, budget)
     return came if came.is_file() and not kept.is_file() else kept
 
 
 def kept_or_fitted(
-    model: ModelDefinition, axes: Iterable[Axis], effort: Effort,
+    model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget,
     progress: Callable[[int, int], None] = lambda *_: None, narrowed: Narrowed = everywhere,
 ) -> Path:  # fmt: skip
-    """The file of a model's twin with these axes and this effort, which is fitted now where there is none.
+    """The file of a model's emulator with these axes and this effort, which is fitted now where there is none.
 
-    narrowed: as `fit_twin` takes it; the effort names it
+    narrowed: as `fit_emulator` takes it; the effort names it
     """
     known = list(axes)
-    path = twin_path(model, known, effort)
+    path = emulator_path(model, known, budget)
     if not path.is_file():
-        twin = fit_twin(model, known, effort, progress, narrowed)
+        emulator = fit_emulator(model, known, budget, progress, narrowed)
         with suppress(OSError):  # writing says what is wrong
             make_shared(path.parent)
-        # By it `make twins` finds what the file is to be called where it comes with msim.
-        write_twin(replace(twin, about={**twin.about, "name": twin_name(model, known, effort)}), path)
+        # By it `make emulators` finds what the file is to be called where it comes with msim.
+        write_emulator(replace(emulator, about={**emulator.about, "name": emulator_name(model, known, budget)}), path)
         shared_as(path.parent, path)
     return path
 
 
-def twin_marks(models: Iterable[ModelDefinition]) -> list[str]:
-    """What tells the twins that answer for some models from all others, whether they are fitted yet or not."""
-    paths = {twin_path(one, axes_of(one)) for one in models}
+def emulator_marks(models: Iterable[ModelDefinition]) -> list[str]:
+    """What tells the emulators that answer for some models from all others, whether they are fitted yet or not."""
+    paths = {emulator_path(one, axes_of(one)) for one in models}
     # What is fitted here follows from its name; of what came with msim the content counts.
-    return sorted(identity(_read(one, one.stat().st_mtime_ns)) if one.parent == shipped_twins() else one.name
+    return sorted(identity(_read(one, one.stat().st_mtime_ns)) if one.parent == shipped_emulators() else one.name
                   for one in paths)  # fmt: skip
 
 
-def find_twin(model: ModelDefinition, effort: Effort = Effort(), progress: Progress = lambda *_: None) -> Twin:
-    """The model's twin with the axes and ranges that are usual: from the cache, or fitted now and kept there."""
+def find_emulator(model: ModelDefinition, budget: FitBudget = FitBudget(), progress: Progress = lambda *_: None) -> Emulator:
+    """The model's emulator with the axes and ranges that are usual: from the cache, or fitted now and kept there."""
     axes = axes_of(model)
-    path = kept_or_fitted(model, axes, effort, progress)
+    path = kept_or_fitted(model, axes, budget, progress)
     return _read(path, path.stat().st_mtime_ns)
 
 
 @dataclass(frozen=True)
-class Twins(NetworkSource):
-    """Makes the network of a model from the one of these twins that is of its cells."""
+class Emulators(NetworkSource):
+    """Makes the network of a model from the one of these emulators that is of its cells."""
 
     paths: tuple[Path, ...]
     about: str = ""
 
     def network(self, model: ModelDefinition, seed: int) -> FastNetwork:
-        """The twin of a model, drawn anew for every seed from what its bursts leave open.
+        """The emulator of a model, drawn anew for every seed from what its bursts leave open.
 
-        raises: InputError where none of the twins is one of its cells
+        raises: InputError where none of the emulators is one of its cells
         """
         drawn = [_drawn(path, path.stat().st_mtime_ns, seed) for path in self.paths]
-        return TwinNetwork(drawn[0], model, drawn[1:], seed)
+        return EmulatorNetwork(drawn[0], model, drawn[1:], seed)
 
 
 @functools.lru_cache(maxsize=16)
-def _read(path: Path, written: int) -> Twin:
-    """A twin that is read once, as long as its file stays as it is."""
-    return read_twin(path)
+def _read(path: Path, written: int) -> Emulator:
+    """An emulator that is read once, as long as its file stays as it is."""
+    return read_emulator(path)
 
 
 @functools.lru_cache(maxsize=64)
-def _drawn(path: Path, written: int, seed: int) -> Twin:
+def _drawn(path: Path, written: int, seed: int) -> Emulator:
     return _read(path, written).drawn(seed)
 
 
@@ -144,36 +144,36 @@ def models_of(experiment: ExperimentDefinition) -> dict[str, ModelDefinition]:
     return found
 
 
-def twins_of(
+def emulators_of(
     models: Mapping[str, ModelDefinition], given: Path | None,
     progress: Callable[[str, int, int], None] = lambda *_: None,
-) -> Twins:  # fmt: skip
-    """The twins of several models, such as those of an experiment's arms.
+) -> Emulators:  # fmt: skip
+    """The emulators of several models, such as those of an experiment's arms.
 
     given: a file that has to do for all of them, or None to look in the cache and fit what is missing
-    progress: told whose twin is fitted, and how many bursts of how many are done
+    progress: told whose emulator is fitted, and how many bursts of how many are done
     raises: InputError before anything is fitted where the given one is another model's
     """
     if given is not None:
-        twin = read_twin(given)
+        emulator = read_emulator(given)
         for name, model in models.items():
             try:
-                refuse_other_model(twin, model)
+                validate_model(emulator, model)
             except InputError as problem:
                 raise InputError(f"{given}: arm '{name}': {problem}") from None
-        return Twins((given,), identity(twin)[:12])
-    found: dict[Path, Twin] = {}
+        return Emulators((given,), identity(emulator)[:12])
+    found: dict[Path, Emulator] = {}
     for name, model in models.items():
         if not any(_answers(one, model) for one in found.values()):
-            twin = find_twin(model, progress=functools.partial(progress, name))
-            found[twin_path(model, axes_of(model))] = twin
-    return Twins(tuple(found), ", ".join(identity(one)[:12] for one in found.values()))
+            emulator = find_emulator(model, progress=functools.partial(progress, name))
+            found[emulator_path(model, axes_of(model))] = emulator
+    return Emulators(tuple(found), ", ".join(identity(one)[:12] for one in found.values()))
 
 
-def _answers(twin: Twin, model: ModelDefinition) -> bool:
-    """Whether a twin is one of these cells, and was sampled around the values that the model has."""
+def _answers(emulator: Emulator, model: ModelDefinition) -> bool:
+    """Whether an emulator is one of these cells, and was sampled around the values that the model has."""
     try:
-        TwinNetwork(twin, model).burst(0.0, 1.0, keep_field=False)
+        EmulatorNetwork(emulator, model).burst(0.0, 1.0, keep_field=False)
     except InputError:
         return False
     return True

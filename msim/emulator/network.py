@@ -1,4 +1,4 @@
-"""Target 'twin': the averages of a burst from a twin's surfaces instead of spiking cells."""
+"""Target 'emulator': the averages of a burst from an emulator's surfaces instead of spiking cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msim.base.errors import InputError
 from msim.base.seeds import stream
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.definition import fast_digest
-from msim.emulator.emulator import Twin
+from msim.emulator.emulator import Emulator
 from msim.emulator.files import identity
 
 SIZE = "column.n_cells"
@@ -22,32 +22,32 @@ FIELD_RATE = 1e3
 AGREEMENT = 1e-6
 
 
-class TwinNetwork(FastNetwork):
-    """A model's spiking cells as its twin has them: all cells of a population alike, steady, and free of noise.
+class EmulatorNetwork(FastNetwork):
+    """A model's spiking cells as its emulator has them: all cells of a population alike, steady, and free of noise.
 
     A burst of any length gives the same averages. There are no spikes. The field is Gaussian with the spectrum of the
-    bursts that the twin was fitted to, where a readout sees it; else NaN.
-    model: may have values other than the twin's where those are axes
-    others: twins to go on with where the model takes other values on the way
-    raises: InputError where the twin is one of other cells
+    bursts that the emulator was fitted to, where a readout sees it; else NaN.
+    model: may have values other than the emulator's where those are axes
+    others: emulators to go on with where the model takes other values on the way
+    raises: InputError where the emulator is one of other cells
     """
 
     alike = True
 
-    def __init__(self, twin: Twin, model: ModelDefinition, others: Sequence[Twin] = (), seed: int = 0) -> None:
-        self.model, self.known, self.seed = model, (twin, *others), seed
+    def __init__(self, emulator: Emulator, model: ModelDefinition, others: Sequence[Emulator] = (), seed: int = 0) -> None:
+        self.model, self.known, self.seed = model, (emulator, *others), seed
         self.fields_given = 0
         self.populations = {name: 1 for name in model.populations}
         self._given: dict[str, dict[str, float]] = {}
         self._take(model)
 
     def _take(self, model: ModelDefinition) -> None:
-        self.twin = first_of(self.known, model)
-        self.values = {one.name: model[one.name] if one.kind == "value" else one.rest for one in self.twin.axes}
-        self._axis = {target.text: (axis, target) for axis in self.twin.axes for target in axis.targets}
+        self.emulator = first_of(self.known, model)
+        self.values = {one.name: model[one.name] if one.kind == "value" else one.rest for one in self.emulator.axes}
+        self._axis = {target.text: (axis, target) for axis in self.emulator.axes for target in axis.targets}
 
-    def retune(self, model: ModelDefinition) -> None:
-        # The slow scale has one cell of each population; which twin is meant hangs on how many there are.
+    def update_parameters(self, model: ModelDefinition) -> None:
+        # The slow scale has one cell of each population; which emulator is meant hangs on how many there are.
         size = self.model.values[SIZE]
         self._take(replace(model, values={**model.values, SIZE: size}))
 
@@ -56,43 +56,43 @@ class TwinNetwork(FastNetwork):
         if address not in self._axis:
             if np.all(values == self._at_rest(receptor, name)):
                 return
-            raise InputError(f"twin: '{address}' is none of its axes; fit one with --axis {address}")
+            raise InputError(f"emulator: '{address}' is none of its axes; fit one with --axis {address}")
         axis, target = self._axis[address]
         self.populations[population] = np.size(values)
         self._given.setdefault(axis.name, {})[address] = axis.from_target(float(np.mean(values)), target)
 
     def _at_rest(self, receptor: str, name: str) -> float:
-        port = self.model.instances[receptor].form.input(name)
+        port = self.model.instances[receptor].mechanism.input(name)
         return port.at_rest if port else np.nan
 
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
         self.values.update({name: _agreed(name, given) for name, given in self._given.items()})
-        averages = self.twin.averages(self.values)
+        averages = self.emulator.averages(self.values)
         halves = {
             name: np.full((2, self.populations[name.partition(".")[0]]), float(value))
             for name, value in averages.items()
         }
         nothing = (np.empty(0), np.empty(0, dtype=int))
         fields = {name: self._field(name, averages, seconds) for name in self.populations} if keep_field else {}
-        rate = self.twin.field.rate if self.twin.field else FIELD_RATE
+        rate = self.emulator.field.rate if self.emulator.field else FIELD_RATE
         return Burst(seconds, halves, dict.fromkeys(self.populations, nothing), fields, rate)
 
     def _field(self, population: str, averages: Mapping[str, np.ndarray], seconds: float) -> np.ndarray:
-        surfaces = self.twin.field
+        surfaces = self.emulator.field
         if surfaces is None or population not in surfaces.coefficients:
             return np.full(round(seconds * (surfaces.rate if surfaces else FIELD_RATE)), np.nan)
-        scaled = self.twin.scaled(self.twin.points(self.values)[0])[0]
+        scaled = self.emulator.scaled(self.emulator.points(self.values)[0])[0]
         self.fields_given += 1
         random = stream(self.seed, f"twin field of {population}", self.fields_given)
         return surfaces.series(scaled, population, float(averages[f"{population}.synaptic_current"]), seconds, random)
 
     def state(self) -> NetworkState:
-        about = {"twin": identity(self.known[0]), "values": dict(self.values), "fields": self.fields_given}
+        about = {"emulator": identity(self.known[0]), "values": dict(self.values), "fields": self.fields_given}
         return NetworkState({}, about)
 
     def restore(self, state: NetworkState) -> None:
-        if state.about.get("twin") != identity(self.known[0]):
-            raise InputError("checkpoint: is of another twin")
+        if state.about.get("emulator") != identity(self.known[0]):
+            raise InputError("checkpoint: is of another emulator")
         self.values = {name: float(one) for name, one in state.about["values"].items()}
         self.fields_given = int(state.about["fields"])
 
@@ -105,36 +105,36 @@ def _agreed(axis: str, given: Mapping[str, float]) -> float:
     first = next(iter(given.values()))
     if any(abs(one - first) > AGREEMENT * max(abs(first), 1.0) for one in given.values()):
         came = ", ".join(f"{one:.6g} ({address})" for address, one in given.items())
-        raise InputError(f"twin: wants one value of '{axis}' for all that it feeds, got {came}")
+        raise InputError(f"emulator: wants one value of '{axis}' for all that it feeds, got {came}")
     return first
 
 
-def first_of(twins: Sequence[Twin], model: ModelDefinition) -> Twin:
-    """The first of some twins that is one of a model's cells.
+def first_of(emulators: Sequence[Emulator], model: ModelDefinition) -> Emulator:
+    """The first of some emulators that is one of a model's cells.
 
     raises: InputError where none is
     """
-    for twin in twins[:-1]:
+    for emulator in emulators[:-1]:
         try:
-            refuse_other_model(twin, model)
+            validate_model(emulator, model)
         except InputError:
             continue
-        return twin
-    refuse_other_model(twins[-1], model)
-    return twins[-1]
+        return emulator
+    validate_model(emulators[-1], model)
+    return emulators[-1]
 
 
-def refuse_other_model(twin: Twin, model: ModelDefinition) -> None:
-    """Refuse a model whose spiking cells are not those that a twin was fitted to.
+def validate_model(emulator: Emulator, model: ModelDefinition) -> None:
+    """Refuse a model whose spiking cells are not those that an emulator was fitted to.
 
     raises: InputError that names what is known to differ
     """
-    if not all(one.name in model.values for one in twin.axes if one.kind == "value"):
-        raise InputError(f"twin: is one of model '{twin.model}'; '{model.name}' lacks values that are axes of it")
-    if fast_digest(model, twin.axes) == twin.digest:
+    if not all(one.name in model.values for one in emulator.axes if one.kind == "value"):
+        raise InputError(f"emulator: is one of model '{emulator.model}'; '{model.name}' lacks values that are axes of it")
+    if fast_digest(model, emulator.axes) == emulator.digest:
         return
-    raise InputError(f"twin: is one of model '{twin.model}' with other spiking cells than this '{model.name}'"
-                     f"{_difference(twin.cells, model)}; fit one: msim twin fit")
+    raise InputError(f"emulator: is one of model '{emulator.model}' with other spiking cells than this '{model.name}'"
+                     f"{_difference(emulator.cells, model)}; fit one: msim emulator fit")
 
 
 def _difference(cells: Mapping[str, int], model: ModelDefinition) -> str:

@@ -1,4 +1,4 @@
-"""Rates in time on a twin: dr/dt = (F(inputs) - r) / tau for every population, of one region or of many at once."""
+"""Rates in time on an emulator: dr/dt = (F(inputs) - r) / tau for every population, of one region or of many at once."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import InputError
-from msim.emulator.emulator import Twin
+from msim.emulator.emulator import Emulator
 
 
 @dataclass(frozen=True)
 class RateModel:
-    """Steady rates of a twin, and how fast they are reached; tau: s, shape (populations,)."""
+    """Steady rates of an emulator, and how fast they are reached; tau: s, shape (populations,)."""
 
-    twin: Twin
+    emulator: Emulator
     populations: tuple[str, ...]
     tau: np.ndarray
 
     @staticmethod
-    def of(twin: Twin) -> RateModel:
-        """The rate model of a twin.
+    def of(emulator: Emulator) -> RateModel:
+        """The rate model of an emulator.
 
         raises: InputError where no time constants were measured, as of a model without drives
         """
-        missing = [name for name in twin.cells if name not in twin.relaxation]
+        missing = [name for name in emulator.cells if name not in emulator.relaxation]
         if missing:
-            raise InputError(f"twin: has no time constants of {', '.join(missing)}; fit it on a model with drives")
-        return RateModel(twin, tuple(twin.cells), np.array([twin.relaxation[name].tau for name in twin.cells]))
+            raise InputError(f"emulator: has no time constants of {', '.join(missing)}; fit it on a model with drives")
+        return RateModel(emulator, tuple(emulator.cells), np.array([emulator.relaxation[name].tau for name in emulator.cells]))
 
     def steady(self, values: Mapping[str, Any]) -> np.ndarray:
         """F: steady rates in Hz, shape (populations, regions); values: axis to a number or one for each region.
 
         raises: InputError outside the domain
         """
-        found = self.twin.averages({name: np.atleast_1d(one) for name, one in values.items()})
+        found = self.emulator.averages({name: np.atleast_1d(one) for name, one in values.items()})
         return np.stack([np.atleast_1d(found[f"{name}.firing_rate"]) for name in self.populations])
 
     def slope(self, rates: np.ndarray, values: Mapping[str, Any]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Bursts of a column at points of its axes: what a twin is fitted to."""
+"""Bursts of a column at points of its axes: what an emulator is fitted to."""
 
 from __future__ import annotations
 
@@ -135,4 +135,4 @@ def set_point(network: FastNetwork, model: ModelDefinition, axes: Sequence[Axis]
             network.set_input(target.population, target.receptor, target.name, inputs)
     changes = {axis.name: float(value) for axis, value in zip(axes, point, strict=True) if axis.kind == "value"}
     if changes:
-        network.retune(with_values(model, changes))
+        network.update_parameters(with_values(model, changes))

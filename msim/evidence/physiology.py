@@ -132,7 +132,7 @@ def _set_blocks(
     model: ModelDefinition, network: FastNetwork, resting: Burst, drug: str, micromolar: float
 ) -> None:
     """Block every pool as a long bath does at the averages of rest; gains stay, as in the first minutes."""
-    levels = {f"{one.name}.{port.name}": 0.0 for one in model.on_scale("drug") for port in one.form.outputs}
+    levels = {f"{one.name}.{port.name}": 0.0 for one in model.on_scale("drug") for port in one.mechanism.outputs}
     scale = slow_scale(model, lambda time: levels, resting, 0.0)
     bath = {**levels, f"{drug}.C_e": micromolar * 1e-3}
     blocked: SlowScale = replace(scale, drugs=lambda time: bath)
@@ -150,9 +150,9 @@ def _volleys(model: ModelDefinition, network: FastNetwork, sent: Volley) -> dict
     bins = np.arange(0, sent.duration + AFTER + BIN / 2, BIN)
     counts = {name: np.zeros(bins.size - 1) for name in model.populations}
     for _ in range(VOLLEYS):
-        network.retune(louder)
+        network.update_parameters(louder)
         during = network.burst(0.0, sent.duration, keep_field=False)
-        network.retune(model)
+        network.update_parameters(model)
         after = network.burst(0.0, AFTER, keep_field=False)
         for name, total in counts.items():
             times = np.concatenate([during.spikes[name][0], sent.duration + after.spikes[name][0]])
@@ -177,7 +177,7 @@ def _open_duty(model: ModelDefinition, resting: Burst) -> dict[str, float]:
     """Activated shares: of pools that spikes feed from the burst, of the resting pool from its own mechanism."""
     found = {name: resting.mean(name) for name in resting.halves if name.endswith(".activated_fraction")}
     fed = {link.origin[0] for link in model.links.values() if link.to.endswith(".rho") and len(link.origin) == 1}
-    levels = {f"{one.name}.{port.name}": 0.0 for one in model.on_scale("drug") for port in one.form.outputs}
+    levels = {f"{one.name}.{port.name}": 0.0 for one in model.on_scale("drug") for port in one.mechanism.outputs}
     scale = slow_scale(model, lambda time: levels, resting, 0.0)
     outputs = scale.outputs(scale.rest(), 0.0, scale.averages(resting))
     slow = {name: float(np.mean(outputs[name])) for name in sorted(fed) if name in outputs}

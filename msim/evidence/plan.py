@@ -131,13 +131,13 @@ def compared(row: EvidenceRow, known: Mapping[str, EvidenceRow]) -> list[tuple[C
         drug, with the manipulation, with the drug, with neither
     """
     own = row.condition
-    bare = replace(own, doses=(), acts=())
+    bare = replace(own, doses=(), interventions=())
     if row.direction == "~":
-        return [(one, row.time) for one in (own, replace(own, doses=()), replace(own, acts=()), bare)]
+        return [(one, row.time) for one in (own, replace(own, doses=()), replace(own, interventions=()), bare)]
     other: dict[str, tuple[Condition, float | None]] = {
         "vehicle": (bare, row.time),
         "no_drug": (replace(own, doses=()), row.time),
-        "no_manipulation": (replace(own, acts=()), row.time),
+        "no_manipulation": (replace(own, interventions=()), row.time),
         "before": (own, row.before),
     }
     if row.against == "nothing":
@@ -188,8 +188,8 @@ def trial_plan(
     end = max(max(one for own in times.values() for one in own), LEAST_END)
     record = [one for quantity, own in times.items() for one in _records(known[quantity], own, begin, end)]
     arm: dict[str, Any] = {"name": "arm", "doses": [one.model_dump(exclude_none=True) for one in condition.doses]}
-    for kind, act in condition.acts:
-        arm.setdefault(kind, []).append(act.model_dump(by_alias=True, exclude_none=True))
+    for kind, intervention in condition.interventions:
+        arm.setdefault(kind, []).append(intervention.model_dump(by_alias=True, exclude_none=True))
     arm["set"] = dict(condition.set)
     about = {key: getattr(condition, key) for key in ("preparation", "state") if getattr(condition, key)}
     if not condition.preparation:
@@ -209,7 +209,7 @@ def trial_plan(
 def first_moment(condition: Condition, read: Sequence[float] = ()) -> float:
     """When the trial begins: long enough before the first thing that is done or read, s."""
     starts = [0.0, *read]
-    starts += [_seconds(act.since) for _, act in condition.acts if act.since is not None]
+    starts += [_seconds(intervention.since) for _, intervention in condition.interventions if intervention.since is not None]
     starts += [_seconds(dose.at) for dose in condition.doses if dose.at is not None]
     return math.floor(min(starts) - ACUTE_LEAD)
 
@@ -232,7 +232,7 @@ def condition_text(condition: Condition) -> str:
         {
             "doses": [one.model_dump(mode="json", exclude_none=True) for one in condition.doses],
             "acts": [
-                (kind, act.model_dump(mode="json", by_alias=True, exclude_none=True)) for kind, act in condition.acts
+                (kind, intervention.model_dump(mode="json", by_alias=True, exclude_none=True)) for kind, intervention in condition.interventions
             ],
             "preparation": condition.preparation, "state": condition.state, "set": dict(condition.set),
         },

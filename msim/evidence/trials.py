@@ -96,12 +96,12 @@ def run_trials(
             failures[which[0]] = outcome
         else:
             found[which] = outcome
-    _refuse_unanswered(failures)
+    _validate_answered(failures)
     whole = [one for one in trials if one not in failures]
     return {one: [found[one, seed] for seed in seeds] for one in whole}, failures
 
 
-def _refuse_unanswered(failures: Mapping[Condition, Failure]) -> None:
+def _validate_answered(failures: Mapping[Condition, Failure]) -> None:
     found = [one for one in failures.values() if one.kind in UNANSWERED]
     if found:
         reasons = "; ".join(dict.fromkeys(one.reason for one in found))

@@ -89,7 +89,7 @@ class Page:
         self.figures.show(found, state)
         moments = state.moments()
         self.said.text = (
-            "<p>From the mean-field twin. Curves join values that lie close together after a dose and up to "
+            "<p>From the mean-field emulator. Curves join values that lie close together after a dose and up to "
             f"{max(np.diff(moments)) / 3600:.2g} h apart later. Rates are known at the dots only.</p>"
         )
 

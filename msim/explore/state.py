@@ -1,4 +1,4 @@
-"""What the page is set to, the experiment that this is, and what the twin answers to it."""
+"""What the page is set to, the experiment that this is, and what the emulator answers to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msim.definitions.experiments.experiment import ExperimentDefinition, experi
 from msim.definitions.models.addresses import outputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model
-from msim.emulator.library import Twins, models_of, twins_of
+from msim.emulator.library import Emulators, emulators_of, models_of
 from msim.trials.trial import simulate_trial
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _record(state: State, choices: Choices) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Courses:
-    """What the twin answers: quantities over time, and rates at some moments; SI units."""
+    """What the emulator answers: quantities over time, and rates at some moments; SI units."""
 
     samples: xr.Dataset
     probes: xr.Dataset
@@ -166,34 +166,34 @@ class Courses:
 
 @dataclass
 class Explorer:
-    """A model that is asked again and again; twins are looked up once for each genotype and hypothesis.
+    """A model that is asked again and again; emulators are looked up once for each genotype and hypothesis.
 
     name: as an experiment's file would name the model
     """
 
     model: ModelDefinition
     name: str
-    _twins: dict[tuple[str, str, str], Twins] = field(default_factory=dict)
+    _emulators: dict[tuple[str, str, str], Emulators] = field(default_factory=dict)
 
     def ask(self, state: State) -> Courses:
-        """Follow a state on the mean-field twin.
+        """Follow a state on the mean-field emulator.
 
-        raises: InputError where the state is no experiment, or leaves what the twin answers for
+        raises: InputError where the state is no experiment, or leaves what the emulator answers for
         """
         definition = experiment_from_tables(tables_of(state, self.model, self.name), model=self.model, where="page")
         (arm,) = definition.arms
-        # A twin has no spikes to count for longer, only a field that would take time to make.
+        # An emulator has no spikes to count for longer, only a field that would take time to make.
         schedule = replace(definition.schedule, probe=SHORT_PROBE)
         definition = replace(definition, recording=replace(definition.recording, samples=state.moments()))
-        context = Context("twin", schedule, twins=self._twins_of(state, definition))
+        context = Context("emulator", schedule, emulators=self._emulators_of(state, definition))
         found = simulate_trial(definition, arm, definition.seeds[0], context)
         return Courses(found["samples"], found["probes"])
 
-    def _twins_of(self, state: State, definition: ExperimentDefinition) -> Twins:
+    def _emulators_of(self, state: State, definition: ExperimentDefinition) -> Emulators:
         key = (state.genotype, state.hypothesis, state.drug if state.mg_per_kg else "")
-        if key not in self._twins:
-            self._twins[key] = twins_of(models_of(definition), None)
-        return self._twins[key]
+        if key not in self._emulators:
+            self._emulators[key] = emulators_of(models_of(definition), None)
+        return self._emulators[key]
 
 
 def explorer_of(name: str) -> Explorer:

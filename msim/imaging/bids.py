@@ -13,7 +13,7 @@ import numpy as np
 
 from msim import __version__
 from msim.base.errors import StorageError
-from msim.imaging.connectivity import refuse_infinite
+from msim.imaging.connectivity import validate_finite_z
 from msim.imaging.optional_imports import library
 from msim.imaging.scan import Label, Scan
 
@@ -75,7 +75,7 @@ def write_connectivity(into: Derivatives, label: Label, regions: Sequence[str], 
     """Write Fisher z of Pearson's r between regions as a table and as CIFTI-2 (.pconn.nii)."""
     base = scan_folder(into, label) / f"{label.stem}_seg-{into.segmentation}_stat-pearsonz"
     paths = {"tsv": Path(f"{base}_{MATRIX}.tsv"), "pconn": Path(f"{base}_{MATRIX}.pconn.nii")}
-    refuse_infinite(np.asarray(matrix, dtype=float), regions, label.stem)
+    validate_finite_z(np.asarray(matrix, dtype=float), regions, label.stem)
     values = np.asarray(matrix, dtype=np.float32)
     write_table(paths["tsv"], regions, values)
     write_cifti(paths["pconn"], values, (into.axis, into.axis), "ConnParcels")
@@ -98,9 +98,9 @@ def write_cifti(path: Path, values: np.ndarray, axes: tuple[Any, Any], intent: s
     """Write a matrix with its axes; the file appears in one step, when it is whole."""
     image = library("nibabel").Cifti2Image(values, axes)
     image.nifti_header.set_intent(INTENTS[intent], name=intent)
-    growing = path.with_name(f".growing_{path.name}")
-    image.to_filename(growing)
-    os.replace(growing, path)
+    partial = path.with_name(f".growing_{path.name}")
+    image.to_filename(partial)
+    os.replace(partial, path)
 
 
 def write_table(path: Path, header: Sequence[str], rows: np.ndarray, labels: Sequence[str] = ()) -> None:
@@ -117,6 +117,6 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text; the file appears in one step, when it is whole."""
-    growing = path.with_name(f".growing_{path.name}")
-    growing.write_text(text, encoding="utf-8")
-    os.replace(growing, path)
+    partial = path.with_name(f".growing_{path.name}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

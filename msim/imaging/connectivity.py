@@ -28,7 +28,7 @@ class Band:
     high: float = 0.08
 
 
-def refuse_short(name: str, seconds: float, tr: float, band: Band | None = None) -> None:
+def validate_length(name: str, seconds: float, tr: float, band: Band | None = None) -> None:
     """Refuse a scan that is too short or too coarse for a band.
 
     name, seconds, tr: of the scan; the usual band if left out
@@ -44,7 +44,7 @@ def refuse_short(name: str, seconds: float, tr: float, band: Band | None = None)
 
 def filtered(scan: Scan, band: Band) -> np.ndarray:
     """The signal without its mean and trend, in a band (Butterworth, zero phase), shape (volumes, regions)."""
-    refuse_short(scan.label.stem, len(scan.signal) * scan.tr, scan.tr, band)
+    validate_length(scan.label.stem, len(scan.signal) * scan.tr, scan.tr, band)
     clean = library("nilearn.signal").clean
     return np.asarray(clean(
         np.asarray(scan.signal, dtype=float), detrend=True, standardize=None, low_pass=band.high, high_pass=band.low,
@@ -58,17 +58,17 @@ def functional_connectivity(scan: Scan, band: Band | None = None) -> np.ndarray:
     returns: shape (regions, regions), 0 on the diagonal
     """
     signal = filtered(scan, band or Band())
-    refuse_flat(scan, signal)
+    validate_varying(scan, signal)
     measure = library("nilearn.connectome").ConnectivityMeasure
     covariance = library("sklearn.covariance").EmpiricalCovariance()
     (matrix,) = measure(cov_estimator=covariance, kind="correlation", standardize=None).fit_transform([signal])
     np.fill_diagonal(matrix, 0.0)
-    refuse_infinite(np.arctanh(matrix, where=np.abs(matrix) <= LARGEST_R, out=np.full_like(matrix, np.inf)),
+    validate_finite_z(np.arctanh(matrix, where=np.abs(matrix) <= LARGEST_R, out=np.full_like(matrix, np.inf)),
                     scan.regions, f"scan {scan.label.stem}")  # fmt: skip
     return np.asarray(np.arctanh(matrix))
 
 
-def refuse_flat(scan: Scan, signal: np.ndarray) -> None:
+def validate_varying(scan: Scan, signal: np.ndarray) -> None:
     """Refuse regions whose signal is constant but for rounding: nothing correlates with them.
 
     signal: what is left of the scan in its band, shape (volumes, regions)
@@ -83,7 +83,7 @@ def refuse_flat(scan: Scan, signal: np.ndarray) -> None:
                          f"{spread.min():.2g} %): noise of the solver correlates as it happens to")
 
 
-def refuse_infinite(z: np.ndarray, regions: Sequence[str], where: str) -> None:
+def validate_finite_z(z: np.ndarray, regions: Sequence[str], where: str) -> None:
     """Refuse connectivity of which a pair of regions has none, or has one without bound: their signals are the same.
 
     raises: InputError with the first pair

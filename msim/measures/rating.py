@@ -32,11 +32,11 @@ RATING = Mechanism(
 
 
 def improvement(
-    potentiation: np.ndarray | float, luck: np.ndarray | float, placebo: float, E_max: float, W_50: float, sd: float
+    potentiation: np.ndarray | float, random_effect: np.ndarray | float, placebo: float, E_max: float, W_50: float, sd: float
 ) -> np.ndarray:
     """Improvement as a share of the rating before treatment, at most 1, below 0 where people get worse.
 
     potentiation: change of AMPA conductance; what falls below 0 counts as 0. Both arguments broadcast.
     """
     w = np.maximum(np.asarray(potentiation, dtype=float), 0.0)
-    return np.asarray(np.minimum(placebo + E_max * w / (w + W_50) + sd * np.asarray(luck), 1.0))
+    return np.asarray(np.minimum(placebo + E_max * w / (w + W_50) + sd * np.asarray(random_effect), 1.0))

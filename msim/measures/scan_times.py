@@ -10,7 +10,7 @@ STEP = 0.01  # s, of what is scanned; populations relax about as fast, and what 
 SETTLING = 30.0  # s before the first volume, in which blood flow forgets that it began at rest
 
 
-def settling(tr: float) -> int:
+def discarded_volumes(tr: float) -> int:
     """Volumes that are simulated and thrown away."""
     return int(np.ceil(SETTLING / tr))
 
@@ -23,7 +23,7 @@ def simulated_seconds(seconds: float, tr: float, where: str = "scan") -> float:
     if not 2 * tr <= seconds < np.inf:
         raise InputError(f"{where}: wants at least two volumes, got a TR of {tr:g} s in {seconds:g} s")
     whole_steps(STEP, tr, where)
-    return (settling(tr) + int(seconds / tr + 1e-9)) * tr
+    return (discarded_volumes(tr) + int(seconds / tr + 1e-9)) * tr
 
 
 def whole_steps(step: float, tr: float, where: str) -> int:

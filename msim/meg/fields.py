@@ -11,7 +11,7 @@ from msim.backends.context import Context, build_network
 from msim.backends.fast_network import FastNetwork
 from msim.base.errors import InputError, nearest
 from msim.definitions.files.read import find
-from msim.definitions.models.fast_inputs import handed_down, receptor_inputs
+from msim.definitions.models.fast_inputs import fast_inputs, receptor_inputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_part
 from msim.measures.dipole import dipole_moment
@@ -67,7 +67,7 @@ def receptors_at(
 
     times: s, within the protocol, increasing
     """
-    record, wanted = MemoryRecorder(), handed_down(model)
+    record, wanted = MemoryRecorder(), fast_inputs(model)
     simulate(model, protocol, Recording(times, (), wanted, ()), record, seed, context)
     values = {name: np.concatenate(record.means[name]) for name in wanted}
     order = np.concatenate(record.times)
@@ -117,9 +117,9 @@ def _evoked(model: ModelDefinition, network: FastNetwork, sensors: Sensors, tria
     total: np.ndarray | None = None
     for _ in range(trials):
         before = network.burst(PAUSE, BEFORE, keep_field=True)
-        network.retune(louder)
+        network.update_parameters(louder)
         during = network.burst(0.0, sensors.duration, keep_field=True)
-        network.retune(model)
+        network.update_parameters(model)
         after = network.burst(0.0, AFTER - sensors.duration, keep_field=True)
         trial = np.concatenate([one.field[origin] for one in (before, during, after)])
         total = trial if total is None else total + trial

@@ -10,7 +10,7 @@ from msim.backends.context import Context
 from msim.base.errors import InputError
 from msim.definitions.experiments.experiment import Arm
 from msim.definitions.models.model import ModelDefinition
-from msim.emulator.library import twins_of
+from msim.emulator.library import emulators_of
 from msim.imaging.bids import start_derivatives
 from msim.imaging.fields import evoked_of, raw_of, write_evoked, write_raw
 from msim.imaging.scan import Label
@@ -36,13 +36,13 @@ class Session:
 
 
 def states_of(arm: Arm, times: tuple[float, ...], seed: int) -> list[dict[str, float]]:
-    """Gains and block at some times of an arm, followed on the twin of its column (fitted where there is none).
+    """Gains and block at some times of an arm, followed on the emulator of its column (fitted where there is none).
 
     times: s on the clock of the doses, increasing
     """
     if any(late <= early for early, late in zip(times, times[1:], strict=False)):
         raise InputError(f"times: wants increasing ones, got {', '.join(f'{one:g} s' for one in times)}")
-    context = Context(target="twin", twins=twins_of({arm.name: arm.model}, None))
+    context = Context(target="emulator", emulators=emulators_of({arm.name: arm.model}, None))
     begin = min(times[0], min((one.start_s for one in arm.doses), default=times[0])) - LEAD
     protocol = Protocol(begin, times[-1] + 1.0, arm.body_weight, arm.doses, arm.changes)
     return receptors_at(arm.model, protocol, times, seed, context)

@@ -12,7 +12,7 @@ Averages = Mapping[str, np.ndarray]
 LARGEST_SHIFT = 0.5  # of an average's own size; beyond, a straight line says little about where it goes
 
 
-def shrunken(halves: np.ndarray) -> np.ndarray:
+def shrink(halves: np.ndarray) -> np.ndarray:
     """Per-cell averages of a short burst, moved towards the population by how noisy they are.
 
     What differs between cells in both halves of the burst is signal; what differs between the
@@ -39,7 +39,7 @@ def between(first: Averages, last: Averages, part: float) -> dict[str, np.ndarra
 
 
 @dataclass(frozen=True)
-class Told:
+class BurstSummary:
     """What one burst said: its averages, and how many seconds of spikes are behind them.
 
     time: of the slow clock, s
@@ -49,14 +49,14 @@ class Told:
     averages: Averages
     seconds: float
 
-    def joined(self, averages: Averages, seconds: float) -> Told:
+    def joined(self, averages: Averages, seconds: float) -> BurstSummary:
         """With what a further burst at the same time said, each by its length."""
         part = seconds / (self.seconds + seconds)
-        return Told(self.time, between(self.averages, averages, part), self.seconds + seconds)
+        return BurstSummary(self.time, between(self.averages, averages, part), self.seconds + seconds)
 
 
 @dataclass(frozen=True)
-class Expected:
+class Extrapolation:
     """What a burst is expected to say.
 
     averages: by name, per cell
@@ -67,7 +67,7 @@ class Expected:
     steps: Mapping[str, float]
 
 
-def expected(earlier: Told | None, last: Told, time: float, spread: Mapping[str, float]) -> Expected:
+def extrapolate(burst_before: BurstSummary | None, last: BurstSummary, time: float, spread: Mapping[str, float]) -> Extrapolation:
     """Averages at a time ahead, on the line through the last two bursts as far as it stands out of the noise.
 
     A change between two bursts counts by the share of its square that noise does not explain (James and Stein):
@@ -77,17 +77,17 @@ def expected(earlier: Told | None, last: Told, time: float, spread: Mapping[str,
     spread: standard deviation of each average's population mean over one second
     """
     steps = dict.fromkeys(last.averages, 0.0)
-    if earlier is None or last.time <= earlier.time:
-        return Expected(last.averages, steps)
-    ahead = (time - last.time) / (last.time - earlier.time)
+    if burst_before is None or last.time <= burst_before.time:
+        return Extrapolation(last.averages, steps)
+    ahead = (time - last.time) / (last.time - burst_before.time)
     averages = {}
     for name, now in last.averages.items():
         mean = float(np.mean(now))
-        change = mean - float(np.mean(earlier.averages[name]))
-        noise = spread.get(name, 0.0) ** 2 * (1 / last.seconds + 1 / earlier.seconds)
+        change = mean - float(np.mean(burst_before.averages[name]))
+        noise = spread.get(name, 0.0) ** 2 * (1 / last.seconds + 1 / burst_before.seconds)
         trust = 1 - noise / change**2 if change**2 > noise else 0.0
         most = LARGEST_SHIFT * abs(mean)
         shift = min(max(trust * ahead * change, -most), most)
         steps[name] = shift / change if change else 0.0
         averages[name] = now * (1 + shift / mean) if mean else now
-    return Expected(averages, steps)
+    return Extrapolation(averages, steps)

@@ -12,7 +12,7 @@ from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.addresses import outputs as model_outputs
 from msim.definitions.models.fast_inputs import handed_inputs
 from msim.definitions.models.model import ModelDefinition
-from msim.multiscale.averages import Averages, Expected, Told, between, expected
+from msim.multiscale.averages import Averages, BurstSummary, Extrapolation, between, extrapolate
 from msim.multiscale.leap_error import in_tolerances, leap_error
 from msim.multiscale.leaps import bounded_leap, is_accepted, next_leap
 from msim.multiscale.noise import Noise, burst_length
@@ -27,7 +27,7 @@ LEAPS_OF_A_BURST = 2
 
 
 @dataclass
-class Journey:
+class CoSimulation:
     """A trial on its way: where the slow scale stands and what the last burst said.
 
     told: what the last burst said; earlier: what the one before it said, None after an event
@@ -35,7 +35,7 @@ class Journey:
 
     time: float
     states: States
-    told: Told
+    last_burst: BurstSummary
     network: FastNetwork
     scale: SlowScale
     schedule: Schedule
@@ -44,22 +44,22 @@ class Journey:
     spiking_seconds: float = 0.0
     next_leap: float = 0.0
     noise: Noise = field(default_factory=Noise)
-    earlier: Told | None = None
+    burst_before: BurstSummary | None = None
 
     @property
     def averages(self) -> Averages:
         """What the slow scale was told last."""
-        return self.told.averages
+        return self.last_burst.averages
 
 
-def travel(
-    journey: Journey,
+def advance(
+    cosimulation: CoSimulation,
     end: float,
     events: Iterable[float],
     progress: Callable[[float], None],
     at_rest: Callable[[], None] = lambda: None,
     changes: Sequence[TimedChange] = (),
-) -> Journey:
+) -> CoSimulation:
     """Take the slow scale from where it stands to `end`, stopping at every event, change and probe on the way.
 
     What is recorded at the very time of an event or a change is still without it.
@@ -68,81 +68,81 @@ def travel(
     at_rest: called after every leap that stands, when a copy of the journey could be taken up from there
     changes: of the model, in order of time
     """
-    schedule = journey.schedule
+    schedule = cosimulation.schedule
     events = sorted({*events, *(one.time for one in changes)})
-    stops = sorted({*events, *journey.recording.probes, end})
-    if not journey.next_leap:
-        journey.next_leap = 5 * schedule.shortest_leap
-        if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
-            _probe(journey)
-        _change(journey, changes)
-    while journey.time < end - 1e-6:
-        asked = bounded_leap(journey.time, journey.next_leap, stops, schedule)
-        error, accepted = _leap(journey, asked)
+    stops = sorted({*events, *cosimulation.recording.probes, end})
+    if not cosimulation.next_leap:
+        cosimulation.next_leap = 5 * schedule.shortest_leap
+        if any(abs(cosimulation.time - probe) < 1e-6 for probe in cosimulation.recording.probes):
+            _probe(cosimulation)
+        _change(cosimulation, changes)
+    while cosimulation.time < end - 1e-6:
+        asked = bounded_leap(cosimulation.time, cosimulation.next_leap, stops, schedule)
+        error, accepted = _leap(cosimulation, asked)
         # The leap after an event starts small: what the event changed is not in the last error, nor in the last slope.
-        journey.next_leap = next_leap(asked, error)
-        if accepted and any(abs(journey.time - event) < 1e-6 for event in events):
-            journey.next_leap, journey.earlier = schedule.shortest_leap, None
+        cosimulation.next_leap = next_leap(asked, error)
+        if accepted and any(abs(cosimulation.time - event) < 1e-6 for event in events):
+            cosimulation.next_leap, cosimulation.burst_before = schedule.shortest_leap, None
         if accepted:
-            if any(abs(journey.time - probe) < 1e-6 for probe in journey.recording.probes):
-                _probe(journey)
-            _change(journey, changes)
+            if any(abs(cosimulation.time - probe) < 1e-6 for probe in cosimulation.recording.probes):
+                _probe(cosimulation)
+            _change(cosimulation, changes)
             at_rest()
-            progress(journey.time)
-    return journey
+            progress(cosimulation.time)
+    return cosimulation
 
 
-def _leap(journey: Journey, leap: float) -> tuple[float, bool]:
+def _leap(cosimulation: CoSimulation, leap: float) -> tuple[float, bool]:
     """Try one leap: predict, burst at the far end, correct, compare.
 
     returns: error (1 = just within tolerance) and whether the leap stands
     """
-    start, stop = journey.time, journey.time + leap
-    schedule, scale = journey.schedule, journey.scale
-    ahead = expected(journey.earlier, journey.told, stop, journey.noise.spread())
-    predicted, _ = scale.advanced(journey.states, start, stop, journey.averages, ahead.averages)
-    response = _response(journey, (start, stop), ahead)
+    start, stop = cosimulation.time, cosimulation.time + leap
+    schedule, scale = cosimulation.schedule, cosimulation.scale
+    ahead = extrapolate(cosimulation.burst_before, cosimulation.last_burst, stop, cosimulation.noise.spread())
+    predicted, _ = scale.advanced(cosimulation.states, start, stop, cosimulation.averages, ahead.averages)
+    response = _response(cosimulation, (start, stop), ahead)
     shortest, longest = schedule.burst, max(schedule.burst, schedule.longest_burst)
     loud = LEAPS_OF_A_BURST * in_tolerances(response, predicted, schedule.tolerance)
     seconds = burst_length(loud, schedule.noise, shortest, longest)
-    hand_down(journey.network, scale, predicted, stop, ahead.averages)
-    journey.spiking_seconds += schedule.burn_in + seconds
-    burst = journey.network.burst(schedule.burn_in, seconds, keep_field=False)
-    told = Told(stop, scale.averages(burst), seconds)
-    samples = [one for one in journey.recording.samples if start + 1e-6 < one <= stop + 1e-6]
+    apply_slow_to_fast(cosimulation.network, scale, predicted, stop, ahead.averages)
+    cosimulation.spiking_seconds += schedule.burn_in + seconds
+    burst = cosimulation.network.burst(schedule.burn_in, seconds, keep_field=False)
+    last_burst = BurstSummary(stop, scale.averages(burst), seconds)
+    samples = [one for one in cosimulation.recording.samples if start + 1e-6 < one <= stop + 1e-6]
     inside = [min(one, stop) for one in samples]
-    corrected, kept = scale.advanced(journey.states, start, stop, journey.averages, told.averages, inside)
-    error = leap_error(predicted, corrected, schedule.tolerance, _chance(journey, ahead, response, seconds))
+    corrected, kept = scale.advanced(cosimulation.states, start, stop, cosimulation.averages, last_burst.averages, inside)
+    error = leap_error(predicted, corrected, schedule.tolerance, _chance(cosimulation, ahead, response, seconds))
     accepted = is_accepted(error, leap, schedule)
-    journey.noise = journey.noise.after(scale.halves(burst), seconds)
+    cosimulation.noise = cosimulation.noise.after(scale.split_halves(burst), seconds)
     if accepted:
-        record_samples(journey, inside, kept, told.averages, (start, stop))
-        journey.time, journey.states, journey.earlier, journey.told = stop, corrected, journey.told, told
+        record_samples(cosimulation, inside, kept, last_burst.averages, (start, stop))
+        cosimulation.time, cosimulation.states, cosimulation.burst_before, cosimulation.last_burst = stop, corrected, cosimulation.last_burst, last_burst
     # After its samples, so that a burst in the log has all of them.
     noise = loud / seconds**0.5
-    journey.recorder.burst(burst_row(scale.model, burst, stop, leap, error, accepted, noise))
+    cosimulation.recorder.burst(burst_row(scale.model, burst, stop, leap, error, accepted, noise))
     return error, accepted
 
 
-def _response(journey: Journey, span: tuple[float, float], ahead: Expected) -> ByState:
+def _response(cosimulation: CoSimulation, span: tuple[float, float], ahead: Extrapolation) -> ByState:
     """What the noise of one second of spikes at the end of a leap does to the states."""
-    cells = MeanCells.of(journey.scale)
-    shortest = journey.schedule.burst
+    cells = MeanCells.of(cosimulation.scale)
+    shortest = cosimulation.schedule.burst
     # Noise as large as it may be: some equations have kinks, and small deviations would miss them.
-    found = cells.spread(journey.states, span, (journey.averages, ahead.averages), journey.noise, shortest)
+    found = cells.spread(cosimulation.states, span, (cosimulation.averages, ahead.averages), cosimulation.noise, shortest)
     return {name: one * shortest**0.5 for name, one in found.items()}
 
 
-def _chance(journey: Journey, ahead: Expected, response: ByState, seconds: float) -> ByState:
+def _chance(cosimulation: CoSimulation, ahead: Extrapolation, response: ByState, seconds: float) -> ByState:
     """How far predicted and corrected states differ by chance: the last bursts all have their part in it."""
     step = max(ahead.steps.values(), default=0.0)
-    parts = 1 / seconds + (1 + step) ** 2 / journey.told.seconds
-    if journey.earlier is not None:
-        parts += step**2 / journey.earlier.seconds
+    parts = 1 / seconds + (1 + step) ** 2 / cosimulation.last_burst.seconds
+    if cosimulation.burst_before is not None:
+        parts += step**2 / cosimulation.burst_before.seconds
     return {name: one * parts**0.5 for name, one in response.items()}
 
 
-def hand_down(network: FastNetwork, scale: SlowScale, states: States, time: float, averages: Averages) -> bool:
+def apply_slow_to_fast(network: FastNetwork, scale: SlowScale, states: States, time: float, averages: Averages) -> bool:
     """Set gains and block of the spiking cells from the slow states.
 
     returns: whether any of them differs from that of a cell to which nothing is handed down
@@ -152,13 +152,13 @@ def hand_down(network: FastNetwork, scale: SlowScale, states: States, time: floa
     for (population, receptor, name), given in handed_inputs(model, outputs).items():
         values = np.broadcast_to(given, model.cells(population))
         network.set_input(population, receptor, name, values)
-        port = model.instances[receptor].form.input(name)
+        port = model.instances[receptor].mechanism.input(name)
         moved = moved or (port is not None and bool(np.any(values != port.at_rest)))
     return moved
 
 
 def record_samples(
-    journey: Journey, times: list[float], kept: list[States], last: Averages, span: tuple[float, float]
+    cosimulation: CoSimulation, times: list[float], kept: list[States], last: Averages, span: tuple[float, float]
 ) -> None:
     """Write the sampled quantities of an accepted leap."""
     if not times:
@@ -166,60 +166,60 @@ def record_samples(
     rows = []
     for time, states in zip(times, kept, strict=True):
         part = (time - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 1.0
-        now = between(journey.averages, last, part)
-        rows.append({**journey.scale.outputs(states, time, now), **journey.scale.levels(time)})
-    wanted = journey.recording.sampled
+        now = between(cosimulation.averages, last, part)
+        rows.append({**cosimulation.scale.outputs(states, time, now), **cosimulation.scale.levels(time)})
+    wanted = cosimulation.recording.sampled
     kept_values = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in wanted}
-    journey.recorder.samples(np.array(times), kept_values)
+    cosimulation.recorder.samples(np.array(times), kept_values)
 
 
-def _change(journey: Journey, changes: Sequence[TimedChange]) -> None:
+def _change(cosimulation: CoSimulation, changes: Sequence[TimedChange]) -> None:
     """Let the model change where it does at this time, and ask the cells how they do with it.
 
     The last burst's averages are those of before: they must not reach into what comes after.
     """
     for one in changes:
-        if not one.is_at(journey.time):
+        if not one.is_at(cosimulation.time):
             continue
-        journey.states = after_pulses(journey.states, journey.scale, one)
-        journey.scale = follow(journey.network, journey.scale, one)
-        hand_down(journey.network, journey.scale, journey.states, journey.time, journey.averages)
-        schedule = journey.schedule
-        burst = journey.network.burst(schedule.settle, schedule.burst, keep_field=False)
-        journey.spiking_seconds += schedule.settle + schedule.burst
-        journey.told = Told(journey.time, journey.scale.averages(burst), burst.seconds)
-        journey.noise = journey.noise.after(journey.scale.halves(burst), burst.seconds)
-        journey.recorder.burst(burst_row(journey.scale.model, burst, journey.time, 0.0, 0.0, True))
+        cosimulation.states = after_pulses(cosimulation.states, cosimulation.scale, one)
+        cosimulation.scale = follow(cosimulation.network, cosimulation.scale, one)
+        apply_slow_to_fast(cosimulation.network, cosimulation.scale, cosimulation.states, cosimulation.time, cosimulation.averages)
+        schedule = cosimulation.schedule
+        burst = cosimulation.network.burst(schedule.settle, schedule.burst, keep_field=False)
+        cosimulation.spiking_seconds += schedule.settle + schedule.burst
+        cosimulation.last_burst = BurstSummary(cosimulation.time, cosimulation.scale.averages(burst), burst.seconds)
+        cosimulation.noise = cosimulation.noise.after(cosimulation.scale.split_halves(burst), burst.seconds)
+        cosimulation.recorder.burst(burst_row(cosimulation.scale.model, burst, cosimulation.time, 0.0, 0.0, True))
 
 
-def _probe(journey: Journey) -> None:
+def _probe(cosimulation: CoSimulation) -> None:
     """Run a longer burst and keep every cell, spike and field."""
-    schedule = journey.schedule
-    hand_down(journey.network, journey.scale, journey.states, journey.time, journey.averages)
-    journey.spiking_seconds += schedule.burn_in + schedule.probe
-    recorded = journey.network.recorded(schedule.burn_in, schedule.probe, journey.recorder.file)
-    record_probe(journey, recorded)
+    schedule = cosimulation.schedule
+    apply_slow_to_fast(cosimulation.network, cosimulation.scale, cosimulation.states, cosimulation.time, cosimulation.averages)
+    cosimulation.spiking_seconds += schedule.burn_in + schedule.probe
+    recorded = cosimulation.network.recorded(schedule.burn_in, schedule.probe, cosimulation.recorder.file)
+    record_probe(cosimulation, recorded)
     burst = recorded.burst
-    journey.told = journey.told.joined(journey.scale.averages(burst), burst.seconds)
-    journey.noise = journey.noise.after(journey.scale.halves(burst), burst.seconds)
+    cosimulation.last_burst = cosimulation.last_burst.joined(cosimulation.scale.averages(burst), burst.seconds)
+    cosimulation.noise = cosimulation.noise.after(cosimulation.scale.split_halves(burst), burst.seconds)
 
 
-def record_probe(journey: Journey, recorded: Recorded) -> None:
+def record_probe(cosimulation: CoSimulation, recorded: Recorded) -> None:
     """Write a probe: its bursts' averages and the slow quantities, cell by cell."""
-    model, burst = journey.scale.model, recorded.burst
-    slow = journey.scale.outputs(journey.states, journey.time, journey.averages)
+    model, burst = cosimulation.scale.model, recorded.burst
+    slow = cosimulation.scale.outputs(cosimulation.states, cosimulation.time, cosimulation.averages)
     cells: dict[str, np.ndarray] = {}
     known = model_outputs(model)
-    for name in journey.recording.probed:
+    for name in cosimulation.recording.probed:
         address = known[name]
         if address.kind == "slow":
             cells[name] = slow[name]
         elif address.kind == "drug":
-            cells[name] = np.array([journey.scale.levels(journey.time)[name]])
+            cells[name] = np.array([cosimulation.scale.levels(cosimulation.time)[name]])
         elif name in burst.halves:
             cells[name] = burst.halves[name].mean(axis=0)
-    journey.recorder.probe(
-        ProbeRow(journey.time, burst.seconds, cells, recorded.spikes, recorded.field, burst.field_rate)
+    cosimulation.recorder.probe(
+        ProbeRow(cosimulation.time, burst.seconds, cells, recorded.spikes, recorded.field, burst.field_rate)
     )
 
 

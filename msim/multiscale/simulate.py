@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 from msim.backends.context import Context, build_network
 from msim.backends.fast_network import Burst, FastNetwork
-from msim.backends.progress import Pulse
+from msim.backends.progress import BurstProgress
 from msim.base.errors import InputError
 from msim.base.remembered import Remembered
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.drug_binding import with_given_drugs
-from msim.definitions.models.interventions import Change
+from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
-from msim.multiscale.averages import Told
+from msim.multiscale.averages import BurstSummary
 from msim.multiscale.baseline import baseline_pieces, joined
-from msim.multiscale.co_simulation import Journey, burst_row, hand_down, record_samples, travel
+from msim.multiscale.co_simulation import CoSimulation, advance, apply_slow_to_fast, burst_row, record_samples
 from msim.multiscale.noise import Noise, noise_of
 from msim.multiscale.slow.scale import DrugCurve, SlowScale, compiled_scale, resumed_scale, slow_scale
 from msim.multiscale.timed_changes import SAME_TIME, follow, timed_changes
@@ -38,7 +38,7 @@ class Protocol:
     end: float
     body_weight: float
     doses: tuple[Dose, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ModelChange, ...] = ()
 
 
 def simulate(
@@ -51,7 +51,7 @@ def simulate(
     progress: Callable[[float], None] = lambda time: None,
     resume: TrialState | None = None,
     keep_state: Callable[[Callable[[], TrialState | None]], None] = lambda state: None,
-    pulse: Callable[[Pulse], None] | None = None,
+    report_burst: Callable[[BurstProgress], None] | None = None,
 ) -> float:
     """Run one trial, from rest or from where it was, and write what was asked for to the recorder.
 
@@ -66,7 +66,7 @@ def simulate(
     schedule = context.schedule
     changes = timed_changes(model, protocol.changes, (protocol.begin, protocol.end))
     network = build_network(model, seed, context, *(one.change.model for one in changes if one.is_fast))
-    network.pulse = pulse
+    network.report_burst = report_burst
     if network.alike:
         model = one_of_each(model)
         changes = [replace(one, change=replace(one.change, model=one_of_each(one.change.model))) for one in changes]
@@ -78,19 +78,19 @@ def simulate(
         scale = resumed_scale(model, drugs, resume.under("references/"), before)
     else:
         scale, pieces = resting_scale(model, drugs, network, first, protocol.begin, schedule, before)
-    if context.target in ("cpp", "twin"):
+    if context.target in ("cpp", "emulator"):
         scale = compiled_scale(scale)
     if resume is not None:
-        journey = _resumed(network, scale, schedule, recording, recorder, resume)
+        cosimulation = _resumed(network, scale, schedule, recording, recorder, resume)
         for one in changes:
-            if one.time <= journey.time + SAME_TIME:
-                journey.scale = follow(network, journey.scale, one)
+            if one.time <= cosimulation.time + SAME_TIME:
+                cosimulation.scale = follow(network, cosimulation.scale, one)
     else:
-        journey = _begun(network, scale, schedule, recording, recorder, pieces, protocol.begin)
-        journey.spiking_seconds = (schedule.settle + schedule.baseline) * (1 if pieces is first else 2)
+        cosimulation = _begun(network, scale, schedule, recording, recorder, pieces, protocol.begin)
+        cosimulation.spiking_seconds = (schedule.settle + schedule.baseline) * (1 if pieces is first else 2)
     events = {time for curve in curves.values() for time in curve.breakpoints if protocol.begin < time < protocol.end}
-    travel(journey, protocol.end, events, progress, lambda: keep_state(lambda: trial_state(journey)), changes)
-    return journey.spiking_seconds
+    advance(cosimulation, protocol.end, events, progress, lambda: keep_state(lambda: trial_state(cosimulation)), changes)
+    return cosimulation.spiking_seconds
 
 
 def without_other_drugs(model: ModelDefinition, protocol: Protocol) -> tuple[ModelDefinition, Protocol]:
@@ -123,7 +123,7 @@ def resting_scale(
     """
     baseline = joined(pieces)
     scale = slow_scale(model, drugs, baseline, begin, drugs_before)
-    if not hand_down(network, scale, scale.rest(), begin, scale.averages(baseline)):
+    if not apply_slow_to_fast(network, scale, scale.rest(), begin, scale.averages(baseline)):
         return scale, pieces
     again = baseline_pieces(network, schedule)
     return slow_scale(model, drugs, joined(again), begin, drugs_before), again
@@ -132,33 +132,33 @@ def resting_scale(
 def _begun(
     network: FastNetwork, scale: SlowScale, schedule: Schedule, recording: Recording, recorder: Recorder,
     pieces: list[Burst], begin: float,
-) -> Journey:  # fmt: skip
+) -> CoSimulation:  # fmt: skip
     """A journey at rest, whose first burst is the baseline."""
     baseline = joined(pieces)
-    noise = noise_of([scale.halves(one) for one in pieces], pieces[0].seconds)
-    journey = Journey(
-        begin, scale.rest(), Told(begin, scale.averages(baseline), baseline.seconds), network, scale, schedule,
+    noise = noise_of([scale.split_halves(one) for one in pieces], pieces[0].seconds)
+    cosimulation = CoSimulation(
+        begin, scale.rest(), BurstSummary(begin, scale.averages(baseline), baseline.seconds), network, scale, schedule,
         recording, recorder, noise=noise,
     )  # fmt: skip
     first = [time for time in recording.samples if abs(time - begin) < 1e-6]
-    record_samples(journey, first, [journey.states] * len(first), journey.averages, (begin, begin))
+    record_samples(cosimulation, first, [cosimulation.states] * len(first), cosimulation.averages, (begin, begin))
     recorder.burst(burst_row(scale.model, baseline, begin, 0.0, 0.0, True))
-    return journey
+    return cosimulation
 
 
 def _resumed(
     network: FastNetwork, scale: SlowScale, schedule: Schedule, recording: Recording, recorder: Recorder,
     state: TrialState,
-) -> Journey:  # fmt: skip
+) -> CoSimulation:  # fmt: skip
     """A journey where it was."""
     about = state.about
-    told, earlier = state.told("told"), state.told("earlier")
-    if told is None:
+    last_burst, burst_before = state.last_burst("told"), state.last_burst("earlier")
+    if last_burst is None:
         raise InputError("checkpoint: says nothing of the last burst")
     noise = Noise(tuple(about["noise_names"]), state.arrays["noise"], about["slowness"])
-    return Journey(
-        about["time"], state.under("slow/"), told, network, scale, schedule, recording, recorder,
-        about["spiking_seconds"], about["next_leap"], noise=noise, earlier=earlier,
+    return CoSimulation(
+        about["time"], state.under("slow/"), last_burst, network, scale, schedule, recording, recorder,
+        about["spiking_seconds"], about["next_leap"], noise=noise, burst_before=burst_before,
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def levels_before(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
 
 
 def _levels(
-    curves: Mapping[str, ConcentrationCurve], told: Callable[[ConcentrationCurve, float], Mapping[str, float]]
+    curves: Mapping[str, ConcentrationCurve], last_burst: Callable[[ConcentrationCurve, float], Mapping[str, float]]
 ) -> DrugCurve:
     """What is told of every drug; those never given are looked up, not worked out."""
     never = {f"{name}.{port}": 0.0 for name, curve in curves.items() if not curve.doses for port in curve(0.0)}
@@ -182,7 +182,7 @@ def _levels(
     def levels(time: float) -> dict[str, float]:
         found = never.copy()
         for name, curve in given.items():
-            for port, value in told(curve, time).items():
+            for port, value in last_burst(curve, time).items():
                 found[f"{name}.{port}"] = value
         return found
 

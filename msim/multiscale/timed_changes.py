@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msim.backends.cpp.parameter_updates import fast_values
 from msim.backends.fast_network import FastNetwork
-from msim.definitions.models.interventions import Change
+from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.slow.scale import SlowScale, States, with_values
 
@@ -22,7 +22,7 @@ class TimedChange:
     scales: slow scales that were made before, by the number of their model; changes to one model share theirs
     """
 
-    change: Change
+    change: ModelChange
     is_fast: bool
     number: int
     scales: dict[int, SlowScale]
@@ -37,7 +37,7 @@ class TimedChange:
         return abs(self.time - time) < SAME_TIME
 
 
-def timed_changes(model: ModelDefinition, changes: Sequence[Change], span: tuple[float, float]) -> list[TimedChange]:
+def timed_changes(model: ModelDefinition, changes: Sequence[ModelChange], span: tuple[float, float]) -> list[TimedChange]:
     """The changes within a span (s), ready to be followed, from the model at rest.
 
     Slow scales are made once for each model, however often a treatment comes and goes.
@@ -69,7 +69,7 @@ def follow(network: FastNetwork, scale: SlowScale, change: TimedChange) -> SlowS
     raises: InputError where the target cannot change the values of its cells
     """
     if change.is_fast:
-        network.retune(change.change.model)
+        network.update_parameters(change.change.model)
     if change.number not in change.scales:
         change.scales[change.number] = with_values(scale, change.change.model)
     return change.scales[change.number]

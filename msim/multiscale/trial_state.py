@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from msim.backends.fast_network import NetworkState
-from msim.multiscale.averages import Told
-from msim.multiscale.co_simulation import Journey
+from msim.multiscale.averages import BurstSummary
+from msim.multiscale.co_simulation import CoSimulation
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class TrialState:
         """Arrays whose name begins so, by the rest of their name."""
         return {name[len(start):]: values for name, values in self.arrays.items() if name.startswith(start)}
 
-    def told(self, kind: str) -> Told | None:
+    def last_burst(self, kind: str) -> BurstSummary | None:
         """What a burst said: the last one ('told') or the one before it ('earlier'), None where that does not count."""
         time, seconds = self.about[f"{kind}_time"], self.about[f"{kind}_seconds"]
-        return None if time is None else Told(time, self.under(f"{kind}/"), seconds)
+        return None if time is None else BurstSummary(time, self.under(f"{kind}/"), seconds)
 
     @property
     def network(self) -> NetworkState:
@@ -38,21 +38,21 @@ class TrialState:
         return NetworkState(self.under("network/"), self.about["network"])
 
 
-def trial_state(journey: Journey) -> TrialState | None:
+def trial_state(cosimulation: CoSimulation) -> TrialState | None:
     """The state of a journey between two leaps; None where the target cannot tell that of its cells."""
-    network = journey.network.state()
+    network = cosimulation.network.state()
     if network is None:
         return None
     arrays = {f"network/{name}": values for name, values in network.arrays.items()}
-    arrays.update({f"slow/{name}": values for name, values in journey.states.items()})
-    arrays["noise"] = journey.noise.deviations
-    arrays.update({f"references/{name}": values for name, values in journey.scale.references.items()})
+    arrays.update({f"slow/{name}": values for name, values in cosimulation.states.items()})
+    arrays["noise"] = cosimulation.noise.deviations
+    arrays.update({f"references/{name}": values for name, values in cosimulation.scale.references.items()})
     about = {
-        "network": dict(network.about), "time": journey.time, "next_leap": journey.next_leap,
-        "spiking_seconds": journey.spiking_seconds, "noise_names": list(journey.noise.names),
-        "slowness": journey.noise.slowness,
+        "network": dict(network.about), "time": cosimulation.time, "next_leap": cosimulation.next_leap,
+        "spiking_seconds": cosimulation.spiking_seconds, "noise_names": list(cosimulation.noise.names),
+        "slowness": cosimulation.noise.slowness,
     }  # fmt: skip
-    for kind, told in (("told", journey.told), ("earlier", journey.earlier)):
-        arrays.update({f"{kind}/{name}": values for name, values in (told.averages.items() if told else ())})
-        about[f"{kind}_time"], about[f"{kind}_seconds"] = (told.time, told.seconds) if told else (None, None)
+    for kind, last_burst in (("told", cosimulation.last_burst), ("earlier", cosimulation.burst_before)):
+        arrays.update({f"{kind}/{name}": values for name, values in (last_burst.averages.items() if last_burst else ())})
+        about[f"{kind}_time"], about[f"{kind}_seconds"] = (last_burst.time, last_burst.seconds) if last_burst else (None, None)
     return TrialState({name: np.array(values) for name, values in arrays.items()}, about)

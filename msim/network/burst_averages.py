@@ -30,10 +30,10 @@ class NamedAverages:
     def of(cls, model: ModelDefinition) -> NamedAverages:
         """Those that a model's links, readouts and activated fractions ask for."""
         texts = {one for link in model.links.values() for one in (*link.origin, *link.relative_to)}
-        quanta = [one.name for one in model.on_scale("receptor") if one.form.parameter("quantal_share")]
+        quanta = [one.name for one in model.on_scale("receptor") if one.mechanism.parameter("quantal_share")]
         wanted, dipoles = {}, set()
         for population in model.populations.values():
-            membrane = model.instances[population.membrane].form
+            membrane = model.instances[population.membrane].mechanism
             for port in membrane.outputs:
                 address = f"{population.name}.{port.name}"
                 # Of a cell of several compartments everything but its first potential, which every cell has.
@@ -42,7 +42,7 @@ class NamedAverages:
             if membrane.output(DIPOLE):
                 dipoles.add(population.name)
             for receptor in population.receptors:
-                for port in model.instances[receptor].form.outputs:
+                for port in model.instances[receptor].mechanism.outputs:
                     address = f"{population.name}.{receptor}.{port.name}"
                     if address in texts or (receptor in quanta and port.name == "g"):
                         wanted[population.name, f"{receptor}_{port.name}"] = address

@@ -23,7 +23,7 @@ class Placed:
     """
 
     name: str
-    form: Mechanism
+    mechanism: Mechanism
     own: Mapping[str, str]
     elsewhere: Compartment | None = None
     share: str = ""
@@ -46,7 +46,7 @@ def cell_equations(
         for compartment, current in _currents(one, first):
             currents[compartment.current].append(current)
     for sign, name in ((+1, "I_excitatory"), (-1, "I_inhibitory")):
-        lines.append(f"{name} = {_sum([f'{one.name}_I' for one in receptors if one.form.sign == sign])} : amp")
+        lines.append(f"{name} = {_sum([f'{one.name}_I' for one in receptors if one.mechanism.sign == sign])} : amp")
     if len(currents) == 1:
         lines.append(f"{first.current} = I_excitatory + I_inhibitory : amp")
     else:
@@ -85,7 +85,7 @@ def line(one: Equation, own: Mapping[str, str]) -> str:
 
 
 def _receptor(one: Placed, first: Compartment) -> Iterator[str]:
-    equations = read_equations(one.form.equations)
+    equations = read_equations(one.mechanism.equations)
     if one.elsewhere is None or not one.share:
         place = one.elsewhere or first
         own = {**one.own, "v": place.potential}

@@ -67,7 +67,7 @@ def _projection(model: ModelDefinition, one: ModelProjection, per_weight: Mappin
     statements = [part.on_event for part in parts]
     constants = {key: (value, part.units[key]) for part in parts for key, value in part.constants.items()}
     for receptor in one.receptors:
-        form = model.instances[receptor].form
+        form = model.instances[receptor].mechanism
         own = {name: f"{receptor}_{name}_post" for name in names_of(form)}
         peak = f"({delivered(f'weight*peak_{receptor}', receptor, parts)})"
         statements.append(renamed(form.on_event, {**own, "peak": peak}))
@@ -103,7 +103,7 @@ def _drives(model: ModelDefinition) -> tuple[list[Drive], dict[tuple[str, str], 
         contacts = model[f"{one.name}.contacts"]
         statements, constants = [], {}
         for receptor in one.receptors:
-            form = model.instances[receptor].form
+            form = model.instances[receptor].mechanism
             own = {name: f"{receptor}_{name}" for name in names_of(form)}
             peak = model[f"{one.name}.peak.{receptor}"]
             constants[f"peak_{one.name}_{receptor}"] = (peak, "siemens")

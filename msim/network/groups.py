@@ -55,7 +55,7 @@ def places(model: ModelDefinition) -> dict[str, tuple[str, int]]:
     ends: dict[str, int] = {}
     found = {}
     for one in model.populations.values():
-        form = model.instances[one.membrane].form.name
+        form = model.instances[one.membrane].mechanism.name
         found[one.name] = (form, ends.get(form, 0))
         ends[form] = ends.get(form, 0) + model.cells(one.name)
     return found
@@ -65,7 +65,7 @@ def fast_groups(model: ModelDefinition, seed: int, moving: Collection[str] = ())
     """Cells of a model, those of one membrane form together; first potentials are drawn."""
     by_form: dict[str, list[str]] = {}
     for one in model.populations.values():
-        by_form.setdefault(model.instances[one.membrane].form.name, []).append(one.name)
+        by_form.setdefault(model.instances[one.membrane].mechanism.name, []).append(one.name)
     groups = {form: group_of(model, form, names, moving) for form, names in by_form.items()}
     for group in groups.values():
         _spread(group, seed)
@@ -88,8 +88,8 @@ def group_of(model: ModelDefinition, name: str, populations: list[str], moving: 
     counts = [model.cells(one) for one in populations]
     starts = np.concatenate([[0], np.cumsum(counts)])
     slices = {one: slice(int(a), int(b)) for one, a, b in zip(populations, starts, starts[1:], strict=False)}
-    membrane = model.instances[model.populations[populations[0]].membrane].form
-    receptors = {r: model.instances[r].form for p in populations for r in model.populations[p].receptors}
+    membrane = model.instances[model.populations[populations[0]].membrane].mechanism
+    receptors = {r: model.instances[r].mechanism for p in populations for r in model.populations[p].receptors}
     placed = [_placed(model, one, receptors, populations) for one in receptors]
     colours = list(dict.fromkeys(d.colour for d in model.drives.values() if d.colour and d.to in slices))
     shared, start = _membranes(model, membrane, populations, counts)
@@ -97,9 +97,9 @@ def group_of(model: ModelDefinition, name: str, populations: list[str], moving: 
     inputs: dict[str, float] = {}
     for one in placed:
         shared.update({one.own[key]: value for key, value in constants(model, one.name).items()})
-        units.update({one.own[key]: unit_expression(unit) for key, unit in one.form.constants.items()})
-        inputs.update({f"{one.name}_{port.name}": port.at_rest for port in one.form.inputs if port.name != "v"})
-        start.update({f"{one.name}_{state}": np.zeros(sum(counts)) for state in one.form.rest})
+        units.update({one.own[key]: unit_expression(unit) for key, unit in one.mechanism.constants.items()})
+        inputs.update({f"{one.name}_{port.name}": port.at_rest for port in one.mechanism.inputs if port.name != "v"})
+        start.update({f"{one.name}_{state}": np.zeros(sum(counts)) for state in one.mechanism.rest})
         if one.share:
             shared[one.share], units[one.share] = _shares(model, one.name, populations, counts), "1"
     shared.update({key: np.broadcast_to(shared[key], sum(counts)).copy() for key in moving if key in shared})
@@ -134,7 +134,7 @@ def _placed(
         for compartment, placed in model.populations[one].places
         if placed == receptor
     }
-    compartments = model.instances[model.populations[populations[0]].membrane].form.compartments
+    compartments = model.instances[model.populations[populations[0]].membrane].mechanism.compartments
     elsewhere = [one for one in compartments if one.name in {name for name, share in shares if share > 0}]
     if not elsewhere:
         return Placed(receptor, receptors[receptor], own)

@@ -21,7 +21,7 @@ class SynapsePart:
     own: its names among those of a contact; receptors: those whose peak its factor scales
     """
 
-    form: Mechanism
+    mechanism: Mechanism
     own: Mapping[str, str]
     constants: Mapping[str, float]
     receptors: tuple[str, ...]
@@ -29,24 +29,24 @@ class SynapsePart:
     @property
     def equations(self) -> str:
         """Its states, followed from event to event."""
-        lines = (line(one, self.own) for one in read_equations(self.form.equations).values())
+        lines = (line(one, self.own) for one in read_equations(self.mechanism.equations).values())
         return "\n".join(f"{one} (event-driven)" for one in lines)
 
     @property
     def on_event(self) -> str:
         """What a spike does to it."""
-        return renamed(self.form.on_event, self.own)
+        return renamed(self.mechanism.on_event, self.own)
 
     @property
     def units(self) -> dict[str, str]:
         """Units of its constants, by the names that these have in a contact."""
-        return {self.own[key]: unit_expression(unit) for key, unit in self.form.constants.items()}
+        return {self.own[key]: unit_expression(unit) for key, unit in self.mechanism.constants.items()}
 
     @property
     def start(self) -> dict[str, float]:
         """First values of its states."""
-        numbers = {name: self.constants[self.own[name]] for name in self.form.constants}
-        return {self.own[state]: evaluated(text, numbers) for state, text in self.form.rest.items()}
+        numbers = {name: self.constants[self.own[name]] for name in self.mechanism.constants}
+        return {self.own[state]: evaluated(text, numbers) for state, text in self.mechanism.rest.items()}
 
 
 def synapse_parts(model: ModelDefinition, one: Projection) -> tuple[SynapsePart, ...]:
@@ -56,7 +56,7 @@ def synapse_parts(model: ModelDefinition, one: Projection) -> tuple[SynapsePart,
     ]
     parts = []
     for prefix, mechanism, receptors in named:
-        form = model.instances[mechanism].form
+        form = model.instances[mechanism].mechanism
         own = {name: f"{prefix}_{name}" for name in (*names_of(form), "factor")}
         numbers = {own[key]: value for key, value in constants(model, mechanism).items()}
         parts.append(SynapsePart(form, own, numbers, receptors))

@@ -1,4 +1,4 @@
-"""A twin in one figure: sections along its axes, and what bursts are missed by where they are left out."""
+"""An emulator in one figure: sections along its axes, and what bursts are missed by where they are left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from msim.base.errors import InputError, StorageError
-from msim.emulator.emulator import Twin
+from msim.emulator.emulator import Emulator
 from msim.emulator.surfaces import regression
 from msim.plots.style import GRAY, LABEL, SMALL, TICK, TITLE, population_colors
 from msim.plots.wording import wrapped
@@ -23,26 +23,26 @@ STEPS = 61
 DPI = 200
 
 
-def write_twin_figure(twin: Twin, path: Path) -> Path:
-    """Write the figure of a twin as PNG; the file appears in one step, when it is whole.
+def write_emulator_figure(emulator: Emulator, path: Path) -> Path:
+    """Write the figure of an emulator as PNG; the file appears in one step, when it is whole.
 
     raises: StorageError where it cannot be written
     """
-    growing = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         with matplotlib.style.context("default"):
-            twin_figure(twin).savefig(growing, format="png", dpi=DPI)
-        os.replace(growing, path)
+            emulator_figure(emulator).savefig(partial, format="png", dpi=DPI)
+        os.replace(partial, path)
     except OSError as problem:
-        growing.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise StorageError(f"{path}: cannot be written: {problem.strerror or problem}") from None
     return path
 
 
-def twin_figure(twin: Twin) -> Figure:
+def emulator_figure(emulator: Emulator) -> Figure:
     """Rates along every axis with the others at rest, then bursts of every population against what is expected."""
-    populations = list(twin.cells)
-    count = len(twin.axes) + len(populations)
+    populations = list(emulator.cells)
+    count = len(emulator.axes) + len(populations)
     rows = -(-count // COLUMNS)
     height = 2.3 * rows + 0.6
     figure = Figure(figsize=(2.7 * COLUMNS, height), facecolor="white")
@@ -51,36 +51,36 @@ def twin_figure(twin: Twin) -> Figure:
     for unused in axes[count:]:
         unused.remove()
     colors = population_colors(populations)
-    for ax, axis in zip(axes, twin.axes):
-        _section(ax, twin, axis.name, colors)
-    expected, simulated = left_out_rates(twin)
-    for ax, name in zip(axes[len(twin.axes):], populations):
-        _agreement(ax, name, expected[name], simulated[name], colors[name], _error(twin, name))
+    for ax, axis in zip(axes, emulator.axes):
+        _section(ax, emulator, axis.name, colors)
+    expected, simulated = left_out_rates(emulator)
+    for ax, name in zip(axes[len(emulator.axes):], populations):
+        _agreement(ax, name, expected[name], simulated[name], colors[name], _error(emulator, name))
     handles = [Line2D([], [], color=color, label=name) for name, color in colors.items()]
     place = {"loc": "lower left", "bbox_to_anchor": (0.005, 0.2 / height), "ncols": len(handles)}
     figure.legend(handles=handles, frameon=False, fontsize=SMALL + 1, **place)
-    note = f"Model {twin.model}. Sections: other axes at rest, ends where the twin answers no more. "
+    note = f"Model {emulator.model}. Sections: other axes at rest, ends where the emulator answers no more. "
     note += "Dots: a burst, and what surfaces fitted without it give."
     figure.text(0.01, 0.06 / height, wrapped(note, 190), fontsize=SMALL, color=GRAY, va="bottom")
     return figure
 
 
-def left_out_rates(twin: Twin) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def left_out_rates(emulator: Emulator) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Firing rates (Hz) as surfaces without each burst give them, and as simulated, by population."""
-    record = twin.record
+    record = emulator.record
     kept = record["kept"] > 0
-    scaled, seconds = twin.scaled(record["points"][kept]), record["seconds"][kept]
-    outputs = [one for one in twin.outputs if one.name.endswith(f".{RATE}")]
+    scaled, seconds = emulator.scaled(record["points"][kept]), record["seconds"][kept]
+    outputs = [one for one in emulator.outputs if one.name.endswith(f".{RATE}")]
     fitted = np.stack([one.fitted(record[f"mean/{one.name}"][kept]) for one in outputs], axis=1)
-    missed = regression(twin.basis, scaled, fitted, seconds / np.median(seconds)).left_out
+    missed = regression(emulator.basis, scaled, fitted, seconds / np.median(seconds)).left_out
     expected = {one.name.partition(".")[0]: one.value(fitted[:, k] - missed[:, k]) for k, one in enumerate(outputs)}
     return expected, {one.name.partition(".")[0]: one.value(fitted[:, k]) for k, one in enumerate(outputs)}
 
 
-def _section(ax: Axes, twin: Twin, axis: str, colors: dict[str, str]) -> None:
-    own = next(one for one in twin.axes if one.name == axis)
-    values = [value for value in np.linspace(own.low, own.high, STEPS) if _answers(twin, axis, float(value))]
-    found = twin.averages({axis: np.array(values)})
+def _section(ax: Axes, emulator: Emulator, axis: str, colors: dict[str, str]) -> None:
+    own = next(one for one in emulator.axes if one.name == axis)
+    values = [value for value in np.linspace(own.low, own.high, STEPS) if _answers(emulator, axis, float(value))]
+    found = emulator.averages({axis: np.array(values)})
     for name, color in colors.items():
         ax.plot(values, found[f"{name}.{RATE}"], color=color, linewidth=1.8)
     ax.axvline(own.rest, color="#BBBBBB", linewidth=0.8, zorder=0)
@@ -89,9 +89,9 @@ def _section(ax: Axes, twin: Twin, axis: str, colors: dict[str, str]) -> None:
     _dress(ax, axis, f"{own.unit}", "rate (Hz)")
 
 
-def _answers(twin: Twin, axis: str, value: float) -> bool:
+def _answers(emulator: Emulator, axis: str, value: float) -> bool:
     try:
-        twin.averages({axis: value})
+        emulator.averages({axis: value})
     except InputError:
         return False
     return True
@@ -106,8 +106,8 @@ def _agreement(ax: Axes, name: str, expected: np.ndarray, simulated: np.ndarray,
     _dress(ax, f"{name}: {error}", "rate in a burst (Hz)", "without it (Hz)")
 
 
-def _error(twin: Twin, population: str) -> str:
-    one = next(one for one in twin.outputs if one.name == f"{population}.{RATE}")
+def _error(emulator: Emulator, population: str) -> str:
+    one = next(one for one in emulator.outputs if one.name == f"{population}.{RATE}")
     return f"{100 * one.error:.1f} %, trials {100 * one.trial_error:.1f} %"
 
 

@@ -10,6 +10,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from msim.base.errors import StorageError
+from msim.base.paths import given_folder
 from msim.plots.pages import (
     bold_page,
     cascade_page,
@@ -20,7 +21,6 @@ from msim.plots.pages import (
     raster_page,
     spectrum_page,
 )
-from msim.base.paths import given_folder
 from msim.storage.run_store import Run
 
 DPI = 200
@@ -58,11 +58,11 @@ def write_figures(run: Run, folder: str | Path) -> list[Path]:
 
 def write_figure(figure: Figure, path: Path) -> Path:
     """Write a figure; the file appears in one step, when it is whole."""
-    growing = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        figure.savefig(growing, format="png", dpi=DPI)
-        os.replace(growing, path)
+        figure.savefig(partial, format="png", dpi=DPI)
+        os.replace(partial, path)
     finally:
-        growing.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         figure.clear()
     return path

@@ -57,7 +57,7 @@ def bands_of(run: Run) -> list[tuple[str, float, float]]:
     model = experiment_of(run).model
     return [
         (one.name, model[f"{one.name}.low"], model[f"{one.name}.high"])
-        for one in model.on_scale("readout") if one.form.parameter("low") is not None
+        for one in model.on_scale("readout") if one.mechanism.parameter("low") is not None
     ]  # fmt: skip
 
 

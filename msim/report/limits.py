@@ -14,7 +14,7 @@ FILES = {
     "The column": "circuits/cortical_column", "Drug and receptors": "drugs/ketamine", "The cascade": "signaling/",
     "Published results that disagree": "circuits/cortical_column",
 }  # fmt: skip
-TWIN, PEOPLE = "The mean-field twin", "Virtual people"
+EMULATOR, PEOPLE = "The mean-field emulator", "Virtual people"
 NOTHING = "The model is none of those that ship with msim, and their text of known limits says nothing of it."
 ANALYSES = {
     "resting_connectivity": "Resting connectivity", "go_nogo": "Go/NoGo", "meg_dcm": "MEG and DCM",
@@ -36,14 +36,14 @@ def limits() -> dict[str, str]:
     return {title.strip(): body.strip() for title, _, body in parts}
 
 
-def limits_section(files: Iterable[str], notes: str = "", twin: bool = False, analysis: str = "") -> Section:
+def limits_section(files: Iterable[str], notes: str = "", emulator: bool = False, analysis: str = "") -> Section:
     """What concerns a model made of these files.
 
     notes: what the model's or study's own file says of itself; analysis: of a study, or ''
     """
     names = list(files)
     wanted = [title for title, part in FILES.items() if any(part in name for name in names)]
-    wanted += [TWIN] if twin or analysis else []
+    wanted += [EMULATOR] if emulator or analysis else []
     wanted += [PEOPLE, ANALYSES[analysis]] if analysis in ANALYSES else []
     known = limits()
     blocks: list[Block] = [Marked(title, known[title]) for title in wanted if title in known]

@@ -22,7 +22,7 @@ _KEY = re.compile(r"\[([a-z]+\d{4}[a-z]?)\]\Z")
 def parameter_sections(model: ModelDefinition, further: Sequence[str] = ()) -> tuple[Section, Section]:
     """Parameters and sources of a model; further: other keys that the page cites."""
     records = model_tables(model)["values"]
-    forms = {name: f"{one.form.meaning}" + (f" (on {one.on})" if one.on else "")
+    forms = {name: f"{one.mechanism.meaning}" + (f" (on {one.on})" if one.on else "")
              for name, one in model.instances.items()}  # fmt: skip
     return sections_of({model.name: records}, forms, further)
 

@@ -8,7 +8,7 @@ from msim.base.errors import MsimError
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.files.read import read_tables
-from msim.definitions.models.manipulation_tables import act_text
+from msim.definitions.models.manipulation_tables import intervention_text
 from msim.definitions.models.tables import changed_values, dose_text, some, weights_text
 from msim.plots.wording import duration_text
 from msim.report.blocks import Facts, Section, Sign, Table, Words
@@ -45,7 +45,7 @@ def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) 
     for one in experiment.arms:
         doses = some([dose_text(one, dose) for dose in one.doses], most=DOSES) or "nothing"
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
-        done = [*(act_text(act) for act in one.acts), *changed]
+        done = [*(intervention_text(intervention) for intervention in one.interventions), *changed]
         done += [f"hypothesis {one.hypothesis}"] if one.hypothesis else []
         rows.append((Sign(one.name, styles[one.name]), one.meaning or "–", doses, "\n".join(done) or "–"))
     return Section("arms", "Arms", (Table("Arms of the experiment", ("arm", "meaning", "given", "changed"), rows),))

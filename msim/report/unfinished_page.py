@@ -31,7 +31,7 @@ def unfinished_page(path: Path) -> Page:
     try:
         about = read_provenance(folder.store)
     except (KeyError, ValueError, OSError) as problem:
-        raise StorageError(f"{folder.growing}: cannot be read as an unfinished run: {problem}") from None
+        raise StorageError(f"{folder.partial}: cannot be read as an unfinished run: {problem}") from None
     experiment = experiment_from_provenance(about)
     styles = arm_styles(about["arms"])
     done = finished_trials(folder, about["arms"], about["seeds"])
@@ -46,7 +46,7 @@ def unfinished_page(path: Path) -> Page:
         Section("state", "How far it is", (told, _trials(folder, experiment, set(done)))),
         question_section(experiment), arms_section(experiment, styles),
         Section("verdicts", "Predictions", (asked_table(experiment, why),)),
-        limits_section(experiment.model.files, notes_of(experiment), str(about.get("target", "")).startswith("twin")),
+        limits_section(experiment.model.files, notes_of(experiment), str(about.get("target", "")).startswith("emulator")),
         parameters, sources, provenance_section(about),
     )  # fmt: skip
     facts = ("not finished", f"{len(done)} of {counted(count, 'trial')} done", f"target {about.get('target', '')}")
@@ -65,7 +65,7 @@ def _trials(folder: RunFolder, experiment: ExperimentDefinition, done: set[tuple
 def _state(folder: RunFolder, arm: str, seed: int, is_done: bool) -> tuple[str, str, str]:
     if is_done:
         return "done", "its end", "–"
-    failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
+    failure = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
     reason = ""
     if failure.is_file():
         lines = failure.read_text(encoding="utf-8", errors="replace").strip().splitlines()

@@ -32,15 +32,15 @@ def write_report(path: str | Path, out: str | Path = "", replace: bool = False) 
     file = given_path(out, "--out") if str(out) else default_file(folder)
     check_file(file, replace)
     text = html_of(page_of(folder))
-    growing = file.with_name(f".{file.name}.partial")
+    partial = file.with_name(f".{file.name}.partial")
     try:
-        growing.write_text(text, encoding="utf-8")
-        os.replace(growing, file)
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, file)
     except OSError as problem:
         raise StorageError(f"{file}: cannot be written: {problem.strerror}") from None
     finally:
-        if growing.is_file():
-            growing.unlink()
+        if partial.is_file():
+            partial.unlink()
     return file
 
 
@@ -73,7 +73,7 @@ def page_of(folder: Path) -> Page:
         from msim.report.run_page import run_page
 
         return run_page(open_run(folder))
-    if RunFolder(folder).growing.is_dir():
+    if RunFolder(folder).partial.is_dir():
         from msim.report.unfinished_page import unfinished_page
 
         return unfinished_page(folder)

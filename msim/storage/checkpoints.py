@@ -26,7 +26,7 @@ GROWING = ".growing"
 
 def checkpoint_folder(folder: RunFolder, arm: str, seed: int) -> Path:
     """Where the checkpoints of a trial are kept."""
-    return folder.growing / CHECKPOINTS / arm / f"seed_{seed}"
+    return folder.partial / CHECKPOINTS / arm / f"seed_{seed}"
 
 
 def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[str, Any]) -> None:
@@ -37,8 +37,8 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     import zarr
 
     root.mkdir(parents=True, exist_ok=True)
-    growing = make_own_anew(root / GROWING)
-    store = zarr.open_group(zarr_folder(growing / STORE), mode="w", zarr_format=3)
+    partial = make_own_anew(root / GROWING)
+    store = zarr.open_group(zarr_folder(partial / STORE), mode="w", zarr_format=3)
     spools = {name: values for name, values in arrays.items() if isinstance(values, Spool)}
     plain = {name: np.asarray(values) for name, values in arrays.items() if name not in spools}
     for index, values in enumerate(plain.values()):
@@ -47,11 +47,11 @@ def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[st
     shapes = [[name, list(values.shape), values.dtype.str] for name, values in plain.items()]
     rows = _write_spools(store, spools)
     store.attrs.update({"format": FORMAT, "arrays": shapes, "spools": rows, "about": dict(about)})
-    sums = {str(one.relative_to(growing)): _sha256(one) for one in sorted(growing.rglob("*")) if one.is_file()}
-    (growing / MANIFEST).write_text(json.dumps({"format": FORMAT, "sha256": sums}), encoding="utf-8")
-    flush(growing)
+    sums = {str(one.relative_to(partial)): _sha256(one) for one in sorted(partial.rglob("*")) if one.is_file()}
+    (partial / MANIFEST).write_text(json.dumps({"format": FORMAT, "sha256": sums}), encoding="utf-8")
+    flush(partial)
     older = _numbered(root)
-    os.replace(growing, root / str(older[-1] + 1 if older else 1))
+    os.replace(partial, root / str(older[-1] + 1 if older else 1))
     for number in older:
         remove_own(root / str(number))
 

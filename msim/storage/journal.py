@@ -23,19 +23,19 @@ BLOCK = 2**17  # values of a long array that are in memory at a time
 
 def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
     """The journal of a trial."""
-    return folder.growing / UNFINISHED / arm / f"seed_{seed}.npz"
+    return folder.partial / UNFINISHED / arm / f"seed_{seed}.npz"
 
 
 def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, Series], reached: float) -> None:
     """Put the record up to `reached` (s) in the place of the one before it, in one step."""
     path = journal_path(folder, arm, seed)
-    make_own(folder.growing / UNFINISHED)
+    make_own(folder.partial / UNFINISHED)
     path.parent.mkdir(exist_ok=True)
-    growing = path.with_name(f".{path.name}")
+    partial = path.with_name(f".{path.name}")
     with stops_held():
-        with growing.open("wb") as handle:
+        with partial.open("wb") as handle:
             _save(handle, {**arrays, REACHED: np.array(reached)})
-        os.replace(growing, path)
+        os.replace(partial, path)
 
 
 def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:

@@ -65,9 +65,9 @@ def _files(folder: Path) -> Iterator[Path]:
 def write_list(path: Path, folder: Path) -> None:
     """Keep, in one step, which files are below a folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    growing = path.with_name(f".{path.name}.partial")
-    growing.write_text(json.dumps({"format": 1, "bytes": sizes_below(folder)}), encoding="utf-8")
-    os.replace(growing, path)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps({"format": 1, "bytes": sizes_below(folder)}), encoding="utf-8")
+    os.replace(partial, path)
 
 
 def list_lack(path: Path, folder: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msim.base.endings import is_full
 from msim.base.errors import OwnerError, StorageError
-from msim.base.file_lease import kept_alive, take, who_has
+from msim.base.file_lease import heartbeat, take, who_has
 from msim.storage.run_store import RunFolder
 
 
@@ -21,7 +21,7 @@ def owned(out: Path) -> Iterator[None]:
     raises: OwnerError where another one does; that of one that was killed does not count
     """
     folder = RunFolder(out)
-    claim = folder.growing.with_suffix(".owner")
+    claim = folder.partial.with_suffix(".owner")
     try:
         claim.parent.mkdir(parents=True, exist_ok=True)
         ours = take(claim)
@@ -36,5 +36,5 @@ def owned(out: Path) -> Iterator[None]:
             f"{out}: {who_has(claim)} runs into it; wait for it, stop it, or choose another --out; "
             "its trials are kept, and the same command goes on from them"
         )
-    with kept_alive(claim):
+    with heartbeat(claim):
         yield

@@ -46,12 +46,12 @@ class RunFolder:
     final: Path
 
     @property
-    def growing(self) -> Path:
+    def partial(self) -> Path:
         return self.final.parent / f".{self.final.name}.partial"
 
     @property
     def store(self) -> Path:
-        return self.growing / STORE
+        return self.partial / STORE
 
 
 def trial_path(arm: str, seed: int) -> str:
@@ -66,8 +66,8 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
     """
     folder = RunFolder(final)
     try:
-        _refuse_taken(final)
-        if folder.growing.is_dir():
+        _validate_free(final)
+        if folder.partial.is_dir():
             _check_same(folder, about)
             return folder
         _begin(folder, about)
@@ -78,7 +78,7 @@ def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
     return folder
 
 
-def _refuse_taken(final: Path) -> None:
+def _validate_free(final: Path) -> None:
     """Refuse a place that a run could not take when it is whole."""
     if os.path.exists(final) and (not final.is_dir() or any(final.iterdir())):
         what = "a finished run" if (final / MANIFEST).is_file() else "something else"
@@ -89,12 +89,12 @@ def _refuse_taken(final: Path) -> None:
 
 def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
     """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
-    beginning = make_own_anew(folder.growing.with_suffix(".beginning"))
+    beginning = make_own_anew(folder.partial.with_suffix(".beginning"))
     new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
     new_group(beginning / STORE / "trials")
     for arm in about["arms"]:
         new_group(beginning / STORE / "trials" / arm)
-    os.replace(beginning, folder.growing)
+    os.replace(beginning, folder.partial)
 
 
 def new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
@@ -108,11 +108,11 @@ def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
     try:
         stored = read_provenance(folder.store)
     except (KeyError, ValueError, OSError) as problem:
-        raise StorageError(f"{folder.growing}: holds no run to take up; remove it: {problem}") from None
+        raise StorageError(f"{folder.partial}: holds no run to take up; remove it: {problem}") from None
     for key in SAME_WHEN_RESUMED:
         if json.dumps(stored.get(key), sort_keys=True) != json.dumps(about.get(key), sort_keys=True):
             raise StorageError(
-                f"{folder.growing}: was begun with another '{key}'; finish that run as it was begun, "
+                f"{folder.partial}: was begun with another '{key}'; finish that run as it was begun, "
                 "remove the folder, or choose another --out"
             )
 
@@ -130,7 +130,7 @@ def finished_trials(folder: RunFolder, arms: list[str], seeds: list[int]) -> lis
 
 def _list_of(folder: RunFolder, arm: str, seed: int) -> Path:
     """Where it is kept which files a stored trial has, until the run is sealed."""
-    return folder.growing / WRITTEN / arm / f"seed_{seed}.json"
+    return folder.partial / WRITTEN / arm / f"seed_{seed}.json"
 
 
 def _require_stored(folder: RunFolder, arm: str, seed: int) -> None:
@@ -143,23 +143,23 @@ def _require_stored(folder: RunFolder, arm: str, seed: int) -> None:
 def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset]) -> None:
     """Store a trial; its group appears in one step, when it is whole."""
     final = folder.store / trial_path(arm, seed)
-    around = make_own_anew(folder.growing / f".{arm}.seed_{seed}.partial")
-    growing = around / "trial"
-    new_group(growing)
+    around = make_own_anew(folder.partial / f".{arm}.seed_{seed}.partial")
+    partial = around / "trial"
+    new_group(partial)
     for name, dataset in datasets.items():
-        write_dataset(dataset, zarr_folder(growing), name)
-    flush(growing)
-    make_own(folder.growing / WRITTEN)
-    write_list(_list_of(folder, arm, seed), growing)
-    os.replace(growing, final)
+        write_dataset(dataset, zarr_folder(partial), name)
+    flush(partial)
+    make_own(folder.partial / WRITTEN)
+    write_list(_list_of(folder, arm, seed), partial)
+    os.replace(partial, final)
     remove_own(around)
-    failure = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
+    failure = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
     failure.unlink(missing_ok=True)
 
 
 def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
     """Keep the traceback of a trial that failed."""
-    path = folder.growing / FAILURES / f"{arm}_seed_{seed}.txt"
+    path = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
     make_own(path.parent)
     path.write_text(text, encoding="utf-8")
     return path
@@ -174,17 +174,17 @@ def finish_run(folder: RunFolder) -> Path:
     for arm, seed in [(arm, seed) for arm in about["arms"] for seed in about["seeds"]]:
         _require_stored(folder, arm, seed)
     for rest in (FAILURES, UNFINISHED, CHECKPOINTS):
-        remove_own_below(folder.growing / rest)
+        remove_own_below(folder.partial / rest)
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
-    sums = {path.relative_to(folder.growing).as_posix(): _sha256(path) for path in files}
-    manifest = folder.growing / MANIFEST
-    sizes = {path.relative_to(folder.growing).as_posix(): path.stat().st_size for path in files}
+    sums = {path.relative_to(folder.partial).as_posix(): _sha256(path) for path in files}
+    manifest = folder.partial / MANIFEST
+    sizes = {path.relative_to(folder.partial).as_posix(): path.stat().st_size for path in files}
     manifest.write_text(json.dumps({"format": 1, "sha256": sums, "bytes": sizes}, indent=1), encoding="utf-8")
-    flush(folder.growing)
+    flush(folder.partial)
     if folder.final.exists():
-        _take_over(folder.final, folder.growing)
+        _take_over(folder.final, folder.partial)
         folder.final.rmdir()
-    os.replace(folder.growing, folder.final)
+    os.replace(folder.partial, folder.final)
     # Not before: sealing that is stopped is taken up again.
     remove_own(folder.final / WRITTEN)
     (folder.final / MARK).unlink(missing_ok=True)
@@ -192,12 +192,12 @@ def finish_run(folder: RunFolder) -> Path:
     return folder.final
 
 
-def _take_over(given: Path, growing: Path) -> None:
+def _take_over(given: Path, partial: Path) -> None:
     """Have a run be as open to others as the empty folder that its user made for it."""
     mode = given.stat()
     with suppress(OSError):  # a group that one is not in
-        os.chown(growing, -1, mode.st_gid)
-    os.chmod(growing, stat.S_IMODE(mode.st_mode))
+        os.chown(partial, -1, mode.st_gid)
+    os.chmod(partial, stat.S_IMODE(mode.st_mode))
 
 
 def _sha256(path: Path) -> str:
@@ -294,9 +294,9 @@ def open_run(path: str | Path) -> Run:
 
 def require_finished(folder: Path) -> None:
     """Raise StorageError where a folder holds no finished run."""
-    growing = RunFolder(folder).growing
+    partial = RunFolder(folder).partial
     if not os.path.isfile(folder / MANIFEST):
-        hint = f"; an unfinished one is in {growing}" if os.path.isdir(growing) else ""
+        hint = f"; an unfinished one is in {partial}" if os.path.isdir(partial) else ""
         raise StorageError(f"{folder}: holds no finished run{hint}")
 
 

@@ -161,8 +161,8 @@ def place_file(path: Path, content: bytes, beside: Path | None = None) -> None:
 
     beside: folder of the same file system in which it grows
     """
-    with placed(path, beside or path.parent) as growing:
-        growing.write_bytes(content)
+    with placed(path, beside or path.parent) as partial:
+        partial.write_bytes(content)
 
 
 @contextmanager
@@ -173,14 +173,14 @@ def placed(path: Path, folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    growing = folder / f".{path.name}.{token()}.partial"
+    partial = folder / f".{path.name}.{token()}.partial"
     try:
-        yield growing
-        with growing.open("rb") as handle:
+        yield partial
+        with partial.open("rb") as handle:
             os.fsync(handle.fileno())
         if path.is_file():
-            growing.chmod(stat.S_IMODE(path.stat().st_mode))
-        os.replace(growing, path)
+            partial.chmod(stat.S_IMODE(path.stat().st_mode))
+        os.replace(partial, path)
     except BaseException:
-        growing.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise

@@ -42,7 +42,7 @@ class UnfinishedTrial:
 
 def unfinished_path(folder: RunFolder, arm: str, seed: int) -> Path:
     """Where an unfinished trial is kept."""
-    return folder.growing / UNFINISHED / arm / f"seed_{seed}"
+    return folder.partial / UNFINISHED / arm / f"seed_{seed}"
 
 
 def write_unfinished(
@@ -56,7 +56,7 @@ def write_unfinished(
     before = reached_by(folder, arm, seed)
     if before is not None and before > reached:
         return
-    make_own(folder.growing / UNFINISHED)
+    make_own(folder.partial / UNFINISHED)
     old = Path(os.readlink(link)).parts[0] if link.is_symlink() else ""
     around = make_own_anew(link.with_name(f".{link.name}.{TURNS[old.endswith(TURNS[0])]}"))
     new = around / GROUP
@@ -102,7 +102,7 @@ def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
     raises: StorageError where nothing is kept of that trial, with those of which something is
     """
     given = RunFolder(given_path(path, "run"))
-    root = next((one for one in (given.growing, given.final) if (one / UNFINISHED).is_dir()), given.growing)
+    root = next((one for one in (given.partial, given.final) if (one / UNFINISHED).is_dir()), given.partial)
     trial = root / UNFINISHED / arm / f"seed_{seed}"
     if not os.path.isdir(trial):
         kept = {f"{one.parent.name}, seed {one.name.removeprefix('seed_')}" for one in root.glob(f"{UNFINISHED}/*/s*")}

@@ -15,7 +15,7 @@ from msim.definitions.models.tables import model_tables, value_record
 from msim.definitions.studies.study import StudyDefinition
 from msim.imaging.bids import write_text
 from msim.storage.provenance import command_line, made_by
-from msim.studies.outcome import Outcome, set_beside
+from msim.studies.outcome import Outcome, compare_with_reported
 
 STUDY_FILE = "study.json"
 FORMAT = 1
@@ -30,7 +30,7 @@ def write_about(folder: Path, found: Outcome) -> None:
         "beside": [
             {"statistic": one.test.name, "verdict": one.verdict,
              "reported": None if one.reported is None else asdict(one.reported)}
-            for one in set_beside(found.rows, study.reported)
+            for one in compare_with_reported(found.rows, study.reported)
         ],
         "provenance": {**made_by(), "command": command_line()},
     }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msim.base.errors import DefinitionError, InputError, nearest
 from msim.brain.connectome import connectome_of
-from msim.brain.scans import refuse_short_scan
+from msim.brain.scans import validate_short_scan
 from msim.brain.task import wiring_of
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.brains.task import read_task
@@ -73,7 +73,7 @@ def _resting(study: StudyDefinition) -> None:
         held_regions(study.population, health, connectome)
     band = Band(study.hertz("low"), study.hertz("high"))
     label = Label(study.groups[0].participant(1), TASK)
-    _at(study, "tr", lambda: refuse_short_scan(study.seconds("duration"), study.seconds("tr"), label, band))
+    _at(study, "tr", lambda: validate_short_scan(study.seconds("duration"), study.seconds("tr"), label, band))
 
 
 def _task(study: StudyDefinition) -> None:

@@ -13,7 +13,7 @@ from msim.definitions.files.read import find
 from msim.definitions.models.read_model import read_part
 from msim.definitions.studies.participants import Population
 from msim.definitions.studies.study import Group, StudyDefinition, Visit
-from msim.emulator.library import Twins
+from msim.emulator.library import Emulators
 from msim.measures.rating import improvement
 from msim.studies.columns import Course, courses
 from msim.studies.participants import Participant, recruited
@@ -22,7 +22,7 @@ GAIN = "ampar_scaling.AMPAR_scale"
 
 
 @dataclass(frozen=True)
-class Seen:
+class VisitState:
     """One person at one visit.
 
     states: of columns in regions that are 'spared' and 'affected'; slow: further slow quantities there
@@ -52,16 +52,16 @@ class Cohort:
 
     study: StudyDefinition
     people: tuple[Participant, ...]
-    seen: tuple[Seen, ...]
+    seen: tuple[VisitState, ...]
     courses: Mapping[str, Mapping[str, Course]]
 
-    def at(self, visit: str, group: str = "") -> list[Seen]:
+    def at(self, visit: str, group: str = "") -> list[VisitState]:
         """Those who were seen at a visit, by name, of one group or of all."""
         return [one for one in self.seen if one.visit.name == visit and group in ("", one.person.group)]
 
 
 def cohort_of(
-    study: StudyDefinition, twins: Twins, progress: Callable[[str], None], slow: tuple[str, ...] = (),
+    study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None], slow: tuple[str, ...] = (),
     also: Callable[[Group], Sequence[float]] = lambda group: (),
 ) -> Cohort:  # fmt: skip
     """Recruit everybody of a study, give what is given, and follow their columns to every visit.
@@ -70,7 +70,7 @@ def cohort_of(
     also: further times of a group, s, at which courses are kept
     """
     people: list[Participant] = []
-    seen: list[Seen] = []
+    seen: list[VisitState] = []
     followed: dict[str, Mapping[str, Course]] = {}
     rating = read_part(find("clinic/rating", "models")).parameters("rating")
     for group in study.groups:
@@ -79,7 +79,7 @@ def cohort_of(
         start = times.index(visits[0].time)
         for person in recruited(study.population, group, study.seed):
             found = courses(
-                study.population, person, group.doses, study.begin, times, twins, study.seed, (*slow, GAIN)
+                study.population, person, group.doses, study.begin, times, emulators, study.seed, (*slow, GAIN)
             )  # fmt: skip
             people.append(person)
             followed[person.id] = found
@@ -94,7 +94,7 @@ def cohort_of(
 def _seen(
     person: Participant, visit: Visit, places: tuple[int, int], found: Mapping[str, Course],
     rating: Mapping[str, float], is_treated: bool,
-) -> Seen:  # fmt: skip
+) -> VisitState:  # fmt: skip
     """places: of the first visit and of this one among the times of courses."""
     first, index = places
     gain = found["affected"].slow[GAIN]
@@ -102,10 +102,10 @@ def _seen(
     improved = 0.0
     if is_treated and visit.time > 0:
         map_of = {name: rating[name] for name in ("placebo", "E_max", "W_50", "sd")}
-        improved = float(improvement(potentiation, person.luck("improvement"), **map_of))
+        improved = float(improvement(potentiation, person.random_effect("improvement"), **map_of))
     states = {kind: one.states[index] for kind, one in found.items()}
     slow = {kind: {name: float(values[index]) for name, values in one.slow.items()} for kind, one in found.items()}
-    return Seen(person, visit, states, slow, potentiation, person.severity * (1 - improved), improved)
+    return VisitState(person, visit, states, slow, potentiation, person.severity * (1 - improved), improved)
 
 
 def held_regions(population: Population, health: str, connectome: Connectome) -> np.ndarray:

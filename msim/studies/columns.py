@@ -1,4 +1,4 @@
-"""Columns of participants in time: gains and block that a treatment leaves, on one twin for the whole cohort."""
+"""Columns of participants in time: gains and block that a treatment leaves, on one emulator for the whole cohort."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.backends.context import Context
-from msim.definitions.models.fast_inputs import handed_down
+from msim.definitions.models.fast_inputs import fast_inputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.studies.participants import Population
 from msim.definitions.studies.study import LAST
 from msim.emulator.axes import Axis, axes_of
-from msim.emulator.files import identity, read_twin
-from msim.emulator.fit import Effort
-from msim.emulator.library import Twins, kept_or_fitted
+from msim.emulator.files import identity, read_emulator
+from msim.emulator.fit import FitBudget
+from msim.emulator.library import Emulators, kept_or_fitted
 from msim.multiscale.simulate import Protocol, simulate
 from msim.pharmacology.regimen import Dose, DoseText, regimen
 from msim.recording.probe import Recording
@@ -27,7 +27,7 @@ REGIONS = ("spared", "affected")
 GAIN, BLOCK = ("0.5", "2.5"), ("0", "0.7")
 # Four days of infusion synchronise columns; averages go on smoothly, so that surfaces may. A quadratic misses no more
 # than a cubic does and reaches farther.
-EFFORT = Effort(seconds=3.0, synchrony=60.0, degree=2, laid="kept at rest at random, like pools alike")
+EFFORT = FitBudget(seconds=3.0, synchrony=60.0, degree=2, laid="kept at rest at random, like pools alike")
 # Pools that a drug blocks nearly alike: how far the second one may be from the first, absolute and relative to it.
 ALIKE = (("block_evoked.b", "block_resting.b"), ("block_pv.b", "block_sst.b"))
 APART = (0.1, 0.2)
@@ -47,7 +47,7 @@ class Course:
 
 
 def changed_drives(population: Population) -> tuple[str, ...]:
-    """Rates of drives that a disorder changes: axes of the twin of all columns of a cohort."""
+    """Rates of drives that a disorder changes: axes of the emulator of all columns of a cohort."""
     drives = population.model.drives
     found = [path for one in population.health.values() for path in one.changes if path.partition(".")[0] in drives]
     return tuple(dict.fromkeys(found))
@@ -61,12 +61,12 @@ def cohort_axes(population: Population) -> tuple[Axis, ...]:
     return tuple(one for one in axes_of(population.model, (), ranges) if one.kind == "input" or one.name in own)
 
 
-def cohort_twins(population: Population, progress: Callable[[int, int], None] = lambda *_: None) -> Twins:
-    """The twin that the columns of a whole cohort are run on: from the cache, or fitted now and kept there."""
+def cohort_emulators(population: Population, progress: Callable[[int, int], None] = lambda *_: None) -> Emulators:
+    """The emulator that the columns of a whole cohort are run on: from the cache, or fitted now and kept there."""
     axes = cohort_axes(population)
     model = population.model
     path = kept_or_fitted(model, axes, EFFORT, progress, _alike)
-    return Twins((path,), identity(read_twin(path))[:12])
+    return Emulators((path,), identity(read_emulator(path))[:12])
 
 
 def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ def doses_for(texts: Sequence[DoseText], model: ModelDefinition, weight: float, 
 
 def course(
     model: ModelDefinition, doses: Sequence[DoseText], weight: float, begin: float, times: Sequence[float],
-    twins: Twins, seed: int, slow: Sequence[str] = (),
+    emulators: Emulators, seed: int, slow: Sequence[str] = (),
 ) -> Course:  # fmt: skip
     """Follow one column from rest.
 
@@ -97,10 +97,10 @@ def course(
     """
     end = times[-1] + LAST
     protocol = Protocol(begin, end, weight, doses_for(doses, model, weight, end))
-    names = handed_down(model)
+    names = fast_inputs(model)
     record = MemoryRecorder()
     asked = tuple(dict.fromkeys((*names, *slow)))
-    simulate(model, protocol, Recording(tuple(times), (), asked, ()), record, seed, Context("twin", twins=twins))
+    simulate(model, protocol, Recording(tuple(times), (), asked, ()), record, seed, Context("emulator", emulators=emulators))
     order = np.concatenate(record.times)
     at = [int(np.argmin(np.abs(order - one))) for one in times]
     values = {name: np.concatenate(record.means[name])[at] for name in asked if name in record.means}
@@ -112,11 +112,11 @@ def course(
 
 def courses(
     population: Population, person: Participant, doses: Sequence[DoseText], begin: float, times: Sequence[float],
-    twins: Twins, seed: int, slow: Sequence[str] = (),
+    emulators: Emulators, seed: int, slow: Sequence[str] = (),
 ) -> dict[str, Course]:  # fmt: skip
     """The columns of a person in REGIONS; states hold the rates of drives that a disorder changes as well.
 
-    seed: of the twin, the same for all, as all columns are made alike
+    seed: of the emulator, the same for all, as all columns are made alike
     """
     found: dict[str, Course] = {}
     for kind in REGIONS:
@@ -125,7 +125,7 @@ def courses(
             found[kind] = found["spared"]
             continue
         model = model_of(population, values)
-        one = course(model, doses, person.weight, begin, times, twins, seed, slow)
+        one = course(model, doses, person.weight, begin, times, emulators, seed, slow)
         drives = {path: model[path] for path in changed_drives(population)}
         found[kind] = Course(one.times, tuple({**state, **drives} for state in one.states), one.slow)
     return found

@@ -9,13 +9,13 @@ import numpy as np
 
 from msim.base.errors import InputError
 from msim.brain.connectome import Connectome, connectome_of
-from msim.brain.emulator_axes import brain_twin, on_axes
+from msim.brain.emulator_axes import brain_emulator, on_axes
 from msim.brain.field import field_of
 from msim.brain.scans import resting_scans, scan_seed
 from msim.brain.spiking_scans import SpikingOptions, spiking_scan
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Twins
+from msim.emulator.library import Emulators
 from msim.imaging.connectivity import Band, between, functional_connectivity, similarity
 from msim.imaging.scan import Label, Scan
 from msim.studies.checks import check_study, group_of
@@ -43,11 +43,11 @@ class Fidelity:
 
 
 def fidelity(
-    study: StudyDefinition, person: str, cells: int, twins: Callable[[], Twins], progress: Callable[[str], None]
+    study: StudyDefinition, person: str, cells: int, emulators: Callable[[], Emulators], progress: Callable[[str], None]
 ) -> Fidelity:
     """Scan a person at the first visit and the last one, on mean fields and on spiking columns.
 
-    cells: of every region; twins: of the cohort's columns, asked for once nothing is left to refuse
+    cells: of every region; emulators: of the cohort's columns, asked for once nothing is left to refuse
     raises: InputError for another kind of study, or a person that it does not have
     """
     if study.analysis != "resting_connectivity" or study.brain is None:
@@ -56,16 +56,16 @@ def fidelity(
     group_of(study, person)
     connectome = connectome_of(study.brain)
     pairs = pairs_of(study.options, connectome, study.file)
-    regional = _states(study, person, connectome, twins())
+    regional = _states(study, person, connectome, emulators())
     band = Band(study.hertz("low"), study.hertz("high"))
     systems, likeness, spread = {}, {}, {}
-    twin_states = [state for states in regional.values() for state in states]
-    progress("the twin of the brain's columns")
-    twin = brain_twin(study.brain, twin_states)
+    emulator_states = [state for states in regional.values() for state in states]
+    progress("the emulator of the brain's columns")
+    emulator = brain_emulator(study.brain, emulator_states)
     for visit, states in regional.items():
         label = Label(person, TASK, visit.replace("_", ""))
         seed = scan_seed(study.seed, label)
-        field = field_of(study.brain, connectome, twin, study.coupling, [on_axes(twin, one) for one in states])
+        field = field_of(study.brain, connectome, emulator, study.coupling, [on_axes(emulator, one) for one in states])
         (smooth,) = resting_scans(
             study.brain, field, study.seconds("duration"), study.seconds("tr"), [label], [seed]
         )
@@ -92,7 +92,7 @@ def _spiking(
 
 
 def _states(
-    study: StudyDefinition, person: str, connectome: Connectome, twins: Twins
+    study: StudyDefinition, person: str, connectome: Connectome, emulators: Emulators
 ) -> dict[str, tuple[Mapping[str, float], ...]]:
     """The states of all regions at the first and the last visit of a person."""
     group = group_of(study, person)
@@ -100,7 +100,7 @@ def _states(
     visits = study.visits_of(group.name)
     ends = tuple(dict.fromkeys((visits[0], visits[-1])))
     found = courses(
-        study.population, who, group.doses, study.begin, tuple(one.time for one in ends), twins, study.seed
+        study.population, who, group.doses, study.begin, tuple(one.time for one in ends), emulators, study.seed
     )  # fmt: skip
     held = held_regions(study.population, group.health, connectome)
     return {

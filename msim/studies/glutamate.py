@@ -9,9 +9,9 @@ import numpy as np
 
 from msim.definitions.studies.schema import GlutamateEntry
 from msim.definitions.studies.study import Group, StudyDefinition
-from msim.emulator.emulator import Twin
-from msim.emulator.files import read_twin
-from msim.emulator.library import Twins
+from msim.emulator.emulator import Emulator
+from msim.emulator.files import read_emulator
+from msim.emulator.library import Emulators
 from msim.imaging.group import Test, against_zero, correlation, unpaired
 from msim.measures.energy_use import energy_budget, tca_rate
 from msim.measures.glutamate_cycle import Activity, glutamate_cycling, release_events
@@ -49,14 +49,14 @@ class GlutamateDetails:
     during: Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-def glutamate_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+def glutamate_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate everybody, read what the scanners would, and run the study's statistics."""
     options: GlutamateEntry = study.options
-    numbers, twin = read_glutamate_readouts(), read_twin(twins.paths[0])
-    cohort = cohort_of(study, twins, progress, (SPINES,), lambda group: _times(study, group))
+    numbers, emulator = read_glutamate_readouts(), read_emulator(emulators.paths[0])
+    cohort = cohort_of(study, emulators, progress, (SPINES,), lambda group: _times(study, group))
     readings, during = {}, {}
     for person in cohort.people:
-        readings[person.id] = read_course(study, cohort.courses[person.id][WHERE], twin, numbers)
+        readings[person.id] = read_course(study, cohort.courses[person.id][WHERE], emulator, numbers)
         during[person.id] = {
             one.name: at_visit(readings[person.id], one.time, study.seconds("scan"))
             for one in study.visits_of(person.group) if person.number not in one.absent
@@ -74,16 +74,16 @@ def _times(study: StudyDefinition, group: Group) -> tuple[float, ...]:
     return tuple(sorted(found))
 
 
-def read_course(study: StudyDefinition, course: Course, twin: Twin, numbers: GlutamateReadouts) -> Readings:
+def read_course(study: StudyDefinition, course: Course, emulator: Emulator, numbers: GlutamateReadouts) -> Readings:
     """What the scanners would read of a column, all the time."""
     model = study.population.model
-    axes = {axis.name for axis in twin.axes}
+    axes = {axis.name for axis in emulator.axes}
     values = {name: np.array([state[name] for state in course.states]) for name in course.states[0] if name in axes}
-    rates = twin.averages(values)
+    rates = emulator.averages(values)
     spines, gain = course.slow[SPINES], course.slow[GAIN]
     # The drug is everywhere: what other columns send changes as what this one sends.
     pyramidal = rates["pyramidal.firing_rate"]
-    rest = float(twin.averages()["pyramidal.firing_rate"])
+    rest = float(emulator.averages()["pyramidal.firing_rate"])
     afferents = model["background_pyramidal.rate"] * pyramidal / rest
     activity = Activity(pyramidal, afferents, model["resting_release.rate_mini"], spines)
     events = release_events(activity, numbers.cycle)

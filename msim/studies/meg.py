@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msim.base.errors import InputError
-from msim.definitions.models.fast_inputs import handed_down
+from msim.definitions.models.fast_inputs import fast_inputs
 from msim.definitions.studies.schema import MegStudyEntry
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Twins
+from msim.emulator.library import Emulators
 from msim.imaging.group import Test, unpaired
 from msim.meg.fields import Sensors, read_sensors
 from msim.meg.session import Session, session
 from msim.meg.table import meg_table
-from msim.studies.cohort import Cohort, Seen, cohort_of
+from msim.studies.cohort import Cohort, VisitState, cohort_of
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant, model_of
 
@@ -30,13 +30,13 @@ class MegDetails:
     sessions: Mapping[str, Session]
 
 
-def meg_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+def meg_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate everybody, record a spiking column twice, fit it, and run the study's statistics.
 
     raises: InputError where nobody of a group was seen both before and after
     """
     options: MegStudyEntry = study.options
-    cohort = cohort_of(study, twins, progress)
+    cohort = cohort_of(study, emulators, progress)
     sensors, found = read_sensors(), {}
     for person in cohort.people:
         pair = _both(cohort, person, options)
@@ -55,7 +55,7 @@ def meg_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], No
     return Outcome(cohort, tuple(rows), _facts(study, found), MegDetails(found))
 
 
-def _both(cohort: Cohort, person: Participant, options: MegStudyEntry) -> tuple[Seen, Seen] | None:
+def _both(cohort: Cohort, person: Participant, options: MegStudyEntry) -> tuple[VisitState, VisitState] | None:
     own = {one.visit.name: one for one in cohort.seen if one.person.id == person.id}
     if options.before not in own or options.after not in own:
         return None
@@ -63,10 +63,10 @@ def _both(cohort: Cohort, person: Participant, options: MegStudyEntry) -> tuple[
 
 
 def _session(
-    study: StudyDefinition, person: Participant, pair: tuple[Seen, Seen], sensors: Sensors, options: MegStudyEntry
+    study: StudyDefinition, person: Participant, pair: tuple[VisitState, VisitState], sensors: Sensors, options: MegStudyEntry
 ) -> Session:
     model = model_of(study.population, getattr(person, WHERE))
-    names = handed_down(model)
+    names = fast_inputs(model)
     receptors = [{name: one.states[WHERE][name] for name in names} for one in pair]
     return session(model, receptors, sensors, study.seconds("seconds"), options.trials, person.seed)
 

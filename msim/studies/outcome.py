@@ -36,7 +36,7 @@ class Row:
     verdict: str
 
 
-def set_beside(rows: Sequence[Test], reported: Sequence[Reported]) -> list[Row]:
+def compare_with_reported(rows: Sequence[Test], reported: Sequence[Reported]) -> list[Row]:
     """Simulated and reported statistics, one by one."""
     known = {one.statistic: one for one in reported}
     return [Row(one, known.get(one.name), _verdict(one, known.get(one.name))) for one in rows]

@@ -35,7 +35,7 @@ class Participant:
     spared: Mapping[str, float]
     affected: Mapping[str, float]
 
-    def luck(self, purpose: str) -> float:
+    def random_effect(self, purpose: str) -> float:
         """A standard normal number of this person, the same for the same purpose."""
         return float(stream(self.seed, purpose).standard_normal())
 
@@ -85,9 +85,9 @@ def _values(
 
 def _subgroups(population: Population, seed: int) -> list[tuple[str, Mapping[str, float]]]:
     """One subgroup at most: shares are those of all participants."""
-    luck, begun = float(stream(seed, "subgroup").random()), 0.0
+    random_effect, begun = float(stream(seed, "subgroup").random()), 0.0
     for one in population.subgroups:
-        if begun <= luck < begun + one.share:
+        if begun <= random_effect < begun + one.share:
             return [(one.name, one.changes)]
         begun += one.share
     return []

@@ -10,17 +10,17 @@ import numpy as np
 from msim.base.seeds import stream
 from msim.brain.cohort import joined
 from msim.brain.connectome import Connectome, connectome_of
-from msim.brain.emulator_axes import brain_twin, on_axes
+from msim.brain.emulator_axes import brain_emulator, on_axes
 from msim.brain.field import field_of
 from msim.brain.scans import resting_scans, scan_seed
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.studies.schema import RestingEntry
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Twins
+from msim.emulator.library import Emulators
 from msim.imaging.connectivity import Band, between, functional_connectivity, mean_connectivity
 from msim.imaging.group import Test, mixed_coefficients, unpaired
 from msim.imaging.scan import Label, Scan
-from msim.studies.cohort import Cohort, Seen, cohort_of, held_regions, regions_of
+from msim.studies.cohort import Cohort, VisitState, cohort_of, held_regions, regions_of
 from msim.studies.outcome import Outcome
 
 AT_ONCE = 64  # scans; memory grows with them
@@ -41,13 +41,13 @@ class RestingDetails:
     systems: Mapping[str, Mapping[tuple[str, str], float]]
 
 
-def resting_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+def resting_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate everybody, scan them, and run the study's statistics."""
     assert study.brain is not None
     options: RestingEntry = study.options
     connectome = connectome_of(study.brain)
     pairs = pairs_of(options, connectome, study.file)
-    cohort = cohort_of(study, twins, progress)
+    cohort = cohort_of(study, emulators, progress)
     scans = _scans(study, study.brain, connectome, cohort, progress)
     band = Band(study.hertz("low"), study.hertz("high"))
     matrices = [mean_connectivity([functional_connectivity(run, band) for run in runs]) for runs in scans]
@@ -91,16 +91,16 @@ def _scans(
     options: RestingEntry = study.options
     health = {one.name: held_regions(study.population, one.health, connectome) for one in study.groups}
     regional = [one.regional(health[one.person.group]) for one in cohort.seen]
-    twin = brain_twin(
+    emulator = brain_emulator(
         brain, [state for one in regional for state in one],
-        lambda done, total: progress(f"the twin of the brain's columns: {done} of {total} bursts"),
+        lambda done, total: progress(f"the emulator of the brain's columns: {done} of {total} bursts"),
     )  # fmt: skip
     jobs = [(index, run) for index in range(len(cohort.seen)) for run in range(1, options.runs + 1)]
     found: list[list[Scan]] = [[] for _ in cohort.seen]
     for begin in range(0, len(jobs), AT_ONCE):
         part = jobs[begin : begin + AT_ONCE]
         fields = [
-            field_of(brain, connectome, twin, study.coupling, [on_axes(twin, state) for state in regional[index]])
+            field_of(brain, connectome, emulator, study.coupling, [on_axes(emulator, state) for state in regional[index]])
             for index, _ in part
         ]
         labels = [_label(cohort.seen[index], run) for index, run in part]
@@ -112,7 +112,7 @@ def _scans(
     return found
 
 
-def _label(seen: Seen, run: int) -> Label:
+def _label(seen: VisitState, run: int) -> Label:
     return Label(seen.person.id, TASK, seen.visit.session, run)
 
 

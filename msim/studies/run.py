@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Twins
+from msim.emulator.library import Emulators
 from msim.studies.checks import check_study
-from msim.studies.columns import cohort_twins
+from msim.studies.columns import cohort_emulators
 from msim.studies.glutamate import glutamate_study
 from msim.studies.meg import meg_study
 from msim.studies.outcome import Outcome
@@ -31,13 +31,13 @@ def run_study(study: StudyDefinition, progress: Progress = lambda text: None) ->
     raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
     """
     check_study(study)
-    found = ANALYSES[study.analysis](study, twins_for(study, progress), progress)
+    found = ANALYSES[study.analysis](study, emulators_for(study, progress), progress)
     assert {one.name for one in found.rows} <= set(statistics_of(study)), "a row that statistics_of does not know"
     return found
 
 
-def twins_for(study: StudyDefinition, progress: Progress) -> Twins:
-    """The twin of the columns of a study's cohort."""
-    return cohort_twins(
-        study.population, lambda done, total: progress(f"the twin of the cohort's columns: {done} of {total} bursts")
+def emulators_for(study: StudyDefinition, progress: Progress) -> Emulators:
+    """The emulator of the columns of a study's cohort."""
+    return cohort_emulators(
+        study.population, lambda done, total: progress(f"the emulator of the cohort's columns: {done} of {total} bursts")
     )

@@ -10,14 +10,14 @@ import numpy as np
 from msim.brain.cohort import Visit as ScanVisit
 from msim.brain.cohort import task_visits
 from msim.brain.connectome import Connectome, connectome_of
-from msim.brain.emulator_axes import brain_twin
+from msim.brain.emulator_axes import brain_emulator
 from msim.brain.go_nogo import TaskResult
 from msim.brain.task import wiring_of
 from msim.brain.task_table import TaskCohort, contrast_in, task_table
 from msim.definitions.brains.task import TaskDefinition, read_task
 from msim.definitions.studies.schema import TaskStudyEntry
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Twins
+from msim.emulator.library import Emulators
 from msim.imaging.group import Test, correlation, mixed_model
 from msim.studies.cohort import Cohort, cohort_of, held_regions
 from msim.studies.outcome import Outcome
@@ -33,26 +33,26 @@ class TaskDetails:
     table: TaskCohort
 
 
-def task_study(study: StudyDefinition, twins: Twins, progress: Callable[[str], None]) -> Outcome:
+def task_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate everybody, scan them during the task, and run the study's statistics."""
     assert study.brain is not None
     options: TaskStudyEntry = study.options
     task = read_task(options.task)
     connectome = connectome_of(study.brain)
     wiring_of(task, connectome.names)
-    cohort = cohort_of(study, twins, progress)
+    cohort = cohort_of(study, emulators, progress)
     health = {one.name: held_regions(study.population, one.health, connectome) for one in study.groups}
     visits = [
         ScanVisit(one.person.id, one.person.group, one.visit.name, one.regional(health[one.person.group]))
         for one in cohort.seen
     ]
-    twin = brain_twin(
+    emulator = brain_emulator(
         study.brain, [state for one in visits for state in one.regional],
-        lambda done, total: progress(f"the twin of the brain's columns: {done} of {total} bursts"),
+        lambda done, total: progress(f"the emulator of the brain's columns: {done} of {total} bursts"),
     )  # fmt: skip
     progress(f"{len(visits)} scans")
     results = task_visits(
-        study.brain, connectome, twin, task, visits, study.seconds("tr"), study.seed, study.coupling
+        study.brain, connectome, emulator, task, visits, study.seconds("tr"), study.seed, study.coupling
     )
     patients = study.patients
     remitters = frozenset(

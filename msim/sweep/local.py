@@ -13,12 +13,12 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from msim.backends.context import require_compiler
-from msim.base.code_digest import RunningCode, refuse_other_code, running_code
+from msim.base.code_digest import RunningCode, running_code, validate_same_code
 from msim.base.signals import stops_held
 from msim.storage.trial_store import write_failure_record
 from msim.sweep.one_trial import past_limit
 from msim.sweep.plan import Trial
-from msim.sweep.settings import News, Report, Sweep
+from msim.sweep.settings import ProgressEvent, Report, Sweep
 from msim.sweep.worker import PRELOADED, serve
 from msim.trials.workers import WORKER, forked_from, starting, unstarted
 
@@ -117,14 +117,14 @@ def _take(slot: _Slot, report: Report) -> bool:
         try:
             if not slot.pipe.poll():
                 return slot.process.exitcode is not None
-            news: News | RunningCode = slot.pipe.recv()
+            news: ProgressEvent | RunningCode = slot.pipe.recv()
         except (EOFError, ConnectionError):
             slot.process.join(ENDING)
             slot.process.kill()
             slot.process.join()
             return True
         if isinstance(news, RunningCode):
-            refuse_other_code(news, WORKER)
+            validate_same_code(news, WORKER)
             slot.begun = True
             continue
         if news.state != "running":
@@ -147,7 +147,7 @@ def _found_dead(slot: _Slot, sweep: Sweep, report: Report) -> None:
     reason = _end_text(slot.process.exitcode, sweep.settings.memory)
     with suppress(OSError):
         write_failure_record(sweep.store, trial.key, reason, "", "killed")
-    report(News(trial.key, "failed", message=reason))
+    report(ProgressEvent(trial.key, "failed", message=reason))
 
 
 def _end_text(code: int, memory: int | None) -> str:

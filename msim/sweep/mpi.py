@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from msim.backends.mpi import Ranks, refuse_other_codes, started_by_mpi
+from msim.backends.mpi import RankGroup, started_by_mpi, validate_same_codes
 from msim.base.errors import InputError
 from msim.storage.trial_store import TrialStore
 from msim.sweep.local import DiskFull, LocalExecutor
 from msim.sweep.one_trial import Stop, past_limit, run_trial
 from msim.sweep.plan import Trial
 from msim.sweep.plan_files import read_plan
-from msim.sweep.settings import News, Report, Settings, Sweep
+from msim.sweep.settings import ProgressEvent, Report, Settings, Sweep
 from msim.trials.workers import Stopped
 
 _plan_once = functools.lru_cache(maxsize=2)(read_plan)
@@ -37,7 +37,7 @@ def pool_of_ranks() -> Iterator[Any]:
 
     if MPI.COMM_WORLD.Get_size() < 2:
         raise InputError("--executor mpi: wants 2 ranks or more, as the first one only hands out; got 1")
-    refuse_other_codes(Ranks.of(MPI.COMM_WORLD))
+    validate_same_codes(RankGroup.of(MPI.COMM_WORLD))
     with MPICommExecutor(MPI.COMM_WORLD, root=0) as pool:
         yield pool
 
@@ -64,9 +64,9 @@ class MpiExecutor:
                 raise DiskFull(news.message)
 
 
-def _on_rank(root: Path, plan_file: Path, settings: Settings, since: float, number: int) -> News:
+def _on_rank(root: Path, plan_file: Path, settings: Settings, since: float, number: int) -> ProgressEvent:
     plan = _plan_once(plan_file)
-    told: list[News] = []
+    told: list[ProgressEvent] = []
     try:
         sweep = Sweep(TrialStore(root), plan, plan_file, settings, since)
         LocalExecutor(1).run(sweep, [plan.trials[number]], told.append)
@@ -79,7 +79,7 @@ def _on_rank(root: Path, plan_file: Path, settings: Settings, since: float, numb
 class SharedExecutor:
     """One trial after the other, each shared out over all ranks."""
 
-    ranks: Ranks
+    ranks: RankGroup
 
     def run(self, sweep: Sweep, trials: Sequence[Trial], report: Report) -> None:
         """Run trials; see Executor.
@@ -92,7 +92,7 @@ class SharedExecutor:
             if news.disk_is_full:
                 raise DiskFull(news.message)
 
-    def _within_limit(self, sweep: Sweep, trial: Trial, report: Report) -> News:
+    def _within_limit(self, sweep: Sweep, trial: Trial, report: Report) -> ProgressEvent:
         """A trial, or its failure where it takes longer than its limit: it is ended after a burst."""
         limit = sweep.settings.limit
         if limit is None:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from msim.backends.context import Context
-from msim.backends.mpi import SERIAL, Ranks
-from msim.backends.progress import Pulse
+from msim.backends.mpi import SERIAL, RankGroup
+from msim.backends.progress import BurstProgress
 from msim.base.endings import failure_of
 from msim.base.errors import StorageError
-from msim.base.file_lease import kept_alive, take
+from msim.base.file_lease import heartbeat, take
 from msim.base.made import make_own
 from msim.base.quantities import quantity_text, second
 from msim.definitions.experiments.experiment import ExperimentDefinition
-from msim.emulator.library import models_of, twins_of
+from msim.emulator.library import emulators_of, models_of
 from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import SpoolFile
 from msim.storage.checkpoints import read_checkpoint, remove_checkpoints, write_checkpoint
@@ -31,7 +31,7 @@ from msim.storage.trial_store import (
     write_trial_file,
 )
 from msim.sweep.plan import Plan, Trial
-from msim.sweep.settings import News, Report, Sweep
+from msim.sweep.settings import ProgressEvent, Report, Sweep
 from msim.trials.trial import Checkpoints, simulate_trial
 from msim.trials.workers import Stopped
 
@@ -58,19 +58,19 @@ class Stop:
                 raise Stopped("the sweep was stopped")
 
 
-def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = None, ranks: Ranks = SERIAL) -> News:
+def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = None, ranks: RankGroup = SERIAL) -> ProgressEvent:
     """Run a trial unless it is done, or somebody else has claimed it; whatever it raises is kept as its failure."""
     store, key = sweep.store, trial.key
     if store.trial(key).is_file():
-        return News(key, "done")
+        return ProgressEvent(key, "done")
     if store.failure(key).is_file() and read_failure_record(store, key).get("time", 0.0) >= sweep.since > 0:
-        return News(key, "failed", message=str(read_failure_record(store, key)["reason"]))
+        return ProgressEvent(key, "failed", message=str(read_failure_record(store, key)["reason"]))
     try:
         if not take(store.claim(key)):
-            return News(key, "elsewhere")
+            return ProgressEvent(key, "elsewhere")
     except OSError as problem:
         return failed(store, key, problem)
-    with kept_alive(store.claim(key)):
+    with heartbeat(store.claim(key)):
         try:
             _simulated(sweep, trial, report, stop or Stop(), ranks)
         except Exception as problem:  # the reason has to reach the user whatever it is
@@ -78,18 +78,18 @@ def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = No
                 # On several ranks a signal ends a burst in its midst: nothing is wrong with the trial.
                 raise Stopped("the sweep was stopped") from problem
             return failed(store, key, problem, sweep.settings.memory)
-    return News(key, "done")
+    return ProgressEvent(key, "done")
 
 
-def past_limit(sweep: Sweep, trial: Trial) -> News:
+def past_limit(sweep: Sweep, trial: Trial) -> ProgressEvent:
     """Keep that a trial took longer than its limit; its checkpoint stays."""
     reason = f"took longer than its limit of {quantity_text((sweep.settings.limit or 0) * second)}"
     with suppress(OSError):
         write_failure_record(sweep.store, trial.key, reason, "", "limit")
-    return News(trial.key, "failed", message=reason)
+    return ProgressEvent(trial.key, "failed", message=reason)
 
 
-def failed(store: TrialStore, key: str, problem: Exception, memory: int | None = None) -> News:
+def failed(store: TrialStore, key: str, problem: Exception, memory: int | None = None) -> ProgressEvent:
     """Keep the reason and the traceback of a failure; where the disk is full, only the message has them.
 
     memory: B that the trial was allowed
@@ -102,10 +102,10 @@ def failed(store: TrialStore, key: str, problem: Exception, memory: int | None =
         if not full:
             remove_work(store, key)
         write_failure_record(store, key, reason, traceback.format_exc(), found.kind)
-    return News(key, "failed", message=reason, disk_is_full=full)
+    return ProgressEvent(key, "failed", message=reason, disk_is_full=full)
 
 
-def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ranks) -> None:
+def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: RankGroup) -> None:
     # Brought by what stores a trial, and half a second of imports.
     from msim.storage.trial_file import pack
 
@@ -118,16 +118,16 @@ def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ra
         nonlocal reached
         reached = float(now)
         stop.leapt()
-        report(News(trial.key, "running", reached))
+        report(ProgressEvent(trial.key, "running", reached))
 
-    def pulse(now: Pulse) -> None:
+    def report_burst(now: BurstProgress) -> None:
         text = f"{now.done:.1f} of {now.total:.1f} s of spikes, {now.speed:.2g} s/s"
-        report(News(trial.key, "running", reached, text))
+        report(ProgressEvent(trial.key, "running", reached, text))
 
     context = context_of(sweep.plan, experiment, ranks)
     progress(experiment.begin)
     datasets = simulate_trial(
-        experiment, experiment.arms[0], trial.seed, context, progress, checkpoints=checkpoints, pulse=pulse,
+        experiment, experiment.arms[0], trial.seed, context, progress, checkpoints=checkpoints, report_burst=report_burst,
         folder=sweep.store.root / WORK,
     )
     about = {"key": trial.key, "arm": trial.arm, "seed": trial.seed}
@@ -140,11 +140,11 @@ def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ra
     remove_work(sweep.store, trial.key)
 
 
-def context_of(plan: Plan, experiment: ExperimentDefinition, ranks: Ranks = SERIAL) -> Context:
+def context_of(plan: Plan, experiment: ExperimentDefinition, ranks: RankGroup = SERIAL) -> Context:
     """How a trial of a plan is run."""
     target = str(plan.about["target"]).split()[0]
-    twins = twins_of(models_of(experiment), None) if target == "twin" else None
-    return Context(target, experiment.schedule, plan.precision, ranks, twins=twins)
+    emulators = emulators_of(models_of(experiment), None) if target == "emulator" else None
+    return Context(target, experiment.schedule, plan.precision, ranks, emulators=emulators)
 
 
 def _checkpoints(sweep: Sweep, trial: Trial, stop: Stop) -> Checkpoints:

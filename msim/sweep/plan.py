@@ -18,7 +18,7 @@ from msim.definitions.experiments.axes import Axis, Design
 from msim.definitions.experiments.changes import Change, changed_tables, of_model
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.read import read_tables
-from msim.emulator.library import models_of, twin_marks
+from msim.emulator.library import emulator_marks, models_of
 from msim.storage.provenance import command_line, experiment_from_provenance, provenance
 
 FORMAT = 1
@@ -104,7 +104,7 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
         "hypothesis": experiment.under, "end": experiment.end, "target": context.about, "code": code_digest(),
     }  # fmt: skip
     trials = []
-    marks = functools.cache(lambda changes: _twins_of(about, json.loads(changes), context))
+    marks = functools.cache(lambda changes: _emulators_of(about, json.loads(changes), context))
     for point in design.points():
         changes = {**experiment.changes, **point.changes}
         of_cells = {path: value for path, value in changes.items() if not re.search(NOT_OF_CELLS, path)}
@@ -116,11 +116,11 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
     return Plan(about, code_digest(), context.precision, design, tuple(trials))
 
 
-def _twins_of(about: Mapping[str, Any], changes: Mapping[str, Change], context: Context) -> list[str]:
-    """What tells the twins that answer at a point from others; nothing where spikes are simulated."""
-    if context.target != "twin":
+def _emulators_of(about: Mapping[str, Any], changes: Mapping[str, Change], context: Context) -> list[str]:
+    """What tells the emulators that answer at a point from others; nothing where spikes are simulated."""
+    if context.target != "emulator":
         return []
-    return twin_marks(models_of(experiment_from_provenance({**about, "changes": changes})).values())
+    return emulator_marks(models_of(experiment_from_provenance({**about, "changes": changes})).values())
 
 
 def _told_of(tables: Mapping[str, Any], arm: str) -> list[Any]:

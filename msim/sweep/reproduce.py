@@ -14,7 +14,7 @@ from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
 from msim.definitions.experiments.experiment import ExperimentDefinition
-from msim.emulator.library import models_of, twins_of
+from msim.emulator.library import emulators_of, models_of
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
 from msim.storage.provenance import experiment_from_provenance, made_by
@@ -102,9 +102,9 @@ def _plan_of(store: TrialStore, key: str) -> Plan:
 
 def _context(about: Mapping[str, Any], experiment: ExperimentDefinition) -> Context:
     target, _, rest = str(about["target"]).partition(" ")
-    # A run on a twin from a file of one's own is held against the model's own twin, and differs.
-    twins = twins_of(models_of(experiment), None) if target == "twin" else None
-    return Context(target, experiment.schedule, "single" if "single" in rest else "double", twins=twins)
+    # A run on an emulator from a file of one's own is held against the model's own emulator, and differs.
+    emulators = emulators_of(models_of(experiment), None) if target == "emulator" else None
+    return Context(target, experiment.schedule, "single" if "single" in rest else "double", emulators=emulators)
 
 
 def _changed_versions(stored: Mapping[str, str]) -> list[str]:

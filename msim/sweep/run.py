@@ -11,7 +11,7 @@ from msim.base.file_lease import is_alive, now_at
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, prepare, read_failure_record
 from msim.sweep.plan import Plan, Trial
 from msim.sweep.plan_files import write_plan
-from msim.sweep.settings import Executor, News, Report, Settings, Sweep
+from msim.sweep.settings import Executor, ProgressEvent, Report, Settings, Sweep
 from msim.sweep.status import Status, status
 
 POLL = 1.0  # s
@@ -38,9 +38,9 @@ def begin_sweep(plan: Plan, out: Path, settings: Settings) -> Sweep:
 
 def run_sweep(sweep: Sweep, executor: Executor, report: Report = lambda news: None) -> SweepResult:
     """Run all trials that are not done; failed ones of earlier commands are tried again, once."""
-    told: dict[str, News] = {}
+    told: dict[str, ProgressEvent] = {}
 
-    def noted(news: News) -> None:
+    def noted(news: ProgressEvent) -> None:
         told[news.key] = news
         report(news)
 
@@ -51,7 +51,7 @@ def run_sweep(sweep: Sweep, executor: Executor, report: Report = lambda news: No
     return result_of(sweep)
 
 
-_NOTHING = News("", "pending")
+_NOTHING = ProgressEvent("", "pending")
 
 
 def result_of(sweep: Sweep) -> SweepResult:
@@ -79,11 +79,11 @@ def _left_by_others(sweep: Sweep, elsewhere: Sequence[Trial], report: Report) ->
         still = []
         for one in waiting:
             if sweep.store.trial(one.key).is_file():
-                report(News(one.key, "done"))
+                report(ProgressEvent(one.key, "done"))
             elif is_alive(sweep.store.claim(one.key)):
                 still.append(one)
             elif _failed_since(sweep, one):
-                report(News(one.key, "failed", message=str(read_failure_record(sweep.store, one.key)["reason"])))
+                report(ProgressEvent(one.key, "failed", message=str(read_failure_record(sweep.store, one.key)["reason"])))
             else:
                 left.append(one)
         waiting = still

@@ -28,7 +28,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class News:
+class ProgressEvent:
     """What became of a trial, or how far it is.
 
     state: 'running', 'done', 'failed', 'elsewhere' (another process runs it) or 'stopped'
@@ -42,7 +42,7 @@ class News:
     disk_is_full: bool = False
 
 
-Report = Callable[[News], None]
+Report = Callable[[ProgressEvent], None]
 
 
 @dataclass(frozen=True)

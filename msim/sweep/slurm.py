@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from msim.base.code_digest import refuse_other_code, running_code
+from msim.base.code_digest import running_code, validate_same_code
 from msim.base.errors import InputError, MsimError
 from msim.base.file_lease import is_alive
 from msim.base.made import make_own, remove_own
@@ -29,7 +29,7 @@ from msim.storage.trial_store import TrialStore, read_failure_record, write_fail
 from msim.sweep.local import LocalExecutor
 from msim.sweep.plan import Trial
 from msim.sweep.plan_files import read_plan
-from msim.sweep.settings import News, Report, Settings, Sweep
+from msim.sweep.settings import ProgressEvent, Report, Settings, Sweep
 
 POLL = 1.0  # s
 ANSWER = 30.0  # s in which the controller has to answer
@@ -73,7 +73,7 @@ class Task:
         plan = read_plan(self.plan_file)
         sweep = Sweep(TrialStore(self.root), plan, self.plan_file, self.settings, self.since)
         try:
-            refuse_other_code(running_code(), f"a Slurm task on {platform.node()}", self.code)
+            validate_same_code(running_code(), f"a Slurm task on {platform.node()}", self.code)
             LocalExecutor(self.workers).run(sweep, [plan.trials[one] for one in numbers], lambda news: None)
         except MsimError as problem:
             self._failed(numbers, f"{problem}", "start")
@@ -202,23 +202,23 @@ def _report_finished(sweep: Sweep, open_trials: dict[str, Trial], report: Report
     for key in list(open_trials):
         if sweep.store.trial(key).is_file():
             del open_trials[key]
-            report(News(key, "done"))
+            report(ProgressEvent(key, "done"))
         elif sweep.store.failure(key).is_file():
             record = read_failure_record(sweep.store, key)
             if float(record.get("time", 0.0)) >= sweep.since:
                 del open_trials[key]
-                report(News(key, "failed", message=str(record["reason"]), disk_is_full=record.get("kind") == "disk"))
+                report(ProgressEvent(key, "failed", message=str(record["reason"]), disk_is_full=record.get("kind") == "disk"))
 
 
-def _left_by(sweep: Sweep, trial: Trial, job: str, state: str) -> News:
+def _left_by(sweep: Sweep, trial: Trial, job: str, state: str) -> ProgressEvent:
     """What is to be said of a trial whose job ended without it."""
     claim = sweep.store.claim(trial.key)
     if claim.exists() and is_alive(claim) and state == "COMPLETED":
-        return News(trial.key, "elsewhere")
+        return ProgressEvent(trial.key, "elsewhere")
     reason = f"its Slurm job {job} ended before it: {state}"
     with suppress(OSError):
         write_failure_record(sweep.store, trial.key, reason, "", "killed")
-    return News(trial.key, "failed", message=reason)
+    return ProgressEvent(trial.key, "failed", message=reason)
 
 
 def _states(names: Sequence[str]) -> dict[str, str] | None:

@@ -18,7 +18,7 @@ from msim.base.code_digest import RunningCode, running_code
 from msim.storage.trial_store import TrialStore
 from msim.sweep.one_trial import Stop, run_trial
 from msim.sweep.plan_files import read_plan
-from msim.sweep.settings import News, Settings, Sweep
+from msim.sweep.settings import ProgressEvent, Settings, Sweep
 from msim.trials.workers import Stopped, begin_alone
 
 # What trials need; imported once, before any process is forked.
@@ -74,7 +74,7 @@ def _ask(stop: Stop, *_: Any) -> None:
     stop.ask()
 
 
-def _tell(pipe: Connection, news: News) -> None:
+def _tell(pipe: Connection, news: ProgressEvent) -> None:
     """Send news.
 
     raises: Stopped where nobody is left to take it

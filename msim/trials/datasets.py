@@ -73,7 +73,7 @@ def _probes(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) 
 
 
 def _spectra(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
-    readouts = [one for one in arm.model.on_scale("readout") if one.form.parameter("low") is not None]
+    readouts = [one for one in arm.model.on_scale("readout") if one.mechanism.parameter("low") is not None]
     if not record.probes or not readouts:
         return xr.Dataset()
     population = origin_population(arm.model, readouts[0].name)

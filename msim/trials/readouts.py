@@ -72,7 +72,7 @@ def band_readouts(
     found: dict[str, np.ndarray] = {}
     for instance in model.on_scale("readout"):
         wanted = [name for name in experiment.recording.probed if name.startswith(f"{instance.name}.")]
-        if not wanted or not record.probes or instance.form.parameter("low") is None:
+        if not wanted or not record.probes or instance.mechanism.parameter("low") is None:
             continue
         low, high = model[f"{instance.name}.low"], model[f"{instance.name}.high"]
         frequency, density = spectra(record, origin_population(model, instance.name))

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.backends.context import Context, require_compiler
-from msim.backends.progress import Pulse
+from msim.backends.progress import BurstProgress
 from msim.base.endings import Failure, exit_status_of, failure_of, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment, refuse_idle_changes
-from msim.emulator.library import models_of, twins_of
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment, validate_effective_changes
+from msim.emulator.library import emulators_of, models_of
 from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import Series, SpoolFile
 from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
@@ -40,7 +40,7 @@ from msim.storage.run_store import (
 )
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.trials.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
-from msim.trials.workers import ended_by_stop, starting, tell, worker_pool
+from msim.trials.workers import ended_by_stop, report_progress, starting, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -110,7 +110,7 @@ def _run(
     todo = [(arm, seed) for seed in about["seeds"] for arm in about["arms"] if (arm, seed) not in stored]
     failures = _run_all(folder, about, context, todo, max(1, min(workers, len(todo))), report)
     if failures:
-        return RunResult(folder.growing, failures)
+        return RunResult(folder.partial, failures)
     return RunResult(finish_run(folder))
 
 
@@ -214,7 +214,7 @@ def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, 
     """Run one trial in this process and store it; its failure is returned where it has one."""
     with ended_by_stop():
         try:
-            _trial(folder, about, context, arm, seed, tell)
+            _trial(folder, about, context, arm, seed, report_progress)
         except Exception as problem:  # the reason has to reach the user whatever it is
             return _kept_failure(folder, arm, seed, problem)
     return None
@@ -234,7 +234,7 @@ def _trial(
         reached = float(time)
         news((arm, seed, "running", (reached - experiment.begin) / span, reached))
 
-    def pulse(now: Pulse) -> None:
+    def report_burst(now: BurstProgress) -> None:
         text = f"{now.done:.1f} of {now.total:.1f} s of spikes, {now.speed:.2g} s/s, {now.left:.0f} s left"
         news((arm, seed, "running", (reached - experiment.begin) / span, reached, text))
 
@@ -251,7 +251,7 @@ def _trial(
     progress(experiment.begin)
     checkpoints = trial_checkpoints(folder, arm, seed)
     datasets = simulate_trial(
-        experiment, experiment.arm(arm), seed, context, progress, keep, journal, checkpoints, pulse, folder.growing
+        experiment, experiment.arm(arm), seed, context, progress, keep, journal, checkpoints, report_burst, folder.partial
     )
     write_trial(folder, arm, seed, datasets)
     remove_unfinished(folder, arm, seed)
@@ -295,7 +295,7 @@ def simulate(
     changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
         definition that was read before
     workers: trials at a time; all cores if left out
-    target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'twin', which is fitted first where there is none
+    target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
     folder = given_folder(out, "out")
@@ -307,9 +307,9 @@ def simulate(
         definition = read_experiment(experiment, changes, hypothesis)
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed(arms, seeds, end)
-    refuse_idle_changes(definition)
-    twins = twins_of(models_of(definition), None) if target == "twin" else None
-    context = Context(target, definition.schedule, twins=twins)
+    validate_effective_changes(definition)
+    emulators = emulators_of(models_of(definition), None) if target == "emulator" else None
+    context = Context(target, definition.schedule, emulators=emulators)
     result = run_experiment(definition, folder, context, workers or os.cpu_count() or 1)
     if result.failures:
         reasons = "; ".join(f"{arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())

@@ -1,4 +1,4 @@
-"""course(): one arm of an experiment on the mean-field twin, in memory, fast enough to follow a slider."""
+"""course(): one arm of an experiment on the mean-field emulator, in memory, fast enough to follow a slider."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msim.base.quantities import parse_in, second
 from msim.definitions.experiments.effects import is_run, raise_idle
 from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_tables, read_experiment
 from msim.definitions.models.model import ModelDefinition
-from msim.emulator.library import models_of, twins_of
+from msim.emulator.library import emulators_of, models_of
 from msim.trials.trial import simulate_trial
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ def course(
     seed: int | None = None,
     model: ModelDefinition | None = None,
 ) -> xr.Dataset:
-    """Follow one arm of an experiment on the mean-field twin; nothing is written.
+    """Follow one arm of an experiment on the mean-field emulator; nothing is written.
 
     experiment: a file, the name of a shipped one, its tables as a mapping, or a definition that was read before
     arm: its name; the first if left out
     changes, hypothesis: values by dotted path, and one of the model's hypotheses; not with a definition
-    until: ends earlier, such as "2 hour"; seed: which draw of the twin; the experiment's first if left out
+    until: ends earlier, such as "2 hour"; seed: which draw of the emulator; the experiment's first if left out
     model: in place of the one that the experiment names, such as one that was read or changed before; not with a
         definition, which has its own
 
     returns: Dataset over `time` (s since the first dose) of the recorded quantities in SI units, means over cells; the
         attributes of each say its units and meaning
-    raises: InputError for bad input, or where the course leaves what the twin answers for
+    raises: InputError for bad input, or where the course leaves what the emulator answers for
     """
     if isinstance(experiment, ExperimentDefinition):
         if changes or hypothesis or model is not None:
@@ -53,15 +53,15 @@ def course(
         definition = read_experiment(experiment, changes, hypothesis, model)
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed([arm] if arm else [definition.arms[0].name], None, end)
-    _refuse_other_arms(changes or {}, definition)
-    twins = twins_of(models_of(definition), None)
+    _validate_arms(changes or {}, definition)
+    emulators = emulators_of(models_of(definition), None)
     (chosen,) = definition.arms
-    context = Context("twin", definition.schedule, twins=twins)
+    context = Context("emulator", definition.schedule, emulators=emulators)
     drawn = definition.seeds[0] if seed is None else seed
     return simulate_trial(definition, chosen, drawn, context)["samples"]
 
 
-def _refuse_other_arms(changes: Mapping[str, Any], experiment: ExperimentDefinition) -> None:
+def _validate_arms(changes: Mapping[str, Any], experiment: ExperimentDefinition) -> None:
     """Refuse a change of an arm that is not followed."""
     for path in changes:
         if path.startswith("arms.") and not is_run(path.split(".")[1], experiment):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msim.backends.context import Context
-from msim.backends.progress import Pulse
+from msim.backends.progress import BurstProgress
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.multiscale.simulate import Protocol, simulate
 from msim.multiscale.trial_state import TrialState
@@ -34,7 +34,7 @@ def simulate_trial(
     keep: Keep = lambda datasets, reached, reason: None,
     journal: Callable[[Mapping[str, Series], float], None] | None = None,
     checkpoints: Checkpoints | None = None,
-    pulse: Callable[[Pulse], None] | None = None,
+    report_burst: Callable[[BurstProgress], None] | None = None,
     folder: Path | None = None,
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
@@ -66,7 +66,7 @@ def simulate_trial(
 
     kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
     try:
-        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, pulse)
+        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, report_burst)
     except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
         keep_record(f"{type(problem).__name__}: {problem}")
         raise

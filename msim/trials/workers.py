@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 
-from msim.base.code_digest import RunningCode, refuse_other_code, running_code
+from msim.base.code_digest import RunningCode, running_code, validate_same_code
 from msim.base.errors import StartError
 from msim.base.start import FIRST, safe_start, start_environment
 
@@ -74,7 +74,7 @@ def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
     news = methods.Queue()
     with ProcessPoolExecutor(workers, methods, _begin, (news, dict(os.environ), running_code())) as pool:
         try:
-            _refuse_failed_start(pool)
+            _validate_started(pool)
             yield pool, news
         except BaseException:
             end_processes([one for one in multiprocessing.active_children() if one not in others])
@@ -82,12 +82,12 @@ def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
             raise
 
 
-def _refuse_failed_start(pool: ProcessPoolExecutor) -> None:
+def _validate_started(pool: ProcessPoolExecutor) -> None:
     """Have the first process tell what it runs, before it is given any work."""
     with starting():
         first = pool.submit(running_code)
     try:
-        refuse_other_code(first.result(), WORKER)
+        validate_same_code(first.result(), WORKER)
     except BrokenProcessPool:
         raise unstarted() from None
 
@@ -161,7 +161,7 @@ def _begin(news: Any, environment: dict[str, str], parent: RunningCode) -> None:
     _news = news
 
 
-def tell(news: tuple[Any, ...]) -> None:
+def report_progress(news: tuple[Any, ...]) -> None:
     """Send news to the process that started this one.
 
     raises: Stopped where that one was killed, so that nobody is left to take a result, or where a stop came and
@@ -183,7 +183,7 @@ def ended_by_stop() -> Iterator[None]:
     raises: StartError where this process runs other code than the one that started it
     """
     if _parent is not None:
-        refuse_other_code(running_code(), WORKER, _parent)
+        validate_same_code(running_code(), WORKER, _parent)
     sys.unraisablehook = _unless_stopped
     signal.signal(signal.SIGTERM, _stop)
     try:

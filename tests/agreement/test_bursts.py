@@ -16,7 +16,7 @@ from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.values import with_changes
-from msim.multiscale.averages import shrunken
+from msim.multiscale.averages import shrink
 from msim.multiscale.slow.scale import slow_scale
 
 Spikes = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -176,7 +176,7 @@ def test_absolute_links_keep_the_mean_of_the_burst(small_model: ModelDefinition,
     told = scale.averages(resting.burst)
     for name, address in (("potential_of_pv", "pv.v"), ("activation_on_sst", "sst.nmda_sst.activated_fraction")):
         assert told[name].mean() == pytest.approx(resting.burst.mean(address), rel=1e-12)
-        np.testing.assert_allclose(told[name], shrunken(resting.burst.halves[address]), rtol=1e-12)
+        np.testing.assert_allclose(told[name], shrink(resting.burst.halves[address]), rtol=1e-12)
 
 
 def test_an_input_set_between_bursts_acts_in_the_next(small_model: ModelDefinition) -> None:

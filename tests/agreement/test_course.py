@@ -1,4 +1,4 @@
-"""A course in memory is the trial that a run stores, and the twins that come with msim are of its cells."""
+"""A course in memory is the trial that a run stores, and the emulators that come with msim are of its cells."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from msim.definitions.brains.brain import read_brain
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.studies.participants import read_participants
 from msim.emulator.axes import axes_of
-from msim.emulator.files import read_twin
-from msim.emulator.fit import Effort
-from msim.emulator.library import kept_name, models_of, shipped_twins, twin_name, twin_path
+from msim.emulator.files import read_emulator
+from msim.emulator.fit import FitBudget
+from msim.emulator.library import emulator_name, emulator_path, kept_name, models_of, shipped_emulators
 from msim.studies import columns
 from msim.studies.columns import cohort_axes
 
 NAME = "ketamine_rapid_and_sustained"
 FILE = Path(__file__).resolve().parents[2] / "experiments" / f"{NAME}.toml"
-SHIPPED = sorted(shipped_twins().glob("*.json"))
+SHIPPED = sorted(shipped_emulators().glob("*.json"))
 
 
-def test_a_course_is_the_trial_that_a_run_on_the_twin_stores(tmp_path: Path) -> None:
+def test_a_course_is_the_trial_that_a_run_on_the_emulator_stores(tmp_path: Path) -> None:
     options = {"changes": {"eef2k.tau_K": "8 minute"}, "until": "2 hour"}
-    run = msim.simulate(NAME, tmp_path / "run", arms=["ketamine"], seeds=[2], target="twin", workers=1, **options)
+    run = msim.simulate(NAME, tmp_path / "run", arms=["ketamine"], seeds=[2], target="emulator", workers=1, **options)
     stored = run.samples.sel(arm="ketamine", seed=2, drop=True)
     found = msim.course(NAME, "ketamine", seed=2, **options)
     assert set(found.data_vars) <= set(stored.data_vars) and "ampar_scaling.AMPAR_scale" in found
@@ -87,39 +87,39 @@ def models() -> list[ModelDefinition]:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=[one.stem[:8] for one in SHIPPED])
-def test_a_shipped_twin_is_one_of_the_cells_as_they_are(path: Path, models: list[ModelDefinition]) -> None:
-    twin = read_twin(path)
-    efforts = (Effort(), reach.EFFORT, columns.EFFORT)
-    assert path.name in [twin_name(one, twin.axes, effort) for one in models for effort in efforts], (
-        "the cells have changed: run make twins"
+def test_a_shipped_emulator_is_one_of_the_cells_as_they_are(path: Path, models: list[ModelDefinition]) -> None:
+    emulator = read_emulator(path)
+    efforts = (FitBudget(), reach.EFFORT, columns.EFFORT)
+    assert path.name in [emulator_name(one, emulator.axes, effort) for one in models for effort in efforts], (
+        "the cells have changed: run make emulators"
     )
 
 
-def test_every_arm_of_the_hypotheses_has_its_twin(models: list[ModelDefinition]) -> None:
+def test_every_arm_of_the_hypotheses_has_its_emulator(models: list[ModelDefinition]) -> None:
     names = {one.name for one in SHIPPED}
     for one in models:
-        assert twin_name(one, axes_of(one)) in names
+        assert emulator_name(one, axes_of(one)) in names
 
 
-def test_the_column_and_a_brain_come_with_their_twins() -> None:
+def test_the_column_and_a_brain_come_with_their_emulators() -> None:
     column, brain = msim.read_model("circuits/cortical_column"), read_brain("brains/brain19")
     population = read_participants("participants/adults")
     names = {one.name for one in SHIPPED}
-    assert twin_name(column, axes_of(column)) in names
-    assert twin_name(brain.column, moved_axes(brain, ()), reach.EFFORT) in names
-    assert twin_name(population.model, cohort_axes(population), columns.EFFORT) in names
+    assert emulator_name(column, axes_of(column)) in names
+    assert emulator_name(brain.column, moved_axes(brain, ()), reach.EFFORT) in names
+    assert emulator_name(population.model, cohort_axes(population), columns.EFFORT) in names
 
 
 def test_what_was_fitted_here_goes_before_what_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MSIM_CACHE", str(tmp_path))
     model = msim.read_model("circuits/cortical_column")
     axes = axes_of(model)
-    came = shipped_twins() / twin_name(model, axes)
-    assert twin_path(model, axes) == came
-    kept = tmp_path / "twins" / kept_name(model, axes)
+    came = shipped_emulators() / emulator_name(model, axes)
+    assert emulator_path(model, axes) == came
+    kept = tmp_path / "emulators" / kept_name(model, axes)
     kept.parent.mkdir()
     shutil.copy(came, kept)
-    assert twin_path(model, axes) == kept
-    # What other code fitted is another twin.
+    assert emulator_path(model, axes) == kept
+    # What other code fitted is another emulator.
     monkeypatch.setattr("msim.emulator.library.code_digest", lambda: "other")
-    assert twin_path(model, axes) == came
+    assert emulator_path(model, axes) == came

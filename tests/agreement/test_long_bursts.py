@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msim.backends.cpp import burst_pieces
 from msim.backends.cpp.burst_pieces import Tally, piece_lengths
 from msim.backends.cpp.column import CompiledColumn
-from msim.backends.failures import refuse_runaway
+from msim.backends.failures import validate_rates
 from msim.backends.mpi import SERIAL
 from msim.base.errors import SimulationError
 from msim.definitions.models.model import ModelDefinition
@@ -98,7 +98,7 @@ def test_a_runaway_is_seen_across_pieces_as_in_the_whole(steps: list[int], cuts:
         kept.append(tally.take({"e": (train[0][own], train[1][own])})["e"])
     wanted = ""
     try:
-        refuse_runaway("e", ((train[0] - began) * STEP, train[1]), n_cells, most / 0.5, began * STEP)
+        validate_rates("e", ((train[0] - began) * STEP, train[1]), n_cells, most / 0.5, began * STEP)
     except SimulationError as problem:
         wanted = str(problem)
     assert ("e" in tally.runaways) == bool(wanted)

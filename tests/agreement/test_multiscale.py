@@ -15,8 +15,8 @@ from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.time_scaling import compressed, compressed_doses
 from msim.multiscale import simulate as engine
-from msim.multiscale.averages import Told
-from msim.multiscale.co_simulation import Journey, travel
+from msim.multiscale.averages import BurstSummary
+from msim.multiscale.co_simulation import CoSimulation, advance
 from msim.multiscale.leap_error import leap_error
 from msim.multiscale.slow import scale as slow
 from msim.pharmacology.regimen import Dose, read_dose, regimen
@@ -214,7 +214,7 @@ def test_without_a_dose_nothing_moves(smooth: ModelDefinition) -> None:
     assert max(row.leap for row in found.record.bursts) == pytest.approx(Schedule().longest_leap)
 
 
-def traveller(model: ModelDefinition, doses: tuple[Dose, ...], to: float) -> Journey:
+def traveller(model: ModelDefinition, doses: tuple[Dose, ...], to: float) -> CoSimulation:
     """A trial that short leaps have brought to a time, on the branch where nothing is recorded."""
     curves = engine.drug_curves(model, engine.Protocol(BEGIN, to, 70.0, doses))
     network = SmoothNetwork(model)
@@ -225,11 +225,11 @@ def traveller(model: ModelDefinition, doses: tuple[Dose, ...], to: float) -> Jou
 
     scale = slow.slow_scale(model, drugs, baseline, BEGIN)
     nothing = Recording((), (), (), ())
-    journey = Journey(
-        BEGIN, scale.rest(), Told(BEGIN, scale.averages(baseline), 1.0), network, scale, every(30.0), nothing,
+    cosimulation = CoSimulation(
+        BEGIN, scale.rest(), BurstSummary(BEGIN, scale.averages(baseline), 1.0), network, scale, every(30.0), nothing,
         MemoryRecorder(),
     )
-    return travel(journey, to, [0.0, INFUSION], lambda time: None)
+    return advance(cosimulation, to, [0.0, INFUSION], lambda time: None)
 
 
 @pytest.mark.parametrize("begin", [0.0, INFUSION, 1.5 * HOUR, 3 * HOUR])
@@ -239,14 +239,14 @@ def test_the_error_of_a_leap_is_not_underestimated(smooth: ModelDefinition, begi
     The first is of second order in the leap and the second of third, so this holds for leaps short enough.
     """
     with without_noise():
-        journey = traveller(smooth, infusion(smooth), begin)
+        cosimulation = traveller(smooth, infusion(smooth), begin)
         for leap in (1200.0, 600.0, 300.0):
             once, many = (
-                replace(journey, schedule=every(step), recorder=MemoryRecorder(), network=SmoothNetwork(smooth))
+                replace(cosimulation, schedule=every(step), recorder=MemoryRecorder(), network=SmoothNetwork(smooth))
                 for step in (leap, 15.0)
             )
-            travel(once, begin + leap, [], lambda time: None)
-            travel(many, begin + leap, [], lambda time: None)
+            advance(once, begin + leap, [], lambda time: None)
+            advance(many, begin + leap, [], lambda time: None)
             estimated = once.recorder.bursts[0].error * once.schedule.tolerance
             wrong = leap_error(once.states, many.states, 1.0)
             assert wrong < estimated

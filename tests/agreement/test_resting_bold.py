@@ -7,7 +7,7 @@ import pytest
 
 import msim
 from msim.brain.connectome import connectome_of
-from msim.brain.emulator_axes import brain_twin
+from msim.brain.emulator_axes import brain_emulator
 from msim.brain.field import field_of
 from msim.brain.scans import resting_scans, scan_seed
 from msim.definitions.brains.brain import read_brain
@@ -19,7 +19,7 @@ def test_it_is_the_scan_that_the_command_takes_and_connectivity_is_the_field_s_o
     found = msim.resting_bold(minutes=5, tr=2.0, seed=3)
     brain = read_brain("brains/brain19")
     connectome = connectome_of(brain)
-    field = field_of(brain, connectome, brain_twin(brain), None)
+    field = field_of(brain, connectome, brain_emulator(brain), None)
     labels = [Label("01", "rest"), Label("02", "rest")]
     first, second = resting_scans(brain, field, 300, 2.0, labels, [scan_seed(3, one) for one in labels])
     np.testing.assert_allclose(found, first.signal, rtol=1e-9, atol=1e-12)

@@ -109,9 +109,9 @@ class Started:
             command, cwd=folder, env=environment(MSIM_CHECKPOINT_EVERY="0"), stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        growing = folder / f".{out}.partial"
+        partial = folder / f".{out}.partial"
         until = time.monotonic() + 200
-        while not list(growing.glob(f"{CHECKPOINTS}/*/*/[0-9]*")) or not list(growing.glob(f"{UNFINISHED}/*/*.npz")):
+        while not list(partial.glob(f"{CHECKPOINTS}/*/*/[0-9]*")) or not list(partial.glob(f"{UNFINISHED}/*/*.npz")):
             assert self.process.poll() is None and time.monotonic() < until, self.process.communicate()
             time.sleep(0.02)
 

@@ -24,7 +24,7 @@ from msim.emulator.axes import axes_of
 from msim.emulator.derived import Derived, derived_averages
 from msim.evidence.physiology import _set_blocks
 from msim.meg.fit import true_change
-from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.co_simulation import apply_slow_to_fast
 from msim.multiscale.slow.ode import reference_name, slow_system
 from msim.multiscale.slow.scale import SlowScale
 from tests.known_column import KnownColumn
@@ -57,7 +57,7 @@ FEEDING_SLOW = [name for name in ALLOWED if MODEL.feeds_slow(MODEL.links[name])]
 
 def input_of(model: ModelDefinition, link: Link) -> Any:
     *_, owner, name = link.to.split(".")
-    port = model.instances[owner].form.input(name)
+    port = model.instances[owner].mechanism.input(name)
     assert port is not None
     return port
 
@@ -121,7 +121,7 @@ class Given(SlowScale):
 @pytest.mark.parametrize("name", FEEDING_CELLS)
 @pytest.mark.parametrize("seed", range(3))
 def test_all_that_hand_down_agree(name: str, seed: int) -> None:
-    """States of single cells, means over them, axes of a twin and the truth of a fit; at rest nothing is changed."""
+    """States of single cells, means over them, axes of an emulator and the truth of a fit; at rest nothing is changed."""
     model = shared(MODEL, name)
     link = model.links[name]
     population, receptor, port = link.to.split(".")
@@ -132,9 +132,9 @@ def test_all_that_hand_down_agree(name: str, seed: int) -> None:
     law = wanted(model, link, value if own == population else np.full(model.cells(population), value.mean()))
 
     cells = Cells(model)
-    hand_down(cells, Given(model, {}, lambda time: {}, every), {}, 0.0, {})
+    apply_slow_to_fast(cells, Given(model, {}, lambda time: {}, every), {}, 0.0, {})
     np.testing.assert_allclose(cells.given[link.to], law, rtol=1e-12)
-    hand_down(cells, Given(model, {}, lambda time: {}, dict.fromkeys(link.origin, np.full(model.cells(own), rest))),
+    apply_slow_to_fast(cells, Given(model, {}, lambda time: {}, dict.fromkeys(link.origin, np.full(model.cells(own), rest))),
               {}, 0.0, {})
     np.testing.assert_allclose(cells.given[link.to], rest, rtol=1e-12)
 
@@ -154,7 +154,7 @@ def test_all_that_hand_down_agree(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", [one for one in FEEDING_CELLS if MODEL.links[one].to.endswith(".gain")])
-def test_what_a_twin_takes_out_of_averages_has_the_share(name: str) -> None:
+def test_what_a_emulator_takes_out_of_averages_has_the_share(name: str) -> None:
     """A conductance with its gain follows from the one without."""
     model = shared(MODEL, name)
     link = model.links[name]
@@ -215,12 +215,12 @@ def test_the_slow_scale_hands_over_the_share() -> None:
                            ((system.states, y), (system.outside, rows)))
         for one in (model.instances[name] for name in targets if model.instances[name].on == population):
             known: dict[str, Any] = dict(constants(model, one.name))
-            for port in one.form.inputs:
+            for port in one.mechanism.inputs:
                 link = next(link for link in model.links.values() if link.to == f"{one.name}.{port.name}")
                 known[port.name] = handed(model, link, shown, outside)
-            known |= {state: states[f"{one.name}.{state}"] for state in one.form.rest}
-            found = {**known, **subexpressions(one.form.equations, known)}
-            for port in one.form.outputs:
+            known |= {state: states[f"{one.name}.{state}"] for state in one.mechanism.rest}
+            found = {**known, **subexpressions(one.mechanism.equations, known)}
+            for port in one.mechanism.outputs:
                 np.testing.assert_allclose(shown[f"{one.name}.{port.name}"], found[port.name], rtol=1e-9, atol=1e-12)
-            for state, slope in slopes(one.form.equations, known).items():
+            for state, slope in slopes(one.mechanism.equations, known).items():
                 np.testing.assert_allclose(moving[f"{one.name}.{state}"], slope, rtol=1e-8, atol=1e-14)

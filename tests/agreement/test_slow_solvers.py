@@ -97,7 +97,7 @@ def brian2_states(
     start, returns: shape (states, cells)
     """
     model = scale.model
-    parts = {one.name: one.form for one in model.on_scale("slow") if one.on == population}
+    parts = {one.name: one.mechanism for one in model.on_scale("slow") if one.on == population}
     lines: list[str] = []
     numbers: dict[str, b2.Quantity] = {}
     given: dict[str, np.ndarray | float] = {}

@@ -11,9 +11,9 @@ from exact_coupling import NoisyNetwork, exact
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale import simulate as engine
-from msim.multiscale.averages import Told
+from msim.multiscale.averages import BurstSummary
 from msim.multiscale.baseline import baseline_pieces, joined
-from msim.multiscale.co_simulation import Journey, travel
+from msim.multiscale.co_simulation import CoSimulation, advance
 from msim.multiscale.leap_error import leap_error
 from msim.multiscale.noise import noise_of
 from msim.multiscale.slow import scale as slow
@@ -61,15 +61,15 @@ def travelled(model: ModelDefinition, schedule: Schedule, noise: float, end: flo
     scale = slow.slow_scale(model, drugs, joined(baseline_pieces(NoisyNetwork(model, 0.0), schedule)), BEGIN)
     pieces = baseline_pieces(network, schedule)
     baseline = joined(pieces)
-    journey = Journey(
-        BEGIN, scale.rest(), Told(BEGIN, scale.averages(baseline), baseline.seconds), network, scale, schedule,
+    cosimulation = CoSimulation(
+        BEGIN, scale.rest(), BurstSummary(BEGIN, scale.averages(baseline), baseline.seconds), network, scale, schedule,
         Recording((), (), (), ()), MemoryRecorder(),
-        noise=noise_of([scale.halves(one) for one in pieces], pieces[0].seconds),
+        noise=noise_of([scale.split_halves(one) for one in pieces], pieces[0].seconds),
     )  # fmt: skip
-    states = [journey.states]
-    travel(journey, end, [0.0, INFUSION], lambda time: None, lambda: states.append(journey.states))
-    rows = journey.recorder.bursts  # type: ignore[attr-defined]
-    return Path(scale, states, [one for one in rows if one.accepted], len(rows), journey.spiking_seconds)
+    states = [cosimulation.states]
+    advance(cosimulation, end, [0.0, INFUSION], lambda time: None, lambda: states.append(cosimulation.states))
+    rows = cosimulation.recorder.bursts  # type: ignore[attr-defined]
+    return Path(scale, states, [one for one in rows if one.accepted], len(rows), cosimulation.spiking_seconds)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Studies from file to table on a few participants and coarse twins: what has to hold whatever the numbers are."""
+"""Studies from file to table on a few participants and coarse emulators: what has to hold whatever the numbers are."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from msim.brain import emulator_axes as reach  # noqa: E402
 from msim.cli import app  # noqa: E402
 from msim.definitions.files.read import find  # noqa: E402
 from msim.definitions.studies.study import StudyDefinition, read_study  # noqa: E402
-from msim.emulator.fit import Effort  # noqa: E402
+from msim.emulator.fit import FitBudget  # noqa: E402
 from msim.imaging.scan import Label, Scan  # noqa: E402
 from msim.report.page import html_of  # noqa: E402
 from msim.report.write import page_of  # noqa: E402
 from msim.studies import columns  # noqa: E402
 from msim.studies import compare_mean_field_spiking as fidelity  # noqa: E402
 from msim.studies.about import read_about  # noqa: E402
-from msim.studies.outcome import Outcome, missing, set_beside  # noqa: E402
+from msim.studies.outcome import Outcome, compare_with_reported, missing  # noqa: E402
 from msim.studies.run import run_study  # noqa: E402
 
-COARSE = Effort(points=240, seconds=0.5, burn_in=0.2, rest=4.0, degree=2, synchrony=1e3)
+COARSE = FitBudget(points=240, seconds=0.5, burn_in=0.2, rest=4.0, degree=2, synchrony=1e3)
 # Sizes of groups, of visits that some missed, of scans and recordings.
 SMALL = {
     "siegel2021_resting_fc": (
@@ -49,7 +49,7 @@ SMALL = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _coarse_twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _coarse_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "EFFORT", COARSE)
         patch.setattr(reach, "EFFORT", COARSE)
@@ -105,7 +105,7 @@ def test_every_row_is_a_statistic_of_those_who_were_seen(name: str, found: dict[
         assert row.n <= len(outcome.cohort.seen)
         assert np.isnan(row.p) or 0 <= row.p <= 1
         assert np.isnan(row.low) or row.low <= row.estimate <= row.high, row
-    assert {one.verdict for one in set_beside(outcome.rows, study.reported)} <= {"", "agrees", "differs"}
+    assert {one.verdict for one in compare_with_reported(outcome.rows, study.reported)} <= {"", "agrees", "differs"}
 
 
 def test_nothing_changes_without_a_treatment(tmp_path: Path) -> None:

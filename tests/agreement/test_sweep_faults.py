@@ -21,7 +21,7 @@ from msim.storage.trial_store import TrialStore, read_failure_record
 from msim.sweep.local import DiskFull, LocalExecutor
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.run import run_sweep
-from msim.sweep.settings import News, Sweep
+from msim.sweep.settings import ProgressEvent, Sweep
 from msim.sweep.status import Status, status
 
 ONE = LocalExecutor(1)
@@ -56,14 +56,14 @@ def assert_mended(sweep: Sweep, undisturbed: dict[str, str]) -> None:
         assert not any((sweep.store.root / name).iterdir()), name
 
 
-def on_first(sweep: Sweep, key: str, act: Callable[[int], None]) -> Callable[[News], None]:
+def on_first(sweep: Sweep, key: str, intervention: Callable[[int], None]) -> Callable[[ProgressEvent], None]:
     """Do something to the process of a trial when it has got somewhere."""
     acted: list[int] = []
 
-    def report(news: News) -> None:
+    def report(news: ProgressEvent) -> None:
         if news.key == key and news.state == "running" and news.time > 0 and not acted:
             acted.append(process_of(sweep, key))
-            act(acted[0])
+            intervention(acted[0])
 
     return report
 
@@ -127,7 +127,7 @@ def test_a_full_disk_ends_a_sweep_and_loses_nothing(tmp_path: Path, undisturbed:
         sweep = begun(disk)
         key = sweep.plan.trials[1].key
 
-        def fill(news: News) -> None:
+        def fill(news: ProgressEvent) -> None:
             if news.key == key and not (disk / "filling").exists():
                 with (disk / "filling").open("wb", buffering=0) as file, pytest.raises(OSError):
                     while True:

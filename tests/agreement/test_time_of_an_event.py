@@ -10,7 +10,7 @@ import pytest
 from msim.backends.context import TARGETS, Context
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.addresses import outputs
-from msim.definitions.models.interventions import Change
+from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.values import with_changes
 from msim.multiscale import simulate as engine
@@ -62,12 +62,12 @@ def recorded(model: ModelDefinition, target: str, samples: tuple[float, ...]) ->
     """A trial with all events; probes at all of them."""
     names, record = slowly(model), MemoryRecorder()
     changed = with_changes(model, VALUES, "test")
-    acts = (Change(BEGIN, changed, {}), Change(BOLUS, model, {}), Change(ON, changed, {}), Change(OFF, model, {}),
-            Change(CUT, model, CUTS))  # fmt: skip
+    interventions = (ModelChange(BEGIN, changed, {}), ModelChange(BOLUS, model, {}), ModelChange(ON, changed, {}), ModelChange(OFF, model, {}),
+            ModelChange(CUT, model, CUTS))  # fmt: skip
     probes = EVENTS if target == "smooth" else ()
     engine.simulate(
-        model, engine.Protocol(BEGIN, END, 70.0, DOSES, acts), Recording(samples, probes, names, names), record, 1,
-        Context(target="cpp" if target in ("smooth", "twin") else target, schedule=QUICK),
+        model, engine.Protocol(BEGIN, END, 70.0, DOSES, interventions), Recording(samples, probes, names, names), record, 1,
+        Context(target="cpp" if target in ("smooth", "emulator") else target, schedule=QUICK),
     )
     return record
 
@@ -82,12 +82,12 @@ def tables(record: MemoryRecorder, model: ModelDefinition, samples: tuple[float,
 class Willing(SmoothNetwork):
     """A network to which other values make no difference."""
 
-    def retune(self, model: ModelDefinition) -> None:
+    def update_parameters(self, model: ModelDefinition) -> None:
         pass
 
 
 class Alike(Willing):
-    """A network of one cell for all, as a twin's is."""
+    """A network of one cell for all, as an emulator's is."""
 
     alike = True
 
@@ -106,11 +106,11 @@ def test_a_record_at_an_event_is_what_was_before_it(
 ) -> None:
     """Each sample at an event is its neighbor before, however the time is written; after it something has jumped.
 
-    Targets runtime and numpy are one class, which differs in its compiler; a twin's cells are alike.
+    Targets runtime and numpy are one class, which differs in its compiler; an emulator's cells are alike.
     """
     if target == "smooth":
         monkeypatch.setattr(engine, "build_network", lambda model, seed, context, *later: Willing(model))
-    if target == "twin":
+    if target == "emulator":
         one = engine.one_of_each(column)
         monkeypatch.setattr(engine, "build_network", lambda model, seed, context, *later: Alike(one))
     record = recorded(column, target, SAMPLES)

@@ -14,11 +14,11 @@ from msim.backends.context import Context, build_network
 from msim.backends.fast_network import Burst, FastNetwork
 from msim.base.errors import InputError
 from msim.definitions.experiments.schedule import Schedule
-from msim.definitions.models.interventions import Change
+from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.values import with_changes
 from msim.multiscale import simulate as engine
-from msim.multiscale.co_simulation import Journey, travel
+from msim.multiscale.co_simulation import CoSimulation, advance
 from msim.multiscale.slow.scale import resumed_scale
 from msim.multiscale.trial_state import TrialState
 from msim.recording.probe import Recording
@@ -39,7 +39,7 @@ def smooth(model: ModelDefinition) -> ModelDefinition:
 
 
 def run(
-    model: ModelDefinition, changes: Sequence[Change], schedule: Schedule, target: str = "cpp", end: float = END,
+    model: ModelDefinition, changes: Sequence[ModelChange], schedule: Schedule, target: str = "cpp", end: float = END,
     samples: Sequence[float] = SAMPLES, resume: TrialState | None = None, kept: list[Any] | None = None,
     probes: Sequence[float] = (), record: MemoryRecorder | None = None,
 ) -> MemoryRecorder:  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_step_of_a_slow_value_follows_its_closed_form(smooth: ModelDefinition)
     Without gain of translation nothing comes back to u. Tolerance: the slow solver's 1e-4 a step, of a few steps.
     """
     smooth = smooth.with_value("translation.beta_d", 0)
-    changes = (Change(ON, half_kinase(smooth), {}), Change(OFF, smooth, {}))
+    changes = (ModelChange(ON, half_kinase(smooth), {}), ModelChange(OFF, smooth, {}))
     found, times = means(smoothly(smooth, changes, Schedule()), "eef2k.K"), np.array(SAMPLES)
     tau = smooth["eef2k.tau_K"]
     wanted = np.where(times <= ON, 1.0, 0.5 + 0.5 * np.exp(-(times - ON) / tau))
@@ -88,21 +88,21 @@ def test_a_step_of_a_slow_value_follows_its_closed_form(smooth: ModelDefinition)
 
 def test_a_step_in_time_is_two_runs_pieced_together(smooth: ModelDefinition) -> None:
     """The second one takes the states of the first and has the new value from its begin, but the old rest."""
-    whole = smoothly(smooth, (Change(ON, half_kinase(smooth), {}),), EXACT)
+    whole = smoothly(smooth, (ModelChange(ON, half_kinase(smooth), {}),), EXACT)
     kept: list[TrialState] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("msim.backends.fast_network.FastNetwork.state", lambda network: None)
-        journeys: list[Journey] = []
-        patch.setattr(engine, "trial_state", lambda journey: journeys.append(journey))
+        journeys: list[CoSimulation] = []
+        patch.setattr(engine, "trial_state", lambda cosimulation: journeys.append(cosimulation))
         first = smoothly(smooth, (), EXACT, end=ON, samples=[one for one in SAMPLES if one < ON], kept=kept)
     before = journeys[-1]
     scale = resumed_scale(half_kinase(smooth), before.scale.drugs, before.scale.references)
     network, record = SmoothNetwork(smooth), MemoryRecorder()
     recording = replace(before.recording, samples=tuple(one for one in SAMPLES if one > ON))
-    second = Journey(
+    second = CoSimulation(
         ON, before.states, before.told, network, scale, EXACT, recording, record, next_leap=EXACT.shortest_leap
     )
-    travel(second, END, [], lambda time: None)
+    advance(second, END, [], lambda time: None)
     for name in QUANTITIES:
         pieces = np.concatenate([means(first, name), means(record, name)])
         np.testing.assert_allclose(means(whole, name), pieces, rtol=1e-6, atol=1e-8)
@@ -113,7 +113,7 @@ def test_a_pulse_acts_once_and_at_its_time(smooth: ModelDefinition) -> None:
     """Of the spines a share is left: where none grow the others come back in their own time, and none go before."""
     name, own = "spines.number", smooth.with_value("spines.k_N", "0 Hz")
     plain, cut = (
-        smoothly(own, (Change(ON, half_kinase(own), {}), Change(OFF, half_kinase(own), pulses)), EXACT)
+        smoothly(own, (ModelChange(ON, half_kinase(own), {}), ModelChange(OFF, half_kinase(own), pulses)), EXACT)
         for pulses in ({}, {name: 0.75})
     )
     before = np.array(SAMPLES) <= OFF
@@ -127,7 +127,7 @@ def test_a_pulse_acts_once_and_at_its_time(smooth: ModelDefinition) -> None:
 def test_a_change_to_the_same_values_changes_nothing(smooth: ModelDefinition) -> None:
     """Although the slow scale is made anew and the network asked again."""
     for one in QUANTITIES:
-        found = means(smoothly(smooth, (Change(ON, smooth, {}), Change(OFF, smooth, {})), Schedule()), one)
+        found = means(smoothly(smooth, (ModelChange(ON, smooth, {}), ModelChange(OFF, smooth, {})), Schedule()), one)
         np.testing.assert_allclose(found, found[0], rtol=0, atol=1e-9)
 
 
@@ -155,7 +155,7 @@ def bursts(model: ModelDefinition, changed: ModelDefinition, target: str, again:
     network: FastNetwork = build_network(model, 3, Context(target=target), changed)
     found = [network.burst(0.0, 0.04, keep_field=False)]
     for values, count in ((changed, again), (model, 1)):
-        network.retune(values)
+        network.update_parameters(values)
         found += [network.burst(0.0, 0.04, keep_field=False) for _ in range(count)]
     return found
 
@@ -186,7 +186,7 @@ def test_a_drive_takes_another_rate_and_peak(model: ModelDefinition, target: str
     changed = with_changes(own, {f"{path}.rate": "6 Hz", f"{path}.peak.ampa_background": "0.3 nS"}, "test")
     network = build_network(own, 3, Context(target=target), changed)
     for one in (own, changed, own):
-        network.retune(one)
+        network.update_parameters(one)
         burst = network.burst(0.04, 0.36, keep_field=False)
         events = one[f"{path}.contacts"] * one[f"{path}.rate"]
         wanted = events * one[f"{path}.peak.ampa_background"] * one["ampa_background.tau_decay"]
@@ -197,7 +197,7 @@ def test_other_wiring_is_refused(model: ModelDefinition) -> None:
     own = model.with_value("column.n_cells", 30)
     network = build_network(own, 3, Context())
     with pytest.raises(InputError, match="cannot change between bursts"):
-        network.retune(own.with_value("pv_to_pv.in_degree", 2))
+        network.update_parameters(own.with_value("pv_to_pv.in_degree", 2))
 
 
 def test_nothing_changes_before_its_time(model: ModelDefinition) -> None:
@@ -205,7 +205,7 @@ def test_nothing_changes_before_its_time(model: ModelDefinition) -> None:
     own = model.with_value("column.n_cells", 40)
     strong = with_changes(own, {"gaba_pv.E": "-85 mV", "eef2k.eEF2K": 0.2}, "test")
     none, full = (
-        run(own, (Change(ON, one, {}),), QUICK, end=OFF, samples=SAMPLES[:20], probes=(600.0, ON, OFF))
+        run(own, (ModelChange(ON, one, {}),), QUICK, end=OFF, samples=SAMPLES[:20], probes=(600.0, ON, OFF))
         for one in (own, strong)
     )
     before = np.array(SAMPLES[:20]) <= ON
@@ -225,7 +225,7 @@ def test_a_trial_taken_up_within_an_act_goes_on_as_if_it_had_not_stopped(model: 
     own = model.with_value("column.n_cells", 40)
     peaks = {"pv_to_pyramidal.peak.gaba_pv": "2.5 nS", "pyramidal_to_pyramidal.peak.nmda": "0.2 nS"}
     acting = with_changes(own, {**peaks, "background_sst.rate": "3 Hz", "eef2k.eEF2K": 0.2}, "test")
-    changes = (Change(ON, acting, {}), Change(OFF, own, {"eef2k.theta": 0.5}))
+    changes = (ModelChange(ON, acting, {}), ModelChange(OFF, own, {"eef2k.theta": 0.5}))
     kept: list[TrialState] = []
     run(own, changes, QUICK, end=4 * HOUR, samples=(), kept=kept)
     times = [one.about["time"] for one in kept]

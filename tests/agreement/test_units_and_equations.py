@@ -31,11 +31,11 @@ from msim.base.expressions import (
 from msim.base.mechanism import Mechanism
 from msim.base.quantities import known_units, quantity_text
 from msim.base.units import Dimension, Quantity, dimensions_of, unit_expression
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 from msim.multiscale.slow.ode import symbolic
 
 FIXED = settings(deadline=None, derandomize=True, max_examples=300)
-FORM = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+FORM = pytest.mark.parametrize("form", MECHANISMS.values(), ids=MECHANISMS)
 THEIRS = {
     "V": b2.volt, "A": b2.amp, "S": b2.siemens, "F": b2.farad, "s": b2.second, "M": b2.molar, "mol": b2.mole,
     "m": b2.meter, "K": b2.kelvin, "volt": b2.volt, "amp": b2.amp, "siemens": b2.siemens, "farad": b2.farad,
@@ -60,7 +60,7 @@ def expressions(form: Mechanism) -> list[str]:
     return [*equations, *(one.expression for one in form.derived), *form.rest.values()]
 
 
-EXPRESSIONS = sorted({text for form in FORMS.values() for text in expressions(form)})
+EXPRESSIONS = sorted({text for form in MECHANISMS.values() for text in expressions(form)})
 
 
 @pytest.mark.parametrize("name", sorted(known_units()))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from plotted_run import begin_run, store_run
-from reported import hostile_experiment, small_sweep_on_twin, study_folder
+from reported import hostile_experiment, small_sweep_on_emulator, study_folder
 
 from msim.report.write import write_report
 
@@ -33,8 +33,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     begin_run(root / "unfinished", trials=2)
     store_run(root / "run")
     store_run(root / "hostile", hostile_experiment(root))
-    small_sweep_on_twin(root / "sweep", "dose:doses.mg_per_kg=0.1,0.5")
-    small_sweep_on_twin(root / "map", "dose:doses.mg_per_kg=0.1,0.5", "eef2k.tau_K=5 minute,20 minute")
+    small_sweep_on_emulator(root / "sweep", "dose:doses.mg_per_kg=0.1,0.5")
+    small_sweep_on_emulator(root / "map", "dose:doses.mg_per_kg=0.1,0.5", "eef2k.tau_K=5 minute,20 minute")
     study_folder(root / "study")
     return {kind: write_report(root / kind) for kind in KINDS}
 

@@ -233,7 +233,7 @@ def one_or_list(value: Any) -> st.SearchStrategy[Any]:
 VALID: dict[str, Of] = {
     "ValueEntry.value": respelled, "ValueEntry.source": as_it_is, "ValueEntry.note": words,
     "ValueEntry.same_as": as_it_is,
-    "MechanismEntry.form": as_it_is, "MechanismEntry.on": as_it_is,
+    "MechanismEntry.mechanism": as_it_is, "MechanismEntry.on": as_it_is,
     "PopulationEntry.membrane": as_it_is, "PopulationEntry.receptors": lambda value: st.permutations(value),
     "ProjectionEntry.from": as_it_is, "ProjectionEntry.to": as_it_is, "ProjectionEntry.release": as_it_is,
     "ProjectionEntry.saturation": as_it_is,

@@ -10,7 +10,7 @@ import pytest
 
 from msim.base.errors import DefinitionError
 from msim.definitions.files.schema import ActEntry
-from msim.definitions.models.interventions import changes_of, manipulated, read_acts, with_acts
+from msim.definitions.models.interventions import changes_of, manipulated, read_interventions, with_interventions
 from msim.definitions.models.model import Manipulation, ModelDefinition, Part
 
 SPAN = (-86400.0, 86400.0)
@@ -27,14 +27,14 @@ def in_parts(model: ModelDefinition, *parts: tuple[tuple[str, ...], str, str]) -
 def acted(model: ModelDefinition, *given: Any) -> Any:
     """Treatments of an arm."""
     entries = {"knockout": [], "mutant": [], "treatment": [ActEntry.model_validate(one) for one in given]}
-    return read_acts(entries, model, SPAN, "arm")
+    return read_interventions(entries, model, SPAN, "arm")
 
 
 def test_an_amount_leads_from_normal_to_full_on_a_straight_line(model: ModelDefinition) -> None:
     """Nothing changes at 0, all of it at 1; in between in proportion."""
     amounts = (0, 0.25, 0.5, 1)
     found = [
-        with_acts(model, acted(model, {"name": "translation_blocker", "amount": one}), 0)["translation.T_prot"]
+        with_interventions(model, acted(model, {"name": "translation_blocker", "amount": one}), 0)["translation.T_prot"]
         for one in amounts
     ]
     assert found == pytest.approx([1 - one for one in amounts], rel=1e-15)
@@ -42,13 +42,13 @@ def test_an_amount_leads_from_normal_to_full_on_a_straight_line(model: ModelDefi
 
 def test_a_usual_amount_is_that_of_the_model(model: ModelDefinition) -> None:
     usual = model["manipulations.treatment.eEF2K_inhibitor.amount"]
-    assert with_acts(model, acted(model, "eEF2K_inhibitor"), 0)["eef2k.activity"] == pytest.approx(1 - usual)
+    assert with_interventions(model, acted(model, "eEF2K_inhibitor"), 0)["eef2k.activity"] == pytest.approx(1 - usual)
 
 
 def test_an_amount_starts_from_what_the_arm_sets(model: ModelDefinition) -> None:
     """An arm that sets a value and takes part of it away begins at its own."""
     own = model.with_value("eef2k.activity", 0.8)
-    assert with_acts(own, acted(own, {"name": "eEF2K_inhibitor", "amount": 0.5}), 0)["eef2k.activity"] == 0.4
+    assert with_interventions(own, acted(own, {"name": "eEF2K_inhibitor", "amount": 0.5}), 0)["eef2k.activity"] == 0.4
 
 
 def test_cells_and_place_choose_parts(model: ModelDefinition) -> None:
@@ -80,35 +80,35 @@ def test_cells_that_share_a_value_are_named_together(model: ModelDefinition) -> 
 
 def test_values_hold_from_the_onset_to_before_the_end(model: ModelDefinition) -> None:
     """Rest is found without what begins later; at its end everything is as it was."""
-    acts = acted(model, {"name": "translation_blocker", "amount": 1, "from": "1 hour", "until": "3 hour"})
-    assert with_acts(model, acts, -math.inf) is model
-    before, within, after = (with_acts(model, acts, time) for time in (HOUR - 1e-6, HOUR, 3 * HOUR))
+    interventions = acted(model, {"name": "translation_blocker", "amount": 1, "from": "1 hour", "until": "3 hour"})
+    assert with_interventions(model, interventions, -math.inf) is model
+    before, within, after = (with_interventions(model, interventions, time) for time in (HOUR - 1e-6, HOUR, 3 * HOUR))
     assert [one["translation.T_prot"] for one in (before, within, after)] == [1, 0, 1]
-    assert [one.time for one in changes_of(model, acts, SPAN[1])] == [HOUR, 3 * HOUR]
+    assert [one.time for one in changes_of(model, interventions, SPAN[1])] == [HOUR, 3 * HOUR]
 
 
 def test_an_end_alone_means_from_birth(model: ModelDefinition) -> None:
     """The model is at rest with it until it is taken away."""
-    acts = acted(model, {"name": "translation_blocker", "amount": 1, "until": "0 hour"})
-    assert with_acts(model, acts, -math.inf)["translation.T_prot"] == 0
-    (change,) = changes_of(model, acts, SPAN[1])
+    interventions = acted(model, {"name": "translation_blocker", "amount": 1, "until": "0 hour"})
+    assert with_interventions(model, interventions, -math.inf)["translation.T_prot"] == 0
+    (change,) = changes_of(model, interventions, SPAN[1])
     assert (change.time, change.model["translation.T_prot"]) == (0, 1)
 
 
 def test_one_may_follow_the_other(model: ModelDefinition) -> None:
     """Acts of one value that only touch do not meet: at the common time the second one holds."""
-    acts = acted(
+    interventions = acted(
         model, {"name": "eEF2K_inhibitor", "amount": 1, "from": "0 hour", "until": "1 hour"},
         {"name": "eEF2K_inhibitor", "amount": 0.5, "from": "1 hour"},
     )  # fmt: skip
-    assert [one.model["eef2k.activity"] for one in changes_of(model, acts, SPAN[1])] == [0, 0.5]
+    assert [one.model["eef2k.activity"] for one in changes_of(model, interventions, SPAN[1])] == [0, 0.5]
 
 
 def test_what_follows_a_value_follows_it_in_time(model: ModelDefinition) -> None:
     """The background of miniatures has the rate of the release that a manipulation changes."""
     part = Part((), "", {"resting_release.rate_mini": "pv.resting_rate"}, {})
     own = replace(model, manipulations={"many": Manipulation("many", "treatment", "", True, "", (part,), "test")})
-    later = with_acts(own, acted(own, {"name": "many", "from": "1 hour"}), HOUR)
+    later = with_interventions(own, acted(own, {"name": "many", "from": "1 hour"}), HOUR)
     assert later["spontaneous_pyramidal.rate"] == model["pv.resting_rate"] != model["spontaneous_pyramidal.rate"]
 
 

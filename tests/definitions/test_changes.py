@@ -17,7 +17,7 @@ from msim.definitions.experiments.experiment import (
     ExperimentDefinition,
     experiment_from_tables,
     read_experiment,
-    refuse_idle_changes,
+    validate_effective_changes,
 )
 from msim.definitions.files.takes import Takes
 from msim.definitions.models.model import ModelDefinition
@@ -150,9 +150,9 @@ def test_what_means_an_arm_that_is_not_run_is_refused(file: Path) -> None:
     """Whether it is changed or varied; the same arm alone takes it."""
     path = "arms.mouse.doses.0.mg_per_kg"
     whole = read_experiment(file, {path: 7})
-    refuse_idle_changes(whole.narrowed(["vehicle", "mouse"]))
+    validate_effective_changes(whole.narrowed(["vehicle", "mouse"]))
     with pytest.raises(InputError, match=f"'{path}' changes nothing in vehicle, ketamine"):
-        refuse_idle_changes(whole.narrowed(["vehicle", "ketamine"]))
+        validate_effective_changes(whole.narrowed(["vehicle", "ketamine"]))
     without = read_experiment(file)
     assert read_design(without.narrowed(["mouse"]), [f"{path}=1,2"]).shape == (2,)
     with pytest.raises(InputError, match=f"'{path}' changes nothing in ketamine"):

@@ -22,14 +22,14 @@ from msim.base.units import meter
 from msim.definitions.files.read import shipped
 from msim.definitions.models.checks import check_files, check_form
 from msim.definitions.models.constants import evaluated
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.slow.ode import NUMPY, parsed
 
 FILES = sorted(path for kind in ("models", "experiments") for path in shipped(kind).rglob("*.toml"))
 SOURCES = read_sources(shipped("models") / "sources.bib")
-WITH_EQUATIONS = [form for form in FORMS.values() if form.equations.strip()]
-WITH_REST = [form for form in FORMS.values() if form.rest and form.scale in ("slow", "drug", "readout")]
+WITH_EQUATIONS = [form for form in MECHANISMS.values() if form.equations.strip()]
+WITH_REST = [form for form in MECHANISMS.values() if form.rest and form.scale in ("slow", "drug", "readout")]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -75,10 +75,10 @@ def test_every_value_has_the_unit_that_its_form_declares(model: ModelDefinition)
 
 
 def test_every_source_of_a_form_is_in_the_bibliography() -> None:
-    assert {form.reference for form in FORMS.values() if form.reference} <= set(SOURCES)
+    assert {form.reference for form in MECHANISMS.values() if form.reference} <= set(SOURCES)
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("form", MECHANISMS.values(), ids=MECHANISMS)
 def test_the_equations_of_a_form_hold_in_their_units(form: Mechanism) -> None:
     check_form(form)
 
@@ -103,7 +103,7 @@ def read_names(form: Mechanism) -> list[str]:
     return [name for name in form.declared if name in read]
 
 
-BROKEN_NAMES = [(form, name) for form in FORMS.values() for name in read_names(form)]
+BROKEN_NAMES = [(form, name) for form in MECHANISMS.values() for name in read_names(form)]
 
 
 @pytest.mark.parametrize(("form", "name"), BROKEN_NAMES, ids=[f"{form.name}.{name}" for form, name in BROKEN_NAMES])

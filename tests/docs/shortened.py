@@ -8,14 +8,14 @@ and which test does the same on less. All other lines are run as they stand. An 
 from __future__ import annotations
 
 SHORTER = {
-    "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 * hour\"": "--target twin --seeds 1,2",
+    "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 * hour\"": "--target emulator --seeds 1,2",
     "msim run ketamine_rapid_and_sustained --set ketamine_binding":
-        "--target twin --arms vehicle --until '1 hour' --seeds 1",
+        "--target emulator --arms vehicle --until '1 hour' --seeds 1",
     "msim run ketamine_rapid_and_sustained --ranks 2": "--arms vehicle --seeds 1 --until '1 minute'",
-    "msim run ketamine_rapid_and_sustained --target twin": "--arms vehicle,ketamine --seeds 1,2 --until '4 hour'",
-    "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target twin": "--seeds 1,2 --until '4 hour'",
+    "msim run ketamine_rapid_and_sustained --target emulator": "--arms vehicle,ketamine --seeds 1,2 --until '4 hour'",
+    "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target emulator": "--seeds 1,2 --until '4 hour'",
     "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 hour\"": "--seeds 1,2",
-    "msim run my_experiment.toml": "--target twin --seeds 1,2",
+    "msim run my_experiment.toml": "--target emulator --seeds 1,2",
     "msim evidence --quick --only T3,T20": "--only T3 --seeds 1,2",
     "msim sweep dose_window --out": "--arms bolus --seeds 1 --until '2 hour'",
     "msim sweep dose_window --over 'doses.mg_per_kg=0.05 to 2 in 12 log'":
@@ -36,7 +36,7 @@ ONLY_READ = {
     "msim study krystal": "a minute; tests/agreement/test_studies.py runs each analysis with fewer people",
     "msim study sahib": "5 minutes; tests/agreement/test_studies.py runs each analysis with fewer people",
     "msim report results/krystal": "reports on the study of the line above, which is only read",
-    "msim twin fit": "4 minutes; tests/unit/test_twin.py fits a smaller column",
+    "msim emulator fit": "4 minutes; tests/unit/test_emulator.py fits a smaller column",
     "msim sweep dose_window --sample saltelli": "768 trials; tests/unit/test_sweep_sensitivity.py takes a sample",
     "msim sensitivity": "wants the sample of the line above",
     "msim sweep dose_window --executor slurm": "wants Slurm; tests/agreement/test_sweep_clusters.py starts a cluster",

@@ -83,11 +83,11 @@ def run_line(line: str, folder: Path) -> None:
 
 
 def run_python(blocks: list[Block], folder: Path) -> None:
-    """The Python of a page as one program; simulations on the twin and for an hour, one seed of two arms."""
+    """The Python of a page as one program; simulations on the emulator and for an hour, one seed of two arms."""
     shorter = """
 import functools, msim
 if __name__ == "__main__":
-    shorter = dict(target="twin", until="1 hour", arms=["vehicle", "ketamine"], seeds=[1, 2])
+    shorter = dict(target="emulator", until="1 hour", arms=["vehicle", "ketamine"], seeds=[1, 2])
     msim.simulate = functools.partial(msim.simulate, **shorter)
 """
     code = "\n".join(one.text for one in blocks)
@@ -100,7 +100,7 @@ if __name__ == "__main__":
 def results(folder: Path) -> Path:
     """What pages take up from earlier ones, so that each can be tested alone."""
     for line in (
-        "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target twin --out results/first",
+        "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target emulator --out results/first",
         "msim sweep dose_window --out results/doses",
     ):
         run_line(line, folder)
@@ -183,10 +183,10 @@ def test_a_definition_of_a_page_is_read(block: Block, tmp_path: Path, monkeypatc
 def declare_forms(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """List the mechanism that a page declares, as the page says to."""
     from msim.base.mechanism import Mechanism
-    from msim.definitions.models.mechanism_registry import FORMS
+    from msim.definitions.models.mechanism_registry import MECHANISMS
 
     names: dict[str, object] = {}
     exec(next(one.text for one in BLOCKS if one.page == page and one.language == "python"), names)
     for one in names.values():
         if isinstance(one, Mechanism):
-            monkeypatch.setitem(FORMS, one.name, one)
+            monkeypatch.setitem(MECHANISMS, one.name, one)

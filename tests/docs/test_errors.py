@@ -23,7 +23,7 @@ MADE_ELSEWHERE = {
     "backends/cpp/validation.py": "equation of '...' cannot be read: ...",
     "calibration/space.py": 'wants a value of a slow mechanism with source = "fitted", got ...',
     "virtual/refusals.py": "...: wants at least two volumes, got a TR of ... s in ... s",
-    "emulator/emulator.py": "twin: outside its domain at ...",
+    "emulator/emulator.py": "emulator: outside its domain at ...",
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import msim
 from msim.definitions.files.citations import known_sources
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,8 +50,8 @@ def test_the_table_of_parameters_has_every_value_with_its_source(site: Path) -> 
 
 def test_no_form_and_no_public_name_is_without_a_place(site: Path) -> None:
     mechanisms, api = text_of(site / "_generated/mechanisms.html"), text_of(site / "_generated/api.html")
-    assert [form for form in FORMS if form not in mechanisms] == []
-    assert mechanisms.count("Declared in msim.") == len(FORMS)
+    assert [form for form in MECHANISMS if form not in mechanisms] == []
+    assert mechanisms.count("Declared in msim.") == len(MECHANISMS)
     assert [name for name in msim.__all__ if name not in api] == []
 
 

@@ -1,7 +1,7 @@
 // Prints what the engine's headers draw and compute: "philox", then Random123's vectors in hexadecimal digits; "words",
 // whether a vector of cells draws what each draws alone; "exp", largest errors of the exponentials in last places.
 #include <cstdio>
-#include "vector.hpp"
+#include "vector_loops.cpp"
 
 static void print(const Words& r) { std::printf("philox %08x %08x %08x %08x\n", r.w[0], r.w[1], r.w[2], r.w[3]); }
 

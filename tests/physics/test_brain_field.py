@@ -106,7 +106,7 @@ def test_a_region_hears_another_one_as_late_as_told() -> None:
 
 
 def test_a_brain_that_leaves_the_domain_says_which_region() -> None:
-    with pytest.raises(SimulationError, match=r"region 'r\d' at .* s: drive = .* outside the twin's"):
+    with pytest.raises(SimulationError, match=r"region 'r\d' at .* s: drive = .* outside the emulator's"):
         rates(columns(RING, 0.9, 0.3), 60.0, [1])
 
 

@@ -41,7 +41,7 @@ def test_the_first_region_alone_is_the_column_spike_by_spike(state: dict[str, fl
     model = read_brain("brains/brain19").column.with_value("column.n_cells", small.CELLS)
     column = CompiledColumn(column_plan(model, 5), SERIAL)
     if state:
-        column.retune(with_values(model, {"background_sst.rate": state["background_sst.rate"]}))
+        column.update_parameters(with_values(model, {"background_sst.rate": state["background_sst.rate"]}))
         set_receptors(column, model, {name: value for name, value in state.items() if not name.endswith("rate")})
     burst = column.burst(0.0, seconds, False)
     spikes: dict[str, set[tuple[int, int]]] = {name: set() for name in brain.plan.sizes}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msim.base.errors import InputError
-from msim.definitions.models.fast_inputs import handed_down
+from msim.definitions.models.fast_inputs import fast_inputs
 from msim.definitions.models.read_model import read_model
 from msim.definitions.models.values import with_changes
 from msim.measures.dipole import dipole_moment
@@ -74,6 +74,6 @@ def test_shares_of_links_arrive_at_the_receptors() -> None:
     share = model["gain_on_long_range.share"]
     assert given["pyramidal.ampa.gain"] == 1.5 and given["pv.nmda_pv.block"] == 0.3
     assert given["pyramidal.ampa_background.gain"] == pytest.approx(1 + 0.5 * share)
-    assert "sst.nmda_sst.block" not in given and "block_sst.b" in handed_down(model)
+    assert "sst.nmda_sst.block" not in given and "block_sst.b" in fast_inputs(model)
     with pytest.raises(InputError, match="nearest known: 'block_pv.b'"):
         set_receptors(Cells(), model, {"block_pv.c": 0.1})  # type: ignore[arg-type]

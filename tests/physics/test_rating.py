@@ -15,10 +15,10 @@ MAP = {name: VALUES[name] for name in ("placebo", "E_max", "W_50", "sd")}
 
 
 def test_without_potentiation_there_is_placebo_and_luck_alone() -> None:
-    luck = np.array([-1.0, 0.0, 1.0])
-    expected = MAP["placebo"] + MAP["sd"] * luck
-    assert improvement(0.0, luck, **MAP) == pytest.approx(expected)
-    assert improvement(-0.5, luck, **MAP) == pytest.approx(expected)
+    random_effect = np.array([-1.0, 0.0, 1.0])
+    expected = MAP["placebo"] + MAP["sd"] * random_effect
+    assert improvement(0.0, random_effect, **MAP) == pytest.approx(expected)
+    assert improvement(-0.5, random_effect, **MAP) == pytest.approx(expected)
 
 
 def test_it_rises_to_its_limit_and_half_of_it_is_where_the_file_says() -> None:

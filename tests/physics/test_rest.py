@@ -16,7 +16,7 @@ from msim.multiscale.baseline import piece_count
 from msim.multiscale.simulate import resting_scale
 from msim.multiscale.slow.ode import slow_system
 from msim.multiscale.slow.scale import SlowScale, slow_scale
-from msim.multiscale.slow.steady_state import STANDS_STILL, settled
+from msim.multiscale.slow.steady_state import STANDS_STILL, steady_states
 
 YEAR = 365 * 86400.0
 
@@ -78,7 +78,7 @@ def test_what_never_rests_is_refused(tiny: ModelDefinition) -> None:
         jacobian=lambda y, outside: np.zeros((len(system.elimination.entries), y.shape[1])),
     )
     with pytest.raises(SimulationError, match="find no rest"):
-        settled(running, outside)
+        steady_states(running, outside)
 
 
 def test_the_baseline_is_taken_with_the_gains_of_the_rest(tiny: ModelDefinition) -> None:

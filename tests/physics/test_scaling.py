@@ -11,7 +11,7 @@ from smooth_network import SmoothNetwork
 
 from msim.backends.brian2_network import STEP, RuntimeNetwork
 from msim.definitions.models.model import ModelDefinition
-from msim.multiscale.co_simulation import hand_down
+from msim.multiscale.co_simulation import apply_slow_to_fast
 from msim.multiscale.slow.scale import slow_scale
 
 SOURCE = 5
@@ -159,7 +159,7 @@ def test_links_hand_each_cell_its_own_gain(quiet: ModelDefinition, scale: float)
     states = slow.rest()
     gains = scale * np.linspace(0.9, 1.1, 48)
     states["pyramidal"][slow.systems["pyramidal"].states.index("ampar_scaling.A")] = gains
-    assert hand_down(network, slow, states, 0.0, slow.averages(baseline))
+    assert apply_slow_to_fast(network, slow, states, 0.0, slow.averages(baseline))
     np.testing.assert_allclose(network.inputs["pyramidal", "ampa", "gain"], gains, rtol=1e-12)
     shared = 1 + quiet["gain_on_long_range.share"] * (gains - 1)
     np.testing.assert_allclose(network.inputs["pyramidal", "ampa_background", "gain"], shared, rtol=1e-12)

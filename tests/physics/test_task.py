@@ -15,7 +15,7 @@ from msim.brain.field import Field, integrated
 from msim.brain.scans import span_of
 from msim.brain.surface import RegionSurfaces
 from msim.brain.task import TaskInput, Trials, trials_of, wiring_of
-from msim.definitions.brains.task import TaskDefinition, Way, read_task
+from msim.definitions.brains.task import Pathway, TaskDefinition, read_task
 from msim.definitions.files.read import shipped
 from msim.emulator.axes import Axis
 from msim.emulator.surfaces import Basis
@@ -30,8 +30,8 @@ def task() -> TaskDefinition:
 
 
 def one_way(task: TaskDefinition, on: str, strength: float = 0.5) -> TaskDefinition:
-    """The task with a single way from what is seen to what moves."""
-    return replace(task, ways=(Way("only", "VIS", "PRC", on, strength),))
+    """The task with a single pathway from what is seen to what moves."""
+    return replace(task, pathways=(Pathway("only", "VIS", "PRC", on, strength),))
 
 
 def followed(given: TaskInput, change: np.ndarray, steps: int) -> np.ndarray:
@@ -103,7 +103,7 @@ def test_scores_of_known_responses() -> None:
 
 
 def test_a_brain_without_a_region_of_the_task_is_refused(task: TaskDefinition) -> None:
-    wanted = r"ways.parietal_to_supplementary.from: .* no region 'SPL'; nearest known: 'SPM'"
+    wanted = r"pathways.parietal_to_supplementary.from: .* no region 'SPL'; nearest known: 'SPM'"
     with pytest.raises(DefinitionError, match=wanted):
         wiring_of(task, [one.replace("SPL", "SPM") for one in REGIONS])
 
@@ -114,7 +114,7 @@ def test_a_brain_without_a_region_of_the_task_is_refused(task: TaskDefinition) -
     (("= 92,", "= 400,"), "wants as many as fit into 240 s, got 400"),
     (("= 0.26,", "= 0.001,"), "task.share_nogo: wants at least two shapes of each kind, got 0 NoGo"),
     (('on       = "any"', 'on       = "stop"'), "wants 'go', 'nogo' or 'any'"),
-    (("moves ", "moved "), "task.moves: missing key"),
+    (("moves ", "moved "), "task.response_region: missing key"),
 ])  # fmt: skip
 def test_a_task_that_cannot_be_is_refused_with_file_and_key(
     tmp_path: Path, change: tuple[str, str], message: str
@@ -139,9 +139,9 @@ def columns(steep: float = 2.0) -> Field:
 
 
 def test_without_noise_every_answer_is_right_and_stopping_is_what_does_it(task: TaskDefinition) -> None:
-    """With the ways that stop taken out, all shapes are answered, since the others are the same for all."""
-    trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.ways))))]
-    stopless = replace(task, ways=tuple(replace(one, strength=max(one.strength, 0.0)) for one in task.ways))
+    """With the pathways that stop taken out, all shapes are answered, since the others are the same for all."""
+    trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.pathways))))]
+    stopless = replace(task, pathways=tuple(replace(one, strength=max(one.strength, 0.0)) for one in task.pathways))
     found = []
     for given in (task, stopless):
         outside = TaskInput(given, REGIONS, trials, 0.0, STEP, span_of(columns(), task["limit"]))
@@ -155,7 +155,7 @@ def test_without_noise_every_answer_is_right_and_stopping_is_what_does_it(task: 
 
 
 def test_who_has_not_practised_since_columns_became_steeper_answers_sooner(task: TaskDefinition) -> None:
-    trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.ways))))]
+    trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.pathways))))]
     reactions = []
     for steep in (2.0, 2.5, 3.0):
         outside = TaskInput(task, REGIONS, trials, 0.0, STEP, span_of(columns(), task["limit"]))
@@ -167,7 +167,7 @@ def test_who_has_not_practised_since_columns_became_steeper_answers_sooner(task:
 
 def test_who_has_practised_answers_alike_whatever_the_steepness(task: TaskDefinition) -> None:
     """Regions whose rates follow their drive by another power use as much of what they can do, but for curvature."""
-    trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.ways))))]
+    trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.pathways))))]
     reactions = []
     for steep in (1.0, 2.0):
         outside = TaskInput(task, REGIONS, trials, 0.0, STEP, span_of(columns(steep), task["limit"]))

@@ -14,7 +14,7 @@ from msim.base.mechanism import Mechanism
 from msim.circuit.drive import COLOURED_BACKGROUND, colour_course
 from msim.circuit.receptors import NMDA
 from msim.dcm.mass import NEURAL_MASS, POPULATIONS, Circuit, firing, flow, unblocked
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 from msim.measures import energy_use, glutamate_cycle, receptor_pet, synapse_pet
 from msim.measures.blood_flow import flow_course, flow_path
 from msim.measures.bold import BALLOON_WINDKESSEL, BalloonWindkessel, bold_response
@@ -36,7 +36,7 @@ from msim.pharmacology.regimen import Dose
 
 # Equations of these become code by themselves: by SymPy, by Brian2, or by the target cpp.
 RUN_FROM_TEXT = ("membrane", "receptor", "synapse", "slow")
-BY_HAND = {one.name: one for one in FORMS.values() if one.equations.strip() and one.scale not in RUN_FROM_TEXT}
+BY_HAND = {one.name: one for one in MECHANISMS.values() if one.equations.strip() and one.scale not in RUN_FROM_TEXT}
 
 Pairs = dict[str, tuple[Any, Any]]  # name on the left of an equation: by its text, by the code
 

@@ -10,7 +10,7 @@ import pytest
 from msim.backends.context import Context, build_network
 from msim.backends.fast_network import Burst, FastNetwork
 from msim.definitions.files.schema import ActEntry
-from msim.definitions.models.interventions import read_act, with_acts
+from msim.definitions.models.interventions import read_act, with_interventions
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.slow.ode import slow_system
 
@@ -29,8 +29,8 @@ def own(model: ModelDefinition) -> ModelDefinition:
 
 def treated(model: ModelDefinition, name: str, amount: float) -> ModelDefinition:
     """The model under a treatment."""
-    act = read_act(ActEntry(name=name, amount=amount), "treatment", model, (0.0, 1.0), "test")
-    return with_acts(model, [act], act.since)
+    intervention = read_act(ActEntry(name=name, amount=amount), "treatment", model, (0.0, 1.0), "test")
+    return with_interventions(model, [intervention], intervention.since)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def network(own: ModelDefinition) -> FastNetwork:
 
 def burst(network: FastNetwork, model: ModelDefinition, seconds: float = 0.6) -> Burst:
     """What the cells do with the values of a model, once they have forgotten those of before."""
-    network.retune(model)
+    network.update_parameters(model)
     return network.burst(0.3, seconds, keep_field=False)
 
 

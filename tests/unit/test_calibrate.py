@@ -37,11 +37,11 @@ def result(expected: str, effect: float | None) -> EvidenceResult:
 
 
 def test_only_fitted_values_of_slow_mechanisms_may_move(model: ModelDefinition) -> None:
-    """Neither what was measured or assumed, nor the circuit's rates, which msim recalibrate sets."""
+    """Neither what was measured or assumed, nor the circuit's rates, which msim tune-background-rates sets."""
     axes = fitted_axes(model, 2.0, None)
     for axis in axes:
         value = model.values[axis.path]
-        assert value.source == "fitted" and model.instances[axis.path.split(".")[0]].form.scale == "slow"
+        assert value.source == "fitted" and model.instances[axis.path.split(".")[0]].mechanism.scale == "slow"
         assert axis.low < value.si < axis.high
     for path in ("eef2k.p_rest", "background_pv.rate", "ketamine.CL", "ampar_scaling.T_5O"):
         with pytest.raises(InputError, match="--parameters"):

@@ -21,7 +21,7 @@ from msim.storage.run_store import finish_run, start_run, write_trial
 EXPERIMENT = "ketamine_rapid_and_sustained"
 MODEL = "circuits/cortical_column"
 HEAVY = ("brian2", "numpy", "scipy", "sympy", "xarray", "matplotlib", "zarr", "pydantic")
-COMMANDS = ("list", "show", "check", "run", "judge", "plot", "hash", "recalibrate")
+COMMANDS = ("list", "show", "check", "run", "judge", "plot", "hash", "tune-background-rates")
 
 Msim = Callable[..., tuple[int, str, str]]
 
@@ -209,7 +209,7 @@ def test_hashes_tell_equal_runs_from_others(msim: Msim, here: Path) -> None:
 
 
 RUN = ("run", EXPERIMENT, "--out", "results")
-ASK = ("twin", "ask", MODEL, "--at")
+ASK = ("emulator", "ask", MODEL, "--at")
 TWICE = ("--range", "block_pv.b=0:0.5", "--range", "block_pv.b=0:0.7")
 REFUSED = [
     (("run", MODEL, "--out", "results"), ("circuits/cortical_column: no such file", "experiments")),
@@ -266,11 +266,11 @@ REFUSED = [
     ((*ASK, "block_pv.b=0.1", "--at", "block_pv.b=0.2"), ("--at: 'block_pv.b' is given twice",)),
     ((*ASK, "block_pv.b=3 mV"), ("--at: block_pv.b: wants a value in 1 (dimensionless), got '3 mV'",)),
     ((*ASK, "background_pv.rate=9 mM"), ("--at: background_pv.rate: wants a value in Hz, got '9 mM'",)),
-    (("twin", "fit", MODEL, *TWICE), ("--range: 'block_pv.b' is given twice",)),
-    (("recalibrate", "circuits/cortical"), ("no shipped name in models", f"nearest known: '{MODEL}'")),
-    (("recalibrate", "drugs/ketamine"), ("drugs/ketamine: wants a model with populations",)),
-    (("recalibrate", MODEL, "--set", "pv.shar=1"), ("--set: the model has no value", "nearest known: 'pv.share'")),
-    (("recalibrate", MODEL, "--set", "pv.share=0.9"), ("wants shares that add up to 1",)),
+    (("emulator", "fit", MODEL, *TWICE), ("--range: 'block_pv.b' is given twice",)),
+    (("tune-background-rates", "circuits/cortical"), ("no shipped name in models", f"nearest known: '{MODEL}'")),
+    (("tune-background-rates", "drugs/ketamine"), ("drugs/ketamine: wants a model with populations",)),
+    (("tune-background-rates", MODEL, "--set", "pv.shar=1"), ("--set: the model has no value", "nearest known: 'pv.share'")),
+    (("tune-background-rates", MODEL, "--set", "pv.share=0.9"), ("wants shares that add up to 1",)),
 ]
 
 
@@ -298,9 +298,9 @@ def test_bad_input_is_refused_in_one_line_before_anything_is_written(
         ((*RUN, "--arm", "vehicle"), "No such option: --arm"),
         (("shw",), "No such command 'shw'"),
         (("check",), "Missing argument"),
-        (("recalibrate", MODEL, "--seconds", "nan"), "'--seconds'"),
-        (("recalibrate", MODEL, "--seconds", "inf"), "'--seconds'"),
-        (("recalibrate", MODEL, "--seed", "99999999999"), "'--seed'"),
+        (("tune-background-rates", MODEL, "--seconds", "nan"), "'--seconds'"),
+        (("tune-background-rates", MODEL, "--seconds", "inf"), "'--seconds'"),
+        (("tune-background-rates", MODEL, "--seed", "99999999999"), "'--seed'"),
     ],
 )
 def test_a_wrong_call_is_told_how_to_call(arguments: tuple[str, ...], said: str, msim: Msim, here: Path) -> None:

@@ -69,7 +69,7 @@ def test_spiking_cells_keep_every_value(model: ModelDefinition) -> None:
     quick = compressed(model, FACTOR)
     for path in model.values:
         owner = model.instances.get(path.split(".")[0])
-        if owner is None or owner.form.scale not in ("slow", "drug"):
+        if owner is None or owner.mechanism.scale not in ("slow", "drug"):
             assert quick[path] == model[path]
 
 

@@ -122,11 +122,11 @@ def test_a_trial_whose_traceback_cannot_be_kept_still_says_why(
 def test_evidence_of_trials_that_were_killed_is_none() -> None:
     """Nor of those without memory or disk: they say nothing about the model, and no row is judged by them."""
     with pytest.raises(SimulationError, match="killed, perhaps for want of memory; finished ones are kept") as ended:
-        evidence_trials._refuse_unanswered(
+        evidence_trials._validate_answered(
             {0: Failure("killed", "its process was killed, perhaps for want of memory")}  # type: ignore[dict-item]
         )
     assert ended.value.exit_status == EXIT_STATUS["killed"]
-    evidence_trials._refuse_unanswered({0: Failure("raised", "SimulationError: ran away")})  # type: ignore[dict-item]
+    evidence_trials._validate_answered({0: Failure("raised", "SimulationError: ran away")})  # type: ignore[dict-item]
 
 
 # One process a folder
@@ -158,7 +158,7 @@ def test_a_run_refuses_another_owner_before_anything_is_written(
     """Through the function that all callers use."""
     monkeypatch.setattr(run, "provenance", lambda *_: about())
     folder = RunFolder(tmp_path / "run")
-    assert take(folder.growing.with_suffix(".owner"))
+    assert take(folder.partial.with_suffix(".owner"))
     before = set(tmp_path.iterdir())
     with pytest.raises(OwnerError):
         run.run_experiment(SimpleNamespace(), folder.final, Context("numpy"), 1)  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ def test_a_state_is_an_experiment_and_its_file_says_the_same(
     assert (read.begin, read.end, read.seeds, read.recording) == (meant.begin, meant.end, meant.seeds, meant.recording)
     for one, other in zip(read.arms, meant.arms, strict=True):
         assert (one.name, one.doses, one.hypothesis) == (other.name, other.doses, other.hypothesis)
-        assert [(act.kind, act.name) for act in one.acts] == [(act.kind, act.name) for act in other.acts]
+        assert [(intervention.kind, intervention.name) for intervention in one.interventions] == [(intervention.kind, intervention.name) for intervention in other.interventions]
     vehicle, explored = read.arms
     assert vehicle.doses == () and len(explored.doses) == len(state.dose_times())
     assert [dose.start_s for dose in explored.doses] == state.dose_times()
@@ -103,7 +103,7 @@ def test_no_file_is_replaced(column: ModelDefinition, tmp_path: Path) -> None:
         write_experiment({}, tmp_path / "nowhere" / "mine.toml")
 
 
-def test_the_twin_answers_what_was_asked(explorer: Explorer) -> None:
+def test_the_emulator_answers_what_was_asked(explorer: Explorer) -> None:
     drug = explorer.ask(State("ketamine", span="4 hour"))
     none = explorer.ask(State("ketamine", mg_per_kg=0.0, span="4 hour"))
     without = explorer.ask(State("ketamine", genotype="eEF2K", span="4 hour"))

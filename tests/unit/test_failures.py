@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.backends.failures import WINDOW, refuse_nonfinite, refuse_runaway
+from msim.backends.failures import WINDOW, validate_finite, validate_rates
 from msim.base.errors import SimulationError
 
 CELLS = 10
@@ -18,7 +18,7 @@ MOST = round(HIGHEST * WINDOW * CELLS)
 def is_refused(times: np.ndarray, highest: float = HIGHEST) -> bool:
     """Whether spikes at those times, dealt to the cells in turn, stop a run."""
     try:
-        refuse_runaway("pv", (times, np.arange(times.size) % CELLS), CELLS, highest, 0.0)
+        validate_rates("pv", (times, np.arange(times.size) % CELLS), CELLS, highest, 0.0)
     except SimulationError:
         return True
     return False
@@ -52,7 +52,7 @@ def test_a_runaway_is_named_by_population_cell_and_time() -> None:
         "above its highest_rate of 40 Hz; most active: cell 7 at 300 Hz"
     )
     with pytest.raises(SimulationError) as told:
-        refuse_runaway("pv", (np.concatenate([quiet, volley]), cells), CELLS, HIGHEST, 2.0)
+        validate_rates("pv", (np.concatenate([quiet, volley]), cells), CELLS, HIGHEST, 2.0)
     assert str(told.value) == wanted
 
 
@@ -61,9 +61,9 @@ def test_a_runaway_is_named_by_population_cell_and_time() -> None:
 def test_what_is_no_number_is_named_by_population_quantity_cell_and_time(bad: float, half: int) -> None:
     """The half of the burst in which it happened, and the first of the cells."""
     values = np.zeros((2, CELLS))
-    refuse_nonfinite("sst.v", values, 1.0, 0.6)
+    validate_finite("sst.v", values, 1.0, 0.6)
     values[half:, 4] = bad
     values[half:, 6] = bad
     span = ("1.000 and 1.300", "1.300 and 1.600")[half]
     with pytest.raises(SimulationError, match=f"'sst': v of cell 4 and of 1 more is not finite between {span} s"):
-        refuse_nonfinite("sst.v", values, 1.0, 0.6)
+        validate_finite("sst.v", values, 1.0, 0.6)

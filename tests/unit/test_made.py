@@ -19,8 +19,8 @@ from msim.backends.cpp import cache
 from msim.base import file_lease as claims
 from msim.base.errors import InputError, StorageError
 from msim.base.made import MARK, is_own, make_own, make_own_anew, make_shared, remove_own, remove_own_below
-from msim.calibration.fit import _refuse_other_file
-from msim.emulator.files import refuse_other_file
+from msim.calibration.fit import _validate_own_file
+from msim.emulator.files import validate_own_file
 from msim.storage import run_store
 from msim.storage.checkpoints import GROWING, remove_checkpoints, write_checkpoint
 from msim.storage.run_store import (  # fmt: skip
@@ -152,7 +152,7 @@ def kept(run: RunFolder) -> None:
 
 
 def checked(run: RunFolder) -> None:
-    root = run.growing / "own"
+    root = run.partial / "own"
     for _ in range(3):
         write_checkpoint(root, ARRAYS, {})
     remove_checkpoints(root)
@@ -181,14 +181,14 @@ PLACES: dict[str, tuple[str, Callable[[RunFolder], None]]] = {
 @pytest.mark.parametrize("name", PLACES)
 def test_what_is_not_ours_stays_wherever_msim_removes(name: str, kind: str, tmp_path: Path) -> None:
     """Under the very name that msim would use: it is refused or gone around, and stays to the last byte."""
-    place, act = PLACES[name]
+    place, intervention = PLACES[name]
     if ".beginning" not in place and "/sweep/" not in place:
         run_of(tmp_path)
     mine = others(tmp_path / place, kind, tmp_path / "elsewhere")
     if place.startswith("run/"):
         (tmp_path / "run" / "sweep" / "plans").mkdir()
     with suppress(StorageError, OSError):
-        act(RunFolder(tmp_path / "run") if place.startswith("run/") else run_of(tmp_path))
+        intervention(RunFolder(tmp_path / "run") if place.startswith("run/") else run_of(tmp_path))
     moved = tmp_path / "run" / place.removeprefix(".run.partial/") / "mine"
     assert (mine if mine.exists() else moved).read_text() == "mine"
 
@@ -199,7 +199,7 @@ def test_all_that_is_ours_goes(tmp_path: Path) -> None:
     kept(run)
     checked(run)
     write_unfinished(run, *TRIAL, {"samples": datasets(*TRIAL)["samples"]}, 1.0, "stopped")
-    write_checkpoint(run.growing / CHECKPOINTS / TRIAL[0] / "seed_1", ARRAYS, {})
+    write_checkpoint(run.partial / CHECKPOINTS / TRIAL[0] / "seed_1", ARRAYS, {})
     finished(run)
     assert {one.name for one in (tmp_path / "run").iterdir()} == {STORE, MANIFEST}
     assert [one.name for one in tmp_path.iterdir()] == ["run"]
@@ -298,7 +298,7 @@ def test_who_may_read_a_shared_cache_may_read_all_that_is_in_it(mode: int, share
         assert mode_of(path) == 0o600 | mode & 0o044
     assert mode_of(library) & 0o777 == 0o700 | mode & 0o055
     assert bool(mode_of(library) & stat.S_ISGID) == bool(mode & stat.S_ISGID)
-    inner = make_shared(shared / "twins")
+    inner = make_shared(shared / "emulators")
     assert mode_of(inner) & 0o777 == 0o700 | mode & 0o077
     assert mode_of(inner) & stat.S_ISVTX == mode & stat.S_ISVTX and mode_of(inner) & stat.S_ISGID == mode & stat.S_ISGID
     assert claims.take(shared / "claim") and mode_of(shared / "claim") == 0o600 | mode & 0o044
@@ -334,10 +334,10 @@ def test_a_run_is_as_open_as_the_folder_that_was_made_for_it(tmp_path: Path, pri
     assert mode_of(tmp_path / "run") == 0o2775
 
 
-@pytest.mark.parametrize("text", ["mine", '{"own": 1}', "[1]\n", '{"msim_twin', "\0"])
-def test_neither_a_twin_nor_a_study_takes_the_place_of_another_file(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["mine", '{"own": 1}', "[1]\n", '{"msim_emulator', "\0"])
+def test_neither_a_emulator_nor_a_study_takes_the_place_of_another_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text(text)
-    for refuse in (refuse_other_file, _refuse_other_file):
+    for refuse in (validate_own_file, _validate_own_file):
         with pytest.raises(StorageError, match="is there already"):
             refuse(tmp_path / "file")
         refuse(tmp_path / "another")

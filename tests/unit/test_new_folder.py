@@ -23,9 +23,9 @@ class Stopped(BaseException):
 
 
 def test_it_appears_whole_under_its_name_and_leaves_nothing_beside(tmp_path: Path) -> None:
-    with new_folder(tmp_path / "a" / "out") as growing:
-        (growing / "file").write_text("x")
-        assert not (tmp_path / "a" / "out").exists() and growing.parent.parent == tmp_path / "a"
+    with new_folder(tmp_path / "a" / "out") as partial:
+        (partial / "file").write_text("x")
+        assert not (tmp_path / "a" / "out").exists() and partial.parent.parent == tmp_path / "a"
     assert [one.name for one in (tmp_path / "a").iterdir()] == ["out"]
     assert (tmp_path / "a" / "out" / "file").read_text() == "x"
 
@@ -35,8 +35,8 @@ def test_nothing_is_left_where_the_body_ends_early(problem: BaseException, tmp_p
     (tmp_path / ".out.notes").write_text("somebody's own")
     expected = type(problem)  # a full disk has a word and a status of its own
     with pytest.raises(expected):
-        with new_folder(tmp_path / "out") as growing:
-            (growing / "half").write_text("x")
+        with new_folder(tmp_path / "out") as partial:
+            (partial / "half").write_text("x")
             raise problem
     assert [one.name for one in tmp_path.iterdir()] == [".out.notes"]
 

@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.multiscale.averages import LARGEST_SHIFT, Told, expected
+from msim.multiscale.averages import LARGEST_SHIFT, BurstSummary, extrapolate
 from msim.multiscale.noise import BURST_STEP, KEPT, Noise, burst_length, noise_of
 from msim.trials.accuracy import accuracy
 
@@ -56,14 +56,14 @@ def test_a_burst_is_as_long_as_noise_asks_for(response: float, share: float, sho
         assert response / np.sqrt(length - BURST_STEP - 1e-9) >= share * (1 - 1e-6) or length == 20.0
 
 
-def told(time: float, value: float, seconds: float = 1.0) -> Told:
+def told(time: float, value: float, seconds: float = 1.0) -> BurstSummary:
     """A burst that said one value of a few cells."""
-    return Told(time, {"a": value * np.array([0.5, 1.0, 1.5])}, seconds)
+    return BurstSummary(time, {"a": value * np.array([0.5, 1.0, 1.5])}, seconds)
 
 
 def test_a_clear_change_is_drawn_on() -> None:
     """Along the line, cells in proportion."""
-    ahead = expected(told(0, 2.0), told(10, 2.2), 20, {"a": 0.0})
+    ahead = extrapolate(told(0, 2.0), told(10, 2.2), 20, {"a": 0.0})
     np.testing.assert_allclose(ahead.averages["a"], 2.4 * np.array([0.5, 1.0, 1.5]))
     assert ahead.steps["a"] == pytest.approx(1.0)
 
@@ -71,23 +71,23 @@ def test_a_clear_change_is_drawn_on() -> None:
 def test_what_noise_explains_is_not_drawn_on() -> None:
     """A change of one standard deviation is held; one of two standard deviations counts by 3/4."""
     deviation = 0.2 / np.sqrt(2)  # of a difference of two bursts of one second: 0.2
-    held = expected(told(0, 2.0), told(10, 2.2), 20, {"a": deviation})
+    held = extrapolate(told(0, 2.0), told(10, 2.2), 20, {"a": deviation})
     np.testing.assert_allclose(held.averages["a"], told(10, 2.2).averages["a"])
-    partly = expected(told(0, 2.0), told(10, 2.4), 20, {"a": deviation})
+    partly = extrapolate(told(0, 2.0), told(10, 2.4), 20, {"a": deviation})
     assert partly.steps["a"] == pytest.approx(0.75)
-    longer = expected(told(0, 2.0, 4.0), told(10, 2.2, 4.0), 20, {"a": deviation})
+    longer = extrapolate(told(0, 2.0, 4.0), told(10, 2.2, 4.0), 20, {"a": deviation})
     assert longer.steps["a"] == pytest.approx(0.75)
 
 
 def test_after_an_event_averages_are_held() -> None:
-    assert expected(None, told(10, 2.2), 20, {}).steps == {"a": 0.0}
+    assert extrapolate(None, told(10, 2.2), 20, {}).steps == {"a": 0.0}
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(before=st.floats(-5, 5), now=st.floats(-5, 5), ahead=st.floats(10, 1e4))
 def test_no_average_goes_further_than_half_of_itself(before: float, now: float, ahead: float) -> None:
     """So none changes its sign on the way."""
-    found = expected(told(0, before), told(10, now), 10 + ahead, {"a": 0.0}).averages["a"]
+    found = extrapolate(told(0, before), told(10, now), 10 + ahead, {"a": 0.0}).averages["a"]
     last = told(10, now).averages["a"]
     assert np.all(np.abs(found - last) <= LARGEST_SHIFT * np.abs(last) * (1 + 1e-9))
 

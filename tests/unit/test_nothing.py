@@ -23,8 +23,8 @@ from msim.imaging.connectivity import (  # fmt: skip
     between,
     filtered,
     functional_connectivity,
-    refuse_infinite,
     similarity,
+    validate_finite_z,
 )
 from msim.imaging.group import Test, against_zero, correlation, paired, unpaired
 from msim.imaging.scan import Label, Scan
@@ -143,11 +143,11 @@ def test_trials_that_the_manifest_forgot_are_missed_by_verify(run: Path) -> None
 def test_what_recorded_nothing_has_no_hash(recorded: str, tmp_path: Path) -> None:
     """Else any two such runs were the same to the last bit."""
     empty = {} if recorded == "no dataset" else {name: xr.Dataset() for name in datasets(*TRIALS[0])}
-    growing = start_run(tmp_path / "run", about())
+    partial = start_run(tmp_path / "run", about())
     for arm, seed in TRIALS:
-        write_trial(growing, arm, seed, empty)
+        write_trial(partial, arm, seed, empty)
     with pytest.raises(StorageError, match="vehicle|ketamine, seed 1.*nothing to hash"):
-        digest_run(finish_run(growing))
+        digest_run(finish_run(partial))
     with pytest.raises(StorageError, match="nothing to hash"):
         pack(tmp_path / "trial.zip", empty, {"arm": "vehicle", "seed": 1})
 
@@ -161,28 +161,28 @@ def test_a_run_without_trials_has_no_hash(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lost", ["a chunk", "a trial", "the list"])
 def test_a_run_is_not_sealed_without_what_was_stored(lost: str, tmp_path: Path) -> None:
     """What was lost between storing a trial and the end of its run, or of a run that is taken up again."""
-    growing = started(tmp_path / "run")
-    trial = growing.store / trial_path("vehicle", 1)
+    partial = started(tmp_path / "run")
+    trial = partial.store / trial_path("vehicle", 1)
     if lost == "a trial":
         shutil.rmtree(trial)
     elif lost == "a chunk":
         next(one for one in trial.rglob("c/0") if one.is_file()).unlink()
     else:
-        (growing.growing / "written" / "vehicle" / "seed_1.json").unlink()
+        (partial.partial / "written" / "vehicle" / "seed_1.json").unlink()
     with pytest.raises(StorageError, match="vehicle/seed_1: is not what was stored: .*remove this folder"):
-        finish_run(growing)
+        finish_run(partial)
     if lost != "a trial":
         with pytest.raises(StorageError, match="is not what was stored"):
-            finished_trials(growing, ARMS, SEEDS)
+            finished_trials(partial, ARMS, SEEDS)
         shutil.rmtree(trial)
-    write_trial(growing, "vehicle", 1, datasets("vehicle", 1))
-    assert open_run(finish_run(growing)).seeds == SEEDS
+    write_trial(partial, "vehicle", 1, datasets("vehicle", 1))
+    assert open_run(finish_run(partial)).seeds == SEEDS
 
 
 @pytest.mark.parametrize("lost", ["a chunk", "the list"])
 def test_a_record_of_a_stopped_trial_opens_whole_or_not_at_all(lost: str, tmp_path: Path) -> None:
-    growing = start_run(tmp_path / "run", about())
-    write_unfinished(growing, "vehicle", 1, datasets("vehicle", 1), 20.0, "stopped")
+    partial = start_run(tmp_path / "run", about())
+    write_unfinished(partial, "vehicle", 1, datasets("vehicle", 1), 20.0, "stopped")
     kept = open_unfinished(tmp_path / "run", "vehicle", 1).path.resolve()
     (next(one for one in kept.rglob("c/0")) if lost == "a chunk" else kept.parent / unfinished.FILES).unlink()
     with pytest.raises(StorageError, match="is not what was stored"):
@@ -191,13 +191,13 @@ def test_a_record_of_a_stopped_trial_opens_whole_or_not_at_all(lost: str, tmp_pa
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"nothing"])
 def test_a_damaged_journal_is_refused_and_reaches_nowhere(content: bytes, tmp_path: Path) -> None:
-    growing = start_run(tmp_path / "run", about())
-    path = journal_path(growing, "vehicle", 1)
+    partial = start_run(tmp_path / "run", about())
+    path = journal_path(partial, "vehicle", 1)
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
-    assert journal_reach(growing, "vehicle", 1) is None
+    assert journal_reach(partial, "vehicle", 1) is None
     with pytest.raises(StorageError, match="cannot be read"):
-        read_journal(growing, "vehicle", 1)
+        read_journal(partial, "vehicle", 1)
 
 
 @pytest.mark.parametrize("how", ["cut", "longer", "without a record"])
@@ -262,13 +262,13 @@ def test_connectivity_that_is_none_is_neither_written_nor_read(value: float) -> 
     z = np.zeros((3, 3))
     z[0, 2] = z[2, 0] = value
     with pytest.raises(InputError, match="x: regions 'a' and 'c' have no Fisher z"):
-        refuse_infinite(z, REGIONS, "x")
+        validate_finite_z(z, REGIONS, "x")
     if not np.isfinite(value):
         with pytest.raises(InputError, match="known"):
             between(z, np.array([True, False, False]), np.array([False, False, True]))
     own = np.zeros((3, 3))
     np.fill_diagonal(own, value)
-    refuse_infinite(own, REGIONS, "a region with itself has none")
+    validate_finite_z(own, REGIONS, "a region with itself has none")
 
 
 def test_a_matrix_of_one_value_is_like_nothing() -> None:

@@ -38,7 +38,7 @@ def test_a_seed_without_a_value_is_not_passed_over_by_a_verdict() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_synchrony_of_a_twin_is_the_fano_factor(seed: int) -> None:
+def test_synchrony_of_a_emulator_is_the_fano_factor(seed: int) -> None:
     """Spikes lie on steps of 0.1 ms, often on the edge of a bin."""
     random = np.random.default_rng(seed)
     times = np.sort(random.integers(0, 10_000, 500)) * 1e-4

@@ -21,7 +21,7 @@ from msim.base.paths import given_folder, given_new_folder, given_path
 from msim.cli import app, main
 from msim.definitions.files.file_kinds import files_of
 from msim.definitions.files.read import find, shipped
-from msim.emulator.files import read_twin
+from msim.emulator.files import read_emulator
 from msim.plots.sweep_values import sweep_values
 from msim.report.write import write_report
 from msim.storage import run_store
@@ -108,19 +108,19 @@ def test_what_is_kept_of_a_stopped_trial_stands_there_too(form: str, home: Path)
     place = forms_of(home)[form]
     run = start_run(given_folder(form, "--out"), about())
     write_unfinished(run, *TRIALS[0], datasets(*TRIALS[0]), 20.0, "stopped")
-    write_checkpoint(run.growing / "own", {"a": datasets(*TRIALS[0])["samples"]["time"].values}, {"at": 1})
-    assert run.growing.parent == place.parent
+    write_checkpoint(run.partial / "own", {"a": datasets(*TRIALS[0])["samples"]["time"].values}, {"at": 1})
+    assert run.partial.parent == place.parent
     for path in (form, place):
         kept = open_unfinished(path, *TRIALS[0])
         xr.testing.assert_equal(kept.datasets["samples"], datasets(*TRIALS[0])["samples"])
-    assert read_checkpoint(run.growing / "own") is not None
+    assert read_checkpoint(run.partial / "own") is not None
     assert not (home.parent / "here" / "~").exists()
 
 
 READERS: dict[str, Callable[[str], object]] = {
     "open_run": open_run, "hash": digest_run, "verify": verify_run, "report": write_report, "open_sweep": open_sweep,
     "open_unfinished": lambda path: msim.open_unfinished(path, "vehicle", 1), "verify_sweep": verify_sweep,
-    "sweep_trial": lambda path: msim.sweep_trial(path, "vehicle", 1), "table": sweep_table, "twin": read_twin,
+    "sweep_trial": lambda path: msim.sweep_trial(path, "vehicle", 1), "table": sweep_table, "emulator": read_emulator,
     "sweep_values": sweep_values, "reproduce": reproduce_run, "reproduce_trial": lambda path: reproduce_trial(path, ""),
     "sensitivity": lambda path: sensitivity(path, "q", 0.0, "vehicle"), "model": msim.read_model,
     "experiment": msim.read_experiment, "study": msim.read_study, "files": lambda path: files_of([path]),
@@ -184,7 +184,7 @@ def test_a_place_where_a_disk_begins_is_refused_before_anything_runs(
     monkeypatch.setattr(os.path, "ismount", lambda path: Path(path).name == "disk")
     with pytest.raises(StorageError, match="is where a disk begins"):
         start_run(tmp_path / "disk", about())
-    assert not RunFolder(tmp_path / "disk").growing.exists()
+    assert not RunFolder(tmp_path / "disk").partial.exists()
 
 
 # The command line
@@ -195,7 +195,7 @@ GIVEN = {
     "folder": "nothing", "path": "circuits/cortical_column", "paths": "circuits/cortical_column",
 }  # fmt: skip
 REQUIRED = {"--out": "results", "--arm": "ketamine", "--quantity": "q", "--at": "1 hour"}
-PATH_OPTIONS = {"--out", "--figure", "--twin", "--rows", "--store", "--profile", "--log", "--log-json"}
+PATH_OPTIONS = {"--out", "--figure", "--emulator", "--rows", "--store", "--profile", "--log", "--log-json"}
 ADDRESS = "s3://bucket/x"
 
 
@@ -214,7 +214,7 @@ def calls() -> Iterator[list[str]]:
         plain = [GIVEN[str(one.name)] for one in takes if words != ("sweep",) or one.name != "folder"]
         options = {name: one for one in command.params if one.param_type_name == "option" for name in one.opts}
         always = [word for name, one in options.items() if one.required for word in (name, REQUIRED[name])]
-        always += ["--target", "twin"] if "--twin" in options else ["--out", "results"] if words == ("sweep",) else []
+        always += ["--target", "emulator"] if "--emulator" in options else ["--out", "results"] if words == ("sweep",) else []
         for place in range(len(plain)):
             yield [*words, *plain[:place], ADDRESS, *plain[place + 1:], *always]
         for name in PATH_OPTIONS & options.keys():

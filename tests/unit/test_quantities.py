@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msim.base.errors import DefinitionError
 from msim.base.quantities import known_units, parse_in, parse_quantity, quantity_text, unit_text
 from msim.base.units import Quantity, dimensions_of
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 
 FIXED = settings(deadline=None, derandomize=True)
 UNITS = sorted(known_units())
@@ -20,7 +20,7 @@ SIX_DIGITS = 5.1e-6  # rounding to six digits moves a number by at most half a d
 ONE_ROUNDING_EACH = 1e-14
 DECLARED = {
     str(dimensions_of(unit)): unit
-    for form in FORMS.values()
+    for form in MECHANISMS.values()
     for unit in (*form.declared.values(), *(port.unit for port in form.outputs))
 }
 

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from msim.backends import mpi as exchange
-from msim.backends import progress as pulse
+from msim.backends import progress as report_burst
 from msim.backends.context import Context
-from msim.backends.mpi import SERIAL, Ranks
-from msim.backends.progress import Pulse, pulses
+from msim.backends.mpi import SERIAL, RankGroup
+from msim.backends.progress import BurstProgress, burst_progress
 from msim.base.errors import InputError
 from msim.cli import app
 from msim.cli.ranks import CROWD, shared_out
@@ -57,7 +57,7 @@ def test_no_mpiexec_is_one_clear_word(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_only_target_cpp_knows_ranks_and_precision() -> None:
     with pytest.raises(InputError, match="one rank"):
-        Context("runtime", ranks=Ranks(0, 2))
+        Context("runtime", ranks=RankGroup(0, 2))
     with pytest.raises(InputError, match="precision"):
         Context("numpy", precision="single")
     with pytest.raises(InputError, match="unknown partition 'cells'.*'cell'"):
@@ -66,10 +66,10 @@ def test_only_target_cpp_knows_ranks_and_precision() -> None:
 
 
 def test_pulses_come_while_the_body_runs_and_not_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse, "EVERY", 0.01)
-    told: list[Pulse] = []
+    monkeypatch.setattr(report_burst, "EVERY", 0.01)
+    told: list[BurstProgress] = []
     began = time.monotonic()
-    with pulses(lambda: 2 * (time.monotonic() - began), 10.0, told.append):
+    with burst_progress(lambda: 2 * (time.monotonic() - began), 10.0, told.append):
         while len(told) < 3 and time.monotonic() < began + 30:
             time.sleep(0.005)
     count = len(told)
@@ -84,15 +84,15 @@ def test_what_telling_raises_is_raised_after_the_body(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In the caller's thread, once, and nothing is printed by the thread that told."""
-    monkeypatch.setattr(pulse, "EVERY", 0.01)
-    told: list[Pulse] = []
+    monkeypatch.setattr(report_burst, "EVERY", 0.01)
+    told: list[BurstProgress] = []
 
-    def tell(now: Pulse) -> None:
+    def tell(now: BurstProgress) -> None:
         told.append(now)
         raise KeyboardInterrupt("nobody is left")
 
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt, match="nobody is left"), pulses(lambda: 1.0, 10.0, tell):
+    with pytest.raises(KeyboardInterrupt, match="nobody is left"), burst_progress(lambda: 1.0, 10.0, tell):
         while not told and time.monotonic() < began + 30:
             time.sleep(0.005)
         time.sleep(0.05)
@@ -101,18 +101,18 @@ def test_what_telling_raises_is_raised_after_the_body(
 
 
 def test_what_the_body_raises_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse, "EVERY", 0.01)
+    monkeypatch.setattr(report_burst, "EVERY", 0.01)
 
-    def tell(now: Pulse) -> None:
+    def tell(now: BurstProgress) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(ZeroDivisionError), pulses(lambda: 1.0, 10.0, tell):
+    with pytest.raises(ZeroDivisionError), burst_progress(lambda: 1.0, 10.0, tell):
         time.sleep(0.1)
         raise ZeroDivisionError
 
 
 def test_nobody_listens_no_thread() -> None:
-    with pulses(lambda: pytest.fail("asked"), 1.0, None):
+    with burst_progress(lambda: pytest.fail("asked"), 1.0, None):
         pass
 
 

@@ -13,7 +13,7 @@ import pytest
 from msim.backends.context import Context
 from msim.backends.fast_network import Burst, FastNetwork
 from msim.base.errors import InputError, SimulationError
-from msim.calibration import background_rates as recalibrate
+from msim.calibration import background_rates as tune_background_rates
 from msim.calibration.background_rates import (  # fmt: skip
     CLOSE_ENOUGH,
     LARGEST_STEP,
@@ -55,7 +55,7 @@ class PowerNetwork(FastNetwork):
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
         raise AssertionError("recalibration changes nothing but the background")
 
-    def retune(self, model: ModelDefinition) -> None:
+    def update_parameters(self, model: ModelDefinition) -> None:
         self.tried.append(model)
         self.rates = self.rates_of(model)
 
@@ -75,7 +75,7 @@ def tried(model: ModelDefinition, monkeypatch: pytest.MonkeyPatch) -> list[Model
         network.tried = models
         return network
 
-    monkeypatch.setattr(recalibrate, "build_network", built)
+    monkeypatch.setattr(tune_background_rates, "build_network", built)
     return models
 
 
@@ -126,7 +126,7 @@ def test_rates_that_cannot_be_reached_are_refused(model: ModelDefinition, monkey
     answers = network.rates_of
     monkeypatch.setattr(network, "rates_of", lambda tried: {**answers(tried), "sst": 0.0})
     network.rates = network.rates_of(model)
-    monkeypatch.setattr(recalibrate, "build_network", lambda *arguments: network)
+    monkeypatch.setattr(tune_background_rates, "build_network", lambda *arguments: network)
     with pytest.raises(SimulationError, match="4 rounds.*sst 0 of"):
         background_rates(model, 1.0, 4, 1)
 

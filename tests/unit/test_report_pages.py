@@ -17,7 +17,7 @@ from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.files.read import shipped
 from msim.definitions.studies.schema import ANALYSES as KNOWN_ANALYSES
 from msim.plots.experiment import experiment_of
-from msim.report.limits import ANALYSES, FILES, PEOPLE, TWIN, limits, limits_section
+from msim.report.limits import ANALYSES, EMULATOR, FILES, PEOPLE, limits, limits_section
 from msim.report.optional_imports import require_pages
 from msim.report.page import html_of
 from msim.report.write import page_of, write_report
@@ -86,17 +86,17 @@ def test_works_and_provenance_are_there(run: Run, text: str) -> None:
 
 def test_each_known_limit_is_said_in_one_place_and_has_a_use() -> None:
     """A heading that is renamed in the text would silently leave reports."""
-    assert set(limits()) == {*FILES, TWIN, PEOPLE, *ANALYSES.values()}
+    assert set(limits()) == {*FILES, EMULATOR, PEOPLE, *ANALYSES.values()}
     assert set(ANALYSES) == set(KNOWN_ANALYSES)
     assert all(limits().values())
 
 
 def test_the_limits_of_a_page_are_those_of_its_parts(text: str) -> None:
-    assert all(title in text for title in FILES) and "The mean-field twin" not in text
-    titles = [block.title for block in limits_section(["my.toml"], twin=True).blocks]  # type: ignore[union-attr]
-    assert titles == [TWIN]
+    assert all(title in text for title in FILES) and "The mean-field emulator" not in text
+    titles = [block.title for block in limits_section(["my.toml"], emulator=True).blocks]  # type: ignore[union-attr]
+    assert titles == [EMULATOR]
     only = limits_section(["models/circuits/cortical_column.toml"], analysis="meg_dcm")
-    assert [block.title for block in only.blocks][-3:] == [TWIN, PEOPLE, "MEG and DCM"]  # type: ignore[union-attr]
+    assert [block.title for block in only.blocks][-3:] == [EMULATOR, PEOPLE, "MEG and DCM"]  # type: ignore[union-attr]
 
 
 def test_a_page_asks_no_network(page: str) -> None:
@@ -124,7 +124,7 @@ def test_a_study_is_set_beside_what_was_reported_and_its_words_are_text(tmp_path
 
 def test_what_is_not_finished_says_so(tmp_path: Path) -> None:
     folder = begin_run(tmp_path / "run", trials=2)
-    failures = folder.growing / FAILURES
+    failures = folder.partial / FAILURES
     failures.mkdir()
     (failures / "ketamine_seed_1.txt").write_text("Traceback\nSimulationError: ran <away>\n", encoding="utf-8")
     seen = text_of(html_of(page_of(tmp_path / "run")))
@@ -136,13 +136,13 @@ def test_what_is_not_finished_says_so(tmp_path: Path) -> None:
 
 
 def test_a_sweep_with_failed_trials_shows_what_it_has_and_says_what_failed(tmp_path: Path) -> None:
-    """A dose beyond the domain of the twin fails; what [sweep.show] names after the end leaves the last recorded."""
-    what = ["sweep", "dose_window", "--target", "twin", "--arms", "bolus", "--seeds", "1", "--until", "3 hour"]
+    """A dose beyond the domain of the emulator fails; what [sweep.show] names after the end leaves the last recorded."""
+    what = ["sweep", "dose_window", "--target", "emulator", "--arms", "bolus", "--seeds", "1", "--until", "3 hour"]
     given = ["--over", "doses.mg_per_kg=0.2,0.5,40", "--workers", "1", "--out", str(tmp_path / "doses")]
     assert isinstance(CliRunner().invoke(app, [*what, *given]).exception, SimulationError)
     seen = text_of(html_of(page_of(tmp_path / "doses")))
     assert "2 of 3 trials done 1 failed" in seen and "This sweep is not whole." in seen
-    assert "leave out 1 trial." in seen and re.search(r"40 bolus 1 OutsideDomain: twin: outside its domain", seen)
+    assert "leave out 1 trial." in seen and re.search(r"40 bolus 1 OutsideDomain: emulator: outside its domain", seen)
     assert "at 2 h" in seen and "at 3 h" in seen and "nothing to draw" not in seen
     # An arm's mean over the one seed at 0.2 and 0.5 mg/kg, and none at 40.
     assert re.search(r"arm 0\.2 0\.5 40 bolus 1\.\d+ 1\.\d+ –", seen)

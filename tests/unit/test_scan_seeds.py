@@ -89,18 +89,18 @@ def test_scans_of_many_studies_people_and_visits_never_share_a_fluctuation() -> 
 
 
 def test_visits_of_a_cohort_hang_on_who_is_seen_when_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    task, connectome, twin = read_task("tasks/go_nogo"), SimpleNamespace(names=("VIS",)), SimpleNamespace(axes=())
+    task, connectome, emulator = read_task("tasks/go_nogo"), SimpleNamespace(names=("VIS",)), SimpleNamespace(axes=())
     monkeypatch.setattr(cohorts, "field_of", lambda *_: None)
     monkeypatch.setattr(cohorts, "joined", lambda fields: None)
     monkeypatch.setattr(cohorts, "go_nogo", lambda brain, field, task, tr, labels, seeds: list(seeds))
     visits = [Visit(f"p{k:02d}", "patients", time, ({},)) for k in range(1, 5) for time in ("TP_1", "TP_2")]
     found = {
-        root: cohorts.task_visits(None, connectome, twin, task, visits, 0.8, root)  # type: ignore[arg-type]
+        root: cohorts.task_visits(None, connectome, emulator, task, visits, 0.8, root)  # type: ignore[arg-type]
         for root in SEEDS
     }
     every = [one for seeds in found.values() for one in seeds]
     assert len({*map(str, every)}) == len(every)
-    reverse = cohorts.task_visits(None, connectome, twin, task, visits[::-1], 0.8, 1)  # type: ignore[arg-type]
+    reverse = cohorts.task_visits(None, connectome, emulator, task, visits[::-1], 0.8, 1)  # type: ignore[arg-type]
     assert reverse[::-1] == found[1]
 
 

@@ -15,7 +15,7 @@ import pytest
 from other_checkout import PACKAGE, other_checkout
 
 import msim
-from msim.base.code_digest import refuse_other_code, running_code
+from msim.base.code_digest import running_code, validate_same_code
 from msim.base.errors import StartError
 from msim.base.start import safe_path, start_command
 from msim.trials import workers
@@ -152,7 +152,7 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A parent that runs other code than what lies on the disk, as where files were changed meanwhile."""
     code = dataclasses.replace(running_code(), folder="/the/parent/msim", digest="0" * 64)
     monkeypatch.setattr(workers, "_parent", code)
-    monkeypatch.setattr(workers, "refuse_other_code", lambda one, who, mine=None: refuse_other_code(one, who, code))
+    monkeypatch.setattr(workers, "validate_same_code", lambda one, who, mine=None: validate_same_code(one, who, code))
     yield code.folder
 
 

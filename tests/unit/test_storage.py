@@ -17,10 +17,19 @@ from small_run import ARMS, SEEDS, TRIALS, about, datasets, started
 
 from msim.base.errors import StorageError
 from msim.storage import run_store
-from msim.storage.run_store import (
-    MANIFEST, SAME_WHEN_RESUMED, STORE, RunFolder, finish_run, finished_trials, open_run, start_run, trial_path,
-    write_failure, write_trial,
-)  # fmt: skip
+from msim.storage.run_store import (  # fmt: skip
+    MANIFEST,
+    SAME_WHEN_RESUMED,
+    STORE,
+    RunFolder,
+    finish_run,
+    finished_trials,
+    open_run,
+    start_run,
+    trial_path,
+    write_failure,
+    write_trial,
+)
 
 
 @pytest.fixture
@@ -40,11 +49,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_run_has_its_name_only_once_it_is_whole(tmp_path: Path) -> None:
     """Until then it grows under a hidden name, and opening it says so."""
     run = started(tmp_path / "run")
-    assert not (tmp_path / "run").exists() and run.growing.name.startswith(".")
-    with pytest.raises(StorageError, match=f"no finished run; an unfinished one is in .*{run.growing.name}"):
+    assert not (tmp_path / "run").exists() and run.partial.name.startswith(".")
+    with pytest.raises(StorageError, match=f"no finished run; an unfinished one is in .*{run.partial.name}"):
         open_run(tmp_path / "run")
     finish_run(run)
-    assert not run.growing.exists()
+    assert not run.partial.exists()
     assert open_run(tmp_path / "run").arms == ARMS
 
 
@@ -139,7 +148,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path: Path,
     with pytest.raises(StorageError, match="a finished run" if what == "a finished run" else "something else"):
         start_run(out, about())
     assert contents(tmp_path) == before
-    assert not RunFolder(out).growing.exists()
+    assert not RunFolder(out).partial.exists()
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
@@ -152,20 +161,20 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
 def test_a_run_begun_differently_is_refused_and_left_alone(tmp_path: Path, key: str) -> None:
     """Trials of two definitions must never stand in one run: the message names what differs."""
     run = started(tmp_path / "run", TRIALS[:1])
-    before = contents(run.growing)
+    before = contents(run.partial)
     other = copy.deepcopy(about())
     other[key] = {"text": "another"} if isinstance(other[key], dict) else ["another"]
     other.setdefault("experiment", {}).setdefault("name", "test")
     with pytest.raises(StorageError, match=f"another '{key}'"):
         start_run(tmp_path / "run", other)
-    assert contents(run.growing) == before
+    assert contents(run.partial) == before
 
 
 def test_an_unreadable_beginning_is_refused_by_name(tmp_path: Path) -> None:
     """The message says what to remove."""
-    growing = RunFolder(tmp_path / "run").growing
-    growing.mkdir()
-    with pytest.raises(StorageError, match=f"{growing.name}.*remove it"):
+    partial = RunFolder(tmp_path / "run").partial
+    partial.mkdir()
+    with pytest.raises(StorageError, match=f"{partial.name}.*remove it"):
         start_run(tmp_path / "run", about())
 
 

@@ -130,7 +130,7 @@ COMMANDS = [
     "list", "list manipulations", "show circuits/cortical_column", "show ketamine_rapid_and_sustained",
     "show studies/siegel2021_resting_fc", "show brains/brain19", "show participants/adults", "show tasks/go_nogo",
     "show evidence/receptors", "check models experiments", "judge plain", "judge crossed",
-    "twin show circuits/cortical_column", "twin ask circuits/cortical_column --at block_pv.b=0.1", "cache",
+    "emulator show circuits/cortical_column", "emulator ask circuits/cortical_column --at block_pv.b=0.1", "cache",
     "sweep status sweep", "sensitivity sweep --quantity a.b --at 3hour --arm one",
     "recalibrate circuits/cortical_column", "study siegel2021_resting_fc", "check nothing", "show nothing",
 ]  # fmt: skip
@@ -164,7 +164,7 @@ def remember(patch: pytest.MonkeyPatch) -> None:
     """Read each file once, as reading takes longer than printing."""
     for module, name in (
         (msim.definitions.files.file_kinds, "read_definition"), (msim.definitions.models.read_model, "read_model"),
-        (msim.definitions.files.titles, "shipped_titles"), (msim.cli.emulator, "_twin"), (msim.storage.run_store, "open_run"),
+        (msim.definitions.files.titles, "shipped_titles"), (msim.cli.emulator, "_emulator"), (msim.storage.run_store, "open_run"),
     ):  # fmt: skip
         patch.setattr(module, name, functools.cache(getattr(module, name)))
     checked = functools.cache(lambda paths, further: msim_check(list(paths), further))

@@ -12,12 +12,24 @@ from small_run import ARMS, SEEDS, TRIALS, about, datasets, started
 from msim.base.errors import StorageError
 from msim.storage import unfinished
 from msim.storage.digest import digest_run
-from msim.storage.run_store import (
-    MANIFEST, STORE, UNFINISHED, RunFolder, finish_run, finished_trials, open_run, start_run, write_trial,
-)  # fmt: skip
-from msim.storage.unfinished import (
-    open_unfinished, reached_by, remove_unfinished, unfinished_path, write_unfinished,
-)  # fmt: skip
+from msim.storage.run_store import (  # fmt: skip
+    MANIFEST,
+    STORE,
+    UNFINISHED,
+    RunFolder,
+    finish_run,
+    finished_trials,
+    open_run,
+    start_run,
+    write_trial,
+)
+from msim.storage.unfinished import (  # fmt: skip
+    open_unfinished,
+    reached_by,
+    remove_unfinished,
+    unfinished_path,
+    write_unfinished,
+)
 
 TRIAL = ("ketamine", 2)
 
@@ -34,7 +46,7 @@ def run(tmp_path: Path) -> RunFolder:
 @pytest.mark.parametrize("named", ["the folder that the run was to have", "the growing one"])
 def test_a_record_comes_back_as_it_was(run: RunFolder, named: str) -> None:
     """Bit by bit, and every part of it says that it is not whole, how far it goes and why."""
-    found = open_unfinished(run.growing if "growing" in named else run.final, *TRIAL)
+    found = open_unfinished(run.partial if "growing" in named else run.final, *TRIAL)
     assert (found.reached, found.reason) == (20.0, "SimulationError: ran away")
     assert found.path == unfinished_path(run, *TRIAL) and found.path.parts[-3:] == ("unfinished", "ketamine", "seed_2")
     for name, given in datasets(*TRIAL, bursts=2).items():
@@ -46,7 +58,7 @@ def test_it_is_not_taken_for_a_finished_trial(run: RunFolder) -> None:
     """Neither when the run is taken up nor when it is opened."""
     assert finished_trials(run, ARMS, SEEDS) == TRIALS[:-1]
     assert not any(UNFINISHED in str(path) for path in run.store.rglob("*"))
-    for path in (run.final, run.growing):
+    for path in (run.final, run.partial):
         with pytest.raises(StorageError, match="no finished run"):
             open_run(path)
 
@@ -57,7 +69,7 @@ def test_it_is_removed_when_its_trial_is_finished(run: RunFolder) -> None:
     write_trial(run, *TRIAL, datasets(*TRIAL, bursts=6))
     remove_unfinished(run, *TRIAL)
     assert reached_by(run, *TRIAL) is None and reached_by(run, "vehicle", 1) == 5.0
-    assert list((run.growing / UNFINISHED / "ketamine").iterdir()) == []
+    assert list((run.partial / UNFINISHED / "ketamine").iterdir()) == []
     path = finish_run(run)
     assert {one.name for one in path.iterdir()} == {STORE, MANIFEST}
     assert digest_run(path).sha256 == digest_run(finish_run(started(path.parent / "straight"))).sha256

@@ -49,8 +49,8 @@ def test_every_definition_file_is_in_the_wheel(unpacked: Path) -> None:
 
 
 def test_the_sources_of_the_engine_are_in_the_wheel(unpacked: Path) -> None:
-    runtime = {path.name for path in (ROOT / "msim/engine/cpp/runtime").iterdir()}
-    assert runtime and runtime == {path.name for path in (unpacked / "msim/engine/cpp/runtime").iterdir()}
+    runtime = {path.name for path in (ROOT / "msim/backends/cpp/runtime").iterdir()}
+    assert runtime and runtime == {path.name for path in (unpacked / "msim/backends/cpp/runtime").iterdir()}
 
 
 def test_msim_list_finds_them(unpacked: Path, tmp_path: Path) -> None:

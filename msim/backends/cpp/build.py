@@ -70,7 +70,7 @@ def built(spec: NetworkSpec, precision: str = "double", strict: bool = False) ->
     begun = time.perf_counter()
     folder = found(key)
     if folder is None:
-        folder = stored(key, lambda growing: _make(spec, growing, command, units))
+        folder = stored(key, lambda partial: _make(spec, partial, command, units))
         seconds = time.perf_counter() - begun
     else:
         seconds = 0.0
@@ -108,14 +108,14 @@ def _compile(folder: Path, command: list[str], units: list[list[str]]) -> None:
     # Linked without -ffast-math: with it, loading the library would change the arithmetic of the whole process.
     link = [*command, "-shared", "-o", LIBRARY, "vector.o", "scalar.o", "-lm"]
     for process, output in zip(running, outputs, strict=True):
-        refuse_failure(process.returncode, output, command)
+        validate_compiled(process.returncode, output, command)
     done = subprocess.run(link, cwd=folder, capture_output=True, text=True)
-    refuse_failure(done.returncode, done.stdout + done.stderr, command)
+    validate_compiled(done.returncode, done.stdout + done.stderr, command)
     for name in names:
         (folder / f"{name}.o").unlink()
 
 
-def refuse_failure(code: int, output: str, command: list[str]) -> None:
+def validate_compiled(code: int, output: str, command: list[str]) -> None:
     if code == 0:
         return
     lines = [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or [""]

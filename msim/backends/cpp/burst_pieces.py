@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from msim.backends.failures import WINDOW, refuse_runaway
+from msim.backends.failures import WINDOW, validate_rates
 from msim.base.errors import SimulationError
 from msim.network.burst_averages import half_counts
 from msim.network.column_plan import STEP, ColumnPlan
@@ -66,7 +66,7 @@ class Tally:
         # The burn-in counts too: a network that ran away in it is not at rest after it.
         times, highest = (steps - self.began) * STEP, self.plan.highest_rates[name]
         try:
-            refuse_runaway(name, (times, cells), self.counts[name].shape[1], highest, self.began * STEP)
+            validate_rates(name, (times, cells), self.counts[name].shape[1], highest, self.began * STEP)
         except SimulationError as problem:
             # Other ranks may be on their way through the next piece: it is raised at the end.
             self.runaways.setdefault(name, problem)

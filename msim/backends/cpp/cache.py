@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msim import __version__
 from msim.base.errors import InputError
-from msim.base.file_lease import is_alive, is_claim, kept_alive, take
+from msim.base.file_lease import heartbeat, is_alive, is_claim, take
 from msim.base.made import MARK, make_own, remove_own, shared_as
 from msim.base.paths import given_path
 
@@ -112,7 +112,7 @@ def stored(key: str, make: Callable[[Path], None]) -> Path:
                 return root / key
     except OSError as problem:
         raise _unwritable(root, problem) from None
-    with kept_alive(claim):
+    with heartbeat(claim):
         return root / key if found(key) else _filled(root, key, make)
 
 
@@ -125,22 +125,22 @@ def _unwritable(root: Path, problem: OSError) -> InputError:
 
 def _filled(root: Path, key: str, make: Callable[[Path], None]) -> Path:
     try:
-        growing = make_own(Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root)))
+        partial = make_own(Path(tempfile.mkdtemp(prefix=f".{key}.", dir=root)))
     except OSError as problem:
         raise _unwritable(root, problem) from None
     try:
-        make(growing)
-        shared_as(root, growing)
+        make(partial)
+        shared_as(root, partial)
         final = root / key
         try:
-            os.rename(growing, final)
+            os.rename(partial, final)
         except OSError:
             if found(key) is None:  # what somebody's broken copy left
                 _give_way(final)
-                os.rename(growing, final)
+                os.rename(partial, final)
         return final
     finally:
-        remove_own(growing)
+        remove_own(partial)
 
 
 def _give_way(final: Path) -> None:

@@ -12,12 +12,12 @@ from msim.backends.cpp.burst_pieces import Fields, Spikes, SpooledPieces, Tally,
 from msim.backends.cpp.checkpoint import captured, restore
 from msim.backends.cpp.library import MEANS, NOT_FINITE, RUNAWAY, SUMS
 from msim.backends.cpp.network import CompiledNetwork, Outcome
-from msim.backends.cpp.parameter_updates import take_values
-from msim.backends.failures import not_finite, refuse_nonfinite, refuse_runaway
+from msim.backends.cpp.parameter_updates import write_parameters
+from msim.backends.failures import not_finite, validate_finite, validate_rates
 from msim.backends.fast_network import Burst, FastNetwork, NetworkState, Recorded
-from msim.backends.mpi import Ranks
+from msim.backends.mpi import RankGroup
 from msim.backends.partition import partitioned
-from msim.backends.progress import pulses
+from msim.backends.progress import burst_progress
 from msim.base.errors import SimulationError
 from msim.circuit.connectivity import rows
 from msim.definitions.models.model import ModelDefinition
@@ -38,7 +38,7 @@ class CompiledColumn(FastNetwork):
     in_step = True
 
     def __init__(
-        self, plan: ColumnPlan, ranks: Ranks, partition: str = "cell", interval: int | None = None,
+        self, plan: ColumnPlan, ranks: RankGroup, partition: str = "cell", interval: int | None = None,
         precision: str = "double", strict: bool = False,
     ) -> None:  # fmt: skip
         self.plan, self.ranks = plan, ranks
@@ -69,8 +69,8 @@ class CompiledColumn(FastNetwork):
         self._full = full
         self.full_peak = self._gather({key: value for key, value in full.items()})
 
-    def retune(self, model: ModelDefinition) -> None:
-        take_values(self, column_plan(model, self.plan.seed))
+    def update_parameters(self, model: ModelDefinition) -> None:
+        write_parameters(self, column_plan(model, self.plan.seed))
 
     def _receptors(self) -> set[tuple[str, str]]:
         """Every (population, receptor) that a projection or a drive reaches."""
@@ -116,7 +116,7 @@ class CompiledColumn(FastNetwork):
         began_at, began = network.step, network.step + round(burn_in / STEP)
         self._watch(began, seconds, keep_field)
         tally = Tally(self.plan, began, seconds)
-        with pulses(lambda: (network.step - began_at) * STEP, burn_in + seconds, self.pulse):
+        with burst_progress(lambda: (network.step - began_at) * STEP, burn_in + seconds, self.report_burst):
             for steps in lengths:
                 network.clear_spikes()
                 network.clear_samples()
@@ -170,7 +170,7 @@ class CompiledColumn(FastNetwork):
             counts = tally.counts[name]
             averages = self.plan.named.averages(name, by_name.__getitem__, counts, seconds, self.full_peak)
             for address, values in averages.items():
-                refuse_nonfinite(address, values, start, seconds)
+                validate_finite(address, values, start, seconds)
             if name in tally.runaways:
                 raise tally.runaways[name]
             halves.update(averages)
@@ -186,7 +186,7 @@ class CompiledColumn(FastNetwork):
         if outcome.status == RUNAWAY:
             name = outcome.population
             size = self.plan.spec.population(name).size
-            refuse_runaway(name, (spikes[name][0] * STEP, spikes[name][1]), size, self.plan.highest_rates[name], 0.0)
+            validate_rates(name, (spikes[name][0] * STEP, spikes[name][1]), size, self.plan.highest_rates[name], 0.0)
             raise SimulationError(f"population '{name}' ran away before {time:.3f} s of spiking")
         if outcome.code:
             signal.raise_signal(outcome.code)

@@ -75,8 +75,8 @@ def _group(spec: NetworkSpec, one: Cells, clock: Any, inputs: Mapping[str, Any],
     lines = [one.equations, *declarations(constants)]
     lines += [f"{EVENTS.format(drive.name)} : 1" for drive in spec.drives_of(one.name)]
     equations = b2.Equations("\n".join(lines))
-    _refuse_flags(one.name, equations, CELL_FLAGS)
-    _refuse_method(one.name, one.method)
+    _validate_flags(one.name, equations, CELL_FLAGS)
+    _validate_method(one.name, one.method)
     group = b2.NeuronGroup(
         size,
         equations,
@@ -114,14 +114,14 @@ def _functions(functions: Mapping[str, tuple[int, float]]) -> dict[str, Any]:
     }
 
 
-def _refuse_flags(name: str, equations: Any, known: set[str]) -> None:
+def _validate_flags(name: str, equations: Any, known: set[str]) -> None:
     for one in equations.values():
         for flag in one.flags:
             if flag not in known:
                 raise InputError(f"{name}: the flag '({flag})' of '{one.varname}' is not supported by target cpp")
 
 
-def _refuse_method(name: str, method: str) -> None:
+def _validate_method(name: str, method: str) -> None:
     known = StateUpdateMethod.stateupdaters
     if method not in known:
         raise InputError(f"{name}: unknown method '{method}'{nearest(method, known)}")
@@ -140,8 +140,8 @@ def _synapses(
     lines = [one.equations, *declarations(one.constants)]
     lines += [f"{name} : {unit} (constant)" for name, unit in one.variables.items()]
     equations = b2.Equations("\n".join(lines))
-    _refuse_flags(one.name, equations, SYNAPSE_FLAGS)
-    _refuse_method(one.name, one.method)
+    _validate_flags(one.name, equations, SYNAPSE_FLAGS)
+    _validate_method(one.name, one.method)
     synapses = b2.Synapses(
         groups[one.origin],
         groups[one.to],

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from msim.backends.cpp.column import CompiledColumn
-from msim.backends.cpp.parameter_updates import take_values
+from msim.backends.cpp.parameter_updates import write_parameters
 from msim.backends.fast_network import Burst, FastNetwork, NetworkState, Recorded
-from msim.backends.mpi import Ranks
+from msim.backends.mpi import RankGroup
 from msim.base.errors import InputError, MsimError
 from msim.definitions.models.model import ModelDefinition
 from msim.network.column_plan import ColumnPlan, column_plan
@@ -31,7 +31,7 @@ GRACE = 3.5    # s for rank 0 to store what was recorded, once a signal has come
 class DistributedColumn(FastNetwork):
     """A column on all ranks, as rank 0 sees it."""
 
-    def __init__(self, plan: ColumnPlan, ranks: Ranks, options: dict[str, Any]) -> None:
+    def __init__(self, plan: ColumnPlan, ranks: RankGroup, options: dict[str, Any]) -> None:
         self.ranks = ranks
         self.inputs: list[tuple[str, str, str, np.ndarray]] = []
         with _together(ranks, ("build", plan, options)):
@@ -43,22 +43,22 @@ class DistributedColumn(FastNetwork):
     def burst(self, burn_in: float, seconds: float, keep_field: bool) -> Burst:
         inputs, self.inputs = self.inputs, []
         arguments = (burn_in, seconds, keep_field)
-        self.column.pulse = self.pulse
+        self.column.report_burst = self.report_burst
         with _together(self.ranks, ("burst", inputs, arguments), self.column):
             _hand_down(self.column, inputs)
             return self.column.burst(*arguments)
 
     def recorded(self, burn_in: float, seconds: float, file: SpoolFile) -> Recorded:
         inputs, self.inputs = self.inputs, []
-        self.column.pulse = self.pulse
+        self.column.report_burst = self.report_burst
         with _together(self.ranks, ("record", inputs, (burn_in, seconds)), self.column):
             _hand_down(self.column, inputs)
             return self.column.recorded(burn_in, seconds, file)
 
-    def retune(self, model: ModelDefinition) -> None:
+    def update_parameters(self, model: ModelDefinition) -> None:
         plan = column_plan(model, self.column.plan.seed)
         with _together(self.ranks, ("values", plan)):
-            take_values(self.column, plan)
+            write_parameters(self.column, plan)
 
     def state(self) -> NetworkState | None:
         with _together(self.ranks, ("state",)):
@@ -74,7 +74,7 @@ _left_waiting: list[Any] = []
 
 
 @contextmanager
-def _together(ranks: Ranks, command: tuple[Any, ...], column: CompiledColumn | None = None) -> Iterator[None]:
+def _together(ranks: RankGroup, command: tuple[Any, ...], column: CompiledColumn | None = None) -> Iterator[None]:
     """Let the other ranks do what the body does; note where the body was left while they wait for it.
 
     A signal can raise anywhere in rank 0's Python; what all ranks refuse alike leaves nobody waiting.
@@ -90,7 +90,7 @@ def _together(ranks: Ranks, command: tuple[Any, ...], column: CompiledColumn | N
         raise
 
 
-def _tell(ranks: Ranks, command: tuple[Any, ...]) -> None:
+def _tell(ranks: RankGroup, command: tuple[Any, ...]) -> None:
     for rank in range(1, ranks.size):
         ranks.comm.send(command, dest=rank, tag=TAG)
 
@@ -100,7 +100,7 @@ def _hand_down(column: CompiledColumn, inputs: list[Any]) -> None:
         column.set_input(*one)
 
 
-def dismiss(ranks: Ranks, status: int) -> None:
+def dismiss(ranks: RankGroup, status: int) -> None:
     """Let the other ranks go; to be called once by rank 0, whatever happened.
 
     status: exit status for all, should they have to be ended because they wait for rank 0 inside MPI
@@ -111,7 +111,7 @@ def dismiss(ranks: Ranks, status: int) -> None:
         _tell(ranks, ("end",))
 
 
-def serve(ranks: Ranks) -> None:
+def serve(ranks: RankGroup) -> None:
     """What every rank but the first does: build and run its part of the cells until it is let go.
 
     An error that only this rank meets ends all of them, with its message.
@@ -147,7 +147,7 @@ def _act(column: CompiledColumn, command: tuple[Any, ...]) -> None:
     elif command[0] == "restore":
         column.restore(None)
     elif command[0] == "values":
-        take_values(column, command[1])
+        write_parameters(column, command[1])
     else:
         kind, inputs, arguments = command
         _hand_down(column, inputs)
@@ -158,7 +158,7 @@ def _act(column: CompiledColumn, command: tuple[Any, ...]) -> None:
             column.burst(*arguments)
 
 
-def _next_command(ranks: Ranks, last: list[float]) -> tuple[Any, ...]:
+def _next_command(ranks: RankGroup, last: list[float]) -> tuple[Any, ...]:
     while not ranks.comm.iprobe(source=0, tag=TAG):
         if last and time.monotonic() > last[0]:
             end_all(ranks, "was told to end", 128 + signal.SIGTERM)
@@ -166,7 +166,7 @@ def _next_command(ranks: Ranks, last: list[float]) -> tuple[Any, ...]:
     return tuple(ranks.comm.recv(source=0, tag=TAG))
 
 
-def end_all(ranks: Ranks, reason: str, status: int) -> None:
+def end_all(ranks: RankGroup, reason: str, status: int) -> None:
     """End all ranks at once, with a reason and an exit status."""
     sys.stderr.write(f"msim: rank {ranks.rank}: {reason}\n")
     sys.stderr.flush()

@@ -49,7 +49,7 @@ def generated(spec: NetworkSpec) -> Sources:
     """
     objects = described(spec)
     timed = list(spec.inputs)
-    _refuse_two_sums(spec, objects.synapses)
+    _validate_one_sum(spec, objects.synapses)
     cells = [named(one.name, _population, spec, one, objects.groups[one.name], timed) for one in spec.cells]
     names = [one.name for one in spec.cells]
     layouts = {one.name: unit.layout for one, unit in zip(spec.cells, cells, strict=True)}
@@ -58,7 +58,7 @@ def generated(spec: NetworkSpec) -> Sources:
         for one in spec.ordered_projections()
     ]
     units = [*cells, *projections]
-    vector = "\n".join(['#include "vector.hpp"', "", *(one.vector for one in units)])
+    vector = "\n".join(['#include "vector_loops.cpp"', "", *(one.vector for one in units)])
     tables = [
         "extern const PopulationCode population_code[] = {", *(one.table for one in cells), "};",
         "extern const ProjectionCode projection_code[] = {", *(one.table for one in projections),
@@ -66,7 +66,7 @@ def generated(spec: NetworkSpec) -> Sources:
         f"extern const Model model = {{{len(cells)}, {len(projections)}, {len(timed)}, "
         "population_code, projection_code};",
     ]  # fmt: skip
-    scalar = "\n".join(['#include "engine.cpp"', "", *(one.scalar for one in units), *tables, ""])
+    scalar = "\n".join(['#include "engine_impl.hpp"', "", *(one.scalar for one in units), *tables, ""])
     layout = {
         "cells": layouts,
         "projections": {
@@ -83,9 +83,9 @@ def _population(spec: NetworkSpec, one: Cells, group: Any, timed: Sequence[str])
         group, [(drive.name, EVENTS.format(drive.name), drive.statements) for drive in drives], one.watched,
         one.refractory,
     )
-    _refuse_written_scalars(one.name, blocks.all())
-    _refuse_draws(one.name, blocks.watched, "watched expressions")
-    _refuse_draws(one.name, blocks.refractory, "refractory times")
+    _validate_scalars_unwritten(one.name, blocks.all())
+    _validate_draws(one.name, blocks.watched, "watched expressions")
+    _validate_draws(one.name, blocks.refractory, "refractory times")
     arrays = [name for name, v in group.variables.items() if _is_own_array(v) and name not in (*PROVIDED, "lastspike")]
     scalars = [name for name, v in group.variables.items() if _is_own_scalar(v) and name not in PROVIDED]
     sites = Sites()
@@ -113,7 +113,7 @@ def _is_own_scalar(variable: Any) -> bool:
     return isinstance(variable, ArrayVariable) and variable.scalar
 
 
-def _refuse_two_sums(spec: NetworkSpec, synapses: Mapping[str, Any]) -> None:
+def _validate_one_sum(spec: NetworkSpec, synapses: Mapping[str, Any]) -> None:
     # Each sum begins at zero: the second would undo the first.
     found: dict[tuple[str, str], str] = {}
     for one in spec.ordered_projections():
@@ -123,12 +123,12 @@ def _refuse_two_sums(spec: NetworkSpec, synapses: Mapping[str, Any]) -> None:
                 raise InputError(f"{one.name}: '{variable}' is summed by {first} already")
 
 
-def _refuse_draws(owner: str, one: Block | None, where: str) -> None:
+def _validate_draws(owner: str, one: Block | None, where: str) -> None:
     if one is not None and not all(function.stateless for function in functions_of(one).values()):
         raise InputError(f"{owner}: random numbers in {where} are not supported by target cpp")
 
 
-def _refuse_written_scalars(owner: str, blocks: Sequence[Block]) -> None:
+def _validate_scalars_unwritten(owner: str, blocks: Sequence[Block]) -> None:
     for one in blocks:
         for name in one.written():
             variable = one.variables.get(name)
@@ -140,7 +140,7 @@ def _projection(
     one: Projection, synapses: Any, names: Sequence[str], layouts: dict[str, Any], timed: Sequence[str]
 ) -> _Unit:
     blocks = synapse_blocks(synapses)
-    _refuse_written_scalars(one.name, blocks.all())
+    _validate_scalars_unwritten(one.name, blocks.all())
     for name in (each.removesuffix("_post") for each in blocks.summed):
         # Brian2 computes what is constant over a step before it sums: this step's cells would read the last one's sum.
         if name in layouts[one.to]["held"]:

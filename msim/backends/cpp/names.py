@@ -10,7 +10,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.input.binomial import BinomialFunction
 from brian2.input.timedarray import TimedArray
 
-from msim.backends.cpp.render import functions_of, refuse_unknown_arrays
+from msim.backends.cpp.render import functions_of, validate_array_names
 from msim.backends.cpp.statements import Block
 from msim.network.spec import Cells, Projection
 
@@ -35,7 +35,7 @@ class Names:
         self.functions: dict[str, Any] = {}
         self.binomials = owner.functions
         for one in blocks:
-            refuse_unknown_arrays(owner.name, one)
+            validate_array_names(owner.name, one)
             self.functions.update(functions_of(one))
 
     def prelude(self) -> list[str]:

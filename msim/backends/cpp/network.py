@@ -13,8 +13,8 @@ from msim.backends.cpp.build import built
 from msim.backends.cpp.library import F64, I32, I64, MEANS, SUMS, U32, Failure, loaded, pointer, view
 from msim.backends.cpp.synapse_rows import Row, end_to_end, problem_of_contacts
 from msim.backends.cpp.thresholds import event_thresholds
-from msim.backends.cpp.validation import fitting, refuse_other_cells, refuse_unknown_states
-from msim.backends.mpi import SERIAL, Ranks
+from msim.backends.cpp.validation import fitting, validate_cells, validate_state_names
+from msim.backends.mpi import SERIAL, RankGroup
 from msim.backends.partition import Partition, by_cell
 from msim.base.errors import InputError, nearest
 from msim.network.spec import NetworkSpec, Projection
@@ -56,9 +56,9 @@ class CompiledNetwork:
         interval: int | None = None,
     ) -> None:
         self.spec, self.seed, self.precision = spec, seed, precision
-        self.ranks = Ranks.of(comm) if comm is not None else SERIAL
+        self.ranks = RankGroup.of(comm) if comm is not None else SERIAL
         self.partition = partition or by_cell({one.name: np.ones(one.size) for one in spec.cells}, self.ranks.size)
-        refuse_other_cells(self.partition, spec, self.ranks.size)
+        validate_cells(self.partition, spec, self.ranks.size)
         self.built = self.ranks.first_alone(lambda: built(spec, precision, strict))
         self.layout = self.built.layout
         self.real = np.float64 if precision == "double" else np.float32
@@ -102,7 +102,7 @@ class CompiledNetwork:
         for projection in self.spec.projections:
             for name, (value, _) in projection.constants.items():
                 self.set_constant(projection.name, name, value)
-            refuse_unknown_states(projection.name, projection.start, self._projection(projection.name)[1]["states"])
+            validate_state_names(projection.name, projection.start, self._projection(projection.name)[1]["states"])
 
     def _set_limits(self, p: int, spikes_per_second: float) -> None:
         layout = self.layout["cells"][self.names[p]]

@@ -20,7 +20,7 @@ def fast_values(model: ModelDefinition) -> dict[str, float]:
     """Every number that a model's spiking cells run on, by name: two models with the same ones spike alike."""
     found: dict[str, float] = {}
     for part in model.instances.values():
-        if part.form.scale not in ("slow", "drug", "binding", "readout"):
+        if part.mechanism.scale not in ("slow", "drug", "binding", "readout"):
             found.update({f"{part.name}.{name}": value for name, value in constants(model, part.name).items()})
     for one in model.projections.values():
         found.update({f"{one.name}.{receptor}": model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors})
@@ -30,7 +30,7 @@ def fast_values(model: ModelDefinition) -> dict[str, float]:
     return found
 
 
-def take_values(column: CompiledColumn, plan: ColumnPlan) -> None:
+def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
     """Take over the constants, peaks and rates of another plan of the same cells and wiring; on every rank alike.
 
     What comes of it depends on the plan alone, not on the plans before.

@@ -182,7 +182,7 @@ def _value(renderer: Renderer, statement: Any, moving: bool) -> str:
     return whole
 
 
-def refuse_unknown_arrays(owner: str, one: Block) -> None:
+def validate_array_names(owner: str, one: Block) -> None:
     """Refuse a variable that lives on another rank or that the engine does not keep."""
     for name in one.arrays():
         if name == "lastspike":

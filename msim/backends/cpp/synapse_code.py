@@ -159,12 +159,12 @@ class SynapseWriter:
         for value in ("float", "double"):
             pointers, read, write = self._access(block, value)
             body = [CLOCK, *self._head(block), *found.each, *pointers]
-            loop = ["const uint32_t j = S.narrow ? S.targets[k] : S.wide_targets[k]; (void)j;", *read]
+            loop = ["const uint32_t j = S.uint16_targets ? S.targets[k] : S.wide_targets[k]; (void)j;", *read]
             loop += ["{", *(INDENT + line for line in found.loop), "}", *write]
             head = "        for (int64_t k = 0; k < whole(S.n_pad); ++k) {"
             parts.append(f"{indented(body, 2)}\n{head}\n{indented(loop, 3)}\n        }}")
         return (
-            f"void update_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n    if (S.light) {{\n{parts[0]}\n"
+            f"void update_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n    if (S.float32_weights) {{\n{parts[0]}\n"
             f"    }} else {{\n{parts[1]}\n    }}\n}}"
         )
 
@@ -173,7 +173,7 @@ class SynapseWriter:
         for name, block in self.blocks.summed.items():
             found = self.of[id(block)]
             place = self.target["arrays"].index(name[: -len("_post")])
-            for value, condition in (("float", "S.light"), ("double", "!S.light")):
+            for value, condition in (("float", "S.float32_weights"), ("double", "!S.float32_weights")):
                 pointers, read, _ = self._access(block, value)
                 lines += [f"if ({condition}) {{", *(INDENT + one for one in (CLOCK, *self._head(block), *found.each))]
                 lines += [INDENT + f"real* total = P.arrays[{place}].data;"]

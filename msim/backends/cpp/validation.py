@@ -45,7 +45,7 @@ def fitting(where: str, value: Any, cells: int) -> np.ndarray:
     return found
 
 
-def refuse_other_cells(partition: Partition, spec: NetworkSpec, ranks: int) -> None:
+def validate_cells(partition: Partition, spec: NetworkSpec, ranks: int) -> None:
     """Refuse a partition that was made for other ranks or for other populations."""
     if partition.ranks != ranks:
         raise InputError(f"partition: wants {ranks} ranks, as the communicator has, got {partition.ranks}")
@@ -55,7 +55,7 @@ def refuse_other_cells(partition: Partition, spec: NetworkSpec, ranks: int) -> N
             raise InputError(f"partition: wants the {one.size} cells of {one.name}, got {found}")
 
 
-def refuse_unknown_states(name: str, start: Mapping[str, Any], states: Sequence[str]) -> None:
+def validate_state_names(name: str, start: Mapping[str, Any], states: Sequence[str]) -> None:
     """Refuse first values of what a projection does not have."""
     for one in start:
         if one not in states:

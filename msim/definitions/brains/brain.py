@@ -13,7 +13,7 @@ from msim.base.units import meter, second
 from msim.definitions.brains.schema import BrainFile
 from msim.definitions.files.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.models.model import ModelDefinition, Value
-from msim.definitions.models.parts import refuse_followers
+from msim.definitions.models.parts import validate_followers
 from msim.definitions.models.read_model import read_model_beside
 from msim.definitions.models.values import Values
 
@@ -62,7 +62,7 @@ def read_brain(name: str | Path) -> BrainDefinition:
     path = find(str(name), "models")
     where = display_name(path)
     entry = read_entries(read_text(path), where, BrainFile)
-    refuse_followers(entry, where)
+    validate_followers(entry, where)
     brain = entry.brain
     column = read_model_beside(path, brain.column, f"{where}: brain.column")
     if brain.origin not in column.populations:

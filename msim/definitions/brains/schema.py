@@ -40,8 +40,8 @@ class BrainFile(Entry):
     brain: BrainEntry
 
 
-class WayEntry(Entry):
-    """A way from region to region that a task opens."""
+class PathwayEntry(Entry):
+    """A pathway from region to region that a task opens."""
 
     origin: Words = Field(alias="from")
     to: Words
@@ -52,8 +52,8 @@ class WayEntry(Entry):
 class TaskEntry(Entry):
     """Shapes that a brain sees, and how it answers them."""
 
-    sees: Words
-    moves: Words
+    stimulus_region: Words
+    response_region: Words
     duration: ValueEntry
     shown: ValueEntry
     window: ValueEntry
@@ -66,7 +66,7 @@ class TaskEntry(Entry):
     threshold: ValueEntry
     execution: ValueEntry
     scatter: ValueEntry
-    ways: dict[Name, WayEntry] = Field(min_length=1)
+    pathways: dict[Name, PathwayEntry] = Field(min_length=1)
 
 
 class TaskFile(Entry):

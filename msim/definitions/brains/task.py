@@ -1,4 +1,4 @@
-"""[task] of a file under models/tasks: shapes that a brain sees, and the ways on which it answers them."""
+"""[task] of a file under models/tasks: shapes that a brain sees, and the pathways on which it answers them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msim.base.units import second
 from msim.definitions.brains.schema import TaskFile
 from msim.definitions.files.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.models.model import Value
-from msim.definitions.models.parts import refuse_followers
+from msim.definitions.models.parts import validate_followers
 from msim.definitions.models.values import Values
 
 TASK = (
@@ -28,14 +28,14 @@ TASK = (
     Parameter("limit", 1, "most that the task changes a background, relative", 0, 1, low_is_allowed=False),
     Parameter("threshold", 1, "use of the moving region at which a response begins", 0, low_is_allowed=False),
     Parameter("execution", second, "from there to the response", low=0),
-    Parameter("scatter", 1, "of the strength of ways over trials, relative", low=0, high=1),
+    Parameter("scatter", 1, "of the strength of pathways over trials, relative", low=0, high=1),
 )
 STRENGTH = Parameter("strength", 1, "change of a background over its limit, per use of the origin", -20, 20)
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way from region to region that a task opens.
+class Pathway:
+    """A pathway from region to region that a task opens.
 
     on: the shapes that open it: 'go', 'nogo' or 'any'
     """
@@ -51,16 +51,16 @@ class Way:
 class TaskDefinition:
     """A task as its file states it.
 
-    sees, moves: the regions that shapes excite and whose rise is a response
-    values: by name in TASK, and 'ways.NAME.strength'
+    stimulus_region, response_region: the regions that shapes excite and whose rise is a response
+    values: by name in TASK, and 'pathways.NAME.strength'
     """
 
     name: str
     title: str
     file: str
-    sees: str
-    moves: str
-    ways: tuple[Way, ...]
+    stimulus_region: str
+    response_region: str
+    pathways: tuple[Pathway, ...]
     values: Mapping[str, Value]
 
     def __getitem__(self, name: str) -> float:
@@ -77,17 +77,17 @@ def read_task(name: str | Path) -> TaskDefinition:
     path = find(str(name), "models")
     where = display_name(path)
     entry = read_entries(read_text(path), where, TaskFile)
-    refuse_followers(entry, where)
+    validate_followers(entry, where)
     values = Values(read_sources(shipped("models") / "sources.bib"))
     values.take_all("task", {one.name: getattr(entry.task, one.name) for one in TASK}, TASK, f"{where}: task", where)
-    for key, way in entry.task.ways.items():
-        place = f"{where}: task.ways.{key}.strength"
-        values.take(f"task.ways.{key}.strength", way.strength, STRENGTH, place, where)
+    for key, pathway in entry.task.pathways.items():
+        place = f"{where}: task.pathways.{key}.strength"
+        values.take(f"task.pathways.{key}.strength", pathway.strength, STRENGTH, place, where)
     found = {path.removeprefix("task."): value for path, value in values.found.items()}
-    ways = tuple(
-        Way(key, way.origin, way.to, way.on, found[f"ways.{key}.strength"].si) for key, way in entry.task.ways.items()
+    pathways = tuple(
+        Pathway(key, pathway.origin, pathway.to, pathway.on, found[f"pathways.{key}.strength"].si) for key, pathway in entry.task.pathways.items()
     )
-    task = TaskDefinition(path.stem, entry.title, where, entry.task.sees, entry.task.moves, ways, found)
+    task = TaskDefinition(path.stem, entry.title, where, entry.task.stimulus_region, entry.task.response_region, pathways, found)
     _check_times(task)
     return task
 

@@ -40,7 +40,7 @@ class Condition:
     """What is done to the model in one trial, as plain entries that can be compared."""
 
     doses: tuple[e.DoseEntry, ...] = ()
-    acts: tuple[tuple[str, e.ActEntry], ...] = ()
+    interventions: tuple[tuple[str, e.ActEntry], ...] = ()
     preparation: str = ""
     state: str = ""
     set: tuple[tuple[str, Any], ...] = ()
@@ -144,9 +144,9 @@ def _row(
     sources: Mapping[str, Any],
 ) -> EvidenceRow:  # fmt: skip
     check_source(given.source, given.note, sources, f"{where}.source")
-    acts = tuple((kind, act) for kind in KINDS for act in getattr(given, kind))
+    interventions = tuple((kind, intervention) for kind in KINDS for intervention in getattr(given, kind))
     condition = Condition(
-        _doses(given, regimens, where), acts, given.preparation, given.state, tuple(sorted(given.set.items()))
+        _doses(given, regimens, where), interventions, given.preparation, given.state, tuple(sorted(given.set.items()))
     )
     time = _within_reach(given.time, f"{where}.time")
     _check_done(given, condition, time, where)
@@ -203,8 +203,8 @@ def _check_done(given: RowEntry, condition: Condition, time: float, where: str) 
     in_bath = bool(given.preparation) and any(one.route == BATH for one in condition.doses)
     check_bath(condition.doses, in_bath, f"{where}.doses")
     for kind in KINDS:
-        for number, act in enumerate(getattr(given, kind)):
-            check_act(act, (-LONGEST, end), f"{where}.{kind}.{number}")
+        for number, intervention in enumerate(getattr(given, kind)):
+            check_act(intervention, (-LONGEST, end), f"{where}.{kind}.{number}")
     for path, text in given.set.items():
         parse_quantity(text, f"{where}.set.{path}")
 
@@ -239,7 +239,7 @@ def _check_against(row: EvidenceRow, rows: Mapping[str, EvidenceRow]) -> None:
     if row.direction == "~" and row.against != "no_manipulation":
         wanted = "wants 'no_manipulation' with direction '~', which is held against the undisturbed effect"
         raise DefinitionError(f"{row.where}.against", f"{wanted}, got '{row.against}'")
-    if row.against == "no_manipulation" and not row.condition.acts:
+    if row.against == "no_manipulation" and not row.condition.interventions:
         raise DefinitionError(f"{row.where}.against", "wants a row with a manipulation, got one without any")
     if row.against == "no_drug" and not row.condition.doses:
         raise DefinitionError(f"{row.where}.against", "wants a row with doses, got one without any")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import DefinitionError
-from msim.definitions.experiments.changes import Change, is_of_experiment, places_at, refuse_two_sources
-from msim.definitions.experiments.effects import raise_idle, refuse_idle, refuse_overridden, same_trials
+from msim.definitions.experiments.changes import Change, is_of_experiment, places_at, validate_one_source
+from msim.definitions.experiments.effects import raise_idle, same_trials, validate_effective, validate_not_overridden
 from msim.definitions.experiments.experiment import ExperimentDefinition, rebuilder
 from msim.definitions.experiments.ranges import Range, counted, spaced
 from msim.definitions.experiments.samples import unit_points
@@ -98,25 +98,25 @@ def read_design(
     if not entries:
         raise DefinitionError(experiment.file, "has no [sweep]; wants one, or --over PATH=VALUE,VALUE")
     kind = sample or (entry.sample if entry else "grid")
-    _refuse_names(list(entries.values()))
+    _validate_names(list(entries.values()))
     for one, place in entries.values():
-        _refuse_both(one, place)
+        _validate_either(one, place)
     tables = read_tables(experiment.text, experiment.file)
     paths = {path: place for path, (_, place) in entries.items()}
-    refuse_two_sources({**dict.fromkeys(experiment.changes, "--set"), **paths}, tables)
-    _refuse_set_too(experiment, paths)
-    refuse_overridden(experiment, tables, paths)
+    validate_one_source({**dict.fromkeys(experiment.changes, "--set"), **paths}, tables)
+    _validate_not_set(experiment, paths)
+    validate_not_overridden(experiment, tables, paths)
     maker = _Maker(experiment, rebuilder(experiment), tables)
     if kind == "grid":
-        _refuse_unused(points, "points", "a grid has those of its axes")
-        _refuse_unused(seed, "sample-seed", "a grid draws nothing")
+        _validate_used(points, "points", "a grid has those of its axes")
+        _validate_used(seed, "sample-seed", "a grid draws nothing")
         axes = [_axis(one, _grid_values(one, maker, place), maker, place) for one, place in entries.values()]
-        _refuse_many(math.prod(len(one.values) for one in axes), where)
+        _validate_point_count(math.prod(len(one.values) for one in axes), where)
         return Design(tuple(axes))
     count = points or (entry.points if entry else None)
     if not count or count < 1:
         raise DefinitionError(where, f"sample '{kind}' wants 'points' of 1 or more, got {count}")
-    _refuse_many(count, where)
+    _validate_point_count(count, where)
     unit = unit_points(kind, count, len(entries), seed if seed is not None else entry.seed if entry else 1)
     columns = zip(entries.values(), unit.T, strict=True)
     return Design(
@@ -149,7 +149,7 @@ def _over_entry(text: str) -> e.AxisEntry:
     return e.AxisEntry(path=found["path"], name=found["name"], values=values)
 
 
-def _refuse_names(entries: Sequence[tuple[e.AxisEntry, str]]) -> None:
+def _validate_names(entries: Sequence[tuple[e.AxisEntry, str]]) -> None:
     seen: set[str] = set()
     for one, place in entries:
         name = one.name or one.path
@@ -159,17 +159,17 @@ def _refuse_names(entries: Sequence[tuple[e.AxisEntry, str]]) -> None:
         seen.add(name)
 
 
-def _refuse_many(count: int, where: str) -> None:
+def _validate_point_count(count: int, where: str) -> None:
     if count > MOST_POINTS:
         raise DefinitionError(where, f"wants at most {MOST_POINTS} points, got {count}")
 
 
-def _refuse_unused(given: int | None, option: str, why: str) -> None:
+def _validate_used(given: int | None, option: str, why: str) -> None:
     if given is not None:
         raise DefinitionError(f"--{option}", f"is for a sample, and {why}: wants none, or --sample, got {given}")
 
 
-def _refuse_both(one: e.AxisEntry, where: str) -> None:
+def _validate_either(one: e.AxisEntry, where: str) -> None:
     """Refuse an axis that says its values in two ways, of which one would be passed over."""
     if one.values is None:
         return
@@ -178,7 +178,7 @@ def _refuse_both(one: e.AxisEntry, where: str) -> None:
             raise DefinitionError(where, f"wants 'values', or 'low' and 'high', got both 'values' and '{key}'")
 
 
-def _refuse_set_too(experiment: ExperimentDefinition, axes: Mapping[str, str]) -> None:
+def _validate_not_set(experiment: ExperimentDefinition, axes: Mapping[str, str]) -> None:
     for path, where in axes.items():
         if path in experiment.changes:
             raise DefinitionError(where, f"wants one change of '{path}', got an axis and --set")
@@ -245,11 +245,11 @@ def _axis(one: e.AxisEntry, values: tuple[Change, ...], maker: _Maker, where: st
     if one.values is not None and len(set(si(one.values) or one.values)) < len(one.values):
         raise DefinitionError(f"{where}.values", "wants each value once")
     order = sorted(range(len(values)), key=numbers.__getitem__ if numbers else int)
-    _refuse_idle(one.path, values, order, maker, where)
+    _validate_effective(one.path, values, order, maker, where)
     return Axis(one.name or one.path, one.path, values, numbers, takes.units if takes is not None else "")
 
 
-def _refuse_idle(path: str, values: Sequence[Change], order: Sequence[int], maker: _Maker, where: str) -> None:
+def _validate_effective(path: str, values: Sequence[Change], order: Sequence[int], maker: _Maker, where: str) -> None:
     """Try values from end to end, and refuse an axis between whose ends nothing differs.
 
     order: of the values by their size; bounds that hold at both ends hold between
@@ -257,6 +257,6 @@ def _refuse_idle(path: str, values: Sequence[Change], order: Sequence[int], make
     tried = [order[round(k)] for k in np.linspace(0, len(order) - 1, min(len(order), MOST_CHECKED))]
     found = [maker.with_other(path, values[k]) for k in tried]
     if values[tried[0]] == values[tried[-1]]:
-        refuse_idle(found[0], maker.tables, maker.rebuilt)
+        validate_effective(found[0], maker.tables, maker.rebuilt)
     elif same_trials(found[0], found[-1]):
         raise_idle(path, maker.experiment, where)

@@ -62,7 +62,7 @@ def changed_tables(tables: Mapping[str, Any], changes: Mapping[str, Change], whe
     """
     own = {path: value for path, value in changes.items() if is_of_experiment(path)}
     changed = copy.deepcopy(dict(tables)) if own else dict(tables)
-    refuse_two_sources(dict.fromkeys(own, where), tables)
+    validate_one_source(dict.fromkeys(own, where), tables)
     for path, value in own.items():
         for place in places_at(path, tables, where):
             table = _table(changed, place.way)
@@ -70,7 +70,7 @@ def changed_tables(tables: Mapping[str, Any], changes: Mapping[str, Change], whe
     return changed
 
 
-def refuse_two_sources(paths: Mapping[str, str], tables: Mapping[str, Any]) -> None:
+def validate_one_source(paths: Mapping[str, str], tables: Mapping[str, Any]) -> None:
     """Refuse two changes of one entry or value, of which the later would win in silence.
 
     paths: each with the option or key that gives it

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 
 
-def refuse_idle(
+def validate_effective(
     experiment: ExperimentDefinition, tables: Mapping[str, Any],
     built: Callable[[Mapping[str, Any]], ExperimentDefinition],
 ) -> None:  # fmt: skip
@@ -25,7 +25,7 @@ def refuse_idle(
     tables: of the experiment's file, unchanged; built: the experiment with other changes, as it is otherwise
     raises: DefinitionError that names the change
     """
-    refuse_overridden(experiment, tables, dict.fromkeys(experiment.changes, "--set"))
+    validate_not_overridden(experiment, tables, dict.fromkeys(experiment.changes, "--set"))
     for path, given in experiment.changes.items():
         try:
             before = built({one: value for one, value in experiment.changes.items() if one != path})
@@ -42,7 +42,7 @@ def raise_idle(path: str, experiment: ExperimentDefinition, where: str) -> NoRet
     raise DefinitionError(where, f"wants a change that something depends on: '{path}' changes nothing in {named}")
 
 
-def refuse_overridden(
+def validate_not_overridden(
     experiment: ExperimentDefinition, tables: Mapping[str, Any], paths: Mapping[str, str]
 ) -> None:
     """Refuse changes of values that an arm sets by itself, which would come after them.

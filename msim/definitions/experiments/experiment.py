@@ -13,7 +13,7 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
 from msim.definitions.experiments.changes import changed_tables, of_model
-from msim.definitions.experiments.effects import refuse_idle
+from msim.definitions.experiments.effects import validate_effective
 from msim.definitions.experiments.predictions import Prediction, read_prediction
 from msim.definitions.experiments.recordings import check_probe, check_shows, read_recording
 from msim.definitions.experiments.schedule import Schedule
@@ -21,12 +21,19 @@ from msim.definitions.files import schema as e
 from msim.definitions.files.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.files.takes import number_of
 from msim.definitions.models.addresses import Address
-from msim.definitions.models.hypotheses import crossed, refuse_twice_set, under
-from msim.definitions.models.interventions import KINDS, Act, Change, changes_of, read_acts, with_acts
+from msim.definitions.models.hypotheses import crossed, under, validate_set_once
+from msim.definitions.models.interventions import (
+    KINDS,
+    Intervention,
+    ModelChange,
+    changes_of,
+    read_interventions,
+    with_interventions,
+)
 from msim.definitions.models.model import ModelDefinition
-from msim.definitions.models.preparations import check_routes, chosen_of, prepared, refuse_both_set, weight_of
+from msim.definitions.models.preparations import check_routes, chosen_of, prepared, validate_one_setter, weight_of
 from msim.definitions.models.read_model import read_model, read_model_beside, read_model_texts
-from msim.definitions.models.values import apart, refuse_kept, with_changes
+from msim.definitions.models.values import apart, validate_not_kept, with_changes
 from msim.pharmacology.regimen import Dose, read_dose, regimen
 from msim.recording.probe import Recording
 
@@ -44,8 +51,8 @@ class Arm:
     meaning: str
     doses: tuple[Dose, ...]
     model: ModelDefinition
-    acts: tuple[Act, ...] = ()
-    changes: tuple[Change, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    changes: tuple[ModelChange, ...] = ()
     hypothesis: str = ""
     body_weight: float = 70.0
     preparation: str = ""
@@ -95,7 +102,7 @@ class ExperimentDefinition:
 
         Predictions that can no longer be settled are left out.
         """
-        _refuse_twice(arms or (), f"{self.file}: arms", "name")
+        _validate_set_once(arms or (), f"{self.file}: arms", "name")
         new = replace(
             self,
             arms=tuple(self.arm(name) for name in arms) if arms else self.arms,
@@ -181,13 +188,13 @@ def rebuilder(experiment: ExperimentDefinition) -> Callable[[Mapping[str, Any]],
     return built
 
 
-def refuse_idle_changes(experiment: ExperimentDefinition) -> None:
+def validate_effective_changes(experiment: ExperimentDefinition) -> None:
     """Refuse a change that nothing depends on in the arms that are left of an experiment.
 
     raises: DefinitionError that names the change
     """
     if experiment.changes and experiment.text:
-        refuse_idle(experiment, read_tables(experiment.text, experiment.file), rebuilder(experiment))
+        validate_effective(experiment, read_tables(experiment.text, experiment.file), rebuilder(experiment))
 
 
 def _with_effect(
@@ -200,7 +207,7 @@ def _with_effect(
         return build_experiment(_entry(tables, where, own), name, where, text, model, dict(own), hypothesis)
 
     found = built(changes)
-    refuse_idle(found, tables, built)
+    validate_effective(found, tables, built)
     return found
 
 
@@ -233,10 +240,10 @@ def build_experiment(
         one = with_changes(one, set_here, f"{where}: set")
         name = (arm.hypothesis if arm is not None else None) or ""
         one = under(one, name, f"{place}.hypothesis")
-        refuse_twice_set(model, name, entry.set, f"{where}: set")
+        validate_set_once(model, name, entry.set, f"{where}: set")
         settled = {*entry.set, *(arm.set if arm is not None else ()), *given}
         both = {key: chosen_of(entry, arm, key) for key in ("preparation", "state")}
-        refuse_both_set(model, {**both, "hypothesis": name}, settled, place or where)
+        validate_one_setter(model, {**both, "hypothesis": name}, settled, place or where)
         return with_changes(one, given, "--set")
 
     # What the model keeps apart, such as values of a hypothesis, is changed before it is put in the place of others.
@@ -262,7 +269,7 @@ def build_experiment(
     if entry.hypotheses is not None:
         under_which = {one.name: one.hypothesis for one in arms}
         predictions = tuple(replace(one, hypothesis=under_which[one.claim.left.arm]) for one in predictions)
-    _refuse_twice([one.id for one in predictions], f"{where}: predict", "id")
+    _validate_set_once([one.id for one in predictions], f"{where}: predict", "id")
     return ExperimentDefinition(
         name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
         begin, end, arms[0].body_weight, schedule, recording, quantities,
@@ -275,7 +282,7 @@ def _crossed_with(entry: e.ExperimentFile, arms: Sequence[Arm]) -> tuple[str, ..
 
 
 def _seeds(seeds: Sequence[int], where: str) -> tuple[int, ...]:
-    _refuse_twice([str(one) for one in seeds], f"{where}: seeds", "seed")
+    _validate_set_once([str(one) for one in seeds], f"{where}: seeds", "seed")
     for one in seeds:
         if not 0 <= one < 2**31:
             raise DefinitionError(f"{where}: seeds", f"wants numbers from 0 to {2**31 - 1}, got {one}")
@@ -320,37 +327,37 @@ def _arms(
         preparation = chosen_of(entry, one, "preparation")
         weight = weight_of(base, preparation, given, where, f"{place}.preparation")
         check_routes(base, preparation, one.doses, f"{place}.doses")
-        refuse_twice_set(base, hypothesis, one.set, f"{place}.set")
+        validate_set_once(base, hypothesis, one.set, f"{place}.set")
         masses = {drug.name: base[f"{drug.name}.molar_mass"] for drug in base.on_scale("drug")}
         texts = [
             read_dose(dose.model_dump(exclude_none=True), f"{place}.doses.{number}")
             for number, dose in enumerate(one.doses)
         ]
         doses = regimen(texts, weight, masses, f"{place}.doses", span[1])
-        model, acts = _arm_model(one, base, span, place)
-        at_rest, changes = with_acts(model, acts, -math.inf), changes_of(model, acts, span[1])
+        model, interventions = _arm_model(one, base, span, place)
+        at_rest, changes = with_interventions(model, interventions, -math.inf), changes_of(model, interventions, span[1])
         state = chosen_of(entry, one, "state")
-        arms.append(Arm(one.name, one.meaning, doses, at_rest, acts, changes, hypothesis, weight, preparation, state))
-    _refuse_twice([one.name for one in arms], f"{where}: arms", "name")
+        arms.append(Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state))
+    _validate_set_once([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 
 
 def _arm_model(
     arm: e.ArmEntry, base: ModelDefinition, span: tuple[float, float], place: str
-) -> tuple[ModelDefinition, tuple[Act, ...]]:
+) -> tuple[ModelDefinition, tuple[Intervention, ...]]:
     """The model as it is in an arm without manipulations, and these."""
-    refuse_kept(arm.set, f"{place}.set")
+    validate_not_kept(arm.set, f"{place}.set")
     model = with_changes(base, arm.set, f"{place}.set")
-    acts = read_acts({kind: getattr(arm, kind) for kind in KINDS}, model, span, place)
-    for act in acts:
-        for path in act.values:
+    interventions = read_interventions({kind: getattr(arm, kind) for kind in KINDS}, model, span, place)
+    for intervention in interventions:
+        for path in intervention.values:
             if path in arm.set:
-                came = f"'set' after {act.kind} '{act.name}'"
+                came = f"'set' after {intervention.kind} '{intervention.name}'"
                 raise DefinitionError(f"{place}.set", f"wants one change of '{path}', got {came}")
-    return model, acts
+    return model, interventions
 
 
-def _refuse_twice(names: Sequence[str], where: str, what: str) -> None:
+def _validate_set_once(names: Sequence[str], where: str, what: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:

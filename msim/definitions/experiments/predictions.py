@@ -10,7 +10,7 @@ from msim.base.errors import DefinitionError
 from msim.base.quantities import parse_in, second
 from msim.base.sources import check_source
 from msim.definitions.experiments.claims import Claim, parse_claim
-from msim.definitions.experiments.recordings import look_up_recorded, refuse_unrecorded
+from msim.definitions.experiments.recordings import look_up_recorded, validate_recorded
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address
 from msim.definitions.models.model import ModelDefinition
@@ -53,7 +53,7 @@ def read_prediction(
     time = float(parse_in(one.at, second, f"{where}.at"))
     claim = parse_claim(one.claim, arms, time, f"{where}.claim")
     for side in (claim.left, claim.right):
-        refuse_unrecorded(address, side.time, model, recording, f"{where}.{'at' if side.time == time else 'claim'}")
+        validate_recorded(address, side.time, model, recording, f"{where}.{'at' if side.time == time else 'claim'}")
     margin, wanted = _margin(one, claim, address, where), "0" if one.margin is None else str(one.margin)
     return Prediction(one.id, one.quantity, time, claim, margin, one.source, one.note, wanted=wanted)
 

@@ -52,7 +52,7 @@ def read_recording(
 
 def follows_slowly(address: Address, model: ModelDefinition) -> bool:
     """Whether a quantity is a readout of slow activity, known at every sample although its activity is fast."""
-    return address.kind == "readout" and bool(model.instances[address.owner].form.rest)
+    return address.kind == "readout" and bool(model.instances[address.owner].mechanism.rest)
 
 
 def times_of(address: Address, model: ModelDefinition, recording: Recording) -> tuple[float, ...]:
@@ -69,7 +69,7 @@ def look_up_recorded(quantity: str, quantities: Mapping[str, Address], where: st
     return quantities[quantity]
 
 
-def refuse_unrecorded(
+def validate_recorded(
     address: Address, time: float, model: ModelDefinition, recording: Recording, where: str
 ) -> None:
     """Refuse a time (s) at which a recorded quantity is not known."""
@@ -89,12 +89,12 @@ def check_shows(
         place = f"{where}: sweep.show.{index}"
         address = look_up_recorded(one.quantity, quantities, f"{place}.quantity")
         time = float(parse_in(one.at, second, f"{place}.at"))
-        refuse_unrecorded(address, time, model, recording, f"{place}.at")
+        validate_recorded(address, time, model, recording, f"{place}.at")
 
 
 def check_probe(seconds: float, model: ModelDefinition, recording: Recording, where: str) -> None:
     """Refuse a probe that is too short for the spectrum that is taken of it where a model has bands of the field."""
-    bands = [one for one in model.on_scale("readout") if one.form.parameter("low") is not None]
+    bands = [one for one in model.on_scale("readout") if one.mechanism.parameter("low") is not None]
     if recording.probes and bands and seconds < SEGMENT:
         least = f"wants at least {quantity_text(SEGMENT * second)}, of which the spectrum of '{bands[0].name}' is taken"
         raise DefinitionError(f"{where}.probe", f"{least}, got {quantity_text(seconds * second)}")

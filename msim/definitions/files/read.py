@@ -101,11 +101,11 @@ def read_tables(text: str, where: str) -> dict[str, Any]:
         raise DefinitionError(where, "is not TOML: nested too deeply") from None
     except ValueError as problem:  # a syntax error, or an integer of thousands of digits
         raise DefinitionError(where, f"is not TOML: {problem}") from None
-    _refuse_deep_and_large(tables, where)
+    _validate_size(tables, where)
     return tables
 
 
-def _refuse_deep_and_large(tables: dict[str, Any], where: str) -> None:
+def _validate_size(tables: dict[str, Any], where: str) -> None:
     """What Python's reader lets through, and later steps could not even put into a message."""
     waiting: list[tuple[tuple[Any, ...], Any]] = [((), tables)]
     while waiting:

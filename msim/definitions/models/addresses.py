@@ -48,16 +48,16 @@ def outputs(model: ModelDefinition) -> dict[str, Address]:
     """Every output that a link, a recording or a prediction may name."""
     found: dict[str, Address] = {}
     for instance in model.instances.values():
-        if instance.form.scale in ("drug", "slow", "readout"):
-            for port in instance.form.outputs:
-                _add(found, instance.form.scale, instance.name, "", port, instance.on)
+        if instance.mechanism.scale in ("drug", "slow", "readout"):
+            for port in instance.mechanism.outputs:
+                _add(found, instance.mechanism.scale, instance.name, "", port, instance.on)
     for population in model.populations.values():
         for port in POPULATION_AVERAGES:
             _add(found, "population", population.name, "", port, population.name)
-        for port in model.instances[population.membrane].form.outputs:
+        for port in model.instances[population.membrane].mechanism.outputs:
             _add(found, "population", population.name, "", port, population.name)
         for receptor in population.receptors:
-            form = model.instances[receptor].form
+            form = model.instances[receptor].mechanism
             for port in form.outputs:
                 _add(found, "receptor", population.name, receptor, port, population.name)
             if form.parameter("quantal_share"):
@@ -69,12 +69,12 @@ def inputs(model: ModelDefinition) -> dict[str, Address]:
     """Every input that a link may feed."""
     found: dict[str, Address] = {}
     for instance in model.instances.values():
-        if instance.form.scale in ("slow", "readout"):
-            for port in instance.form.inputs:
-                _add(found, instance.form.scale, instance.name, "", port, instance.on)
+        if instance.mechanism.scale in ("slow", "readout"):
+            for port in instance.mechanism.inputs:
+                _add(found, instance.mechanism.scale, instance.name, "", port, instance.on)
     for population in model.populations.values():
         for receptor in population.receptors:
-            for port in model.instances[receptor].form.inputs:
+            for port in model.instances[receptor].mechanism.inputs:
                 if port.name != "v":
                     _add(found, "receptor", population.name, receptor, port, population.name)
     return found

@@ -86,7 +86,7 @@ def _checked_part(path: Path, covered: set[str]) -> str:
 
 def check_equations(model: ModelDefinition) -> None:
     """Refuse a form whose equations do not hold together in their units."""
-    for form in {one.form.name: one.form for one in model.instances.values()}.values():
+    for form in {one.mechanism.name: one.mechanism for one in model.instances.values()}.values():
         check_form(form)
 
 

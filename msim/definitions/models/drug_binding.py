@@ -9,7 +9,7 @@ from msim.base.errors import DefinitionError
 from msim.base.mechanism import Mechanism
 from msim.base.remembered import Remembered
 from msim.definitions.models.mechanism_registry import FOR_DRUGS
-from msim.definitions.models.model import Instance, Link, ModelDefinition, Value
+from msim.definitions.models.model import Link, MechanismInstance, ModelDefinition, Value
 
 MOST_MODELS = 64  # that are remembered
 
@@ -19,7 +19,7 @@ def drugs_that_bind(model: ModelDefinition) -> tuple[str, ...]:
 
     raises: DefinitionError where a drug says it twice
     """
-    found: dict[str, Instance] = {}
+    found: dict[str, MechanismInstance] = {}
     for one in model.on_scale("binding"):
         if one.on in found:
             place = f"{one.file}: mechanisms.{one.name}.on"
@@ -47,11 +47,11 @@ def with_drugs(model: ModelDefinition, drugs: Sequence[str]) -> ModelDefinition:
     bindings = {one.on: one for one in model.on_scale("binding")}
     instances, values, links = dict(model.instances), dict(model.values), dict(model.links)
     for pool in model.instances.values():
-        if pool.form.name not in FOR_DRUGS:
+        if pool.mechanism.name not in FOR_DRUGS:
             continue
-        form = FOR_DRUGS[pool.form.name](tuple(drugs))
-        instances[pool.name] = replace(pool, form=form)
-        for name in _names(pool.form) - _names(form):
+        form = FOR_DRUGS[pool.mechanism.name](tuple(drugs))
+        instances[pool.name] = replace(pool, mechanism=form)
+        for name in _names(pool.mechanism) - _names(form):
             values.pop(f"{pool.name}.{name}", None)
         links = {
             name: one for name, one in links.items()
@@ -70,10 +70,10 @@ def _names(form: Mechanism) -> set[str]:
     return {one.name for one in form.parameters} | {one.name for one in form.inputs}
 
 
-def _values(model: ModelDefinition, pool: Instance, binding: Instance, form: Mechanism) -> list[Value]:
+def _values(model: ModelDefinition, pool: MechanismInstance, binding: MechanismInstance, form: Mechanism) -> list[Value]:
     """Values of a pool that follow those of a drug."""
     found = []
-    for own in binding.form.parameters:
+    for own in binding.mechanism.parameters:
         one = form.parameter(f"{own.name}_{binding.on}")
         if one is not None:
             leader = f"{binding.name}.{own.name}"

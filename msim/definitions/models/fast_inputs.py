@@ -13,7 +13,7 @@ from msim.definitions.models.model import ModelDefinition
 Address = tuple[str, str, str]  # population, receptor, input
 
 
-def handed_down(model: ModelDefinition) -> tuple[str, ...]:
+def fast_inputs(model: ModelDefinition) -> tuple[str, ...]:
     """Slow outputs that links hand down to receptors of spiking cells."""
     found = [one for link in model.links.values() if model.feeds_receptor(link) for one in link.origin]
     return tuple(dict.fromkeys(found))
@@ -25,7 +25,7 @@ def receptor_inputs(model: ModelDefinition, state: Mapping[str, float]) -> dict[
     state: slow output to its value, such as a gain or a block
     raises: InputError for a name that no link hands down
     """
-    known = handed_down(model)
+    known = fast_inputs(model)
     for name in state:
         if name not in known:
             raise InputError(f"receptors: nothing hands down '{name}'{nearest(name, known)}")

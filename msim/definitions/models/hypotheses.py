@@ -103,7 +103,7 @@ def _names(entry: e.ExperimentFile, model: ModelDefinition, where: str) -> list[
     return names
 
 
-def refuse_twice_set(model: ModelDefinition, name: str, given: Mapping[str, object], where: str) -> None:
+def validate_set_once(model: ModelDefinition, name: str, given: Mapping[str, object], where: str) -> None:
     """Refuse a change of a value that a hypothesis sets: the order would decide which holds."""
     for path in model.hypotheses[name].changes if name else ():
         if path in given:

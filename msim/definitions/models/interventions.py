@@ -17,7 +17,7 @@ KINDS = ("knockout", "mutant", "treatment")
 
 
 @dataclass(frozen=True)
-class Act:
+class Intervention:
     """One manipulation in an arm.
 
     since, until: s; it holds from the first to before the second; -inf where the model is at rest with it
@@ -42,7 +42,7 @@ class Act:
 
 
 @dataclass(frozen=True)
-class Change:
+class ModelChange:
     """What becomes of a model at a time (s): its values from then on, and what is left at once of slow states."""
 
     time: float
@@ -52,31 +52,31 @@ class Change:
 
 def manipulated(model: ModelDefinition, kind: str, name: str, where: str = "manipulation") -> ModelDefinition:
     """The same model after a declared manipulation, all of it and for ever, such as the knockout 'eEF2K'."""
-    act = read_act(e.ActEntry.model_validate(name), kind, model, (0.0, math.inf), where)
-    return with_acts(model, [act], act.since)
+    intervention = read_act(e.ActEntry.model_validate(name), kind, model, (0.0, math.inf), where)
+    return with_interventions(model, [intervention], intervention.since)
 
 
-def read_acts(
+def read_interventions(
     entries: Mapping[str, Sequence[e.ActEntry]], model: ModelDefinition, span: tuple[float, float], where: str
-) -> tuple[Act, ...]:
+) -> tuple[Intervention, ...]:
     """The manipulations that the lists of an arm name.
 
     entries: by kind; model: as it is without them; span: begin and end of the experiment, s
     raises: DefinitionError that names file and key
     """
-    acts: list[Act] = []
+    interventions: list[Intervention] = []
     for kind in KINDS:
         for index, entry in enumerate(entries[kind]):
-            act = read_act(entry, kind, model, span, f"{where}.{kind}.{index}")
-            for other in acts:
-                _refuse_second_change(act, other)
-            acts.append(act)
-    return tuple(acts)
+            intervention = read_act(entry, kind, model, span, f"{where}.{kind}.{index}")
+            for other in interventions:
+                _validate_changed_once(intervention, other)
+            interventions.append(intervention)
+    return tuple(interventions)
 
 
 def read_act(
     entry: e.ActEntry, kind: str, model: ModelDefinition, span: tuple[float, float], where: str
-) -> Act:
+) -> Intervention:
     """One manipulation of an arm."""
     manipulation = _declared(entry.name, kind, model, where)
     parts = _chosen(manipulation, entry, where)
@@ -87,14 +87,14 @@ def read_act(
         for part in parts for path, kept in part.changes.items()
     }  # fmt: skip
     pulses = {path: 1 - amount * (1 - model[kept]) for part in parts for path, kept in part.pulses.items()}
-    return Act(
+    return Intervention(
         kind, entry.name, amount, tuple(entry.cells or ()), entry.place or "", since, until, values, pulses, where
     )
 
 
-def with_acts(model: ModelDefinition, acts: Sequence[Act], time: float) -> ModelDefinition:
+def with_interventions(model: ModelDefinition, interventions: Sequence[Intervention], time: float) -> ModelDefinition:
     """The model with the values of all manipulations that hold right after a time, held against each other."""
-    values = {path: value for act in acts if act.holds_at(time) for path, value in act.values.items()}
+    values = {path: value for intervention in interventions if intervention.holds_at(time) for path, value in intervention.values.items()}
     if not values:
         return model
     changed = replace(model, values={**model.values, **values})
@@ -102,24 +102,24 @@ def with_acts(model: ModelDefinition, acts: Sequence[Act], time: float) -> Model
     return changed
 
 
-def changes_of(model: ModelDefinition, acts: Sequence[Act], end: float) -> tuple[Change, ...]:
+def changes_of(model: ModelDefinition, interventions: Sequence[Intervention], end: float) -> tuple[ModelChange, ...]:
     """What the manipulations do from time to time until the end, in order of time.
 
     Wherever the same ones hold, the model is the same object.
     """
-    times = {time for act in acts for time in (act.since, act.until) if -math.inf < time < end}
+    times = {time for intervention in interventions for time in (intervention.since, intervention.until) if -math.inf < time < end}
     models: dict[tuple[bool, ...], ModelDefinition] = {}
     found = []
     for time in sorted(times):
-        holding = tuple(act.holds_at(time) for act in acts)
+        holding = tuple(intervention.holds_at(time) for intervention in interventions)
         if holding not in models:
-            models[holding] = with_acts(model, acts, time)
-        found.append(Change(time, models[holding], _pulses(acts, time)))
+            models[holding] = with_interventions(model, interventions, time)
+        found.append(ModelChange(time, models[holding], _pulses(interventions, time)))
     return tuple(found)
 
 
-def _pulses(acts: Sequence[Act], time: float) -> dict[str, float]:
-    return {path: left for act in acts if act.since == time for path, left in act.pulses.items()}
+def _pulses(interventions: Sequence[Intervention], time: float) -> dict[str, float]:
+    return {path: left for intervention in interventions if intervention.since == time for path, left in intervention.pulses.items()}
 
 
 def _declared(name: str, kind: str, model: ModelDefinition, where: str) -> Manipulation:
@@ -219,7 +219,7 @@ def _between(normal: Value, full: Value, amount: float) -> Value:
     return replace(normal, si=si, text=text, source=full.source, note=note)
 
 
-def _refuse_second_change(new: Act, old: Act) -> None:
+def _validate_changed_once(new: Intervention, old: Intervention) -> None:
     """Of two changes of one value at a time, the order would decide which holds."""
     meet = new.since < old.until and old.since < new.until
     both = [path for path in new.values if path in old.values] if meet else []

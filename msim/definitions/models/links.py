@@ -74,7 +74,7 @@ def _check_origins(origins: list[Address], references: list[Address], place: str
 def _check_rest(model: ModelDefinition, references: list[Address], place: str) -> None:
     """Refuse to divide by what is 0 at rest: drugs, and states that say so."""
     for one in references:
-        rest = model.instances[one.owner].form.rest.get(one.name) if one.kind in ("drug", "slow") else None
+        rest = model.instances[one.owner].mechanism.rest.get(one.name) if one.kind in ("drug", "slow") else None
         if one.kind == "drug" or (rest and evaluated(rest, constants(model, one.owner)) == 0):
             raise DefinitionError(f"{place}.relative_to", f"wants an output that is not 0 at rest, got '{one.text}'")
 

@@ -24,8 +24,8 @@ def _needs(model: ModelDefinition) -> dict[str, set[str]]:
     """What each input and each subexpression of a slow mechanism is computed from at the same instant."""
     needs: dict[str, set[str]] = {}
     for one in model.on_scale("slow"):
-        equations = read_equations(one.form.equations)
-        inputs = {port.name for port in one.form.inputs}
+        equations = read_equations(one.mechanism.equations)
+        inputs = {port.name for port in one.mechanism.inputs}
         for name, equation in equations.items():
             if not equation.is_rate:
                 known = inputs | set(equations)

@@ -9,7 +9,7 @@ from typing import Any
 from msim.base.quantities import quantity_text, second
 from msim.base.sources import Source
 from msim.definitions.files.citations import cited, known_sources
-from msim.definitions.models.interventions import Act
+from msim.definitions.models.interventions import Intervention
 from msim.definitions.models.model import Manipulation, ModelDefinition, Part
 
 
@@ -72,14 +72,14 @@ def sets_text(model: ModelDefinition, one: Manipulation, known: Mapping[str, Sou
     return "\n".join(lines)
 
 
-def act_text(act: Act) -> str:
+def intervention_text(intervention: Intervention) -> str:
     """A manipulation of an arm: 'treatment NBQX 0.8 on pyramidal, postsynaptic, from -30 minute until 2 hour'."""
-    amount = f" {act.amount:g}" if act.amount != 1 else ""
-    cells = f" on {', '.join(act.cells)}" if act.cells else ""
-    place = f", {act.place}" if act.place else ""
-    since = f", from {quantity_text(act.since * second)}" if act.since > -math.inf else ""
-    until = f", until {quantity_text(act.until * second)}" if act.until < math.inf else ""
-    return f"{act.kind} {act.name}{amount}{cells}{place}{since}{until}"
+    amount = f" {intervention.amount:g}" if intervention.amount != 1 else ""
+    cells = f" on {', '.join(intervention.cells)}" if intervention.cells else ""
+    place = f", {intervention.place}" if intervention.place else ""
+    since = f", from {quantity_text(intervention.since * second)}" if intervention.since > -math.inf else ""
+    until = f", until {quantity_text(intervention.until * second)}" if intervention.until < math.inf else ""
+    return f"{intervention.kind} {intervention.name}{amount}{cells}{place}{since}{until}"
 
 
 def _sources(model: ModelDefinition, part: Part, known: Mapping[str, Source]) -> list[str]:

@@ -9,7 +9,7 @@ from msim.base.equations import read_equations
 from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Parameter
 from msim.definitions.files import schema as e
-from msim.definitions.models.model import Drive, Instance, Link, Manipulation, Part, Population, Projection
+from msim.definitions.models.model import Drive, Link, Manipulation, MechanismInstance, Part, Population, Projection
 from msim.definitions.models.values import Values, is_kept
 
 AMOUNT = Parameter("amount", 1, "from 0, as normal, to 1, as the manipulation says", low=0, high=1)
@@ -20,7 +20,7 @@ LEFT = Parameter("left", 1, "share of the state that is left", low=0)
 class Parts:
     """What a model is made of, as far as a manipulation may name it."""
 
-    instances: Mapping[str, Instance]
+    instances: Mapping[str, MechanismInstance]
     populations: Mapping[str, Population]
     projections: Mapping[str, Projection]
     drives: Mapping[str, Drive]
@@ -30,7 +30,7 @@ class Parts:
         """Whether a value may change while the model runs: numbers and delays of contacts, for one, may not."""
         owner, _, name = path.partition(".")
         if owner in self.instances:
-            return self.instances[owner].form.scale in ("slow", "membrane", "receptor")
+            return self.instances[owner].mechanism.scale in ("slow", "membrane", "receptor")
         if owner in self.projections:
             return name.startswith("peak.")
         return owner in self.links or (owner in self.drives and name != "contacts")
@@ -52,14 +52,14 @@ def read_manipulation(
         )
     else:
         parts = (_part(entry, kept, place, file, values, whole),)
-    _refuse_twice(parts, place)
+    _validate_set_once(parts, place)
     amount = ""
     if entry.amount is not None:
         amount = f"{kept}.amount"
         values.take(amount, entry.amount, AMOUNT, f"{place}.amount", file)
     found = Manipulation(name, entry.kind, entry.meaning, _acute(entry, parts), amount, parts, file)
     if found.acute:
-        _refuse_fixed(found, values, whole, place)
+        _validate_changeable(found, values, whole, place)
     return found
 
 
@@ -83,7 +83,7 @@ def _part(entry: e.PartEntry, kept: str, place: str, file: str, values: Values, 
         changes[path] = f"{kept}.{path}"
         values.take(changes[path], given, form, f"{place}.set.{path}", file)
     for path, given in (entry.pulse or {}).items():
-        _refuse_no_state(path, whole, f"{place}.pulse")
+        _validate_state(path, whole, f"{place}.pulse")
         pulses[path] = f"{kept}.pulse.{path}"
         values.take(pulses[path], given, LEFT, f"{place}.pulse.{path}", file)
     return Part(tuple(entry.cells), entry.place, changes, pulses)
@@ -102,17 +102,17 @@ def form_of(path: str, values: Values, where: str) -> Parameter:
     return Parameter(path, old.unit, old.meaning, old.low, old.high, old.low_is_allowed)
 
 
-def _refuse_no_state(path: str, whole: Parts, where: str) -> None:
+def _validate_state(path: str, whole: Parts, where: str) -> None:
     known = [
         f"{one.name}.{name}"
-        for one in whole.instances.values() if one.form.scale == "slow"
-        for name, equation in read_equations(one.form.equations).items() if equation.is_rate
+        for one in whole.instances.values() if one.mechanism.scale == "slow"
+        for name, equation in read_equations(one.mechanism.equations).items() if equation.is_rate
     ]  # fmt: skip
     if path not in known:
         raise DefinitionError(where, f"the model has no slow state '{path}'{nearest(path, known)}")
 
 
-def _refuse_twice(parts: tuple[Part, ...], place: str) -> None:
+def _validate_set_once(parts: tuple[Part, ...], place: str) -> None:
     seen: set[str] = set()
     for index, part in enumerate(parts):
         for path in (*part.changes, *part.pulses):
@@ -121,7 +121,7 @@ def _refuse_twice(parts: tuple[Part, ...], place: str) -> None:
             seen.add(path)
 
 
-def _refuse_fixed(found: Manipulation, values: Values, whole: Parts, place: str) -> None:
+def _validate_changeable(found: Manipulation, values: Values, whole: Parts, place: str) -> None:
     """Refuse a manipulation in time of what only a new network could have."""
     for part in found.parts:
         for path in part.changes:

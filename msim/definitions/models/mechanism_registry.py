@@ -34,7 +34,7 @@ from msim.signaling.scaling import SCALING
 from msim.signaling.spines import SPINES
 from msim.signaling.translation import TRANSLATION
 
-FORMS: dict[str, Mechanism] = {
+MECHANISMS: dict[str, Mechanism] = {
     form.name: form
     for form in (
         THREE_COMPARTMENT,

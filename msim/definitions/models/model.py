@@ -40,11 +40,11 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Instance:
+class MechanismInstance:
     """A form that a model uses under a name of its own, in the cells of one population or in all."""
 
     name: str
-    form: Mechanism
+    mechanism: Mechanism
     on: str
     file: str
 
@@ -194,7 +194,7 @@ class ModelDefinition:
     name: str
     title: str
     files: Mapping[str, str]
-    instances: Mapping[str, Instance]
+    instances: Mapping[str, MechanismInstance]
     populations: Mapping[str, Population]
     projections: Mapping[str, Projection]
     drives: Mapping[str, Drive]
@@ -235,7 +235,7 @@ class ModelDefinition:
 
     def parameters(self, instance: str) -> dict[str, float]:
         """The numbers of a mechanism in SI units, by the form's names."""
-        form = self.instances[instance].form
+        form = self.instances[instance].mechanism
         return {one.name: self[f"{instance}.{one.name}"] for one in form.parameters}
 
     def cells(self, population: str) -> int:
@@ -253,7 +253,7 @@ class ModelDefinition:
     def rest_of(self, link: Link) -> float:
         """What the input that a link feeds is where nothing acts: 1 for a gain, 0 for a block."""
         *_, owner, name = link.to.split(".")
-        port = self.instances[owner].form.input(name)
+        port = self.instances[owner].mechanism.input(name)
         return port.at_rest if port else 0.0
 
     def transferred(self, link: Link, value: Any) -> Any:
@@ -267,15 +267,15 @@ class ModelDefinition:
     def feeds_slow(self, link: Link) -> bool:
         """Whether a link ends at a slow mechanism."""
         owner = self.instances.get(link.to.split(".")[0])
-        return owner is not None and owner.form.scale == "slow"
+        return owner is not None and owner.mechanism.scale == "slow"
 
     def comes_from_bursts(self, link: Link) -> bool:
         """Whether a link hands up averages of spiking cells."""
         return link.origin[0].split(".")[0] in self.populations
 
-    def on_scale(self, scale: str) -> list[Instance]:
+    def on_scale(self, scale: str) -> list[MechanismInstance]:
         """All mechanisms of a scale, in the order of the files."""
-        return [one for one in self.instances.values() if one.form.scale == scale]
+        return [one for one in self.instances.values() if one.mechanism.scale == scale]
 
 
 def arriving(value: Any, rest: float, share: float) -> Any:

@@ -43,7 +43,7 @@ def check_given(entry: ModelFile, sources: Mapping[str, Source], where: str) -> 
             parse_quantity(one.value, f"{where}: {key}")
 
 
-def refuse_followers(entry: BaseModel, where: str) -> None:
+def validate_followers(entry: BaseModel, where: str) -> None:
     """Refuse values that follow others in a file whose values nothing can follow.
 
     raises: DefinitionError that names file and key

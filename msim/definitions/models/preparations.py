@@ -59,7 +59,7 @@ def check_weights(model: ModelDefinition) -> None:
     """Refuse a preparation whose own weight is none that it can have."""
     for name, one in model.preparations.items():
         if one.body_weight:
-            _refuse_weight(model, name, model[one.body_weight], f"{one.file}: preparations.{name}.body_weight")
+            _validate_weight(model, name, model[one.body_weight], f"{one.file}: preparations.{name}.body_weight")
 
 
 def declared_preparation(model: ModelDefinition, table: str, name: str, where: str) -> Preparation:
@@ -83,7 +83,7 @@ def chosen_of(entry: e.ExperimentFile, arm: e.ArmEntry | None, key: str) -> str:
     return found
 
 
-def refuse_both_set(
+def validate_one_setter(
     model: ModelDefinition, chosen: Mapping[str, str], settled: Collection[str], where: str
 ) -> None:
     """Refuse a value that two of these set: the order in which they are taken would decide which holds.
@@ -117,11 +117,11 @@ def weight_of(model: ModelDefinition, name: str, given: float | None, where: str
             raise DefinitionError(where, "missing key 'body_weight', or a preparation that has one")
         return given
     weight = model[one.body_weight] if given is None else given
-    _refuse_weight(model, name, weight, f"{where}: body_weight" if given is not None else place)
+    _validate_weight(model, name, weight, f"{where}: body_weight" if given is not None else place)
     return weight
 
 
-def _refuse_weight(model: ModelDefinition, name: str, weight: float, where: str) -> None:
+def _validate_weight(model: ModelDefinition, name: str, weight: float, where: str) -> None:
     low, high = (model[f"preparations.{name}.{one}"] for one in ("lightest", "heaviest"))
     if not low <= weight <= high:
         span = f"{quantity_text(low * kilogram)} to {quantity_text(high * kilogram)}"

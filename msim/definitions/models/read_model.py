@@ -18,11 +18,11 @@ from msim.definitions.models.drug_binding import drugs_that_bind, with_drugs
 from msim.definitions.models.hypotheses import read_hypothesis
 from msim.definitions.models.links import check_links
 from msim.definitions.models.manipulations import Parts, read_manipulation
-from msim.definitions.models.mechanism_registry import FORMS
+from msim.definitions.models.mechanism_registry import MECHANISMS
 from msim.definitions.models.model import (
     Drive,
-    Instance,
     Link,
+    MechanismInstance,
     ModelDefinition,
     Population,
     Projection,
@@ -221,22 +221,22 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
     return model
 
 
-def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) -> Instance:
+def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) -> MechanismInstance:
     place = f"{where}: mechanisms.{name}"
-    if entry.form not in FORMS:
-        raise DefinitionError(f"{place}.form", f"unknown form '{entry.form}'{nearest(entry.form, FORMS)}")
-    form = FORMS[entry.form]
+    if entry.form not in MECHANISMS:
+        raise DefinitionError(f"{place}.mechanism", f"unknown form '{entry.form}'{nearest(entry.form, MECHANISMS)}")
+    form = MECHANISMS[entry.form]
     given = dict(entry.__pydantic_extra__ or {})
     known = [one.name for one in form.parameters]
     for key in given:
         if key not in known:
             raise DefinitionError(f"{place}.{key}", f"form '{form.name}' has no parameter '{key}'{nearest(key, known)}")
     values.take_all(name, given, form.parameters, place, where)
-    return Instance(name, form, entry.on, where)
+    return MechanismInstance(name, form, entry.on, where)
 
 
 def _population(
-    name: str, entry: e.PopulationEntry, where: str, values: Values, instances: Mapping[str, Instance]
+    name: str, entry: e.PopulationEntry, where: str, values: Values, instances: Mapping[str, MechanismInstance]
 ) -> Population:
     place = f"{where}: populations.{name}"
     _scale(entry.membrane, "membrane", instances, f"{place}.membrane")
@@ -250,9 +250,9 @@ def _population(
 
 
 def _places(
-    name: str, entry: e.PopulationEntry, place: str, where: str, values: Values, instances: Mapping[str, Instance]
+    name: str, entry: e.PopulationEntry, place: str, where: str, values: Values, instances: Mapping[str, MechanismInstance]
 ) -> tuple[tuple[str, str], ...]:
-    first, *others = (one.name for one in instances[entry.membrane].form.compartments)
+    first, *others = (one.name for one in instances[entry.membrane].mechanism.compartments)
     found: list[tuple[str, str]] = []
     for compartment, shares in entry.places.items():
         if compartment not in others:
@@ -271,25 +271,25 @@ def _places(
     return tuple(found)
 
 
-def _scale(name: str, scale: str, instances: Mapping[str, Instance], where: str) -> None:
-    fitting = [one.name for one in instances.values() if one.form.scale == scale]
+def _scale(name: str, scale: str, instances: Mapping[str, MechanismInstance], where: str) -> None:
+    fitting = [one.name for one in instances.values() if one.mechanism.scale == scale]
     if name not in fitting:
         raise DefinitionError(where, f"no {scale} mechanism is called '{name}'{nearest(name, fitting)}")
 
 
-def _check_owners(instances: Mapping[str, Instance], populations: Mapping[str, Population]) -> None:
+def _check_owners(instances: Mapping[str, MechanismInstance], populations: Mapping[str, Population]) -> None:
     for one in instances.values():
         place = f"{one.file}: mechanisms.{one.name}.on"
-        if one.form.scale == "slow" and one.on not in populations:
+        if one.mechanism.scale == "slow" and one.on not in populations:
             came = f"got '{one.on}'" if one.on else "got nothing"
             raise DefinitionError(place, f"wants a population, {came}{nearest(one.on, populations)}")
-        if one.form.scale == "binding":
-            drugs = [other.name for other in instances.values() if other.form.scale == "drug"]
+        if one.mechanism.scale == "binding":
+            drugs = [other.name for other in instances.values() if other.mechanism.scale == "drug"]
             if one.on not in drugs:
                 came = f"got '{one.on}'" if one.on else "got nothing"
                 raise DefinitionError(place, f"wants the drug that binds, {came}{nearest(one.on, drugs)}")
-        elif one.form.scale != "slow" and one.on:
-            raise DefinitionError(place, f"a {one.form.scale} mechanism stands on no population, got '{one.on}'")
+        elif one.mechanism.scale != "slow" and one.on:
+            raise DefinitionError(place, f"a {one.mechanism.scale} mechanism stands on no population, got '{one.on}'")
 
 
 def _peaks(
@@ -309,7 +309,7 @@ def _peaks(
 
 def _projection(
     name: str, entry: e.ProjectionEntry, where: str, values: Values, populations: Mapping[str, Population],
-    instances: Mapping[str, Instance],
+    instances: Mapping[str, MechanismInstance],
 ) -> Projection:  # fmt: skip
     place = f"{where}: projections.{name}"
     origin = entry.source_population
@@ -329,7 +329,7 @@ def _projection(
 
 def _drive(
     name: str, entry: e.DriveEntry, where: str, values: Values, populations: Mapping[str, Population],
-    instances: Mapping[str, Instance],
+    instances: Mapping[str, MechanismInstance],
 ) -> Drive:  # fmt: skip
     place = f"{where}: drives.{name}"
     receptors = _peaks(name, entry.peak, entry.to, place, where, values, populations)

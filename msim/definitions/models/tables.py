@@ -10,7 +10,7 @@ from msim.base.sources import Source
 from msim.base.units import kilogram
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
-from msim.definitions.models.manipulation_tables import act_text, manipulation_records
+from msim.definitions.models.manipulation_tables import intervention_text, manipulation_records
 from msim.definitions.models.model import Link, ModelDefinition, Value
 from msim.pharmacology.regimen import Dose
 
@@ -23,8 +23,8 @@ def model_tables(model: ModelDefinition) -> Tables:
     known = known_sources()
     return {
         "mechanisms": [
-            {"mechanism": one.name, "form": one.form.name, "on": one.on, "meaning": one.form.meaning,
-             "equations": equation_lines(one.form.equations), "file": one.file}
+            {"mechanism": one.name, "form": one.mechanism.name, "on": one.on, "meaning": one.mechanism.meaning,
+             "equations": equation_lines(one.mechanism.equations), "file": one.file}
             for one in model.instances.values()
         ],
         "values": [_value(model, one, known) for one in model.values.values()],
@@ -62,7 +62,7 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
         "arms": [
             {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(one, dose) for dose in one.doses],
              "hypothesis": one.hypothesis,
-             "changes": changed_values(experiment.model, one), "acts": [act_text(act) for act in one.acts]}
+             "changes": changed_values(experiment.model, one), "acts": [intervention_text(intervention) for intervention in one.interventions]}
             for one in experiment.arms
         ],
         "recorded": [

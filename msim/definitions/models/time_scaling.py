@@ -46,4 +46,4 @@ def time_power(dimension: Dimension) -> float:
 
 def _is_slow(model: ModelDefinition, path: str) -> bool:
     owner = model.instances.get(path.split(".")[0])
-    return owner is not None and owner.form.scale in SCALES
+    return owner is not None and owner.mechanism.scale in SCALES

@@ -10,7 +10,7 @@ from msim.base.mechanism import Parameter
 from msim.base.sources import Source, check_source
 from msim.definitions.files import schema as e
 from msim.definitions.models.constants import check_constants
-from msim.definitions.models.model import Instance, ModelDefinition, Value, checked_value
+from msim.definitions.models.model import MechanismInstance, ModelDefinition, Value, checked_value
 
 WHOLE = ("column.n_cells", "column.reference_cells")
 # Values that are kept beside those of the model, to be put in their place.
@@ -81,7 +81,7 @@ def apart(changes: Mapping[str, str | int | float]) -> tuple[dict[str, str | int
     return kept, {path: value for path, value in changes.items() if path not in kept}
 
 
-def refuse_kept(paths: Iterable[str], where: str) -> None:
+def validate_not_kept(paths: Iterable[str], where: str) -> None:
     """Refuse, in one arm, a change of what all arms have taken over already; manipulations come after."""
     for path in paths:
         if is_kept(path) and not path.startswith("manipulations."):
@@ -106,17 +106,17 @@ def check_values(model: ModelDefinition) -> None:
             place = f"{one.file}: projections.{one.name}.delay_high"
             raise DefinitionError(place, f"wants at least delay_low ({low.text}), got '{high.text}'")
     for instance in model.instances.values():
-        for smaller, larger in instance.form.ascending:
+        for smaller, larger in instance.mechanism.ascending:
             low, high = model.resolved(f"{instance.name}.{smaller}"), model.resolved(f"{instance.name}.{larger}")
             if low.si >= high.si:
                 place = f"{instance.file}: mechanisms.{instance.name}.{larger}"
                 raise DefinitionError(place, f"wants more than {smaller} ({low.text}), got '{high.text}'")
-        for names in instance.form.shares:
+        for names in instance.mechanism.shares:
             _check_shares(model, instance, names)
         check_constants(model, instance)
 
 
-def _check_shares(model: ModelDefinition, instance: Instance, names: tuple[str, ...]) -> None:
+def _check_shares(model: ModelDefinition, instance: MechanismInstance, names: tuple[str, ...]) -> None:
     total = sum(model[f"{instance.name}.{one}"] for one in names)
     if total > 1 + 1e-9:
         place = f"{instance.file}: mechanisms.{instance.name}"

@@ -13,7 +13,7 @@ from msim.base.units import kilogram
 from msim.definitions.files import schema as e
 from msim.definitions.files.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.models.model import ModelDefinition, Value
-from msim.definitions.models.parts import refuse_followers
+from msim.definitions.models.parts import validate_followers
 from msim.definitions.models.preparations import declared_preparation
 from msim.definitions.models.read_model import read_model_beside
 from msim.definitions.models.values import Values
@@ -87,7 +87,7 @@ def read_participants(name: str | Path) -> Population:
     path = find(str(name), "models")
     where = display_name(path)
     entry = read_entries(read_text(path), where, ParticipantsFile)
-    refuse_followers(entry, where)
+    validate_followers(entry, where)
     model = read_model_beside(path, entry.model, f"{where}: model")
     values = Values(read_sources(shipped("models") / "sources.bib"))
     for form in WEIGHT:

@@ -180,11 +180,11 @@ def _groups(given: Sequence[GroupEntry], population: Population, where: str) -> 
             for number, dose in enumerate(one.doses)
         )
         found[one.name] = Group(one.name, one.meaning, one.health, one.n, doses)
-    _refuse_namesakes(list(found.values()), where)
+    _validate_namesakes(list(found.values()), where)
     return tuple(found.values())
 
 
-def _refuse_namesakes(groups: Sequence[Group], where: str) -> None:
+def _validate_namesakes(groups: Sequence[Group], where: str) -> None:
     """Refuse groups whose participants would share a name: they would be one person, and share a folder."""
     known: dict[str, str] = {}
     for group in groups:

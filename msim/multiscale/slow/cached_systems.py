@@ -1,4 +1,4 @@
-"""Slow systems that this process has made before: SymPy takes longer for one than a twin for a trial of weeks."""
+"""Slow systems that this process has made before: SymPy takes longer for one than an emulator for a trial of weeks."""
 
 from __future__ import annotations
 

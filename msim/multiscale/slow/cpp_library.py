@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from msim.backends.cpp.build import COMMON, WIDE, compiler, refuse_failure
+from msim.backends.cpp.build import COMMON, WIDE, compiler, validate_compiled
 from msim.backends.cpp.cache import ABOUT, HERE, LAYOUT, LIBRARY, found, key_of, stored
 from msim.multiscale.slow.cpp_code import SlowCode, slow_code
 from msim.multiscale.slow.ode import SlowSystem
@@ -45,7 +45,7 @@ def compiled_stages(system: SlowSystem) -> Stages:
 def _library(code: SlowCode) -> Path:
     command = compiler()
     key = key_of(hashlib.sha256(code.text.encode()).hexdigest(), command, FLAGS)
-    return (found(key) or stored(key, lambda growing: _make(code, growing, command))) / LIBRARY
+    return (found(key) or stored(key, lambda partial: _make(code, partial, command))) / LIBRARY
 
 
 def _make(code: SlowCode, folder: Path, command: list[str]) -> None:
@@ -57,7 +57,7 @@ def _make(code: SlowCode, folder: Path, command: list[str]) -> None:
         [*command, "-shared", "-o", LIBRARY, "slow.o", "-lm"],
     ):
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
-        refuse_failure(done.returncode, done.stdout + done.stderr, command)
+        validate_compiled(done.returncode, done.stdout + done.stderr, command)
     (folder / "slow.o").unlink()
     (folder / LAYOUT).write_text("{}", encoding="utf-8")
     about = {

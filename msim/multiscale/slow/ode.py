@@ -101,13 +101,13 @@ def slow_system(model: ModelDefinition, population: str) -> SlowSystem:
     rest: list[float] = []
     for part in parts:
         numbers = constants(model, part.name)
-        own_rates, own_algebra = parsed(part.form)
+        own_rates, own_algebra = parsed(part.mechanism)
         renamed = {sympy.Symbol(n, real=True): sympy.Float(v) for n, v in numbers.items()}
-        for name in (*own_rates, *own_algebra, *(port.name for port in part.form.inputs)):
+        for name in (*own_rates, *own_algebra, *(port.name for port in part.mechanism.inputs)):
             renamed[sympy.Symbol(name, real=True)] = _symbol(f"{part.name}.{name}")
         rates.update({f"{part.name}.{n}": x.xreplace(renamed) for n, x in own_rates.items()})
         named.update({f"{part.name}.{n}": x.xreplace(renamed) for n, x in own_algebra.items()})
-        rest += [evaluated(part.form.rest[name], numbers) for name in own_rates]
+        rest += [evaluated(part.mechanism.rest[name], numbers) for name in own_rates]
     for link in model.links.values():
         if model.instances.get(link.to.split(".")[0]) in parts:
             named[link.to] = _linked(model, link)
@@ -151,7 +151,7 @@ def _compiled(
         f"{part.name}.{port.name}"
         for part in model.on_scale("slow")
         if part.on == population
-        for port in part.form.outputs
+        for port in part.mechanism.outputs
     ]
     shown = [resolved.get(name, _symbol(name)) for name in given]
     states = [_symbol(name) for name in rates]

@@ -10,11 +10,11 @@ import numpy as np
 from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
 from msim.definitions.models.model import ModelDefinition
-from msim.multiscale.averages import Averages, shrunken
+from msim.multiscale.averages import Averages, shrink
 from msim.multiscale.slow.cached_systems import remembered_compiled, remembered_systems
 from msim.multiscale.slow.ode import SlowSystem, reference_name
 from msim.multiscale.slow.rosenbrock import Tolerance, integrated
-from msim.multiscale.slow.steady_state import settled
+from msim.multiscale.slow.steady_state import steady_states
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-6
@@ -47,9 +47,9 @@ class SlowScale:
 
     def averages(self, burst: Burst) -> dict[str, np.ndarray]:
         """What the slow scale is told about a burst, by name of the link that tells it."""
-        return {name: shrunken(halves) for name, halves in self._told(burst)}
+        return {name: shrink(halves) for name, halves in self._told(burst)}
 
-    def halves(self, burst: Burst) -> dict[str, np.ndarray]:
+    def split_halves(self, burst: Burst) -> dict[str, np.ndarray]:
         """Population means of the same over the halves of the burst, shape (2,)."""
         return {name: halves.mean(axis=1) for name, halves in self._told(burst)}
 
@@ -186,7 +186,7 @@ def at_rest(scale: SlowScale, time: float, averages: Averages) -> SlowScale:
     nothing = dict.fromkeys(scale.drugs(time), 0.0)
     free = replace(scale, drugs=lambda now: nothing, drugs_before=None)
     systems = {
-        name: replace(one, rest=settled(one, free.outside(one, time, averages)))
+        name: replace(one, rest=steady_states(one, free.outside(one, time, averages)))
         for name, one in scale.systems.items()
     }
     return replace(scale, systems=systems)

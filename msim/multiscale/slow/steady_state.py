@@ -13,7 +13,7 @@ GROWTH = 3.0
 MOST_STEPS = 80
 
 
-def settled(system: SlowSystem, outside: np.ndarray) -> np.ndarray:
+def steady_states(system: SlowSystem, outside: np.ndarray) -> np.ndarray:
     """States that stand still under constant outside values, reached from the declared rest as time would.
 
     Implicit Euler with steps that grow: at first it follows the path of the states, so that of two stable states it

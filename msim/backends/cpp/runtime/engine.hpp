@@ -81,14 +81,14 @@ struct Projection {
     uint32_t key = 0;
     int origin = 0, target = 0, shortest = 1, longest = 0;
     int64_t n = 0, n_pad = 0;
-    bool narrow = true, light = true;   // targets in 2 bytes; values in 4
+    bool uint16_targets = true, float32_weights = true;   // targets in 2 bytes; values in 4
     std::vector<uint32_t> row;          // by source: where its synapses begin
     bool short_rows = true;
     std::vector<uint16_t> by_delay;     // by source and delay: offset in the row
     std::vector<uint32_t> by_delay_long;
     Buffer<uint16_t> targets;
     Buffer<uint32_t> wide_targets;
-    std::vector<Buffer<float>> light_values;
+    std::vector<Buffer<float>> float32_values;
     std::vector<Buffer<double>> values;
     std::vector<Buffer<real>> states;
     Buffer<double> last_update;
@@ -100,7 +100,7 @@ struct Projection {
         return row[source] + (delays == 1 ? (delay > longest ? row[source + 1] - row[source] : 0)
                               : short_rows ? by_delay[k] : by_delay_long[k]);
     }
-    uint32_t target_of(int64_t k) const { return narrow ? targets[k] : wide_targets[k]; }
+    uint32_t target_of(int64_t k) const { return uint16_targets ? targets[k] : wide_targets[k]; }
 };
 
 typedef int (*Allgather)(const void*, int, uintptr_t, void*, int, uintptr_t, uintptr_t);
@@ -183,5 +183,5 @@ template <class T> inline const T* targets_of(const Projection& S);
 template <> inline const uint16_t* targets_of<uint16_t>(const Projection& S) { return S.targets.data; }
 template <> inline const uint32_t* targets_of<uint32_t>(const Projection& S) { return S.wide_targets.data; }
 template <class T> inline const std::vector<Buffer<T>>& values_of(const Projection& S);
-template <> inline const std::vector<Buffer<float>>& values_of<float>(const Projection& S) { return S.light_values; }
+template <> inline const std::vector<Buffer<float>>& values_of<float>(const Projection& S) { return S.float32_values; }
 template <> inline const std::vector<Buffer<double>>& values_of<double>(const Projection& S) { return S.values; }

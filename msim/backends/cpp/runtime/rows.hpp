@@ -5,7 +5,7 @@
 #include "engine.hpp"
 
 // Whether a number survives being kept in 4 bytes.
-static bool is_light(const double* values, int64_t n) {
+static bool fits_float32(const double* values, int64_t n) {
     for (int64_t k = 0; k < n; ++k)
         if ((double)(float)values[k] != values[k]) return false;
     return true;
@@ -58,7 +58,7 @@ static void number_contacts(Projection& S, int64_t rows, const int64_t* indptr, 
     }
 }
 
-static void lay_down(Engine& E, const ProjectionCode& code, Projection& S, int64_t rows, const int64_t* indptr,
+static void build_csr(Engine& E, const ProjectionCode& code, Projection& S, int64_t rows, const int64_t* indptr,
                      const uint32_t* pre, const int32_t* delay, const double* const* values) {
     const Population& target = E.populations[S.target];
     S.n = indptr[rows];
@@ -69,19 +69,19 @@ static void lay_down(Engine& E, const ProjectionCode& code, Projection& S, int64
         S.shortest = *ends.first; S.longest = *ends.second;
     }
     const std::vector<uint32_t> place = places(S, E.populations[S.origin].n_global, pre, delay);
-    S.narrow = target.n <= 65536;
-    if (S.narrow) S.targets.make(S.n_pad); else S.wide_targets.make(S.n_pad);
+    S.uint16_targets = target.n <= 65536;
+    if (S.uint16_targets) S.targets.make(S.n_pad); else S.wide_targets.make(S.n_pad);
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t k = indptr[r]; k < indptr[r + 1]; ++k)
-            if (S.narrow) S.targets[place[k]] = (uint16_t)r; else S.wide_targets[place[k]] = (uint32_t)r;
-    S.light = true;
-    for (int v = 0; v < code.values; ++v) S.light = S.light && is_light(values[v], S.n);
-    S.light_values.clear(); S.values.clear();
+            if (S.uint16_targets) S.targets[place[k]] = (uint16_t)r; else S.wide_targets[place[k]] = (uint32_t)r;
+    S.float32_weights = true;
+    for (int v = 0; v < code.values; ++v) S.float32_weights = S.float32_weights && fits_float32(values[v], S.n);
+    S.float32_values.clear(); S.values.clear();
     for (int v = 0; v < code.values; ++v) {
-        if (S.light) {
-            S.light_values.emplace_back();
-            S.light_values.back().make(S.n_pad);
-            for (int64_t k = 0; k < S.n; ++k) S.light_values.back()[place[k]] = (float)values[v][k];
+        if (S.float32_weights) {
+            S.float32_values.emplace_back();
+            S.float32_values.back().make(S.n_pad);
+            for (int64_t k = 0; k < S.n; ++k) S.float32_values.back()[place[k]] = (float)values[v][k];
         } else {
             S.values.emplace_back();
             S.values.back().make(S.n_pad);

@@ -1,4 +1,4 @@
-"""The field of a twin: bands, spectra out of noisy bursts, and a field with the spectrum that was asked for."""
+"""The field of an emulator: bands, spectra out of noisy bursts, and a field with the spectrum that was asked for."""
 
 from __future__ import annotations
 

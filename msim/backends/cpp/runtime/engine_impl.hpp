@@ -40,7 +40,7 @@ void deliver(Engine& E, int64_t step) {
         Projection& S = E.projections[s];
         const ProjectionCode& code = model.projection[s];
         if (!S.n || !code.deliver[0][0]) continue;
-        const Deliver work = code.deliver[S.narrow ? 0 : 1][S.light ? 0 : 1];
+        const Deliver work = code.deliver[S.uint16_targets ? 0 : 1][S.float32_weights ? 0 : 1];
         for (int d = S.longest; d >= S.shortest; --d) {
             if (d > step) continue;
             for (uint32_t source : slot(E, S.origin, step - d)) {
@@ -254,12 +254,12 @@ int64_t msim_connect(Engine* E, int s, int64_t rows, const int64_t* indptr, cons
                      const double* const* values) {
     Projection& S = E->projections[s];
     const ProjectionCode& code = model.projection[s];
-    lay_down(*E, code, S, rows, indptr, pre, delay, values);
+    build_csr(*E, code, S, rows, indptr, pre, delay, values);
     const int needed = S.longest + E->exchange.interval + 2;
     if (needed > E->ring_size) E->ring_size = needed;
     for (auto& one : E->ring) one.resize(E->ring_size);
     int64_t bytes = (int64_t)S.row.size() * 4 + (int64_t)S.by_delay.size() * 2 + (int64_t)S.by_delay_long.size() * 4;
-    bytes += S.n_pad * (S.narrow ? 2 : 4) + code.values * S.n_pad * (S.light ? 4 : 8);
+    bytes += S.n_pad * (S.uint16_targets ? 2 : 4) + code.values * S.n_pad * (S.float32_weights ? 4 : 8);
     bytes += code.states * S.n_pad * (int64_t)sizeof(real) + (code.keeps_time ? 8 : 0) * S.n_pad;
     return bytes + (code.draws ? S.n_pad : 0);
 }
@@ -275,7 +275,7 @@ void msim_read_contacts(Engine* E, int s, uint32_t* source, uint32_t* target, in
             for (int64_t k = S.begin(p, d); k < S.begin(p, d + 1); ++k) { source[k] = p; delay[k] = d; }
     for (int64_t k = 0; k < S.n; ++k) target[k] = S.target_of(k);
     for (int v = 0; v < code.values; ++v)
-        for (int64_t k = 0; k < S.n; ++k) values[v * S.n + k] = S.light ? S.light_values[v][k] : S.values[v][k];
+        for (int64_t k = 0; k < S.n; ++k) values[v * S.n + k] = S.float32_weights ? S.float32_values[v][k] : S.values[v][k];
 }
 
 real* msim_state(Engine* E, int s, int v) { return E->projections[s].states[v].data; }

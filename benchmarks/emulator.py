@@ -1,9 +1,9 @@
-"""The twin against spikes: what left-out bursts are missed by, whole trials on both, and what they take.
+"""The emulator against spikes: what left-out bursts are missed by, whole trials on both, and what they take.
 
-    python -m benchmarks.twin [--model circuits/cortical_column] [--seeds 3] [--draws 8] [--json]
+    python -m benchmarks.emulator [--model circuits/cortical_column] [--seeds 3] [--draws 8] [--json]
 
 Trials are one dose over 7 days and four doses over 14 days of the experiment `ketamine_rapid_and_sustained`; beside the
-difference of twin and spikes stand the spread of spiking seeds and that of the twin's draws. The 8 weeks are six doses.
+difference of emulator and spikes stand the spread of spiking seeds and that of the emulator's draws. The 8 weeks are six doses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.conditions import announce, conditions
 from msim.backends.context import Context
 from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
 from msim.emulator.axes import axes_of
-from msim.emulator.library import Twins, find_twin, twin_path
+from msim.emulator.library import Emulators, emulator_path, find_emulator
 from msim.multiscale.simulate import Protocol, simulate
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
@@ -54,27 +54,27 @@ def trial(experiment: ExperimentDefinition, what: tuple[Any, ...], seed: int, co
     return {"values": found, "took": took, "cpu": cpu, "bursts": len(record.bursts), "spiking": spiking}
 
 
-def compared(experiment: ExperimentDefinition, what: tuple[Any, ...], seeds: int, draws: int, twins: Twins) -> Any:
-    """A trial on spikes and on the twin, with the spread of both."""
+def compared(experiment: ExperimentDefinition, what: tuple[Any, ...], seeds: int, draws: int, emulators: Emulators) -> Any:
+    """A trial on spikes and on the emulator, with the spread of both."""
     spikes = [trial(experiment, what, seed, Context(schedule=experiment.schedule)) for seed in range(1, seeds + 1)]
-    on_twin = [
-        trial(experiment, what, seed, Context("twin", experiment.schedule, twins=twins))
+    on_emulator = [
+        trial(experiment, what, seed, Context("emulator", experiment.schedule, emulators=emulators))
         for seed in range(1, draws + 1)
     ]
     rows = []
     for name in spikes[0]["values"]:
-        left, right = (np.stack([one["values"][name] for one in runs]) for runs in (on_twin, spikes))
+        left, right = (np.stack([one["values"][name] for one in runs]) for runs in (on_emulator, spikes))
         for k, day in enumerate(what[2]):
             rows.append({
-                "quantity": name, "day": round(day, 3), "twin": left[:, k].mean(), "spikes": right[:, k].mean(),
+                "quantity": name, "day": round(day, 3), "emulator": left[:, k].mean(), "spikes": right[:, k].mean(),
                 "difference": left[:, k].mean() - right[:, k].mean(),
                 "sd_of_draws": left[:, k].std(ddof=1), "sd_of_seeds": right[:, k].std(ddof=1),
             })  # fmt: skip
     return {
-        "rows": rows, "twin_s": float(np.median([one["took"] for one in on_twin])),
+        "rows": rows, "emulator_s": float(np.median([one["took"] for one in on_emulator])),
         "spikes_s": float(np.median([one["took"] for one in spikes])),
-        "twin_cpu_s": float(np.median([one["cpu"] for one in on_twin])),
-        "spikes_cpu_s": float(np.median([one["cpu"] for one in spikes])), "twin_bursts": on_twin[0]["bursts"],
+        "emulator_cpu_s": float(np.median([one["cpu"] for one in on_emulator])),
+        "spikes_cpu_s": float(np.median([one["cpu"] for one in spikes])), "emulator_bursts": on_emulator[0]["bursts"],
         "spikes_bursts": spikes[0]["bursts"],
     }  # fmt: skip
 
@@ -85,36 +85,36 @@ def measured(model: str, seeds: int, draws: int) -> dict[str, Any]:
     if model != experiment.model.name:
         raise SystemExit(f"wants --model {experiment.model.name}, that of {EXPERIMENT}")
     began = time.perf_counter()
-    twin = find_twin(experiment.model)
+    emulator = find_emulator(experiment.model)
     fit = time.perf_counter() - began
-    twins = Twins((twin_path(experiment.model, axes_of(experiment.model)),), twin.digest[:12])
-    trials = {name: compared(experiment, what, seeds, draws, twins) for name, what in TRIALS.items()}
-    context = Context("twin", experiment.schedule, twins=twins)
+    emulators = Emulators((emulator_path(experiment.model, axes_of(experiment.model)),), emulator.digest[:12])
+    trials = {name: compared(experiment, what, seeds, draws, emulators) for name, what in TRIALS.items()}
+    context = Context("emulator", experiment.schedule, emulators=emulators)
     weeks = [trial(experiment, LONG, seed, context) for seed in (1, 2, 3)]
     return {
-        "conditions": conditions(), "fit_or_load_s": fit, "about": dict(twin.about), "degree": twin.basis.degree,
+        "conditions": conditions(), "fit_or_load_s": fit, "about": dict(emulator.about), "degree": emulator.basis.degree,
         "errors": [
             {"average": one.name, "error": one.error, "in_trials": one.trial_error, "noise": one.noise}
-            for one in twin.outputs
+            for one in emulator.outputs
         ],
         "trials": trials, "eight_weeks_s": [one["took"] for one in weeks],
-        "eight_weeks_cpu_s": [one["cpu"] for one in weeks], "redraw_s": redraw(twin), "ask_s": asked(twin),
+        "eight_weeks_cpu_s": [one["cpu"] for one in weeks], "redraw_s": redraw(emulator), "ask_s": asked(emulator),
     }  # fmt: skip
 
 
-def redraw(twin: Any) -> float:
+def redraw(emulator: Any) -> float:
     """Seconds of CPU for what a slider redraws: every average along every axis, 50 points each."""
     began = time.process_time()
-    for axis in twin.axes:
-        twin.at(twin.points({axis.name: axis.between(np.linspace(0, 1, 50))})[0])
+    for axis in emulator.axes:
+        emulator.at(emulator.points({axis.name: axis.between(np.linspace(0, 1, 50))})[0])
     return time.process_time() - began
 
 
-def asked(twin: Any) -> float:
+def asked(emulator: Any) -> float:
     """Seconds of CPU for all averages at one point, domain checked."""
     began = time.process_time()
     for _ in range(200):
-        twin.averages()
+        emulator.averages()
     return (time.process_time() - began) / 200
 
 
@@ -125,12 +125,12 @@ def show(found: dict[str, Any]) -> None:
     for one in found["errors"]:
         print(f"{one['average']:46s} " + " ".join(f"{100 * one[key]:6.2f}%" for key in ("error", "in_trials", "noise")))
     for name, each in found["trials"].items():
-        print(f"\n{name}: twin {each['twin_s']:.2f} s, {each['twin_cpu_s']:.2f} of CPU, {each['twin_bursts']} bursts; "
+        print(f"\n{name}: emulator {each['emulator_s']:.2f} s, {each['emulator_cpu_s']:.2f} of CPU, {each['emulator_bursts']} bursts; "
               f"spikes {each['spikes_s']:.1f} s, {each['spikes_cpu_s']:.1f} s of CPU, {each['spikes_bursts']} bursts")
-        heads = ("twin", "spikes", "diff", "sd draws", "sd seeds")
+        heads = ("emulator", "spikes", "diff", "sd draws", "sd seeds")
         print(f"{'quantity':28s} {'day':>7s} " + " ".join(f"{one:>9s}" for one in heads))
         for row in each["rows"]:
-            numbers = (row[key] for key in ("twin", "spikes", "difference", "sd_of_draws", "sd_of_seeds"))
+            numbers = (row[key] for key in ("emulator", "spikes", "difference", "sd_of_draws", "sd_of_seeds"))
             print(f"{row['quantity']:28s} {row['day']:7.2f} " + " ".join(f"{one:9.4f}" for one in numbers))
     print(f"\n8 weeks, six doses: {', '.join(f'{one:.2f}' for one in found['eight_weeks_s'])} s "
           f"({', '.join(f'{one:.2f}' for one in found['eight_weeks_cpu_s'])} s of CPU); "
@@ -142,7 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="circuits/cortical_column")
     parser.add_argument("--seeds", type=int, default=3, help="spiking trials of each kind")
-    parser.add_argument("--draws", type=int, default=8, help="trials on the twin of each kind")
+    parser.add_argument("--draws", type=int, default=8, help="trials on the emulator of each kind")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     announce(conditions())

@@ -1,4 +1,4 @@
-"""Rates in time on a twin: time constants out of noisy steps, and the exact approach to the steady rate."""
+"""Rates in time on an emulator: time constants out of noisy steps, and the exact approach to the steady rate."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from msim.base.errors import InputError
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator import sampling
 from msim.emulator.axes import axes_of
-from msim.emulator.emulator import Twin
-from msim.emulator.fit import Effort, fit_twin, strongest_values
+from msim.emulator.emulator import Emulator
+from msim.emulator.fit import FitBudget, fit_emulator, strongest_values
 from msim.emulator.rates import RateModel
 from msim.emulator.relaxation import BIN, WINDOW, Relaxation, relaxation
 from msim.multiscale.slow.cached_systems import remembered_compiled, remembered_systems
@@ -52,19 +52,19 @@ def test_what_is_no_exponential_is_said_to_be_none() -> None:
 
 
 @pytest.fixture(scope="module")
-def twin(small_model: ModelDefinition) -> Twin:
-    """The twin of a stand-in, with time constants of our own."""
+def emulator(small_model: ModelDefinition) -> Emulator:
+    """The emulator of a stand-in, with time constants of our own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sampling, "build_network", lambda asked, seed, context: KnownColumn(asked))
-        found = fit_twin(small_model, axes_of(small_model), Effort(points=200, seconds=1.0, rest=2.0))
+        found = fit_emulator(small_model, axes_of(small_model), FitBudget(points=200, seconds=1.0, rest=2.0))
     assert set(found.relaxation) == set(small_model.populations)
     taus = {name: Relaxation(0.01 * (number + 1), 0.001, 0.0) for number, name in enumerate(found.cells)}
     return replace(found, relaxation=taus)
 
 
-def test_rates_go_to_the_steady_ones_exactly(twin: Twin) -> None:
+def test_rates_go_to_the_steady_ones_exactly(emulator: Emulator) -> None:
     """Two half stretches are a whole one; after long there is nothing left; a solver's small steps agree."""
-    rates = RateModel.of(twin)
+    rates = RateModel.of(emulator)
     regions = {"block_pv.b": np.array([0.0, 0.2, 0.4])}
     start = np.full((3, 3), 1.0)
     whole = rates.advanced(start, regions, 0.02)
@@ -77,17 +77,17 @@ def test_rates_go_to_the_steady_ones_exactly(twin: Twin) -> None:
     assert small == pytest.approx(whole, rel=1e-4)  # Euler's error is half a step over tau
 
 
-def test_rates_without_time_constants_are_refused(twin: Twin) -> None:
-    """Of a twin that was fitted without drives."""
+def test_rates_without_time_constants_are_refused(emulator: Emulator) -> None:
+    """Of an emulator that was fitted without drives."""
     with pytest.raises(InputError, match="time constants of pyramidal"):
-        RateModel.of(replace(twin, relaxation={}))
+        RateModel.of(replace(emulator, relaxation={}))
 
 
-def test_every_population_is_pushed_by_a_drive(twin: Twin) -> None:
+def test_every_population_is_pushed_by_a_drive(emulator: Emulator) -> None:
     """One that is an axis."""
-    values = {axis.name for axis in twin.axes if axis.kind == "value"}
-    assert set(strongest_values(twin)) == set(twin.cells)
-    assert set(strongest_values(twin).values()) <= values
+    values = {axis.name for axis in emulator.axes if axis.kind == "value"}
+    assert set(strongest_values(emulator)) == set(emulator.cells)
+    assert set(strongest_values(emulator).values()) <= values
 
 
 def test_slow_systems_are_made_once_for_equal_models(small_model: ModelDefinition) -> None:
