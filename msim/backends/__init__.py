@@ -1,1 +1,1 @@
-"""What code runs the spiking cells: the compiled engine, Brian2, and the ranks that share them out."""
+"""Backends that simulate the spiking cells: the compiled engine, Brian2, and the ranks that share the cells."""

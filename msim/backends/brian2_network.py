@@ -1,4 +1,4 @@
-"""Target 'runtime': the spiking network in Brian2, in this process; the oracle of other targets."""
+"""Target 'runtime': the spiking network in Brian2, in this process; other targets are tested against it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ SAMPLE_STEP = 1e-3
 
 
 class ReadyNetwork(b2.Network):
-    """A network that is made ready for its first run only.
+    """A Brian2 network that prepares its code for the first run only.
 
     Brian2 makes all code objects anew before every run, which costs as much as a second of activity;
-    nothing that they were made from changes between bursts.
+    nothing that they are made from changes between bursts.
     """
 
     _is_ready = False
@@ -55,7 +55,7 @@ class ReadyNetwork(b2.Network):
 class RuntimeNetwork(FastNetwork):
     """Brian2 objects of a plan, and the sums that a burst needs.
 
-    Every object has a name of ours: names that Brian2 counts up would make the code of each further
+    Every object has a name that msim chooses: names that Brian2 counts up would make the code of each further
     network in a process another one, to be compiled again.
     """
 
@@ -133,12 +133,12 @@ class RuntimeNetwork(FastNetwork):
         return self._collected(began, seconds, known, kept, keep_field)
 
     def _sums(self, group: str) -> dict[str, str]:
-        """Variables of a group that are summed over a burst."""
+        """Return the expressions of a group that are summed over a burst, by name."""
         populations = self.plan.groups[group].slices
         return {name: text for one in populations for name, text in self.named.summed(one).items()}
 
     def _fields(self, group: str) -> list[str]:
-        """Variables of a group of which the field of its populations is made."""
+        """Return the variables of a group that make the field of its populations."""
         return sorted({one for population in self.plan.groups[group].slices for one in self.named.field(population)})
 
     def _drives(self, group: str) -> list[DrawnDrive]:
@@ -183,7 +183,7 @@ class RuntimeNetwork(FastNetwork):
 
 
 def _mean(group: Any, where: slice, seconds: float) -> Callable[[str], np.ndarray]:
-    """The averages of a variable over both halves of the burst that was just run."""
+    """Return the averages of a variable over both halves of the last burst."""
     samples = round(seconds / 2 / SAMPLE_STEP)
     return lambda name: np.stack([np.asarray(getattr(group, f"sum{half}_{name}")[where]) for half in (1, 2)]) / samples
 
@@ -220,7 +220,7 @@ def _neurons(
 
 
 def _set_values(neurons: Any, group: Group, drives: list[DrawnDrive]) -> None:
-    """Set what may change between bursts: constants with a value per cell, rates and peaks of drives."""
+    """Set the values that may change between bursts: constants with a value per cell, rates and peaks of drives."""
     for key, value in group.constants.items():
         if isinstance(value, np.ndarray):
             neurons.variables[key].set_value(value)
@@ -232,7 +232,7 @@ def _set_values(neurons: Any, group: Group, drives: list[DrawnDrive]) -> None:
 
 
 def moving_constants(model: ModelDefinition, later: Sequence[ModelDefinition]) -> set[str]:
-    """Constants of cells, by the names of their group, that differ between a model and later ones."""
+    """Return the constants of cells, by the names of their group, that differ between a model and later ones."""
     constants, *others = ([one.constants for one in fast_groups(each, 0).values()] for each in (model, *later))
     return {
         key
@@ -253,7 +253,7 @@ def _unit_of(group: Group, variable: str) -> str:
 
 
 def brian2_quantity(value: Any, unit: Any) -> b2.Quantity:
-    """Numbers in the SI unit of a declared unit, for Brian2, which keeps the base units in the same order."""
+    """Turn numbers in SI units into a Brian2 quantity with the dimension of a declared unit."""
     return b2.Quantity(value, dim=get_or_create_dimension(dimensions_of(unit).powers))
 
 

@@ -1,4 +1,4 @@
-"""Where and how a trial runs: target and numerical settings that no model file names."""
+"""Settings of how a trial runs: target, ranks and numerical settings, which no model file names."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ PRECISIONS = ("double", "single")
 
 @dataclass(frozen=True)
 class Context:
-    """How to run.
+    """Settings of how a trial runs.
 
-    target: what code runs the spiking cells: 'cpp' is msim's own engine, 'runtime' Brian2 with Cython,
+    target: code that simulates the spiking cells: 'cpp' is msim's own engine, 'runtime' Brian2 with Cython,
         'numpy' Brian2 without a compiler, 'emulator' surfaces that were fitted to bursts before (no spikes)
     precision: of the states of cells on target cpp; 'single' is faster and gives other spikes at like rates
-    ranks: processes that share out the cells of a trial on target cpp
-    partition: how: by 'cell' or by 'region'; interval: steps between exchanges of spikes, as long as it can be if None
+    ranks: processes that share the cells of a trial on target cpp
+    partition: sharing by 'cell', 'region' or 'round_robin'
+    interval: steps between exchanges of spikes; the longest possible if None
     emulators: makes the networks of target emulator
     """
 
@@ -51,7 +52,7 @@ class Context:
 
     @property
     def about(self) -> str:
-        """What decides on the numbers that come out."""
+        """The settings that decide on the numbers of a trial, in words."""
         if self.emulators is not None:
             return f"emulator ({self.emulators.about})"
         return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
@@ -75,9 +76,10 @@ def require_compiler(target: str) -> None:
 
 
 def build_network(model: ModelDefinition, seed: int, context: Context, *later: ModelDefinition) -> FastNetwork:
-    """The spiking cells of a model on the target that the context names.
+    """Build the spiking cells of a model on the target that the context names.
 
-    later: models whose values they are to take over on the way
+    later: models whose values the network is to take later in the trial
+    raises: InputError where the target cannot run here
     """
     if context.target == "cpp":
         return _compiled(model, seed, context)

@@ -1,4 +1,4 @@
-"""Poisson drives as target 'runtime' draws them: thresholds of counts on a grid of time that fits all their rates."""
+"""Poisson drives of target 'runtime': thresholds of counts on a grid of time that fits all their rates."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ RARE = 0.01  # events in a step of 1 ms
 
 @dataclass(frozen=True)
 class DrawnDrive:
-    """A drive, how often it is drawn (s), and from how many thresholds."""
+    """A drive with the step (s) in which its events are counted, and its number of thresholds."""
 
     drive: PoissonDrive
     step: float
     rows: int
 
     def thresholds(self, index: int) -> dict[str, np.ndarray]:
-        """Per-cell thresholds by name, for the drive of that number in its group; what is never exceeded fills up."""
+        """Return the per-cell thresholds by name.
+
+        index: number of the drive in its group
+        returns: thresholds, filled up with ones, which no uniform number exceeds
+        """
         found = count_thresholds(self.drive.rate * self.step)
         missing = np.ones((self.rows - len(found), self.drive.rate.size))
         return {f"drive{index}_threshold{k}": row for k, row in enumerate([*found, *missing])}
 
 
 def drawn_drives(plans: Sequence[FastPlan], fine: float, coarse: float) -> list[DrawnDrive]:
-    """The drives of the first plan, drawn so that they can take the rates of any other plan.
+    """Return the drives of the first plan, drawn so that they can take the rates of any other plan.
 
     fine, coarse: s; rare events, such as miniatures, are placed on the coarse grid
     raises: InputError where the plans differ in more than rates and peaks
@@ -39,7 +43,7 @@ def drawn_drives(plans: Sequence[FastPlan], fine: float, coarse: float) -> list[
 
 
 def with_rates(drawn: Sequence[DrawnDrive], plan: FastPlan) -> list[DrawnDrive]:
-    """The same drives with the rates and peaks of another plan."""
+    """Return the drives with the rates and peaks of another plan."""
     return [replace(one, drive=drive) for one, drive in zip(drawn, plan.drives, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Activity that no engine goes on with, and what is said of it, the same on every target."""
+"""Failures of activity, such as runaway firing, and their messages, the same on every target."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def validate_rates(
 
 
 def runaway(population: str, counts: np.ndarray, highest_rate: float, time: float) -> SimulationError:
-    """The error for a population above its highest rate.
+    """Build the error for a population above its highest rate.
 
     counts: spikes of each cell in the window of 0.1 s, shape (cells,); time: s of spiking at which the window began
     """
@@ -59,7 +59,7 @@ def validate_finite(address: str, halves: np.ndarray, began: float, seconds: flo
 
 
 def not_finite(address: str, cell: int, n_bad: int, span: tuple[float, float]) -> SimulationError:
-    """The error for a quantity that is no number.
+    """Build the error for a quantity that is not finite.
 
     cell: the first such cell of the population, of `n_bad`; span: s of spiking between which it happened
     """

@@ -1,4 +1,4 @@
-"""What the multiscale loop asks of a spiking network, whatever target runs it."""
+"""Interface between the multiscale loop and a spiking network, the same on every target."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from msim.recording.spool import Series, SpoolFile, spooled
 
 @dataclass(frozen=True)
 class Burst:
-    """What a burst says about its cells.
+    """Results of a burst.
 
     halves: address to averages over its two halves, shape (2, cells), SI units
     spikes: population to (times in s from the end of the burn-in, cells)
-    field: population to what makes its field, per cell, A, at `field_rate` Hz: the current along the cells where they
-        have one, else their absolute synaptic current; only if kept
+    field: population to the current that makes its field, per cell, A, at `field_rate` Hz: the current along the cells
+        where they have one, otherwise their absolute synaptic current; only if kept
     """
 
     seconds: float
@@ -32,13 +32,13 @@ class Burst:
     field_rate: float
 
     def mean(self, address: str) -> float:
-        """Population mean of an average."""
+        """Return the population mean of an average."""
         return float(self.halves[address].mean())
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A burst, and what was laid down of it.
+    """A burst, with its spikes and field in a file.
 
     burst: without spikes and field; spikes, field: as of a burst, in a file
     """
@@ -50,9 +50,9 @@ class Recorded:
 
 @dataclass(frozen=True)
 class NetworkState:
-    """Everything that a network's future depends on.
+    """Full state of a network, from which it can continue exactly.
 
-    arrays: by name, cells and synapses in global order; about: what network it is of, and at which step
+    arrays: by name, cells and synapses in global order; about: identity of the network, and its step
     """
 
     arrays: Mapping[str, np.ndarray]
@@ -60,22 +60,22 @@ class NetworkState:
 
 
 class NetworkSource(ABC):
-    """What makes the networks of a target that this layer does not know; can be sent to a worker process.
+    """Interface of a maker of networks for a target that this layer does not know; it can be sent to a worker process.
 
-    about: what decides on the numbers that come out
+    about: the properties that decide on the numbers of a network, in words
     """
 
     about: str
 
     @abstractmethod
     def network(self, model: ModelDefinition, seed: int) -> FastNetwork:
-        """The cells of a model."""
+        """Build the cells of a model."""
 
 
 class FastNetwork(ABC):
-    """A spiking network that keeps its state from burst to burst.
+    """Interface of a spiking network that keeps its state from burst to burst.
 
-    pulse: told every second how far a burst is, on targets that know
+    report_burst: called every second with the progress of a burst, on targets that know it
     alike: whether all cells of a population have the same averages, so that one of each stands for all of them
     """
 
@@ -91,7 +91,7 @@ class FastNetwork(ABC):
         """Run the cells for burn_in + seconds; average over the last `seconds`."""
 
     def recorded(self, burn_in: float, seconds: float, file: SpoolFile) -> Recorded:
-        """As `burst` with its field, for a burst of any length: spikes and field are laid down in a file.
+        """Run a burst of any length with its field, like `burst`, and store spikes and field in a file.
 
         raises: OSError where the disk is full
         """
@@ -104,19 +104,19 @@ class FastNetwork(ABC):
         return Recorded(replace(found, spikes={}, field={}), spikes, field)
 
     def update_parameters(self, model: ModelDefinition) -> None:
-        """Go on with other values: those of a model of the same cells and wiring.
+        """Take the values of another model of the same cells and wiring.
 
-        raises: InputError where they differ in more than values, or the target cannot change any
+        raises: InputError where the models differ in more than values, or the target cannot change any
         """
         raise InputError("network: this target cannot change values between bursts")
 
     def state(self) -> NetworkState | None:
-        """What a new process needs to go on exactly; None on targets that cannot tell."""
+        """Return the state from which a new process can continue exactly; None on targets that cannot give it."""
         return None
 
     def restore(self, state: NetworkState) -> None:
-        """Go on from a state of the same network.
+        """Continue from a state of the same network.
 
-        raises: InputError where it is one of another network, or the target cannot take one up
+        raises: InputError where the state is of another network, or the target cannot restore one
         """
         raise InputError("checkpoint: only target cpp can be taken up from one")

@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RankGroup:
-    """Processes that run one network together; comm: an mpi4py communicator, None for a single process."""
+    """Processes that run one network together.
+
+    comm: an mpi4py communicator, None for a single process
+    """
 
     rank: int = 0
     size: int = 1
@@ -27,13 +30,13 @@ class RankGroup:
 
     @classmethod
     def of(cls, comm: Any) -> RankGroup:
-        """The ranks of an mpi4py communicator."""
+        """Build the ranks of an mpi4py communicator."""
         return cls(comm.Get_rank(), comm.Get_size(), comm)
 
     def first_alone(self, work: Callable[[], T]) -> T:
         """Let rank 0 do some work first, so that the others find it done.
 
-        raises: on every rank what rank 0 raised
+        raises: on every rank the exception of rank 0
         """
         if self.size == 1:
             return work()
@@ -50,21 +53,21 @@ class RankGroup:
         return result if self.rank == 0 else work()
 
     def smallest(self, number: int) -> int:
-        """The smallest of the ranks' numbers."""
+        """Return the smallest of the ranks' numbers."""
         return int(min(self.comm.allgather(number))) if self.size > 1 else number
 
     def all(self, value: T) -> list[T]:
-        """Every rank's value, in the order of ranks."""
+        """Return every rank's value, in the order of ranks."""
         return list(self.comm.allgather(value)) if self.size > 1 else [value]
 
     def gathered(self, value: T) -> list[T]:
-        """Every rank's value on rank 0, in the order of ranks; nothing on the others."""
+        """Return every rank's value on rank 0, in the order of ranks; nothing on the others."""
         if self.size == 1:
             return [value]
         return list(self.comm.gather(value, root=0) or [])
 
     def addresses(self) -> tuple[Any, Any, Any]:
-        """Address of MPI_Allgather, and the handles of the communicator and of 32-bit integers."""
+        """Return the address of MPI_Allgather, and the handles of the communicator and of 32-bit integers."""
         if self.size == 1:
             return None, None, None
         from mpi4py import MPI
@@ -84,7 +87,7 @@ def _handle(mpi_object: Any) -> int:
 
 
 def _mpi_library() -> Path:
-    """The MPI library that mpi4py has loaded into this process."""
+    """Return the MPI library that mpi4py has loaded into this process."""
     maps = Path("/proc/self/maps").read_text(encoding="utf-8")
     found = sorted({line.split()[-1] for line in maps.splitlines() if re.search(r"/libmpi(ch)?\.so", line)})
     if not found:
@@ -97,12 +100,12 @@ LAUNCHED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS", 
 
 
 def started_by_mpi() -> bool:
-    """Whether mpiexec or the like started this process; MPI is not loaded to find out."""
+    """Return whether mpiexec or a similar launcher started this process, without loading MPI."""
     return any(name in os.environ for name in LAUNCHED)
 
 
 def world() -> RankGroup:
-    """The ranks that mpiexec started.
+    """Return the ranks that mpiexec started.
 
     raises: InputError where mpi4py cannot reach MPI
     """

@@ -1,4 +1,4 @@
-"""Which rank holds which cells: pure functions of sizes and loads."""
+"""Partition of cells between ranks, as pure functions of sizes and loads."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Partition:
     cells: Mapping[str, tuple[np.ndarray, ...]]
 
     def local(self, population: str, rank: int) -> np.ndarray:
-        """Cells of a population on a rank."""
+        """Return the cells of a population on a rank."""
         return self.cells[population][rank]
 
     def owner(self, population: str, size: int) -> np.ndarray:
-        """Rank of every cell of a population."""
+        """Return the rank of every cell of a population."""
         found = np.full(size, -1, dtype=np.int32)
         for rank, cells in enumerate(self.cells[population]):
             found[cells] = rank
@@ -32,7 +32,7 @@ class Partition:
 
 
 def by_cell(loads: Mapping[str, np.ndarray], ranks: int) -> Partition:
-    """Consecutive cells of every population to each rank, with loads (such as synapses per cell) as even as can be.
+    """Assign consecutive cells of every population to each rank, with loads (such as synapses) as even as possible.
 
     raises: InputError where there are more ranks than cells
     """
@@ -49,14 +49,14 @@ def _blocks(load: np.ndarray, ranks: int) -> tuple[np.ndarray, ...]:
 
 
 def round_robin(sizes: Mapping[str, int], ranks: int) -> Partition:
-    """Every ranks-th cell to each rank."""
+    """Assign every ranks-th cell to each rank."""
     _validate_count(ranks, sum(sizes.values()), "cells")
     cells = {name: tuple(np.arange(rank, size, ranks) for rank in range(ranks)) for name, size in sizes.items()}
     return Partition(ranks, cells)
 
 
 def by_region(loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks: int) -> Partition:
-    """Whole regions to ranks, the heaviest first, each to the rank with the least so far.
+    """Assign whole regions to ranks, the heaviest first, each to the rank with the least load so far.
 
     regions: population to its region
     raises: InputError where there are more ranks than regions
@@ -84,7 +84,7 @@ def by_region(loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks
 def partitioned(
     kind: str, loads: Mapping[str, np.ndarray], regions: Mapping[str, int], ranks: int
 ) -> Partition:
-    """The partition of a kind: 'cell', 'region' or 'round_robin'.
+    """Build the partition of a kind: 'cell', 'region' or 'round_robin'.
 
     raises: InputError for another kind, or where there are more ranks than can have a part
     """
@@ -103,5 +103,5 @@ def _validate_count(ranks: int, parts: int, what: str) -> None:
 
 
 def sizes_of(partition: Partition) -> Sequence[int]:
-    """Cells on every rank."""
+    """Return the number of cells on every rank."""
     return [sum(cells[rank].size for cells in partition.cells.values()) for rank in range(partition.ranks)]

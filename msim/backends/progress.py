@@ -1,4 +1,4 @@
-"""News from inside the compiled loop, read from its memory by a thread: the loop itself does not stop to tell."""
+"""Progress of a burst inside the compiled loop, which a thread reads from memory while the loop runs on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVERY = 1.0  # s of the clock on the wall
 
 @dataclass(frozen=True)
 class BurstProgress:
-    """How far a burst is: biological seconds done and in all, and biological seconds per second on the clock."""
+    """Progress of a burst: biological seconds done and in all, and biological seconds per second on the clock."""
 
     done: float
     total: float
@@ -27,10 +27,10 @@ class BurstProgress:
 
 @contextmanager
 def burst_progress(done: Callable[[], float], total: float, tell: Callable[[BurstProgress], None] | None) -> Iterator[None]:
-    """Tell every second how far the body is.
+    """Call `tell` every second with the progress of the body.
 
-    done: biological seconds since the body began, good to be called from another thread
-    raises: after a body that ended well, what `tell` raised, as where nobody is left to be told; it is told no more
+    done: gives biological seconds since the body began; another thread calls it
+    raises: after a body that ended well, the exception of `tell`, as where no reader is left; no further call follows
     """
     if tell is None:
         yield

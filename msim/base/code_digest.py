@@ -1,4 +1,4 @@
-"""Which code runs: digests of msim's own source, by which processes and stored results know whether they agree."""
+"""Digests of msim's own source, which tell whether two processes or stored results come from the same code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOURCE = (".py", ".cpp", ".hpp", ".h")
 
 @functools.cache
 def code_digest() -> str:
-    """SHA-256 of everything whose change may move a trial: msim's deciding source, and what it computes with."""
+    """Return the SHA-256 of all that can change a trial: msim's deciding source, and the versions of its libraries."""
     root = package_folder()
     files = [
         path for name in DECIDING for path in (root / name).rglob("*")
@@ -38,7 +38,7 @@ def code_digest() -> str:
 
 @functools.cache
 def source_digest() -> str:
-    """SHA-256 of all source files of msim: equal in two processes if they run the same code."""
+    """Return the SHA-256 of all source files of msim: equal in two processes if they run the same code."""
     root = package_folder()
     return _digest(root, [path for path in root.rglob("*") if path.suffix in SOURCE], b"")
 
@@ -74,12 +74,12 @@ def validate_same_code(started: RunningCode, who: str, mine: RunningCode | None 
 
 
 def package_folder() -> Path:
-    """The folder of the msim package that this process imported."""
+    """Return the folder of the msim package that this process imported."""
     return Path(msim.__file__).resolve().parent
 
 
 def installed_version(package: str) -> str:
-    """The version of an installed distribution, or 'absent'."""
+    """Return the version of an installed distribution, or 'absent'."""
     try:
         return version(package)
     except PackageNotFoundError:

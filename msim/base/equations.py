@@ -24,7 +24,11 @@ _LINE = re.compile(
 
 @dataclass(frozen=True)
 class Equation:
-    """One line: how a state changes, or what a name stands for; a name that is set from outside has no expression."""
+    """One equation of a form: the rate of a state, the meaning of a name, or a name that is set from outside.
+
+    expression: empty for a name that is set from outside
+    unit: SI unit without prefix
+    """
 
     name: str
     is_rate: bool
@@ -35,7 +39,7 @@ class Equation:
 
 @functools.cache
 def read_equations(text: str) -> Mapping[str, Equation]:
-    """The equations of a text by the name on their left, in its order; what follows a '#' is left out.
+    """Read the equations of a text, by the name on their left and in the order of the text; skip what follows a '#'.
 
     raises: ExpressionError that quotes the line
     """

@@ -1,4 +1,4 @@
-"""The exceptions a user can meet, and the nearest known name to put into them."""
+"""The exceptions that a user can meet, and helpers that shorten their texts and name the nearest known name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MsimError(Exception):
 
 
 class InputError(MsimError):
-    """The user's input cannot be used; nothing was run and nothing was written."""
+    """Refusal of the user's input; nothing was run and nothing was written."""
 
     exit_status = 2
 
@@ -25,7 +25,7 @@ class InputError(MsimError):
 
 
 class DefinitionError(InputError):
-    """A model or experiment file says something that msim cannot accept."""
+    """Refusal of a model or experiment file that holds something msim cannot accept."""
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{shortened(where)}: {shortened(problem)}")
@@ -34,11 +34,11 @@ class DefinitionError(InputError):
 
 
 class StorageError(InputError):
-    """A run folder cannot be written or read."""
+    """Failure to write or read a run folder."""
 
 
 class SimulationError(MsimError):
-    """A trial could not be simulated to its end."""
+    """Failure to simulate a trial to its end."""
 
     exit_status = 3
 
@@ -62,12 +62,12 @@ class OwnerError(MsimError):
 
 
 def printable(text: str) -> str:
-    """The text on one line, with escapes for what a terminal would obey instead of showing it."""
+    """Return the text on one line, with escapes in place of the characters that a terminal would obey."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def shortened(text: str, longest: int = LONGEST_PART) -> str:
-    """The text on one line, or both its ends where it is too long for a message."""
+    """Return the text on one line, or both its ends where it is too long for a message."""
     # Cut before escaping, which takes long, and again after it, as escapes are longer than what they stand for.
     return _ends(printable(_ends(text, longest)), longest)
 
@@ -78,7 +78,7 @@ def _ends(text: str, longest: int) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name is nearest, as a clause to append to a message.
+    """Return a clause that names the nearest known name, to append to a message.
 
     returns: "; nearest known: 'x'", or the known names where none is near and there are few, or ""
     """

@@ -1,4 +1,4 @@
-"""Arithmetic of equations: read, evaluated and held together in its units, without executing it."""
+"""Arithmetic of equations: parsed, evaluated and checked in its units, without executing it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class ExpressionError(ValueError):
 
 
 class UnitMismatch(ExpressionError):
-    """Different units are added, or a number was wanted."""
+    """A sum of different units, or a unit where a number was wanted."""
 
 
 @functools.cache
 def read_expression(text: str) -> ast.expr:
-    """The tree of an expression.
+    """Parse an expression into its tree.
 
     raises: ExpressionError unless it is made of numbers, names, + - * / ** and known functions
     """
@@ -75,18 +75,18 @@ def _validate_arithmetic(node: ast.AST) -> None:
 
 @functools.cache
 def names_in(text: str) -> frozenset[str]:
-    """The names that an expression reads, functions and `inf` left out."""
+    """Return the names that an expression reads, functions and `inf` left out."""
     found = {node.id for node in ast.walk(read_expression(text)) if isinstance(node, ast.Name)}
     return frozenset(found - set(FUNCTIONS) - set(NUMBERS))
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
-    """The text with other names, all replaced at once."""
+    """Return the text with other names, all replaced at once."""
     return _WORD.sub(lambda word: names.get(word[0], word[0]), text)
 
 
 def evaluated(text: str, numbers: Mapping[str, float]) -> float:
-    """An expression as a number in SI units; NaN or infinite where it has no value."""
+    """Evaluate an expression as a number in SI units; NaN or infinite where it has no value."""
     with np.errstate(all="ignore"):
         return float(calculated(text, {**NUMBERS, **numbers}.__getitem__, np.float64, FUNCTIONS))
 
@@ -97,9 +97,11 @@ def calculated(
     value: Callable[[Any], Any],
     functions: Mapping[str, Callable[..., Any]],
 ) -> Any:
-    """An expression in values of whatever kind knows + - * / **.
+    """Evaluate an expression in values of any kind that knows + - * / **.
 
-    value_of: the value of a name; value: of a number, or of what `value_of` gives; functions: by name
+    value_of: gives the value of a name
+    value: turns a number, or a result of `value_of`, into a value to calculate with
+    functions: functions of such values, by name
     """
 
     def walk(node: ast.expr) -> Any:
@@ -120,7 +122,7 @@ def calculated(
 
 
 def dimension_of(text: str, known: Mapping[str, Dimension]) -> Dimension:
-    """The dimension of an expression in names of known dimensions.
+    """Return the dimension of an expression in names of known dimensions.
 
     raises: UnitMismatch where different units meet, ExpressionError for unknown names
     """

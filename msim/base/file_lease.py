@@ -1,6 +1,7 @@
-"""Claims: who does a piece of work that several processes, perhaps on several machines, could do.
+"""File leases, called claims here: each says which process does a piece of work that several processes could do.
 
-A claim keeps two from doing the same; results do not depend on it, as every file appears whole and in one step.
+The processes may be on several machines. A claim keeps two from doing the same work. Results do not depend on it,
+because every file appears whole and in one step.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ SILENCE = 120.0  # s without one after which an owner on another machine is take
 
 
 def token() -> str:
-    """This process: machine, number, and when it started, so that a later one of that number is another."""
+    """Return the machine, number and start time of this process, which no later process of the same number shares."""
     return f"{platform.node()}-{os.getpid()}-{_started(os.getpid())}"
 
 
 def _started(process: int) -> str:
-    """When a process of this machine started, in ticks of its clock; '' where there is none or it is dead."""
+    """Return when a process of this machine started, in ticks of its clock; '' where there is none or it is dead."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     except (OSError, ValueError):
@@ -37,7 +38,7 @@ def _started(process: int) -> str:
 
 
 def now_at(folder: Path) -> float:
-    """The time by the clock of the machine that holds a folder, in s since 1970: clocks of machines differ."""
+    """Return the time in s since 1970 on the machine that holds a folder, since clocks of machines differ."""
     probe = folder / f".clock.{uuid.uuid4().hex}"
     try:
         probe.touch(mode=0o600)
@@ -47,7 +48,10 @@ def now_at(folder: Path) -> float:
 
 
 def take(claim: Path) -> bool:
-    """Take a claim that nobody has, or whose owner is dead; whether it is ours now."""
+    """Take a claim that has no owner or a dead one.
+
+    returns: True where this process holds the claim now
+    """
     for _ in range(2):
         try:
             handle = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
@@ -64,13 +68,13 @@ def take(claim: Path) -> bool:
 
 
 def release(claim: Path) -> None:
-    """Give up a claim that is ours."""
+    """Give up a claim that this process holds."""
     if owner(claim) == token():
         claim.unlink(missing_ok=True)
 
 
 def owner(claim: Path) -> str:
-    """Whose a claim is; '' where that cannot be read."""
+    """Return the token of the process that owns a claim; '' where that cannot be read."""
     try:
         return str(json.loads(claim.read_text(encoding="utf-8"))["owner"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -97,7 +101,7 @@ def who_has(claim: Path) -> str:
 
 
 def is_alive(claim: Path) -> bool:
-    """Whether a claim is held by a process that lives, or gave a sign of life lately."""
+    """Return whether the owner of a claim is a living process, or gave a sign of life lately."""
     machine, process, started = (owner(claim).rsplit("-", 2) + ["", ""])[:3]
     if machine == platform.node() and process.isdecimal():
         return bool(started) and _started(int(process)) == started
@@ -108,7 +112,7 @@ def is_alive(claim: Path) -> bool:
 
 
 def _put_aside(claim: Path) -> None:
-    """Move a dead owner's claim away: of several that try, one succeeds."""
+    """Move a dead owner's claim away; of several processes that try, one succeeds."""
     aside = claim.with_name(f".{claim.name}.{uuid.uuid4().hex}")
     with suppress(OSError):
         os.rename(claim, aside)
@@ -121,7 +125,7 @@ def _put_aside(claim: Path) -> None:
 
 @contextmanager
 def heartbeat(claim: Path) -> Iterator[None]:
-    """Give a sign of life now and then in the body, and the claim up after it."""
+    """Give regular signs of life for a claim while the body runs, and release the claim at its end."""
     over = threading.Event()
 
     def beat() -> None:

@@ -67,12 +67,12 @@ class Mechanism:
     equations: Brian2 text; a subexpression may be an output
     rest: for each state, an expression in the parameters that makes the equations stand still
         when every input is at its resting value
-    on_event: what an event of conductance `peak` does to the receptor; of a synapse, what a spike does to the
-        contact, `factor` being the share of its peak that it delivers
+    on_event: statements that an event runs: at a receptor an event of conductance `peak`, at a synapse a spike,
+        where `factor` is the share of its peak that the contact delivers
     sign: +1 for an excitatory receptor, -1 for an inhibitory one
     ascending: pairs of parameters of which the first has to be the smaller one
     shares: groups of parameters that must not add up to more than 1
-    compartments: of a membrane; receptors sit on the first unless a model says otherwise
+    compartments: parts of a membrane; receptors sit on the first unless a model says otherwise
     """
 
     name: str
@@ -105,18 +105,18 @@ class Mechanism:
         return {one.name: one.unit for one in self.inputs} | self.constants
 
     def input(self, name: str) -> Port | None:
-        """The input of that name, if there is one."""
+        """Return the input with this name, if there is one."""
         return next((port for port in self.inputs if port.name == name), None)
 
     def output(self, name: str) -> Port | None:
-        """The output of that name, if there is one."""
+        """Return the output with this name, if there is one."""
         return next((port for port in self.outputs if port.name == name), None)
 
     def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name, if there is one."""
+        """Return the parameter with this name, if there is one."""
         return next((one for one in self.parameters if one.name == name), None)
 
 
 def same_dimensions(left: Any, right: Any) -> bool:
-    """Whether two units measure the same thing."""
+    """Return whether two units measure the same physical dimension."""
     return dimensions_of(left) == dimensions_of(right)

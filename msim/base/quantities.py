@@ -1,4 +1,4 @@
-"""Text to quantity and back: numbers with units, parsed and never evaluated."""
+"""Conversion of text to quantities and back: numbers with units, parsed and never evaluated."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _EVERY_PREFIX = dict(zip("yzafpnum kMGTPEZY", range(-24, 27, 3), strict=True))
 
 @functools.cache
 def known_units() -> dict[str, Quantity]:
-    """Every unit name that a definition file may use, with its value."""
+    """Return every unit name that a definition file may use, with its value."""
     table: dict[str, Quantity] = {}
     for names in (_SHORT, _LONG):
         for name, unit in names.items():
@@ -96,7 +96,7 @@ def parse_in(text: str | int | float, unit: Quantity | int, where: str) -> Quant
 
 
 def unit_text(unit: Any) -> str:
-    """A unit as a definition file may write it: 'nS', 'mM', '1/s^2', or '1 (dimensionless)'."""
+    """Format a unit as a definition file may write it: 'nS', 'mM', '1/s^2', or '1 (dimensionless)'."""
     dimension = dimensions_of(unit)
     return "1 (dimensionless)" if dimension.is_dimensionless else unit_symbol(dimension)
 
@@ -116,7 +116,7 @@ def written_unit(given: str, otherwise: str) -> tuple[str, float]:
 
 
 def quantity_text(value: Any) -> str:
-    """A quantity with six digits, in a unit that suits its size and that a definition file may use."""
+    """Format a quantity with six digits, in a unit that suits its size and that a definition file may use."""
     if dimensions_of(value).is_dimensionless:
         return f"{float(value):.6g}"
     number, unit = float(value), _suitable_unit(value)
@@ -168,7 +168,7 @@ def _suitable_unit(value: Any) -> str:
 
 
 def _prefixed(size: float, symbol: str, unit: float) -> str:
-    """The unit with the prefix that leaves a number near 10."""
+    """Return the unit with the prefix that leaves a number near 10."""
     wanted = math.log10(size) - math.log10(unit) - 1
     return min(_EVERY_PREFIX, key=lambda prefix: abs(wanted - _EVERY_PREFIX[prefix])).strip() + symbol
 

@@ -1,4 +1,4 @@
-"""What was worked out before, for objects that are too large to be compared."""
+"""A bounded store of computed results, for objects that are too large to be compared."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Found = TypeVar("Found")
 
 
 class Remembered(Generic[Found]):
-    """Results by the identity of the frozen object that they follow from, and by what else they hang on.
+    """A bounded store of results, by the identity of the frozen object that they follow from and by a further key.
 
-    An object is kept alive as long as it is remembered, so that its identity is nobody else's.
+    The store keeps each object alive, so that no other object takes its identity.
     """
 
     def __init__(self, most: int) -> None:
@@ -20,7 +20,10 @@ class Remembered(Generic[Found]):
         self._found: OrderedDict[tuple[int, Hashable], tuple[Any, Found]] = OrderedDict()
 
     def of(self, whose: Any, make: Callable[[], Found], also: Hashable = None) -> Found:
-        """The result that was made before; else what `make` gives, in the place of the one not asked for longest."""
+        """Return the stored result for an object and a key, or make and store it.
+
+        A new result replaces the one unused for longest where the store is full.
+        """
         key = (id(whose), also)
         if key not in self._found:
             self._found[key] = (whose, make())

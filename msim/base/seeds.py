@@ -1,4 +1,4 @@
-"""Random streams named by what they are for and which cell, never by rank."""
+"""Random streams, each named by its purpose and its cell, never by a rank."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def derived_seed(root: int, name: str, purpose: str) -> int:
 
 
 def stream(root: int, purpose: str, gid: int = 0) -> np.random.Generator:
-    """A counter-based generator; the same three names give the same numbers on any machine."""
+    """Return a counter-based generator; the same three names give the same numbers on any machine."""
     return np.random.Generator(np.random.Philox(key=_key(root, purpose, gid)))
 
 
 def streams(root: int, purpose: str, gids: Iterable[int]) -> Iterator[np.random.Generator]:
-    """The `stream` of each cell in turn, in a tenth of the time: it ends where the next one is asked for."""
+    """Give the `stream` of each cell in turn, in a tenth of the time; each stream ends where the next one is drawn."""
     bits = np.random.Philox(key=_key(root, purpose, 0))
     generator, state = np.random.Generator(bits), bits.state
     for gid in gids:
@@ -55,5 +55,5 @@ def _hashed(*parts: int | str) -> int:
 
 
 def stream_seed(root: int, purpose: str) -> int:
-    """A 32-bit seed for a generator that takes nothing else."""
+    """Return a 32-bit seed for a generator that accepts nothing else."""
     return int(stream(root, purpose).integers(2**32))

@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop, kept from what must not be left half done."""
+"""Signals that ask a process to stop, held back from work that must not be left half done."""
 
 from __future__ import annotations
 

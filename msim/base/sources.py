@@ -28,7 +28,10 @@ _COMMA = re.compile(r"\s*(?:,\s*|(?=[}@])|\Z)")
 
 @dataclass(frozen=True)
 class Source:
-    """A published work that a value of a model may cite; `note` says what was not checked."""
+    """A published work that a value of a model may cite.
+
+    note: what about the work was not checked
+    """
 
     key: str
     authors: tuple[str, ...]
@@ -49,7 +52,7 @@ def read_sources(path: Path) -> Mapping[str, Source]:
 
 @functools.lru_cache(maxsize=8)
 def _read(path: Path, written: int) -> Mapping[str, Source]:
-    """A bibliography that is read once, as long as its file stays as it is."""
+    """Read a bibliography once for each version of its file."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -74,7 +77,10 @@ def _read(path: Path, written: int) -> Mapping[str, Source]:
 
 
 def check_source(source: str, note: str, known: Mapping[str, Source], where: str) -> None:
-    """Refuse a value whose source is no key, and a fitted or assumed one whose note is empty."""
+    """Refuse a value whose source is no known key, and a fitted or assumed value whose note is empty.
+
+    raises: DefinitionError
+    """
     if source in (FITTED, ASSUMED):
         if not note.strip():
             what = "to what it was fitted" if source == FITTED else "why"
@@ -85,7 +91,7 @@ def check_source(source: str, note: str, known: Mapping[str, Source], where: str
 
 
 def cite_text(source: Source) -> str:
-    """A source in running text: 'Kamp et al. 2020'."""
+    """Format a source for running text: 'Kamp et al. 2020'."""
     names = [author.partition(",")[0] for author in source.authors]
     if len(names) > 2 or "others" in names:
         return f"{names[0]} et al. {source.year}"

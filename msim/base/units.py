@@ -12,7 +12,7 @@ BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 
 @dataclass(frozen=True)
 class Dimension:
-    """What a quantity measures.
+    """The physical dimension of a quantity.
 
     powers: of the units in BASES, in their order
     """
@@ -21,11 +21,11 @@ class Dimension:
 
     @property
     def is_dimensionless(self) -> bool:
-        """Whether it is that of a plain number."""
+        """True for the dimension of a plain number."""
         return not any(self.powers)
 
     def power_of(self, base: str) -> float:
-        """The power of one of BASES."""
+        """Return the power of one of BASES."""
         return self.powers[BASES.index(base)]
 
     def __mul__(self, other: Dimension) -> Dimension:
@@ -43,7 +43,7 @@ DIMENSIONLESS = Dimension((0,) * len(BASES))
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with a dimension; a unit is the quantity that counts as 1 of it.
+    """A number with a dimension; a unit is a quantity too, the one that counts as 1.
 
     value: in SI units
     """
@@ -84,7 +84,7 @@ def _power(number: float, exponent: int) -> float:
 
 
 def dimensions_of(value: Any) -> Dimension:
-    """The dimensions of a quantity, a unit or a plain number."""
+    """Return the dimensions of a quantity, a unit or a plain number."""
     return value.dim if isinstance(value, Quantity) else DIMENSIONLESS
 
 
@@ -118,7 +118,7 @@ _SYMBOLS = dict(zip(("kg", "mol", "m", "s", "A", "K", "cd"), (1, 5, 0, 2, 3, 4, 
 
 
 def unit_symbol(dimension: Dimension) -> str:
-    """The SI unit of a dimension in symbols: 'mM', 'mol/m^3/s', or '1'."""
+    """Return the SI unit of a dimension in symbols: 'mM', 'mol/m^3/s', or '1'."""
     if dimension in _NAMES:
         return _NAMES[dimension][0]
     powers = {symbol: dimension.powers[index] for symbol, index in _SYMBOLS.items()}
@@ -128,7 +128,7 @@ def unit_symbol(dimension: Dimension) -> str:
 
 
 def unit_expression(unit: Any) -> str:
-    """The SI unit of a unit's dimension as equations want it: 'siemens', 'metre**3 * second**-1', or '1'."""
+    """Return the SI unit of a unit's dimension for equations: 'siemens', 'metre**3 * second**-1', or '1'."""
     dimension = dimensions_of(unit)
     if dimension in _NAMES:
         return _NAMES[dimension][1]

@@ -1,4 +1,4 @@
-"""What responses to a task say: how often they were right, and how fast."""
+"""Behavior in a task: accuracy and speed of the responses."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CONDITIONS = ("go_correct", "go_incorrect", "nogo_correct", "nogo_incorrect")
 
 @dataclass(frozen=True)
 class Behavior:
-    """Of one scan.
+    """Behavior in one scan.
 
-    go, nogo: share of right answers; reaction: mean of responses to Go, s, NaN without any; scatter: their SD
+    go, nogo: share of right responses; reaction: mean of responses to Go, s, NaN without any; scatter: their SD
     """
 
     go: float
@@ -27,7 +27,7 @@ class Behavior:
 
     @property
     def accuracy(self) -> float:
-        """Mean of both kinds, so that responding always, or never, is 0.5."""
+        """Mean accuracy of both kinds, so that responding always, or never, is 0.5."""
         return (self.go + self.nogo) / 2
 
 
@@ -46,7 +46,7 @@ def behavior_of(trials: Trials, response: np.ndarray) -> Behavior:
 
 
 def onsets_by_condition(trials: Trials, response: np.ndarray) -> Mapping[str, np.ndarray]:
-    """Onsets of each of CONDITIONS, s; a condition may be empty."""
+    """Return the onsets of each of CONDITIONS, s; a condition may be empty."""
     right = np.isfinite(response) != trials.is_nogo
     masks = (~trials.is_nogo & right, ~trials.is_nogo & ~right, trials.is_nogo & right, trials.is_nogo & ~right)
     return {name: trials.onset[one] for name, one in zip(CONDITIONS, masks, strict=True)}

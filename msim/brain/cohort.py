@@ -1,4 +1,4 @@
-"""A task in many participants at once, each with the gains and block of the own regions."""
+"""Task scans of many participants at once, each with the gains and block of their own regions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Visit:
 
 
 def joined(fields: Sequence[Field]) -> Field:
-    """Fields of one brain that differ in their regions' states only, as one for as many scans, in their order."""
+    """Join fields of one brain that differ only in their regions' states into one of as many scans, in their order."""
     first = fields[0]
     coefficients = np.stack([one.surfaces.coefficients for one in fields])
     s = first.surfaces
@@ -50,7 +50,7 @@ def task_visits(
     """Scan all participants at all their time points during the task.
 
     emulator: of `brain_emulator` for the states of all visits
-    Trials and fluctuations differ from visit to visit; those of a visit hang on the seed, subject and time point alone.
+    Trials and fluctuations differ from visit to visit; those of a visit depend only on seed, subject and time point.
     returns: in the order of visits
     raises: as `go_nogo`; InputError where a visit has another number of regions
     """

@@ -1,4 +1,4 @@
-"""Regions of a brain, the fibres between them, and what was measured of each."""
+"""Connectome of a brain: its regions, the fibers between them, and measurements of each region."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEAST = 2  # regions, so that there is a pair
 class Region:
     """A region, both hemispheres together.
 
-    parcels: names in the parcellation that it is made of
+    parcels: names of its parcels in the parcellation
     center_mm: of its left half, in MNI space
     """
 
@@ -36,9 +36,9 @@ class Region:
 
 @dataclass(frozen=True)
 class Connectome:
-    """Regions and what joins them.
+    """Regions and the fibers that join them.
 
-    weights: strength of fibres, symmetric, 0 on the diagonal, shape (regions, regions)
+    weights: strength of fibers, symmetric, 0 on the diagonal, shape (regions, regions)
     lengths_mm: of tracts, same shape
     gradient: T1w/T2w, a measure of myelin that falls from sensory to association cortex, shape (regions,)
     """
@@ -69,7 +69,7 @@ class Connectome:
         return late
 
     def of_system(self, part: str) -> np.ndarray:
-        """Which regions belong to a system, such as 'DMN'; some belong to two. Shape (regions,), bool."""
+        """Return which regions belong to a system, such as 'DMN'; some belong to two. Shape (regions,), bool."""
         return np.array([part in one.system.split("/") for one in self.regions])
 
 
@@ -119,7 +119,7 @@ def _validate_short(regions: Sequence[Region], lengths: np.ndarray, where: str) 
 
 
 def read_regions(path: Path) -> tuple[Region, ...]:
-    """Regions of a table with the columns roi, system, description, hcpmmp1_parcels_LR, volume_mm3, x_L, y_L, z_L."""
+    """Read a table of regions, with columns roi, system, description, hcpmmp1_parcels_LR, volume_mm3, x_L, y_L, z_L."""
     header, rows = read_rows(path)
     wanted = ("roi", "system", "description", "hcpmmp1_parcels_LR", "volume_mm3", "x_L", "y_L", "z_L")
     missing = [one for one in wanted if one not in header]

@@ -1,4 +1,4 @@
-"""The emulator that a brain asks for: its drives move farther than in a column alone, and little else does."""
+"""Emulator of a brain's column, whose drives move farther than in a column alone and whose other axes move little."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ States = Mapping[str, float]
 
 
 def moved_axes(brain: BrainDefinition, states: Iterable[States]) -> tuple[Axis, ...]:
-    """The drives that fibres take part in, and the gains, block and other drives that any state moves from rest.
+    """Return the drives that fibers feed, and the gains, block and other drives that any state moves from rest.
 
-    The fewer axes there are, and the less far they reach, the better the same number of bursts tells of each.
+    The fewer axes there are, and the shorter they are, the more accurate is the fit to the same number of bursts.
     """
     column, ranges = brain.column, {}
     for one in brain.targets:
@@ -43,7 +43,7 @@ def moved_axes(brain: BrainDefinition, states: Iterable[States]) -> tuple[Axis, 
 
 
 def _rounded(axis: Axis, values: list[float]) -> tuple[str, str]:
-    """The range of values with rest in it, rounded outwards, so that cohorts that are alike share an emulator."""
+    """Return the range of values and rest, rounded outwards, so that similar cohorts share an emulator."""
     grid = GRID * (axis.rest or 1.0)
     low = min(axis.rest, max(grid * floor(min(values) / grid), 0.0 if not axis.is_ratio else grid))
     high = max(axis.rest, grid * ceil(max(values) / grid))
@@ -54,12 +54,12 @@ def _rounded(axis: Axis, values: list[float]) -> tuple[str, str]:
 def brain_emulator(
     brain: BrainDefinition, states: Iterable[States] = (), progress: Callable[[int, int], None] = lambda *_: None
 ) -> Emulator:
-    """The emulator of a brain's column over REACH, for these states: from the cache, or fitted now and kept there."""
+    """Return the emulator of a brain's column over REACH, for these states, from the cache or fitted and kept there."""
     axes = moved_axes(brain, states)
     return read_emulator(kept_or_fitted(brain.column, axes, EFFORT, progress))
 
 
 def on_axes(emulator: Emulator, state: States) -> dict[str, float]:
-    """The part of a state that an emulator knows of; the rest of it is as at rest."""
+    """Return the part of a state that is on axes of an emulator; all else is at rest in the emulator."""
     names = {one.name for one in emulator.axes}
     return {name: value for name, value in state.items() if name in names}

@@ -1,4 +1,4 @@
-"""Many columns as mean fields: rates relax towards what their drives ask for, and spikes of others arrive late."""
+"""Mean fields of many columns: rates relax to the steady rates of their drives, and spikes of others arrive late."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Field:
     surfaces: steady rates of all populations, then the synaptic current of the origin, of every region's drives
     time_constants: of those averages, s, shape (averages,)
     rates: resting rate of each drive, Hz, shape (drives,); origin: index of the population whose spikes travel
-    share: of each drive, how much of the coupling reaches it, shape (drives,)
-    inputs: relative change of a region's background by that of another one's rate, by how many steps late it arrives,
+    share: of the coupling that reaches each drive, shape (drives,)
+    inputs: relative change of a region's background per relative change of another one's rate, by delay in steps,
         shape (steps, from, to); where coupling reaches 1 over the steepness of rates, the brain loses its resting state
     slow: time constant in s, standard deviation, share in common
     """
@@ -47,7 +47,7 @@ def field_of(
     brain: BrainDefinition, connectome: Connectome, emulator: Emulator, coupling: float | None = None,
     regional: Sequence[Mapping[str, float]] | None = None,
 ) -> Field:  # fmt: skip
-    """Join the regions of a brain.
+    """Join the regions of a brain into mean fields.
 
     coupling: in place of the file's
     regional: for each region values of the emulator's axes, such as gains and block, in place of rest
@@ -100,10 +100,10 @@ def _inputs(connectome: Connectome, coupling: float, gradient: float, velocity: 
 
 
 class Outside(Protocol):
-    """What adds to the background of regions, step by step, and may answer to their rates."""
+    """Interface of an input from outside, such as a task, to the background of regions; it may read their rates."""
 
     def next(self, number: int, change: np.ndarray) -> np.ndarray:
-        """What is added in a step, relative to the background, shape (scans, regions).
+        """Return the addition in a step, relative to the background, shape (scans, regions).
 
         change: of the rate that travels, relative to rest, shape (scans, regions)
         """
@@ -112,11 +112,11 @@ class Outside(Protocol):
 def integrated(
     field: Field, seconds: float, seeds: Sequence[int], outside: Outside | None = None
 ) -> Iterator[np.ndarray]:
-    """Follow some scans from rest, chunk by chunk, all at once; memory does not grow with the duration.
+    """Integrate some scans from rest, chunk by chunk, all at once; memory does not grow with the duration.
 
-    seeds: one for each scan; outside: what a task adds, nothing if left out
+    seeds: one for each scan; outside: input of a task, nothing if left out
     yields: averages after each step, shape (steps, scans, regions, averages), in SI units
-    raises: SimulationError where a region leaves what its emulator was fitted to
+    raises: SimulationError where a region leaves its emulator's domain
     """
     regions, memory = len(field.regions), len(field.inputs)
     decay = np.exp(-STEP / field.time_constants)
@@ -151,7 +151,10 @@ class SlowNoise:
     """Slow fluctuation of every region's background relative to its mean: Ornstein-Uhlenbeck, exact at every step."""
 
     def __init__(self, regions: Sequence[str], slow: tuple[float, float, float], seeds: Sequence[int]) -> None:
-        """slow: time constant in s, standard deviation, share in common; seeds: one for each scan."""
+        """Draw the first values.
+
+        slow: time constant in s, standard deviation, share in common; seeds: one for each scan
+        """
         tau, self.sd, self.common = slow
         self.decay = float(np.exp(-STEP / tau))
         purposes = ["slow background in common", *(f"slow background of {one}" for one in regions)]
@@ -160,7 +163,7 @@ class SlowNoise:
         self.last = np.array([[one.standard_normal() for one in row] for row in self.random])
 
     def next(self, steps: int) -> np.ndarray:
-        """The next steps, shape (steps, scans, regions)."""
+        """Return the next steps, shape (steps, scans, regions)."""
         from scipy.signal import lfilter
 
         fresh = np.sqrt(1 - self.decay**2) * np.stack(

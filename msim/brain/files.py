@@ -1,4 +1,4 @@
-"""What a brain leaves in a folder of BIDS derivatives: scans, and what a task adds to them."""
+"""Writer of a brain's scans, and of the events and estimates of a task, as BIDS derivatives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def start_brain(folder: Path, name: str, connectome: Connectome, title: str) -> 
 
 
 def write_task(into: Derivatives, task: TaskDefinition, found: Sequence[TaskResult]) -> None:
-    """Write series, events, betas and contrast of scans; one without the contrast's conditions gets no betas."""
+    """Write series, events, betas and contrast of scans; a scan without the contrast's conditions gets no betas."""
     for one in found:
         write_scan(into, one.scan)
         write_events(into, one.scan.label, one.onsets, task["shown"], one.reactions)

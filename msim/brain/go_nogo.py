@@ -1,4 +1,4 @@
-"""Scans during a Go/NoGo task as a study analyses them: behavior, betas of four regressors, and NoGo over Go."""
+"""Scans during a Go/NoGo task as a study analyzes them: behavior, betas of four regressors, and NoGo over Go."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTRAST = {"nogo_correct": 1.0, "go_correct": -1.0}
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What came of one scan.
+    """Results of one scan during a task.
 
     onsets: by condition, s from the first volume; reactions: onset to the response after it, s
     estimates: None where one of the contrast's conditions had no event, so that there is no contrast
@@ -37,7 +37,7 @@ def go_nogo(
     brain: BrainDefinition, field: Field, task: TaskDefinition, tr: float, labels: Sequence[Label],
     seeds: Sequence[int],
 ) -> list[TaskResult]:  # fmt: skip
-    """Simulate scans during the task, all at once, and analyse each.
+    """Simulate scans during the task, all at once, and analyze each.
 
     tr: s
     raises: as `task_scans`

@@ -1,4 +1,4 @@
-"""Contacts onto the cells of a spiking brain: local ones as in the column alone, and those of fibres."""
+"""Contacts onto the cells of a spiking brain: local ones as in the column alone, and long-range ones from fibers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NONE: Contacts = (np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0), n
 
 
 def local_contacts(plan: BrainPlan, projection: str, regions: Sequence[int]) -> Contacts:
-    """Contacts within some regions; those of the first region are those of the column alone.
+    """Return the contacts within some regions; the first region has those of the column alone.
 
     regions: numbers, rising
     """
@@ -31,10 +31,10 @@ def local_contacts(plan: BrainPlan, projection: str, regions: Sequence[int]) -> 
 
 
 def fibre_contacts(plan: BrainPlan, target: Target, regions: Sequence[int], rest: np.ndarray) -> Contacts:
-    """Contacts from other regions onto the cells of some regions.
+    """Draw the contacts from other regions onto the cells of some regions.
 
-    Each cell draws afferents from regions as fibres say: as many as together bring, at rest, the events of the share
-    of background that they take the place of, so that each counts as about one contact of it.
+    Each cell draws afferents from regions in proportion to fibers. Their number is such that at rest they bring the
+    events of the share of background that they replace, so that each counts as about one contact of the background.
     rest: of the origin in every region, Hz, shape (regions,)
     """
     cells, size = plan.sizes[target.to], plan.sizes[plan.origin]

@@ -1,4 +1,4 @@
-"""resting_bold() and connectivity_of(): a resting scan and its functional connectivity as labelled arrays."""
+"""resting_bold() and connectivity_of(): a resting scan and its functional connectivity as labeled arrays."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def resting_bold(
     """Scan a brain of mean-field columns at rest.
 
     brain: a file, or the name of a shipped one; minutes, tr (s): length and time between volumes
-    coupling: share of the background that other regions take the place of; the file's if left out
+    coupling: share of the background that other regions replace; the file's if left out
     returns: BOLD in percent of its mean, dims (time in s, region)
-    raises: InputError for bad input, SimulationError where a region leaves what its emulator answers for
+    raises: InputError for bad input, SimulationError where a region leaves its emulator's domain
     """
     import xarray as xr
 
@@ -47,7 +47,7 @@ def resting_bold(
 
 
 def connectivity_of(bold: xr.DataArray) -> xr.DataArray:
-    """Functional connectivity of a scan: Fisher z of Pearson's r between 0.009 and 0.08 Hz (extra 'imaging').
+    """Compute functional connectivity of a scan: Fisher z of Pearson's r, 0.009 to 0.08 Hz (extra 'imaging').
 
     bold: as of `resting_bold`
     returns: dims (region, other), 0 on the diagonal

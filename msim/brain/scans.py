@@ -1,4 +1,4 @@
-"""Resting scans of a brain, and how like measured connectivity its coupling makes it."""
+"""Resting scans of a brain, and the correlation of their connectivity with the measured one by coupling."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SUBJECTS = 7
 
 @dataclass(frozen=True)
 class Correspondence:
-    """How like the measured connectivity others are: Pearson's r of Fisher z over pairs of regions.
+    """Correlation with the measured connectivity: Pearson's r of Fisher z over pairs of regions.
 
-    coupling, simulated: shape (couplings,)
-    subject: of one subject with the mean of the others, from means and standard deviations: the ceiling
-    fibres: of the weights of fibres: the floor
+    coupling, simulated: couplings, and r of the simulated connectivity at each, shape (couplings,)
+    subject: expected r of one subject with the mean of the others, from means and standard deviations: the ceiling
+    fibres: r of the weights of fibers: the floor
     """
 
     coupling: np.ndarray
@@ -41,12 +41,12 @@ class Correspondence:
 
     @property
     def best(self) -> float:
-        """The coupling of the largest correlation."""
+        """Coupling of the largest correlation."""
         return float(self.coupling[int(np.argmax(self.simulated))])
 
 
 def bold_parameters(brain: BrainDefinition) -> BalloonWindkessel:
-    """The column's numbers of the Balloon-Windkessel model."""
+    """Return the column's numbers of the Balloon-Windkessel model."""
     found = [one.name for one in brain.column.on_scale("readout") if one.mechanism is BALLOON_WINDKESSEL]
     if len(found) != 1:
         raise InputError(f"{brain.file}: brain.column: wants one readout of BOLD in '{brain.column.name}', "
@@ -71,7 +71,7 @@ def validate_short_scan(seconds: float, tr: float, label: Label, band: Band | No
 def resting_scans(
     brain: BrainDefinition, field: Field, seconds: float, tr: float, labels: Sequence[Label], seeds: Sequence[int]
 ) -> list[Scan]:
-    """Scans at rest, all at once; each is the same whatever others are taken with it.
+    """Simulate scans at rest, all at once; each is the same whatever others are taken with it.
 
     seconds, tr: length of a scan and time between volumes, s
     raises: InputError where TR does not fit, SimulationError where a region leaves its emulator's domain
@@ -84,7 +84,7 @@ def task_scans(
     brain: BrainDefinition, field: Field, task: TaskDefinition, tr: float, labels: Sequence[Label],
     seeds: Sequence[int],
 ) -> tuple[list[Scan], list[Trials], np.ndarray]:  # fmt: skip
-    """Scans during a task, all at once; the first volume and the task begin together.
+    """Simulate scans during a task, all at once; the first volume and the task begin together.
 
     returns: scans, their trials, and responses in s from the onset, NaN without one, shape (scans, trials)
     raises: as `resting_scans`; DefinitionError where the brain lacks a region of the task
@@ -96,7 +96,7 @@ def task_scans(
 
 
 def span_of(field: Field, limit: float) -> np.ndarray:
-    """Rise of the rate that travels, relative to rest, where the background of a region alone rises by `limit`.
+    """Return the rise of the rate that travels, relative to rest, where a region's background alone rises by `limit`.
 
     returns: shape (regions,), or (scans, regions) where regions differ between scans
     raises: SimulationError for a region that does not rise
@@ -128,14 +128,14 @@ def _volumes(
 
 
 def scan_connectivity(scans: Sequence[Scan]) -> np.ndarray:
-    """Mean Fisher z over scans, shape (regions, regions)."""
+    """Return the mean Fisher z over scans, shape (regions, regions)."""
     return mean_connectivity([functional_connectivity(one) for one in scans])
 
 
 def ceiling(mean: np.ndarray, sd: np.ndarray, subjects: int = SUBJECTS) -> float:
-    """The correlation to expect of one subject's connectivity with the mean of the others.
+    """Return the expected correlation of one subject's connectivity with the mean of the others.
 
-    What differs between pairs of regions in truth is the variance of the means less what subjects add to it by chance.
+    The true variance between pairs of regions is the variance of the means less the part that subjects add by chance.
     """
     rows, columns = np.triu_indices(len(mean), k=1)
     both = np.isfinite(mean[rows, columns]) & np.isfinite(sd[rows, columns])
@@ -145,7 +145,7 @@ def ceiling(mean: np.ndarray, sd: np.ndarray, subjects: int = SUBJECTS) -> float
 
 
 def measured_connectivity(brain: BrainDefinition, connectome: Connectome) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation over subjects of Fisher z; NaN where it was not measured."""
+    """Read mean and standard deviation over subjects of Fisher z; NaN where it was not measured."""
     mean, sd = (read_matrix(brain.connectome / one, connectome.names) for one in MEASURED)
     return mean, sd
 
@@ -153,7 +153,7 @@ def measured_connectivity(brain: BrainDefinition, connectome: Connectome) -> tup
 def correspondence(
     brain: BrainDefinition, connectome: Connectome, couplings: Sequence[float], matrices: Sequence[np.ndarray]
 ) -> Correspondence:
-    """Hold simulated connectivity, a matrix for each coupling, against the measured one."""
+    """Correlate simulated connectivity, a matrix for each coupling, with the measured one."""
     mean, sd = measured_connectivity(brain, connectome)
     simulated = np.array([similarity(one, mean) for one in matrices])
     return Correspondence(np.array(couplings), simulated, ceiling(mean, sd), similarity(connectome.weights, mean))

@@ -1,4 +1,4 @@
-"""A brain of spiking columns on one rank or several: what its regions do in every step of the mean field."""
+"""A brain of spiking columns on one rank or several, run in steps as long as those of the mean field."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WINDOW = 10  # steps over which a rate is averaged before it counts as runaway
 
 @dataclass(frozen=True)
 class Activity:
-    """What regions did in some steps, the same on every rank.
+    """Activity of regions in some steps, the same on every rank.
 
     rates: Hz, shape (steps, regions, populations); current: synaptic, mean over the origin's cells, A,
         shape (steps, regions)
@@ -34,10 +34,10 @@ class Activity:
 
 
 class SpikingBrain:
-    """The regions of a brain that live on this rank; all ranks make and use it alike.
+    """The regions of a brain that this rank holds; all ranks make and use it alike.
 
-    alone: rate of the origin in every region on its own background, Hz, shape (regions,), at which fibres bring what
-        they take the place of; None leaves all fibres out
+    alone: rate of the origin in every region on its own background, Hz, shape (regions,), at which fibers bring as many
+        events as they replace; None leaves all fibers out
     raises: SimulationError where a region is silent alone
     """
 
@@ -66,7 +66,7 @@ class SpikingBrain:
             self._connect(one.fibres, fibre_contacts(self.plan, one, list(self.own), alone))
 
     def _take_states(self) -> None:
-        """Give receptors and drives of every region what its state says."""
+        """Set the inputs of receptors and the rates of drives in every region to the values of its state."""
         plan = self.plan
         for (population, receptor, name), values in plan.states.items():
             self.network.set(population, f"{receptor}_{name}", np.repeat(values, plan.sizes[population]))
@@ -75,12 +75,12 @@ class SpikingBrain:
             self.network.set_rate(drive, np.repeat(rates, plan.sizes[to]))
 
     def set_strength(self, strength: float) -> None:
-        """Scale what every spike brings other regions."""
+        """Scale the effect of every spike on other regions."""
         for one in self.plan.targets:
             self.network.set_constant(one.fibres, STRENGTH, strength)
 
     def run(self, slow: np.ndarray) -> Activity:
-        """Go on for some steps.
+        """Run some more steps.
 
         slow: fluctuation of every region's background relative to its mean, shape (steps, regions)
         raises: SimulationError where a region runs away, or is no longer finite
@@ -140,7 +140,7 @@ class SpikingBrain:
 
 
 def activities(brain: SpikingBrain, seconds: float, seed: int) -> Iterator[Activity]:
-    """Follow a brain with its slow fluctuations, chunk by chunk; memory does not grow with the duration."""
+    """Run a brain with its slow fluctuations, chunk by chunk; memory does not grow with the duration."""
     noise = SlowNoise(brain.plan.regions, brain.plan.slow, [seed])
     total, done = round(seconds / STEP), 0
     while done < total:

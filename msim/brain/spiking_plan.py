@@ -1,6 +1,6 @@
 """A brain of spiking columns as one network: every population holds the cells of all regions, one region after another.
 
-Long-range fibres are contacts of the network, not rates that regions exchange: spikes of single cells arrive after
+Long-range fibers are contacts of the network, not rates that regions exchange: spikes of single cells arrive after
 the delay of their tract, at any number of ranks, and no step of an exchange enters. Populations of all regions lie in
 one array each, so that the compiled code is that of one column and as fast, whatever the number of regions.
 """
@@ -35,7 +35,7 @@ LATER = "later"  # s by which a region hears the course of the background's colo
 
 @dataclass(frozen=True)
 class Target:
-    """A drive of which other regions make up a part.
+    """A drive of which other regions replace a part.
 
     rate: of all its contacts onto one cell in the column alone, Hz; share: of the coupling that reaches it
     """
@@ -52,19 +52,19 @@ class Target:
 
     @property
     def arrived(self) -> str:
-        """Name of the events that they bring a cell in a step."""
+        """Name of the number of events that fibers bring a cell in a step."""
         return f"arrived_{self.drive}"
 
 
 @dataclass(frozen=True)
 class BrainPlan:
-    """Everything that a rank needs to take part in running a brain of spiking columns.
+    """All values that a rank needs to simulate its part of a brain of spiking columns.
 
     column: the plan of one region; spec: of all of them; sizes: cells of each population in one region
     effect: share of a region's background that another one's spikes make up, shape (to, from)
-    states: what receptors of every region get in place of rest, by population, receptor and input, shape (regions,)
+    states: values of receptors' inputs in place of rest, by population, receptor and input, shape (regions,)
     rates: of all contacts of a drive onto one cell, Hz, in place of the column's, by drive, shape (regions,)
-    delays: of tracts, s, same shape; slow: time constant in s, standard deviation, share in common
+    delays: of tracts, s, shape (to, from); slow: time constant in s, standard deviation, share in common
     """
 
     regions: tuple[str, ...]
@@ -85,12 +85,12 @@ def brain_plan(
     brain: BrainDefinition, connectome: Connectome, cells: int, seed: int, coupling: float | None = None,
     regional: Sequence[Mapping[str, float]] = (),
 ) -> BrainPlan:  # fmt: skip
-    """Lay out a brain whose regions have a number of cells each; contacts are drawn later, by each rank for its own.
+    """Plan a brain whose regions have a number of cells each; each rank draws its contacts later.
 
     coupling: in place of the file's
-    regional: for each region gains, block and rates of drives that no fibre reaches, as an emulator of it knows them by
-        name; rest where there are none
-    raises: InputError where other regions would make up all of a background, or a state names what it cannot
+    regional: for each region gains, block and rates of drives that no fiber reaches, by their names as axes of an
+        emulator; rest where there are none
+    raises: InputError where other regions would make up all of a background, or a state names an impossible value
     """
     model = brain.column.with_value("column.n_cells", cells)
     column = column_plan(model, seed)
@@ -117,7 +117,7 @@ def brain_plan(
 def _states(
     model: ModelDefinition, targets: Sequence[Target], regional: Sequence[Mapping[str, float]]
 ) -> tuple[dict[Address, np.ndarray], dict[str, np.ndarray]]:
-    """What receptors of regions get, and how often contacts of drives are active."""
+    """Return the inputs of receptors, and the rates of drives, in every region."""
     if not regional:
         return {}, {}
     paths = {f"{name}.rate": name for name in model.drives}
@@ -144,7 +144,7 @@ def _target(model: ModelDefinition, drive: str, share: float) -> Target:
 def _cells(
     one: Cells, model: ModelDefinition, count: int, seed: int, origin: str, targets: tuple[Target, ...]
 ) -> Cells:  # fmt: skip
-    """A population of all regions: the first is the column alone, cell by cell."""
+    """Extend a population to all regions: the first is the column alone, cell by cell."""
     start = {name: _every(value, count) for name, value in one.start.items()}
     shuffle = stream(seed, f"first potential of {one.name} in further regions")
     start["v"] = np.concatenate([one.start["v"], *(shuffle.permutation(one.start["v"]) for _ in range(count - 1))])
@@ -166,7 +166,7 @@ def _every(value: Any, count: int) -> Any:
 
 
 def _drive(one: Drive, targets: tuple[Target, ...]) -> Drive:
-    """A drive whose events are also those that fibres bring: they take the place of some of its own."""
+    """Return a drive whose events include those that fibers bring, in place of some of its own."""
     for target in targets:
         if target.drive == one.name:
             text = renamed(one.statements, {"events": f"(events + {target.arrived})"})
@@ -182,8 +182,9 @@ def _fibres(target: Target, origin: str) -> Projection:
 
 
 def shared_out(plan: BrainPlan, ranks: int) -> tuple[Partition, tuple[int, ...]]:
-    """Whole regions to ranks, and the rank of every region.
+    """Assign whole regions to ranks.
 
+    returns: partition of the cells, and the rank of every region
     raises: InputError where there are more ranks than regions
     """
     load = np.concatenate([one for one in plan.column.loads.values()])

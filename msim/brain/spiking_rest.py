@@ -1,8 +1,8 @@
 """A brain of spiking columns at rest: each region alone, then all of them joined and in balance.
 
-At rest fibres are to bring what they take the place of. Where regions would be weighted by their rates alone, little
-that makes them fire otherwise once they are joined (spikes of cells that adapt scatter less than those of a Poisson
-process) would be amplified by the loop through all of them, tenfold near the coupling at which a brain runs away.
+At rest fibers are to bring as many events as they replace. Rates alone do not ensure this, because joined regions
+fire a little differently: spikes of cells that adapt scatter less than those of a Poisson process. The loop through
+all regions would amplify the small difference, tenfold near the coupling at which a brain runs away.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ CAUTION = 0.1  # of what is missing that is made up at once; the loop through ot
 class Rest:
     """A brain without slow fluctuations.
 
-    alone, joined: rates without and with fibres, Hz, shape (regions, populations)
+    alone, joined: rates without and with fibers, Hz, shape (regions, populations)
     current: synaptic, of the origin's cells when joined, A, shape (regions,)
-    strength: of fibres, where 1 brings what they take the place of if regions fire as alone
+    strength: of fibers, where 1 brings as many events as they replace if regions fire as alone
     """
 
     alone: np.ndarray
@@ -39,7 +39,7 @@ class Rest:
 
 
 def brain_at_rest(plan: BrainPlan, ranks: RankGroup = SERIAL, seconds: float = MEASURING) -> tuple[SpikingBrain, Rest]:
-    """Let regions settle alone, join them, balance their fibres, and give the brain that can go on from there.
+    """Let regions settle alone, join them, balance their fibers, and return the brain that can run on from there.
 
     seconds: of either measurement of rest
     raises: SimulationError where regions run away or one is silent
@@ -58,7 +58,7 @@ def brain_at_rest(plan: BrainPlan, ranks: RankGroup = SERIAL, seconds: float = M
 
 
 def _balanced(brain: SpikingBrain, rates: np.ndarray) -> float:
-    """The strength at which fibres bring all regions together as many events as they take the place of."""
+    """Find the strength at which fibers bring all regions together as many events as they replace."""
     plan = brain.plan
     origin, still = list(plan.sizes).index(plan.origin), np.zeros((BETWEEN, len(plan.regions)))
     logarithm, found = 0.0, []
@@ -72,7 +72,7 @@ def _balanced(brain: SpikingBrain, rates: np.ndarray) -> float:
 
 
 def _averages(brain: SpikingBrain, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean rates and synaptic currents without slow fluctuations."""
+    """Run a brain without slow fluctuations; return mean rates and synaptic currents."""
     regions, total = len(brain.plan.regions), round(seconds / STEP)
     rates, current = np.zeros((regions, len(brain.plan.sizes))), np.zeros(regions)
     for done in range(0, total, CHUNK):

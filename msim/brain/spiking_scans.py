@@ -1,4 +1,4 @@
-"""Resting scans of a brain of spiking columns, one after another; those of mean fields are in `msim.brain.scans`."""
+"""Resting scans of a brain of spiking columns, one after another; `msim.brain.scans` has those of mean fields."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from msim.measures.scan_times import STEP, discarded_volumes, simulated_seconds
 
 @dataclass(frozen=True)
 class SpikingOptions:
-    """How spiking scans are taken.
+    """Settings of spiking scans.
 
     cells: of every region; coupling: in place of the file's
     measuring: s over which rest is measured, before the scan
     regional: state of every region, as `brain_plan` takes it
-    progress: told of every scan how many of its seconds are done, and of how many
+    progress: called with the label of a scan, its seconds that are done, and its length
     """
 
     cells: int
@@ -39,9 +39,9 @@ class SpikingOptions:
 
 @dataclass(frozen=True)
 class SpikingScan:
-    """A scan, the rest that it is relative to, and what its regions did on average.
+    """A scan, the rest that it is relative to, and the mean rates of its regions.
 
-    rates: Hz, shape (regions, populations), without the volumes that are thrown away
+    rates: Hz, shape (regions, populations), without the discarded volumes
     """
 
     scan: Scan
@@ -53,7 +53,7 @@ def spiking_scans(
     brain: BrainDefinition, connectome: Connectome, seconds: float, tr: float, labels: Sequence[Label],
     seeds: Sequence[int], options: SpikingOptions, ranks: RankGroup = SERIAL,
 ) -> list[Scan]:  # fmt: skip
-    """Scans at rest; all ranks have to call it alike and get the same.
+    """Simulate scans at rest; all ranks have to call this alike and get the same.
 
     seconds, tr: length of a scan and time between volumes, s
     seeds: of wiring, background and slow fluctuations; the last are those of a mean field with that seed
@@ -69,7 +69,7 @@ def spiking_scan(
     brain: BrainDefinition, connectome: Connectome, seconds: float, tr: float, label: Label, seed: int,
     options: SpikingOptions, ranks: RankGroup = SERIAL,
 ) -> SpikingScan:  # fmt: skip
-    """One scan at rest, as `spiking_scans` takes it."""
+    """Simulate one scan at rest, as `spiking_scans` does."""
     whole, first = simulated_seconds(seconds, tr), discarded_volumes(tr)
     plan = brain_plan(brain, connectome, options.cells, seed, options.coupling, options.regional)
     stream = BoldStream(bold_parameters(brain), (len(plan.regions),), STEP, tr)

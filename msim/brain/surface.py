@@ -1,4 +1,4 @@
-"""An emulator as a function of a few drives alone, for every region at its own gains and block."""
+"""Surfaces of an emulator over a few drives alone, for every region at its own gains and block."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RegionSurfaces:
     floor: float
 
     def averages(self, drives: np.ndarray) -> np.ndarray:
-        """Steady averages at drives in SI units.
+        """Return the steady averages at drives in SI units.
 
         drives: shape (..., regions, axes)
         returns: shape (..., regions, outputs)
@@ -39,14 +39,14 @@ class RegionSurfaces:
         return np.asarray(self.rest * np.maximum(np.exp(fitted) - self.floor, 0.0))
 
     def reach(self) -> np.ndarray:
-        """Lowest and highest drive that was sampled, shape (2, axes)."""
+        """Return the lowest and highest drive that was sampled, shape (2, axes)."""
         return np.array([[one.low for one in self.axes], [one.high for one in self.axes]])
 
 
 def region_surfaces(
     emulator: Emulator, moving: Sequence[str], outputs: Sequence[str], fixed: Sequence[Mapping[str, float]]
 ) -> RegionSurfaces:
-    """Surfaces over some axes of an emulator, all others held at each region's own values.
+    """Build surfaces over some axes of an emulator, with all others fixed at each region's own values.
 
     moving: axes that may move; outputs: addresses of positive averages
     fixed: for each region values of further axes, rest where left out
@@ -77,7 +77,7 @@ def region_surfaces(
 
 
 def _targets(whole: Basis, part: Basis, places: Sequence[int]) -> list[tuple[list[int], int]]:
-    """For each term of a basis its factors that do not move, and the term of the part that the others make."""
+    """Return, for each term of a basis, its factors that do not move, and the term of the part that the others make."""
     terms = {tuple(sorted(one)): index for index, one in enumerate(part.factors.tolist())}
     found = []
     for factors in whole.factors.tolist():

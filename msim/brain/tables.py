@@ -1,4 +1,4 @@
-"""Tables of regions in CSV files: labelled matrices and columns, every complaint with file and names."""
+"""CSV tables of regions, labeled matrices and columns; every complaint names the file and the regions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_LIST = 6
 
 
 def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file.
+    """Read header and rows of a CSV file.
 
     raises: DefinitionError where it cannot be read or a row has another number of cells than the header
     """
@@ -36,7 +36,7 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def read_matrix(path: Path, regions: Sequence[str]) -> np.ndarray:
-    """A matrix whose rows and columns are labelled with these regions, in any order; empty cells are NaN.
+    """Read a matrix whose rows and columns are labeled with these regions, in any order; empty cells are NaN.
 
     returns: shape (regions, regions), in the order of `regions`
     """
@@ -51,7 +51,7 @@ def read_matrix(path: Path, regions: Sequence[str]) -> np.ndarray:
 
 
 def read_column(path: Path, name: str, regions: Sequence[str]) -> np.ndarray:
-    """A column of numbers, one for each region by the name in the first cell; empty cells are NaN."""
+    """Read a column of numbers, one for each region by the name in the first cell; empty cells are NaN."""
     header, body = read_rows(path)
     if name not in header[1:]:
         raise DefinitionError(f"{path}: header", f"wants a column '{name}'{nearest(name, header[1:])}")

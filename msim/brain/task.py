@@ -1,4 +1,4 @@
-"""A task on a brain: trials, what they add to the background of regions step by step, and the responses."""
+"""A task on a brain: trials, their additions to the background of regions step by step, and the responses."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Trials:
     """Shapes of one scan.
 
     onset: s from the begin of the task, increasing, shape (trials,)
-    is_nogo: which of them ask for no response
-    open: how strongly each pathway is open in each trial, relative to its strength, shape (trials, pathways)
+    is_nogo: which of them require that no response is given
+    open: strength with which each pathway is open in each trial, relative to its own, shape (trials, pathways)
     """
 
     onset: np.ndarray
@@ -79,20 +79,23 @@ def wiring_of(task: TaskDefinition, regions: Sequence[str]) -> Wiring:
 
 
 class TaskInput:
-    """What a task adds to the background of every region, step by step, for several scans at once.
+    """Input of a task to the background of every region, step by step, for several scans at once.
 
-    Every region adds up, over the memory of its NMDA receptors, what comes in on open pathways:
+    Every region adds up, over the memory of its NMDA receptors, its input from open pathways:
     tau ds/dt = -s + contrast * shown + sum over pathways of limit * strength * opening * use of the origin,
     and its background changes by limit * tanh(s / limit). The use of a region is the rise of its rate over the rise
-    that `limit` brings it: those who practise before a scan learn to read regions by what these can do. A response is
-    on its way when the use of the motor region reaches the threshold for the first time in a window.
+    that `limit` brings it: participants who practice before a scan learn to read regions by their range. A response
+    starts when the use of the motor region reaches the threshold for the first time in a window.
     """
 
     def __init__(
         self, task: TaskDefinition, regions: Sequence[str], trials: Sequence[Trials], begin: float, step: float,
         span: np.ndarray,
     ) -> None:  # fmt: skip
-        """begin: of the task, s after the first step; step: s; span: of `scans.span_of`, shape (.., regions)."""
+        """Start before the first step.
+
+        begin: of the task, s after the first step; step: s; span: of `scans.span_of`, shape (.., regions)
+        """
         self.task, self.wiring, self.trials, self.step = task, wiring_of(task, regions), trials, step
         self.begin, self.span = begin, span
         self.state = np.zeros((len(trials), len(regions)))
@@ -106,7 +109,7 @@ class TaskInput:
         ])  # fmt: skip
 
     def next(self, number: int, change: np.ndarray) -> np.ndarray:
-        """What is added in a step, relative to the background, shape (scans, regions).
+        """Return the addition in a step, relative to the background, shape (scans, regions).
 
         number: of the step; change: of the rate that travels, relative to rest, shape (scans, regions)
         """

@@ -15,9 +15,9 @@ from msim.imaging.group import Test, against_zero, mixed_model, paired, unpaired
 
 @dataclass(frozen=True)
 class TaskCohort:
-    """Visits and what came of them, in one order.
+    """Visits and their results, in one order.
 
-    patients, controls: names of groups; time_points: of patients, in order; regions: whose contrast is tabled
+    patients, controls: names of groups; time_points: of patients, in order; regions: those with a contrast in the table
     remitters: subjects
     """
 
@@ -30,7 +30,7 @@ class TaskCohort:
     remitters: frozenset[str] = frozenset()
 
     def values(self, measure: Callable[[TaskResult], float], group: str, time_point: str) -> Mapping[str, float]:
-        """Subject to a measure at a time point."""
+        """Return a measure at a time point by subject."""
         return {
             visit.subject: measure(result)
             for visit, result in zip(self.visits, self.results, strict=True)
@@ -39,7 +39,7 @@ class TaskCohort:
 
 
 def contrast_in(region: str) -> Callable[[TaskResult], float]:
-    """A function that gives the contrast of a region, NaN where there is none."""
+    """Return a function that gives the contrast of a region, NaN where there is none."""
 
     def measure(result: TaskResult) -> float:
         if region not in result.scan.regions:
@@ -59,7 +59,7 @@ BEHAVIOR: Mapping[str, Callable[[TaskResult], float]] = {
 
 
 def task_table(cohort: TaskCohort) -> list[Test]:
-    """All rows: contrast at the first time point, its changes, groups, and time by remission.
+    """Return all rows: contrast at the first time point, its changes, groups, and time by remission.
 
     Changes are paired t tests from the first time point to each later one; groups are compared at the first.
     """
@@ -111,7 +111,7 @@ def _by_remission(cohort: TaskCohort, name: str, measure: Callable[[TaskResult],
 
 
 def _tells_apart(table: Mapping[str, Sequence[object]]) -> bool:
-    """Whether values differ, and every combination of time and remission has some, so that a model has an answer."""
+    """Return whether a model can be fitted: values differ, and every combination of time and remission has some."""
     known = [
         (float(str(y)), time, remission)
         for y, time, remission in zip(table["y"], table["time"], table["remission"], strict=True)

@@ -1,1 +1,1 @@
-"""Fitted values of a model, searched for so that published outcomes are met."""
+"""Calibration: a search for fitted values of a model that agree with published outcomes."""

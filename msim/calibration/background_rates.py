@@ -22,7 +22,7 @@ BURN_IN = 0.5
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A background rate before and after, and the firing rate (Hz) that it was to give and gave."""
+    """A background rate before and after calibration, with the wanted and the reached firing rate (Hz)."""
 
     path: str
     population: str
@@ -64,7 +64,7 @@ def background_rates(model: ModelDefinition, seconds: float, rounds: int, seed: 
 
 
 def strongest_drive(model: ModelDefinition, population: str) -> Drive:
-    """The drive with most events onto a population."""
+    """Return the drive with most events onto a population."""
     own = [one for one in model.drives.values() if one.to == population]
     if not own:
         raise InputError(f"{model.name}: population '{population}' has no drive to recalibrate")
@@ -72,7 +72,7 @@ def strongest_drive(model: ModelDefinition, population: str) -> Drive:
 
 
 def write_rates(model: ModelDefinition, found: list[Calibrated]) -> list[Path]:
-    """Write the rates into the files that state them, leaving every other character as it is."""
+    """Write the rates into the files that state them; every other character stays as it is."""
     texts: dict[str, str] = {}
     for one in found:
         file = model.values[one.path].file
@@ -84,7 +84,7 @@ def write_rates(model: ModelDefinition, found: list[Calibrated]) -> list[Path]:
 
 
 def replaced_rate(text: str, one: Calibrated) -> str:
-    """The text of a model file with another value of a drive's rate."""
+    """Return the text of a model file with another value of a drive's rate."""
     drive = one.path.removesuffix(".rate")
     pattern = re.compile(rf"(\[drives\.{drive}\][^\[]*?\brate\s*=\s*\{{\s*value\s*=\s*\")[^\"]*(\")", re.DOTALL)
     new, count = pattern.subn(lambda match: f"{match[1]}{one.after}{match[2]}", text)

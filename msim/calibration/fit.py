@@ -1,4 +1,4 @@
-"""Fit fitted values to CAL rows by optuna, resumable from one file; and say what the rows do not determine."""
+"""Fit of values to CAL rows by optuna, resumable from one file; and the directions that the rows leave undetermined."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STEP = 0.15  # of the range, for derivatives: beyond the noise of seeds
 
 @dataclass(frozen=True)
 class Problem:
-    """What is fitted to what, and how a guess is tried."""
+    """The values to fit, the rows to fit them to, and the settings of each simulation."""
 
     model: ModelDefinition
     rows: tuple[EvidenceRow, ...]
@@ -43,7 +43,7 @@ class Problem:
 
     @property
     def name(self) -> str:
-        """The same for the same problem: a study of another one is never taken up."""
+        """Name that depends on the whole problem, so that the study of another one is never continued."""
         about = [
             dict(self.model.files), [repr(one) for one in self.rows], [vars(one) for one in self.axes],
             {path: str(text) for path, text in self.changes.items()}, self.hypothesis, list(self.seeds),
@@ -54,7 +54,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Tried:
-    """Values that were tried, what came of the rows, and how far they miss."""
+    """A set of values that was tried, the results of the rows, their misses and the loss."""
 
     values: Mapping[str, float]
     results: tuple[EvidenceResult, ...]
@@ -64,14 +64,17 @@ class Tried:
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction in the space of values: how much of the rows' margins all of the range moves, and who takes part."""
+    """A direction in the space of values.
+
+    margins: change of the rows over all of its range; weights: part of each value in it, by path
+    """
 
     margins: float
     weights: Mapping[str, float]
 
 
 def tried(problem: Problem, parts: Sequence[float], report: Report = lambda *news: None) -> Tried:
-    """Try the values at these parts (0 to 1) of their ranges."""
+    """Simulate the rows with the values at these parts (0 to 1) of their ranges."""
     values = {axis.path: axis.at(part) for axis, part in zip(problem.axes, parts, strict=True)}
     changes = {**problem.changes, **texts_of(problem.model, values)}
     results = evidence(
@@ -84,7 +87,7 @@ def tried(problem: Problem, parts: Sequence[float], report: Report = lambda *new
 
 
 def start_part(axis: Axis) -> float:
-    """Where in its range a value stands."""
+    """Return the part (0 to 1) of its range at which a value starts."""
     return math.log(axis.start / axis.low) / axis.reach if axis.reach else 0.0
 
 
@@ -109,10 +112,10 @@ def _validate_own_file(store: Path) -> None:
 def fit(
     problem: Problem, trials: int, store: Path, progress: Callable[[int, float, float], None] = lambda *news: None
 ) -> tuple[Tried, Tried]:
-    """Search from where the values stand; what the file holds of the same problem counts.
+    """Search for the best values from the starting ones; trials of the same problem in the file count.
 
-    trials: how many guesses the study is to have in all
-    returns: what was tried first, as the values stand, and the best
+    trials: number of trials that the study is to have in all
+    returns: the first trial, at the starting values, and the best
     raises: SimulationError where no row can be run
     """
     optuna = _optuna()
@@ -150,7 +153,7 @@ def _optuna() -> Any:
 
 
 def derivatives(problem: Problem, best: Tried) -> np.ndarray:
-    """How rows move with values: margins for all of the range of each, shape (rows, values)."""
+    """Return the derivatives of rows by values: margins for all of the range of each, shape (rows, values)."""
     parts = [math.log(best.values[axis.path] / axis.low) / axis.reach for axis in problem.axes]
     columns = []
     for index in range(len(parts)):
@@ -165,7 +168,7 @@ def derivatives(problem: Problem, best: Tried) -> np.ndarray:
 
 
 def undetermined(jacobian: np.ndarray, axes: Sequence[Axis]) -> list[Direction]:
-    """Directions that no row notices: of J's singular vectors those that move all rows by less than a margin.
+    """Find the directions that no row notices: singular vectors of J that move all rows by less than a margin.
 
     jacobian: margins for all of the range, shape (rows, values)
     """
@@ -182,7 +185,7 @@ def undetermined(jacobian: np.ndarray, axes: Sequence[Axis]) -> list[Direction]:
 
 
 def morris(problem: Problem, trajectories: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Elementary effects of Morris of every value on the rows: mean and spread, in margins for all of the range."""
+    """Compute Morris' elementary effects of every value on the rows: mean and spread, in margins for all its range."""
     try:
         from SALib.analyze import morris as analysis
         from SALib.sample import morris as sampling

@@ -1,4 +1,4 @@
-"""How far a model misses the rows that it is fitted to: a smooth sum, in units of each row's margin."""
+"""Objective of a fit: a smooth sum of the misses of the rows, in units of each row's margin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAILED = 100.0  # squared margins, for a row whose trial the values break
 
 @dataclass(frozen=True)
 class Miss:
-    """By how many margins the mean effect of a row misses what is wanted, with safety; 0 where it is met."""
+    """Distance of a row's mean effect from the wanted one, in margins, with safety; 0 where the row is met."""
 
     row: str
     margins: float
@@ -27,9 +27,9 @@ class Miss:
 
 
 def rows_to_fit(rows: Sequence[EvidenceRow]) -> list[EvidenceRow]:
-    """The CAL rows among them, and the controls.
+    """Return the CAL rows, and the controls.
 
-    raises: InputError where there is none: nothing else may be fitted to
+    raises: InputError where there is no CAL row, since values may be fitted to nothing else
     """
     if not any(one.role == FITTED_TO for one in rows):
         raise InputError("calibrate: wants rows with role CAL, as nothing else may be fitted to; got none")
@@ -37,7 +37,7 @@ def rows_to_fit(rows: Sequence[EvidenceRow]) -> list[EvidenceRow]:
 
 
 def miss(result: EvidenceResult, margin: float, low: float = 0.0, high: float = 0.0) -> Miss:
-    """How far one row is from being met.
+    """Return the miss of one row.
 
     margin: in SI units; low, high: of a row with direction 'within'
     """
@@ -59,14 +59,14 @@ def miss(result: EvidenceResult, margin: float, low: float = 0.0, high: float = 
 
 
 def misses(results: Sequence[EvidenceResult], bounds: Mapping[str, tuple[float, float]]) -> list[Miss]:
-    """The misses of all rows that are fitted to."""
+    """Return the misses of all CAL rows."""
     return [
         miss(one, bounds[one.row][1], *bounds[one.row]) for one in results if one.role == FITTED_TO
     ]  # fmt: skip
 
 
 def objective(found: Sequence[Miss], parts: Sequence[float]) -> float:
-    """Sum of squared misses, and a little for every value that moved.
+    """Return the sum of squared misses, and a small penalty for every value that moved.
 
     parts: of its range by which each value moved
     """
@@ -74,12 +74,12 @@ def objective(found: Sequence[Miss], parts: Sequence[float]) -> float:
 
 
 def validate_reachable(found: Sequence[Miss], results: Sequence[EvidenceResult]) -> None:
-    """Refuse to fit where no row can be run."""
+    """Refuse a fit of which no row can be run."""
     if all(one.scaled is None for one in found):
         reason = next((one.reason for one in results if one.reason), "no trial ended")
         raise SimulationError(f"calibrate: no row can be run: {reason}")
 
 
 def as_record(one: Miss) -> dict[str, Any]:
-    """A miss as plain JSON."""
+    """Return a miss as plain JSON."""
     return {"row": one.row, "margins": round(one.margins, 6), "effect_in_margins": one.scaled}

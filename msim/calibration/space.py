@@ -1,4 +1,4 @@
-"""What a calibration may move: fitted values of the slow scale, each on a logarithmic range about where it stands."""
+"""Search space of a calibration: fitted values of the slow scale, each on a logarithmic range about its value."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Axis:
         return math.log(self.high / self.low)
 
     def at(self, part: float) -> float:
-        """The value that lies at a part (0 to 1) of the range, on a logarithmic scale."""
+        """Return the value that lies at a part (0 to 1) of the range, on a logarithmic scale."""
         return self.low * math.exp(part * self.reach)
 
 
 def fitted_axes(model: ModelDefinition, span: float, only: Sequence[str] | None) -> list[Axis]:
-    """Axes of values of slow mechanisms whose source is 'fitted'; those at 0 say that something is off, and stay.
+    """Return axes of values of slow mechanisms with source 'fitted'; values of 0 switch something off, and stay.
 
     span: factor up and down
     raises: InputError where a name of `only` is no such value, or none is left
@@ -51,7 +51,7 @@ def fitted_axes(model: ModelDefinition, span: float, only: Sequence[str] | None)
 
 
 def swept_axes(model: ModelDefinition, span: float) -> list[Axis]:
-    """Axes of slow and drug values that their notes ask to sweep, over the range named there, else by `span`."""
+    """Return axes of slow and drug values whose notes ask for a sweep, over the range in the note, or by `span`."""
     found = []
     for path, value in model.values.items():
         owner = path.split(".")[0]
@@ -64,7 +64,7 @@ def swept_axes(model: ModelDefinition, span: float) -> list[Axis]:
 
 
 def is_fitted_slow(model: ModelDefinition, path: str) -> bool:
-    """Whether a calibration may touch a value: a fitted one of a mechanism of the slow scale."""
+    """Return whether a calibration may change a value: a fitted one of a mechanism of the slow scale."""
     owner = model.instances.get(path.split(".")[0])
     value = model.values[path]
     return owner is not None and owner.mechanism.scale == "slow" and value.source == "fitted" and not value.same_as
@@ -83,7 +83,7 @@ def _about(value: Value, span: float) -> Axis:
 
 
 def _named_range(value: Value) -> Axis | None:
-    """The range that a note names, in the unit of the value unless it has its own; None where it cannot be one."""
+    """Return the range that a note names, in its own unit or that of the value; None where it cannot be one."""
     found = _RANGE.search(value.note)
     unit = f" {found[3]}" if found and found[3] in known_units() else after_number(value.text, value.path)
     if found is None or unit is None:
@@ -99,7 +99,7 @@ def _named_range(value: Value) -> Axis | None:
 
 
 def texts_of(model: ModelDefinition, values: Mapping[str, float]) -> dict[str, str | float]:
-    """Values in SI units as a file gives them."""
+    """Return values in SI units as texts, as a file gives them."""
     found: dict[str, str | float] = {}
     for path, si in values.items():
         value = model.values[path]

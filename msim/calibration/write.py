@@ -17,9 +17,9 @@ MARK = "; msim calibrate"
 
 
 def write_values(model: ModelDefinition, values: Mapping[str, float], rows: Sequence[str]) -> list[Path]:
-    """Write values (SI units) by path, and into each note to which rows, when, and by which version.
+    """Write values (SI units) by path, and note beside each the rows, the date and the version of the fit.
 
-    raises: InputError where a value is not one that a calibration may touch; nothing is written then
+    raises: InputError where a value is not one that a calibration may change; nothing is written then
     """
     try:
         import tomlkit
@@ -42,6 +42,6 @@ def write_values(model: ModelDefinition, values: Mapping[str, float], rows: Sequ
 
 
 def noted(note: str, rows: Sequence[str]) -> str:
-    """A note with where its value comes from, in place of what an earlier calibration said."""
+    """Return a note with the origin of its value, in place of the origin that an earlier calibration noted."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return f"{note.partition(MARK)[0]}{MARK} {msim.__version__}, {today}, to {', '.join(rows)}"

@@ -1,4 +1,4 @@
-"""Who contacts whom: rows of synapses drawn for each postsynaptic cell from its own stream."""
+"""Wiring of a projection: rows of synapses, drawn for each postsynaptic cell from its own random stream."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def row(wiring: Wiring, seed: int, post_index: int, post_gid: int) -> Row:
 
 
 def rows(wiring: Wiring, seed: int, cells: Sequence[int], first_gid: int) -> tuple[np.ndarray, Row]:
-    """Draw the contacts onto cells of a population, of which `row` gives those of one.
+    """Draw the contacts onto several cells of a population; each cell gets the contacts that `row` would give it.
 
     cells: their numbers within the population
-    returns: contacts of each cell, shape (cells,), and the contacts of all, one cell after the other
+    returns: number of contacts of each cell, shape (cells,), and the contacts of all cells, one cell after the other
     """
     generators = streams(seed, _purpose(wiring), [first_gid + one for one in cells])
     parts = [_drawn(wiring, random, index) for index, random in zip(cells, generators, strict=True)]
@@ -79,7 +79,7 @@ def _weight(wiring: Wiring, spread: np.ndarray) -> np.ndarray:
 
 
 def scaled_in_degree(in_degree: float, n_pre: int, n_pre_reference: int) -> tuple[int, float]:
-    """In-degree and factor on the weights of a column of another size than the reference.
+    """Return the in-degree and the factor on the weights for a column whose size differs from the reference.
 
     A smaller column keeps the connection probability and makes the contacts stronger in
     proportion, so that mean input stays; a larger one keeps the in-degree.

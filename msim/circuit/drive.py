@@ -1,4 +1,4 @@
-"""Background input: Poisson counts, drawn by comparing one uniform number with the distribution, and their colour."""
+"""Background input: Poisson counts, drawn by comparing one uniform number with the distribution, and their color."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ COLOURED_BACKGROUND = Mechanism(
 def colour_course(
     constants: Mapping[str, float], seconds: float, step: float, random: np.random.Generator
 ) -> np.ndarray:
-    """A stationary course of the factor of COLOURED_BACKGROUND, whose end runs on into its beginning.
+    """Draw a stationary course of the factor of COLOURED_BACKGROUND that repeats without a jump.
 
     constants: of the form, SI units; step: s, short against the shortest correlation time
     returns: input relative to its mean, shape (steps,)
@@ -75,7 +75,7 @@ TAIL = 1e-12
 
 
 def count_thresholds(mean: np.ndarray) -> np.ndarray:
-    """Thresholds of a Poisson count: the number of them below a uniform number is the count.
+    """Return the thresholds of a Poisson count: the number of thresholds below a uniform number is the count.
 
     mean: expected events per draw, shape (cells,)
     returns: cumulative probability of 0, 1, 2, ... events, shape (thresholds, cells)
@@ -89,7 +89,7 @@ def count_thresholds(mean: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(most: int, mean: np.ndarray) -> np.ndarray:
-    """Probability of 0, 1, ... `most` events, shape (most + 1, cells)."""
+    """Return the probability of 0, 1, ... `most` events, shape (most + 1, cells)."""
     counts = np.arange(most + 1)
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
     with np.errstate(divide="ignore", invalid="ignore"):

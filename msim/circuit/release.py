@@ -1,4 +1,4 @@
-"""Spontaneous release and ambient glutamate: what activates NMDA receptors at rest."""
+"""Spontaneous release and ambient glutamate: the activation of NMDA receptors at rest."""
 
 from __future__ import annotations
 

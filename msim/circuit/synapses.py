@@ -1,4 +1,4 @@
-"""What a contact remembers of its last spikes: short-term plasticity and receptors still bound."""
+"""Memory of a contact for its last spikes: short-term plasticity and receptors still bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""msim brain: resting scans of many columns, and the coupling that makes them like measured ones."""
+"""msim brain: resting scans of many columns, and the coupling at which they agree best with measured ones."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def spiking(
 
 
 class _ScanProgress:
-    """Says on standard error now and then how far a scan is."""
+    """Printer of the progress of a scan on standard error."""
 
     def __init__(self) -> None:
         self.often = shows_bars()

@@ -1,4 +1,4 @@
-"""msim brain task: scans during a task, what it does to behavior, and the GLM of every region."""
+"""msim brain task: scans during a task, behavior in it, and the GLM of every region."""
 
 from __future__ import annotations
 

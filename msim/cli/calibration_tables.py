@@ -1,4 +1,4 @@
-"""What a calibration found, as a terminal shows it."""
+"""Results of a calibration as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_EFFECTS = 30
 def print_calibration(
     problem: Problem, first: Tried, best: Tried, flat: Sequence[Direction] | None, effects: Sequence[Any] | None
 ) -> None:
-    """Print values before and after, rows with their misses, directions, and what rows are sensitive to."""
+    """Print values before and after, rows with their misses, directions, and the sensitivity of rows."""
     after = texts_of(problem.model, best.values)
     rows = [(path, problem.model.values[path].text, _moved(best, first, path, text)) for path, text in after.items()]
     print_table("values", ("value", "before", "after"), rows)

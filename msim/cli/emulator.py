@@ -1,4 +1,4 @@
-"""msim emulator: fit, show and ask the mean-field emulator of a model."""
+"""msim emulator: fit and show the mean-field emulator of a model, and print its averages at a point."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def ask(
 
 
 def _emulator(what: str) -> Emulator:
-    """An emulator from a file, or from the cache by the name of its model."""
+    """Read an emulator from a file, or from the cache by the name of its model."""
     from msim.base.errors import InputError
     from msim.base.paths import given_path
     from msim.cli.emulator_tables import require_cells

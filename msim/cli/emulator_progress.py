@@ -1,4 +1,4 @@
-"""How far the bursts are that an emulator is fitted to."""
+"""Progress of the bursts to which an emulator is fitted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ EVERY = 10.0  # s
 
 @contextmanager
 def fit_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A function that is told whose bursts are how far; it says so on standard error now and then."""
+    """Yield a function that prints the progress of a fit on standard error from time to time.
+
+    It takes the name of the model, the number of bursts that are done, and the number of all.
+    """
     last = time.monotonic() - EVERY
     often = shows_bars()
 

@@ -20,14 +20,14 @@ OUTPUTS = ("average", "at rest", "error", "in trials", "worst", "noise of a burs
 
 
 def require_cells(model: ModelDefinition) -> ModelDefinition:
-    """The model, if it has spiking cells."""
+    """Return the model; refuse one without spiking cells."""
     if not model.populations:
         raise InputError(f"{model.name}: wants a model with populations, got one without any")
     return model
 
 
 def parse_ranges(given: list[str]) -> dict[str, tuple[str, str]]:
-    """'NAME=LOW:HIGH' texts by name."""
+    """Read 'NAME=LOW:HIGH' texts, by name."""
     found: dict[str, tuple[str, str]] = {}
     for one in given:
         name, equals, span = one.partition("=")
@@ -69,7 +69,7 @@ def _validate_set_once(option: str, name: str, found: Mapping[str, object]) -> N
 
 
 def emulator_tables(emulator: Emulator) -> dict[str, Any]:
-    """Everything about an emulator as msim emulator show --json prints it."""
+    """Return all facts about an emulator as `msim emulator show --json` prints them."""
     return {
         "model": emulator.model, "digest": emulator.digest, "degree": emulator.basis.degree, "cells": dict(emulator.cells),
         "about": dict(emulator.about), "largest_leverage": emulator.domain.leverage,
@@ -104,7 +104,7 @@ def _field_rows(emulator: Emulator) -> list[dict[str, Any]]:
 
 
 def print_emulator(emulator: Emulator) -> None:
-    """Axes, averages with their errors, time constants, and where they hold."""
+    """Print axes, averages with their errors, time constants, and the domain."""
     rows = [
         (one.name, f"{one.rest:.4g}", f"{one.low:.4g}", f"{one.high:.4g}", one.unit,
          ", ".join(to.text + (f" ({to.share:.3g} of the change)" if to.share != 1 else "") for to in one.targets)
@@ -142,7 +142,7 @@ def print_emulator(emulator: Emulator) -> None:
 
 
 def answers(emulator: Emulator, point: dict[str, float]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """Averages at a point with their errors, as columns and rows."""
+    """Return the averages at a point with their errors, as columns and rows."""
     errors = {one.name: one.error for one in emulator.outputs}
     errors.update({one.name: errors[one.source] for one in emulator.derived})
     rows = [(name, float(f"{float(value):.6g}"), float(f"{errors[name]:.3g}"))

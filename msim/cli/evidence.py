@@ -80,7 +80,7 @@ def context_of(
     target: str, rows: Sequence[EvidenceRow], every: Sequence[EvidenceRow], model: ModelDefinition,
     changes: Mapping[str, Any], hypothesis: str = "",
 ) -> Context:  # fmt: skip
-    """How to run; on target emulator with the emulators of all conditions, fitted now where there are none."""
+    """Return the settings of trials; target emulator gets emulators of all conditions, fitted where there are none."""
     from msim.backends.context import Context
 
     if target != "emulator":
@@ -98,7 +98,7 @@ def context_of(
 
 
 def kept_in(out: str) -> Path:
-    """Where the values of trials are kept."""
+    """Return the folder that keeps the values of trials."""
     from msim.backends.cpp.cache import cache_folder
     from msim.base.made import make_shared
     from msim.base.paths import given_folder
@@ -112,7 +112,7 @@ def kept_in(out: str) -> Path:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """End the processes of the body with Ctrl-C and with SIGTERM; say that what is done is kept."""
+    """End the processes of the body with Ctrl-C and with SIGTERM, and print that finished trials are kept."""
     from msim.cli.running import terminable
 
     try:
@@ -137,7 +137,7 @@ def _noting(raised: list[str], report: Report) -> Report:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Report]:
-    """Trials as they end, on standard error: a bar in a terminal, a line now and then in a log."""
+    """Show trials as they end, on standard error: a bar in a terminal, a line from time to time in a log."""
     from msim.cli.bars import bars
     from msim.cli.terminal import shows_bars
 

@@ -1,4 +1,4 @@
-"""The table of evidence as a terminal shows it."""
+"""Table of evidence for a terminal."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _effect(one: EvidenceResult) -> str:
 
 
 def row_records(rows: Sequence[EvidenceRow]) -> list[dict[str, str]]:
-    """Rows of evidence as plain JSON."""
+    """Return rows of evidence as plain JSON."""
     from msim.definitions.files.citations import cited, known_sources
 
     known = known_sources()

@@ -1,4 +1,4 @@
-"""msim hash RUN...: whether runs recorded the same, to the last bit."""
+"""msim hash RUN...: a hash of each run, which tells whether they recorded the same, to the last bit."""
 
 from __future__ import annotations
 

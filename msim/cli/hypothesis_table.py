@@ -1,4 +1,4 @@
-"""The table of an experiment that is crossed with hypotheses: what each of them predicts, and what tells them apart."""
+"""Table of an experiment crossed with hypotheses: verdicts under each, and the best prediction for each pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""msim list: what is shipped, and what an arm may do to a model."""
+"""msim list: shipped models and experiments, and the manipulations that an arm may name."""
 
 from __future__ import annotations
 

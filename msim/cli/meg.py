@@ -1,4 +1,4 @@
-"""msim meg EXPERIMENT: what MEG sees of a column before and after a drug, and what a neural mass makes of it."""
+"""msim meg EXPERIMENT: MEG of a column before and after a drug, and the neural mass that is fitted to it."""
 
 from __future__ import annotations
 

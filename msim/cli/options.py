@@ -12,7 +12,7 @@ from msim.base.quantities import parse_in, second
 
 
 def parse_names(text: str | None, option: str) -> list[str] | None:
-    """Names separated by commas; None where the option was not given."""
+    """Split names at commas; None where the option was not given."""
     if text is None:
         return None
     names = [one.strip() for one in text.split(",")]
@@ -22,7 +22,7 @@ def parse_names(text: str | None, option: str) -> list[str] | None:
 
 
 def parse_seeds(text: str | None) -> list[int] | None:
-    """Seeds separated by commas; None where the option was not given."""
+    """Split seeds at commas; None where the option was not given."""
     names = parse_names(text, "--seeds")
     for one in names or []:
         if not (one.isascii() and one.isdecimal() and len(one) <= 10 and int(one) < 2**31):
@@ -31,7 +31,7 @@ def parse_seeds(text: str | None) -> list[int] | None:
 
 
 def parse_numbers(text: str, option: str) -> list[float]:
-    """Numbers above 0 separated by commas, each once."""
+    """Read numbers above 0 separated by commas, each once."""
     found = []
     for one in parse_names(text, option) or []:
         try:
@@ -47,7 +47,7 @@ def parse_numbers(text: str, option: str) -> list[float]:
 
 
 def parse_figure(text: str, option: str = "--figure") -> Path | None:
-    """The PNG file of a figure, refused before anything is computed where it cannot be written; None if left out."""
+    """Return the PNG file of a figure, or None if left out; refuse one that cannot be written before any work."""
     if not text:
         return None
     return parse_file(text, option, (".png",))
@@ -65,12 +65,12 @@ def parse_file(text: str, option: str, endings: tuple[str, ...] = ("",)) -> Path
 
 
 def parse_time(text: str, where: str) -> float:
-    """A time in seconds."""
+    """Read a time in seconds."""
     return float(parse_in(text, second, where))
 
 
 def parse_changes(given: list[str]) -> dict[str, str]:
-    """'path=value' texts as a mapping."""
+    """Read 'path=value' texts as a mapping."""
     changes: dict[str, str] = {}
     for one in given:
         path, equals, value = one.partition("=")
@@ -91,5 +91,5 @@ def validate_effective(option: str, given: object, why: str) -> None:
 
 
 def core_count() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

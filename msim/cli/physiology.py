@@ -1,4 +1,4 @@
-"""msim physiology MODEL: what a column does at rest, after a volley and in baths of a drug, against what is known."""
+"""msim physiology MODEL: a column at rest, after a volley and in baths of a drug, beside published values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of msim physiology: what was simulated beside what is published, and whether they agree."""
+"""Rows of `msim physiology`: simulated beside published values, and whether they agree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AT_ONE = {"pyramidal": +1, "pv": -1, "sst": -1}
 
 
 def rows_of(found: Physiology) -> list[Row]:
-    """Every row; 'published' is empty where no row of the facts says anything."""
+    """Return every row; 'published' is empty where no row of the facts has a value."""
     return [*_rest(found), *_volley(found), *_baths(found)]
 
 

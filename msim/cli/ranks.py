@@ -1,4 +1,4 @@
-"""Several MPI ranks from one command: start mpiexec, or take part in what it started."""
+"""Start of several MPI ranks from one command: run mpiexec, or join the ranks that it started."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ BATCH = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "COBALT_JOBID")
 
 @contextmanager
 def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[RankGroup]:
-    """The ranks that share out a run; on all but the first this serves it and exits.
+    """Yield the ranks that share a run; all but the first serve it here, and exit.
 
-    wanted: how many; 0 takes what mpiexec started, or one
-    check: called before ranks are started; raises where they would be in vain
+    wanted: number of ranks; 0 takes those that mpiexec started, or one
+    check: called before ranks are started; raises where the run is impossible
     raises: InputError where mpiexec started another number, or there is no mpiexec
     """
     if not started_by_mpi():
@@ -54,7 +54,7 @@ def shared_out(wanted: int, check: Callable[[], None]) -> Iterator[RankGroup]:
 
 @contextmanager
 def alongside(wanted: int) -> Iterator[RankGroup]:
-    """Ranks that all run the same program and refuse the same; what one alone may say or write is for rank 0.
+    """Yield ranks that all run the same program and refuse the same; rank 0 alone prints and writes.
 
     wanted: as for `shared_out`
     raises: InputError where mpiexec started another number, or there is no mpiexec
@@ -83,7 +83,7 @@ def alongside(wanted: int) -> Iterator[RankGroup]:
 
 
 def _world(wanted: int) -> RankGroup:
-    """What mpiexec started, if it is as many as were asked for."""
+    """Return the ranks that mpiexec started, if they are as many as wanted."""
     ranks = world()
     if wanted and wanted != ranks.size:
         if ranks.rank:
@@ -94,7 +94,7 @@ def _world(wanted: int) -> RankGroup:
 
 
 def _validate_rank_count(wanted: int) -> None:
-    """Refuse far more ranks than cores, unless a batch system says where else they go."""
+    """Refuse far more ranks than cores, unless a batch system places them elsewhere."""
     cores = core_count()
     if wanted > CROWD * cores and not any(name in os.environ for name in BATCH):
         raise InputError(f"--ranks: this machine has {cores} cores; wants at most {CROWD * cores} ranks, got {wanted}")

@@ -1,4 +1,4 @@
-"""msim reproduce DIR: run again what was stored, and compare."""
+"""msim reproduce DIR: repeat a stored run or trial, and compare."""
 
 from __future__ import annotations
 

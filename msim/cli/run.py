@@ -79,7 +79,7 @@ def _read(
 
 
 def _emulators(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:
-    """Emulators of all arms, fitted now where there are none."""
+    """Return the emulators of all arms, and fit them now where there are none."""
     if target != "emulator":
         if file:
             raise InputError(f"--emulator: is for --target emulator, got --target {target}")

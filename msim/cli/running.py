@@ -1,4 +1,4 @@
-"""Progress of a run in the terminal, and what is said at its end."""
+"""Progress of a run in the terminal, and the messages at its end."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run_and_report(
 
 
 def accuracy_text(found: Accuracy, tolerance: float) -> str:
-    """What a run's trials cost in spikes, and how well they kept the tolerance."""
+    """Describe the share of time simulated as spikes, and the errors of leaps against the tolerance."""
     spiking = rounded_time(found.spiking)
     lines = [
         f"Spikes were simulated for {spiking} of {rounded_time(found.horizon)} in a trial, 1 s in "
@@ -80,14 +80,14 @@ def _stopped(out: Path, stop: KeyboardInterrupt) -> typer.Exit:
 
 
 def stop_exit(stop: KeyboardInterrupt, kept: str) -> typer.Exit:
-    """Say what is left of what was stopped, and give the exit status that a shell expects."""
+    """Print what is kept of a stopped run, and return the exit status that a shell expects."""
     what, number = ("terminated", signal.SIGTERM) if isinstance(stop, _Terminated) else ("interrupted", signal.SIGINT)
     typer.echo(f"msim: {what}; {kept}", err=True)
     return typer.Exit(128 + number)
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM came, and is to end the run as Ctrl-C does."""
+    """A SIGTERM, which ends the run as Ctrl-C does."""
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _progress(
 
 
 def _line(news: TrialProgress) -> None:
-    """One line a finished trial, for a log."""
+    """Print one line on a finished trial, for a log."""
     if news.state != "running":
         typer.echo(f"{news.arm}, seed {news.seed}: {news.state} {news.message}".rstrip(), err=True)
 
@@ -148,18 +148,18 @@ def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> It
 
 
 def _where(news: TrialProgress) -> str:
-    """The simulated time of a trial, and how far a burst is that takes long."""
+    """Return the simulated time of a trial, and the progress of a burst that takes long."""
     return f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
 
 
 def rounded_time(seconds: float) -> str:
-    """A time with three digits."""
+    """Return a time with three digits."""
     number, _, unit = quantity_text(seconds * second).partition(" ")
     return f"{float(number):.3g} {unit}"
 
 
 def effort(experiment: ExperimentDefinition, time: float) -> float:
-    """Roughly what part of a trial's work is done at a simulated time: leaps grow about in proportion to it."""
+    """Estimate the part of a trial's work that is done at a simulated time; leaps grow about in proportion to it."""
     import math
 
     past = max(time - experiment.begin, 0.0)

@@ -1,4 +1,4 @@
-"""msim sensitivity DIR: which axes of a sample matter."""
+"""msim sensitivity DIR: the axes of a sample that matter most for a quantity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model or an experiment as msim show prints it: each mechanism with its equations above its values."""
+"""Text of a model or an experiment for `msim show`: each mechanism with its equations above its values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Row = tuple[str, str, str, str]  # a name, a short text, a text, and what stands
 
 
 def print_model(model: ModelDefinition) -> None:
-    """Print what a model is made of: mechanisms, then populations and wiring, each with its values."""
+    """Print a model: mechanisms, then populations and wiring, each with its values."""
     known = known_sources()
     if model.title:
         _print_title(model.title)
@@ -45,7 +45,7 @@ def print_model(model: ModelDefinition) -> None:
 
 
 def print_experiment(experiment: ExperimentDefinition) -> None:
-    """Print what an experiment asks, does and records."""
+    """Print the hypothesis, arms, recorded quantities and predictions of an experiment."""
     known = known_sources()
     (_, title), *rows = about(experiment, known)
     _print_title(title)
@@ -57,7 +57,7 @@ def print_experiment(experiment: ExperimentDefinition) -> None:
 
 
 def _own_values(model: ModelDefinition) -> list[Value]:
-    """Values of mechanisms, populations and wiring; those of links, manipulations, hypotheses stand with these."""
+    """Return values of mechanisms, populations and wiring; links, manipulations and hypotheses list their own."""
     apart = {*model.links, "manipulations", "hypotheses"}
     return [value for path, value in model.values.items() if path.split(".")[0] not in apart]
 

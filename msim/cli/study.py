@@ -1,4 +1,4 @@
-"""msim study FILE: simulate the virtual cohort of a study, run its own analysis, and set both tables side by side."""
+"""msim study FILE: simulate the virtual cohort of a study, run its own analysis, and print both tables side by side."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _drawn(found: Outcome, page: object) -> object:
 
 @contextmanager
 def _told() -> Iterator[Callable[[str], None]]:
-    """Says on standard error what is being done: all of it on a terminal, now and then elsewhere."""
+    """Return a function that prints progress on standard error: all of it on a terminal, otherwise now and then."""
     from msim.cli.terminal import clear_progress, show_progress, shows_bars
 
     last, often = time.monotonic() - EVERY, shows_bars()

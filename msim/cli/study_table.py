@@ -1,4 +1,4 @@
-"""The table of a study: simulated beside reported, statistic by statistic."""
+"""Table of a study: simulated beside reported, statistic by statistic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported
 
 
 def print_outcome(found: Outcome) -> None:
-    """Print the table, what a reader has to know beside it, and how many reported statistics agree."""
+    """Print the table of a study, its facts, and the number of reported statistics that agree."""
     from msim.studies.outcome import compare_with_reported, missing
 
     study = found.cohort.study
@@ -41,7 +41,7 @@ def print_outcome(found: Outcome) -> None:
 
 
 def records(found: Outcome) -> dict[str, Any]:
-    """The same as plain values; what is not known is null."""
+    """Return the table of a study as plain values; an unknown value is null."""
     from msim.studies.outcome import compare_with_reported
 
     study = found.cohort.study
@@ -62,12 +62,12 @@ def records(found: Outcome) -> dict[str, Any]:
 
 
 def known(value: float) -> float | None:
-    """A number, or None for NaN."""
+    """Return a number, or None for NaN."""
     return None if math.isnan(value) else value
 
 
 def print_fidelity(found: Fidelity, title: str) -> None:
-    """One person's connectivity in both fidelities, and whether it goes the same way."""
+    """Print one person's connectivity on mean fields and on spiking columns, and whether it changes the same way."""
     first, last = found.visits[0], found.visits[-1]
     rows = []
     for one in fidelity_records(found)["systems"]:
@@ -81,7 +81,7 @@ def print_fidelity(found: Fidelity, title: str) -> None:
 
 
 def fidelity_records(found: Fidelity) -> dict[str, Any]:
-    """The same as plain values."""
+    """Return one person's connectivity on mean fields and on spiking columns as plain values."""
     first, last = found.visits[0], found.visits[-1]
     kinds = sorted({kind for kind, _ in found.systems})
     systems: list[dict[str, Any]] = []

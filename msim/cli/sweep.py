@@ -1,4 +1,4 @@
-"""msim sweep EXPERIMENT: every point of the axes of an experiment; msim sweep status DIR: how one stands."""
+"""msim sweep EXPERIMENT: every point of the axes of an experiment; msim sweep status DIR: the state of a sweep."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ SMALLEST_MEMORY = 50 * 10**6
 
 
 def parse_settings(limit: str | None, memory: str | None, checkpoint_every: str) -> Settings:
-    """What every trial is allowed."""
+    """Read the limits of every trial."""
     from msim.sweep.settings import Settings
 
     longest = None if limit is None else parse_time(limit, "--limit")
@@ -39,7 +39,7 @@ def parse_settings(limit: str | None, memory: str | None, checkpoint_every: str)
 
 
 def parse_memory(text: str) -> int:
-    """Bytes."""
+    """Read an amount of memory, such as '4GB', as a number of bytes."""
     found = _MEMORY.fullmatch(text.strip())
     if found is None or found["unit"] not in _SIZES:
         raise InputError(f"--memory: wants a number and one of {', '.join(_SIZES)}, such as 4GB, got '{text}'")
@@ -53,7 +53,7 @@ def parse_memory(text: str) -> int:
 def executor_of(
     name: str, workers: int, ranks: RankGroup, options: SlurmOptions | None, memory: int | None = None
 ) -> Iterator[Executor | None]:
-    """The executor that a name means; None in a process that has only served others."""
+    """Yield the executor with this name; None in a process that has only served others."""
     if memory is not None and name != "mpi" and ranks.size > 1:
         raise InputError("--memory: cannot be held for a trial that several ranks share; leave it to what starts them")
     if name not in EXECUTORS:
@@ -80,7 +80,7 @@ def executor_of(
 
 
 def parse_slurm(profile: str, given: list[str], memory: int | None) -> SlurmOptions | None:
-    """What is asked of Slurm: a profile file's keys, and 'key=value' texts in their place; None without any.
+    """Read the request to Slurm: a profile file's keys, and 'key=value' texts in their place; None without any.
 
     raises: InputError for keys that are unknown and values of another kind
     """

@@ -26,7 +26,7 @@ OVER = ("done", "failed")
 def progress_of(
     plan: Plan, store: TrialStore, quiet: bool, log: Path | None, log_json: Path | None
 ) -> Iterator[Report]:
-    """What takes the news of a sweep and shows them."""
+    """Yield a function that receives the progress of a sweep and shows it."""
     with ExitStack() as held:
         takers: list[Report] = []
         if not quiet:
@@ -51,12 +51,12 @@ def _opened(path: Path) -> TextIO:
 
 
 def span_text(seconds: float | None) -> str:
-    """A time that is left."""
+    """Format the time that is left."""
     return "an unknown time" if seconds is None else rounded_time(seconds)
 
 
 class _Count:
-    """Counts of this command, from those of the store at its start, and the time left."""
+    """Counts of trials, from those of the store at the start of this command, and the time left."""
 
     def __init__(self, plan: Plan, store: TrialStore) -> None:
         self.names = {one.key: one.name for one in plan.trials}
@@ -96,7 +96,7 @@ class _Count:
 
 @contextmanager
 def _lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]:
-    """A line for every failure, and one a minute."""
+    """Yield a reporter that prints a line for every failure, and one a minute."""
     count, due = _Count(plan, store), time.monotonic() + MINUTE
 
     def report(news: ProgressEvent) -> None:
@@ -114,7 +114,7 @@ def _lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]:
 
 @contextmanager
 def _json_lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]:
-    """An object for the end of every trial, and one a minute for where the sweep stands."""
+    """Yield a reporter that prints an object for the end of every trial, and one a minute for the whole sweep."""
     count, due = _Count(plan, store), time.monotonic() + MINUTE
 
     def write(**about: Any) -> None:
@@ -138,7 +138,10 @@ def _json_lines(plan: Plan, store: TrialStore, file: TextIO) -> Iterator[Report]
 
 @contextmanager
 def _bars(plan: Plan, store: TrialStore) -> Iterator[Report]:
-    """The sweep, below it the trials that run, and in them the phase: where time stands, how far a burst is."""
+    """Yield a reporter that shows bars of the sweep and of its running trials, with the phase of each.
+
+    The phase is the simulated time and the progress of a burst.
+    """
     from msim.cli.bars import add_part, bars, say_beside
 
     count, end, begin = _Count(plan, store), float(plan.about["end_s"]), float(plan.about["begin_s"])

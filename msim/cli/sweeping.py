@@ -1,4 +1,4 @@
-"""Progress of a sweep, and what is said at its end."""
+"""Progress of a sweep, and the messages at its end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sweep_and_report(
     experiment: ExperimentDefinition, design: Design, out: Path, context: Context, settings: Settings,
     chosen: Executor, as_json: bool, log: Path | None = None, log_json: Path | None = None,
 ) -> None:  # fmt: skip
-    """Run what is missing of a sweep, show progress, print counts; raise where a trial failed."""
+    """Run the missing trials of a sweep, show progress, print counts; raise where a trial failed."""
     plan = make_plan(experiment, design, context)
     sweep = begin_sweep(plan, out, settings)
     try:
@@ -74,7 +74,7 @@ def _raise_failures(result: SweepResult, plan: Plan) -> None:
 
 
 def print_status(folder: str, as_json: bool) -> None:
-    """Print how a sweep stands: counts, rate, time left, and what failed."""
+    """Print the status of a sweep: counts, rate, time left, and failures."""
     root = given_path(folder, "sweep")
     plan = read_plan(latest_plan(root))
     now = status(TrialStore(root), plan)
@@ -92,7 +92,7 @@ def print_status(folder: str, as_json: bool) -> None:
 
 
 def counts(now: Status) -> dict[str, int]:
-    """The counts of a status as plain JSON; the last three add up to the first."""
+    """Return the counts of a status as plain JSON; the last three add up to the first."""
     found = asdict(now)
     return {name: found[name] for name in COUNTS}
 

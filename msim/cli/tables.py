@@ -175,10 +175,10 @@ def _print_lines(lines: Iterable[Text]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print plain JSON and nothing else."""
+    """Print plain JSON alone."""
     typer.echo(json.dumps(value, indent=1, allow_nan=False))
 
 
 def as_records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Mapping[str, Any]]:
-    """Rows as mappings from column to value."""
+    """Return rows as mappings from column to value."""
     return [dict(zip(columns, row, strict=True)) for row in rows]

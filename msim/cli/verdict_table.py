@@ -1,4 +1,4 @@
-"""The table of verdicts as a terminal shows it."""
+"""Table of verdicts for a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""msim verify DIR...: whether stored runs and sweeps are what was written."""
+"""msim verify DIR...: a check that stored runs and sweeps are as they were written."""
 
 from __future__ import annotations
 

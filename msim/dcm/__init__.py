@@ -1,1 +1,1 @@
-"""Dynamic causal modelling of spectra: a conductance-based neural mass, its spectrum, and its fit."""
+"""Dynamic causal modeling of spectra: a conductance-based neural mass, its spectrum, and its fit."""

@@ -1,4 +1,4 @@
-"""Fit a neural mass to the spectra of one or more sources: which drive, which decay, with what certainty."""
+"""Fit of a neural mass to the spectra of one or more sources: drives, decays, and the certainty of each."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Spectra:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a fit says.
+    """Parameters that a fit estimated, with their prior.
 
     names: parameters in the order of `fit.parameters`; strengths and decays as logarithms of factors on the model's
     fit: posterior, noise, evidence
-    prior: what it started from
+    prior: prior of the fit
     """
 
     names: tuple[str, ...]
@@ -59,7 +59,7 @@ class Estimate:
     prior: Gaussian
 
     def of(self, name: str) -> tuple[float, float]:
-        """Posterior mean and standard deviation of a parameter."""
+        """Return the posterior mean and standard deviation of a parameter."""
         if name not in self.names:
             raise InputError(f"estimate: unknown parameter '{name}'{nearest(name, self.names)}")
         index = self.names.index(name)
@@ -68,14 +68,17 @@ class Estimate:
 
 
 def free_parameters(connected: np.ndarray) -> tuple[str, ...]:
-    """What a fit to sources with these connections estimates."""
+    """Return the names of the parameters that a fit estimates for sources with these connections."""
     forward = BETWEEN[:2] if (connected > 0).any() else ()
     backward = BETWEEN[2:] if (connected < 0).any() else ()
     return (*WITHIN, *forward, *backward, *OBSERVATION)
 
 
 def features(spectra: Spectra) -> np.ndarray:
-    """What is fitted: logarithms of autospectra, and the real and imaginary part of coherency between sources."""
+    """Return the data that a fit explains: log autospectra, and real and imaginary coherency between sources.
+
+    returns: all in one row, shape (features,)
+    """
     auto = spectra.autospectra
     size = auto.shape[1]
     first, second = np.triu_indices(size, k=1)
@@ -87,7 +90,7 @@ def predicted_spectra(
     values: Mapping[str, float], connected: np.ndarray, frequency: np.ndarray, named: Mapping[str, float],
     near: np.ndarray | None = None,
 ) -> Spectra:  # fmt: skip
-    """The spectra of a mass with these parameters, in V^2/Hz.
+    """Compute the spectra of a mass with these parameters, in V^2/Hz.
 
     values: parameters of the form `neural_mass`, SI units
     named: parameters as in `free_parameters`; 0 is the model's own value of all but OBSERVATION
@@ -113,9 +116,10 @@ def _seen(circuit: Circuit, rest: np.ndarray, frequency: np.ndarray, named: Mapp
 def prior_of(
     values: Mapping[str, float], connected: np.ndarray, spectra: Spectra, changing: Sequence[str]
 ) -> tuple[tuple[str, ...], Gaussian]:
-    """Names and prior of a fit: the model's own values with its prior scatter; the size of the noise from the data's.
+    """Build the names and the prior of a fit: the model's own values with its prior scatter, and the noise of the data.
 
-    The unit of the data is not known to the model, so the two sizes get wide priors around what explains the power.
+    The model does not know the unit of the data, so the two sizes of noise get wide priors around values that explain
+    the power.
     """
     base = predicted_spectra(
         values, connected, spectra.frequency, {"log_noise": 0.0, "exponent": values["exponent"], "log_sensor": -60.0}
@@ -140,8 +144,9 @@ def fit_spectra(
 ) -> Estimate:  # fmt: skip
     """Estimate the drives, decays and noise of a mass from spectra.
 
-    connected: +1 where a source (row) hears another (column) forward, -1 backward, 0 not; shape (sources, sources)
-    after: the same sources in another state, say under a drug; everything but `changing` is taken to be the same
+    connected: +1 where a source (row) receives from another (column) forward, -1 backward, 0 neither;
+        shape (sources, sources)
+    after: the same sources in another state, say under a drug; all parameters but `changing` keep their values
     changing: parameters of which the change from `spectra` to `after` is estimated, as 'change of NAME'
     raises: InputError where shapes do not agree or a parameter is unknown, SimulationError where the model's own
         values have no stable fixed point

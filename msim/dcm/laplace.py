@@ -16,7 +16,10 @@ STEPS = 128
 
 @dataclass(frozen=True)
 class Gaussian:
-    """mean: shape (n,); covariance: shape (n, n)."""
+    """A normal distribution of n parameters.
+
+    mean: shape (n,); covariance: shape (n, n)
+    """
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -24,7 +27,7 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class Fit:
-    """What data say of parameters.
+    """Posterior of a model's parameters and noise, given data.
 
     parameters: posterior
     log_precision: posterior of the logarithm of the noise's precision, mean and variance
@@ -86,7 +89,7 @@ def _step(
     predict: Callable[[np.ndarray], np.ndarray], data: np.ndarray, prior: Gaussian, noise: tuple[float, float],
     state: _State, damping: float,
 ) -> _State | None:  # fmt: skip
-    """Where a damped step leads, or None where the model has no answer there."""
+    """Return the state after a damped step, or None where the model has no answer there."""
     inverse = np.linalg.inv(prior.covariance)
     precision = np.exp(state.level)
     gradient = precision * state.slopes.T @ (data - state.predicted) - inverse @ (state.at - prior.mean)

@@ -18,7 +18,10 @@ INHIBITORY = (("ss", "ss"), ("ss", "ii"), ("sp", "sp"), ("sp", "ii"), ("ii", "ii
 
 
 def strength_name(kind: str, to: str, source: str) -> str:
-    """The parameter that holds the strength of a connection; kind: 'E' or 'I'."""
+    """Return the name of the parameter that holds the strength of a connection.
+
+    kind: 'E' or 'I'
+    """
     return f"gamma_{kind}_{to}_{source}"
 
 
@@ -109,7 +112,7 @@ class Circuit:
 
     @property
     def sources(self) -> int:
-        """How many sources there are."""
+        """Number of sources."""
         return self.ampa.shape[0]
 
     @property
@@ -119,27 +122,27 @@ class Circuit:
 
 
 def firing(circuit: Circuit, V: np.ndarray) -> np.ndarray:
-    """The share of each population above threshold; same shape as V."""
+    """Return the share of each population above threshold; same shape as V."""
     from scipy.special import ndtr
 
     return np.asarray(ndtr((V - circuit.values["V_R"]) / circuit.values["sigma_V"]))
 
 
 def firing_slope(circuit: Circuit, V: np.ndarray) -> np.ndarray:
-    """How firing changes with potential, 1/V; same shape as V."""
+    """Return the derivative of firing by potential, 1/V; same shape as V."""
     at = (V - circuit.values["V_R"]) / circuit.values["sigma_V"]
     return np.exp(-(at**2) / 2) / np.sqrt(2 * np.pi) / circuit.values["sigma_V"]
 
 
 def unblocked(circuit: Circuit, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The share of the NMDA conductance that magnesium leaves, and its change with potential, 1/V."""
+    """Return the share of the NMDA conductance that magnesium leaves, and its derivative by potential, 1/V."""
     v = circuit.values
     share = 1 / (1 + v["Mg_o"] / v["K_Mg"] * np.exp(-V / v["v_Mg"]))
     return share, share * (1 - share) / v["v_Mg"]
 
 
 def flow(circuit: Circuit, x: np.ndarray) -> np.ndarray:
-    """How states change without delays, per s.
+    """Return the rate of change of the states without delays, per s.
 
     x: potentials in V and conductances in leaks, shape (sources, populations, states)
     """
@@ -158,7 +161,7 @@ def flow(circuit: Circuit, x: np.ndarray) -> np.ndarray:
 
 
 def jacobians(circuit: Circuit, x: np.ndarray) -> np.ndarray:
-    """Derivatives of the flow, by how late they act: at once, after `delay_within`, after `delay_between`.
+    """Return derivatives of the flow by their delay: none, `delay_within`, and `delay_between`.
 
     returns: shape (3, n, n) with n = sources x populations x states, in the order of x
     """

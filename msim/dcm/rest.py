@@ -1,4 +1,4 @@
-"""The fixed point that a neural mass is linearised at: a true one, and stable."""
+"""The fixed point around which a neural mass is linearized: a true one, and stable."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ STEPS = 50
 
 
 def fixed_point(circuit: Circuit, near: np.ndarray | None = None) -> np.ndarray:
-    """States that stand still, and to which small deviations return.
+    """Find a fixed point of the mass to which small deviations return.
 
-    near: states to begin from; left out, where the mass goes from its leak potential
+    near: states to begin from; left out, the states that the mass relaxes to from its leak potential
     returns: shape (sources, populations, states)
-    raises: SimulationError where the mass oscillates or runs off instead of resting
+    raises: SimulationError where the mass oscillates or diverges instead of resting
     """
     begin = _relaxed(circuit) if near is None else near
     found = _newton(circuit, begin)
@@ -32,9 +32,10 @@ def fixed_point(circuit: Circuit, near: np.ndarray | None = None) -> np.ndarray:
 
 
 def slowest_growth(circuit: Circuit, x: np.ndarray) -> float:
-    """The largest real part of the eigenvalues, per s, delays taken in first order: below 0 where x is stable.
+    """Return the largest real part of the eigenvalues, per s: below 0 where x is stable.
 
-    A delayed change dx(t - d) is dx(t) - d dx'(t), so that (1 + sum d J_d) dx' = (sum J) dx.
+    Delays count in first order: a delayed change dx(t - d) is dx(t) - d dx'(t), so that
+    (1 + sum d J_d) dx' = (sum J) dx.
     """
     parts = jacobians(circuit, x)
     delays = (0.0, circuit.values["delay_within"], circuit.values["delay_between"])

@@ -1,4 +1,4 @@
-"""Cross-spectral density of what sensors see of a neural mass that noise drives around its fixed point."""
+"""Cross-spectral density of the signals that sensors record of a neural mass driven by noise around its fixed point."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ DRIVES = ("ampa", "nmda", "gaba", "tau_ampa", "tau_nmda", "tau_gaba")
 def circuit_of(
     values: Mapping[str, float], connected: np.ndarray, scales: Mapping[str, float] | None = None
 ) -> Circuit:
-    """A mass for some sources.
+    """Build the mass of some sources.
 
     values: parameters of the form `neural_mass`, SI units
-    connected: whether a source (row) hears another (column): +1 forward, -1 backward, 0 not; shape (sources, sources)
-    scales: logarithms of factors: 'ampa', 'nmda', 'gaba' on all that such receptors of a source get from within and
+    connected: +1 where a source (row) receives from another (column) forward, -1 backward, 0 neither;
+        shape (sources, sources)
+    scales: logarithms of factors: 'ampa', 'nmda', 'gaba' on all input of such receptors from within the source and
         from the background, 'tau_ampa', ... on decays, 'forward_ampa', 'forward_nmda', 'backward_ampa',
-        'backward_nmda' on connections between sources, 'background' on that alone; 0 where left out
+        'backward_nmda' on connections between sources, 'background' on the background alone; 0 where left out
     """
     factor = {name: float(np.exp(one)) for name, one in (scales or {}).items()}
     own = {"ampa": _within(values, "E", EXCITATORY), "gaba": _within(values, "I", INHIBITORY)}
@@ -60,7 +61,7 @@ def _between(
 
 
 def transfer(circuit: Circuit, rest: np.ndarray, frequency_hz: np.ndarray) -> np.ndarray:
-    """Signal of each source per unit of noise into the stellate cells of each, with exact delays.
+    """Compute the signal of each source per unit of noise into the stellate cells of each, with exact delays.
 
     rest: a fixed point, shape (sources, populations, states)
     returns: V per leak conductance, shape (frequencies, sources, sources)
@@ -86,7 +87,7 @@ def transfer(circuit: Circuit, rest: np.ndarray, frequency_hz: np.ndarray) -> np
 def cross_spectrum(
     circuit: Circuit, rest: np.ndarray, frequency_hz: np.ndarray, noise: float, exponent: float, sensor: float
 ) -> np.ndarray:
-    """Cross-spectral density of the sources' signals.
+    """Compute the cross-spectral density of the sources' signals.
 
     noise: density at 1 Hz of the noise into each source, which falls as frequency to the -exponent
     sensor: density of white noise that sensors add

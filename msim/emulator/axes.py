@@ -1,4 +1,4 @@
-"""What an emulator's averages depend on: found in a model's links and drives, none of them by name."""
+"""Axes of an emulator, on which its averages depend, found in the links and drives of a model and not by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RATE = (0.9, 1.12)
 class Target:
     """A receptor's input that an axis sets.
 
-    share: of the axis's change from rest that arrives here
+    share: of the axis's change from rest that reaches the input
     """
 
     population: str
@@ -32,7 +32,7 @@ class Target:
 
     @property
     def text(self) -> str:
-        """Its address."""
+        """Address of the input."""
         return f"{self.population}.{self.receptor}.{self.name}"
 
 
@@ -40,9 +40,9 @@ class Target:
 class Axis:
     """One number that an emulator is a function of, SI units.
 
-    name: outputs that links hand down, an input's address, or the path of a value of the model
+    name: outputs that links feed to receptors, an input's address, or the path of a value of the model
     kind: 'input' of receptors, or 'value' of the model
-    rest: where nothing acts; low, high: as far as it was sampled
+    rest: value where nothing acts; low, high: range that was sampled
     is_ratio: whether equal steps of its logarithm are alike
     unit: as text
     """
@@ -57,7 +57,7 @@ class Axis:
     unit: str = ""
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """Values on the scale that surfaces are fitted on: about -1 to 1, and 0 at rest."""
+        """Return values on the scale that surfaces are fitted on: about -1 to 1, and 0 at rest."""
         values = np.asarray(values, dtype=float)
         if self.is_ratio:
             reach = max(np.log(self.high / self.rest), np.log(self.rest / self.low))
@@ -65,33 +65,33 @@ class Axis:
         return np.asarray((values - self.rest) / max(self.high - self.rest, self.rest - self.low))
 
     def scaled_slope(self, values: np.ndarray) -> np.ndarray:
-        """Derivative of `scaled`."""
+        """Return the derivative of `scaled`."""
         values = np.asarray(values, dtype=float)
         if self.is_ratio:
             return np.asarray(1 / (values * max(np.log(self.high / self.rest), np.log(self.rest / self.low))))
         return np.full(values.shape, 1 / max(self.high - self.rest, self.rest - self.low))
 
     def between(self, part: np.ndarray) -> np.ndarray:
-        """Values at parts (0 to 1) of the way from low to high."""
+        """Return values at parts (0 to 1) of the way from low to high."""
         if self.is_ratio:
             return np.asarray(self.low * (self.high / self.low) ** part)
         return np.asarray(self.low + (self.high - self.low) * part)
 
     def at_target(self, value: float, target: Target) -> float:
-        """What a receptor's input gets."""
+        """Return the value of a receptor's input at a value of the axis."""
         return float(arriving(value, self.rest, target.share))
 
     def from_target(self, arrived: float, target: Target) -> float:
-        """The axis's value where a receptor's input got this."""
+        """Return the value of the axis at a value of a receptor's input."""
         return float(arriving(arrived, self.rest, 1 / target.share))
 
 
 def axes_of(
     model: ModelDefinition, extra: Sequence[str] = (), ranges: Mapping[str, tuple[str, str]] | None = None
 ) -> tuple[Axis, ...]:
-    """Everything that links hand down to spiking cells, the rates of drives, and what the caller adds.
+    """Return the axes of a model: outputs that links feed to spiking cells, rates of drives, and further ones.
 
-    Links that hand down one output are one axis, whatever the shares that arrive.
+    Links from one output make one axis, whatever their shares.
     extra: inputs of receptors, or paths of values that can change between bursts
     ranges: axis to its lowest and highest value as text
     raises: InputError for an unknown name or a range without its resting value

@@ -1,4 +1,4 @@
-"""What an emulator is an emulator of: a hash of everything that the spiking cells of a model depend on."""
+"""Identity of an emulator's column: a hash of all properties on which the spiking cells of a model depend."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from msim.network.column_plan import column_plan
 
 
 def with_values(model: ModelDefinition, values: Mapping[str, float]) -> ModelDefinition:
-    """The same model with other values at paths, SI units."""
+    """Return the model with other values at paths, SI units."""
     changed = {path: replace(model.values[path], si=float(one), text=repr(float(one))) for path, one in values.items()}
     return replace(model, values={**model.values, **changed})
 
 
 def at_rest(model: ModelDefinition, axes: Sequence[Axis]) -> ModelDefinition:
-    """The model with all values that are axes where they were when the emulator was fitted."""
+    """Return the model with all values that are axes set to their resting values at the fit of the emulator."""
     return with_values(model, {one.name: one.rest for one in axes if one.kind == "value"})
 
 
 def fast_digest(model: ModelDefinition, axes: Sequence[Axis]) -> str:
-    """SHA-256 of the spiking cells: equations, numbers, wiring, drives, what is averaged; and of what is handed down.
+    """Return the SHA-256 of the spiking cells of a model: equations, numbers, wiring, drives, averages, inputs.
 
     Values that are axes do not count, nor do ranges and the slow scale.
     """
@@ -56,7 +56,7 @@ def _digest(model: ModelDefinition, axes: Sequence[Axis]) -> str:
 
 
 def _parts(value: Any) -> Iterator[bytes]:
-    """A description as bytes, whatever it is made of; mappings by key.
+    """Yield a description as bytes, whatever its type; mappings by key.
 
     Numbers count to nine digits: later ones differ between machines and versions of numpy.
     """
@@ -84,6 +84,6 @@ def _parts(value: Any) -> Iterator[bytes]:
 
 
 def _rounded(values: np.ndarray) -> bytes:
-    """Numbers to 30 bits, the same on every machine."""
+    """Round numbers to 30 bits, the same on every machine."""
     mantissa, exponent = np.frexp(np.ascontiguousarray(values, dtype=float))
     return np.round(mantissa * 2.0**30).astype("<i8").tobytes() + exponent.astype("<i4").tobytes()

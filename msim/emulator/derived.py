@@ -1,4 +1,4 @@
-"""Averages that follow exactly from another one and from what is handed down, such as gain x conductance."""
+"""Averages that follow exactly from another average and from inputs of receptors, such as gain x conductance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Derived:
     """An average as an expression in one other.
 
     source: name of the other average; symbol: its name in the expression
-    inputs: name in the expression to (axis or '', value at rest, share that arrives of the axis's change)
+    inputs: name in the expression to (axis or '', value at rest, share of the axis's change)
     """
 
     name: str
@@ -31,7 +31,7 @@ class Derived:
     inputs: Mapping[str, tuple[str, float, float]]
 
     def values(self, source: np.ndarray, axes: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The average where its source and the axes have these values."""
+        """Compute the average where its source and the axes have these values."""
         known: dict[str, np.ndarray | float] = {self.symbol: source}
         for name, (axis, rest, share) in self.inputs.items():
             known[name] = arriving(axes[axis], rest, share) if axis else rest
@@ -39,9 +39,9 @@ class Derived:
 
 
 def derived_averages(model: ModelDefinition, axes: Sequence[Axis], names: Collection[str]) -> list[Derived]:
-    """Those of the averages that a receptor's form gives as a multiple of another one of them.
+    """Return the averages that a receptor's form gives as a multiple of another of these averages.
 
-    What all cells of a population are handed down is the same number, so it may be taken out of the average.
+    All cells of a population get the same number from an axis, so it may be taken out of the average.
     """
     return [found for name in names if (found := _derived(model, axes, name, names)) is not None]
 
@@ -77,7 +77,7 @@ def _derived(model: ModelDefinition, axes: Sequence[Axis], name: str, names: Col
 
 
 def _is_multiple(expression: str, symbol: str, handed: Mapping[str, float]) -> bool:
-    """Whether an expression is proportional to a name, tried with a few numbers."""
+    """Return whether an expression is proportional to a name, tried with a few numbers."""
     for first, second, other in TRIALS:
         known = {key: other for key in handed}
         one, two, both = (
@@ -89,7 +89,7 @@ def _is_multiple(expression: str, symbol: str, handed: Mapping[str, float]) -> b
 
 
 def _leader(model: ModelDefinition, path: str) -> str:
-    """The path of a value, or of the one that it follows; '' for what is none."""
+    """Return the path of a value, or of the one that it follows; '' where the model has no such value."""
     return model.resolved(path).path if path in model.values else ""
 
 

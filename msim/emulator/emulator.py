@@ -1,4 +1,4 @@
-"""The emulator: steady averages of a column as functions of its axes, where they hold, and how far they may be off."""
+"""Emulator of a column: steady averages as functions of its axes, the domain of these, and their errors."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ROUNDING = 1e-9
 class Output:
     """One average over the cells of a population.
 
-    is_positive: fitted as log(value / rest + FLOOR); else as value / scale
-    error: root mean square of what points are missed by when they are left out, relative to value + FLOOR rest for a
-        positive output and to `scale` for another; trial_error: the same of points with all values of the model at
-        rest, which a trial does not move; worst: the largest; noise: of the bursts themselves
+    is_positive: whether it is fitted as log(value / rest + FLOOR); otherwise as value / scale
+    error: root mean square of the residuals of left-out points, relative to value + FLOOR rest for a positive output
+        and to `scale` for another; worst: the largest of them; noise: of the bursts themselves
+    trial_error: as error, for points with all values of the model at rest, which a trial does not move
     """
 
     name: str
@@ -42,17 +42,17 @@ class Output:
     noise: float = 0.0
 
     def fitted(self, values: np.ndarray) -> np.ndarray:
-        """Values on the scale on which they are fitted."""
+        """Return values on the scale on which they are fitted."""
         return np.asarray(np.log(values / self.rest + FLOOR) if self.is_positive else values / self.scale)
 
     def value(self, fitted: np.ndarray) -> np.ndarray:
-        """The values themselves."""
+        """Return the values at values of the scale on which they are fitted."""
         if self.is_positive:
             return np.asarray(self.rest * np.maximum(np.exp(fitted) - FLOOR, 0.0))
         return np.asarray(self.scale * fitted)
 
     def slope(self, fitted: np.ndarray) -> np.ndarray:
-        """Derivative of `value`."""
+        """Return the derivative of `value`."""
         if self.is_positive:
             return np.asarray(self.rest * np.exp(fitted) * (np.exp(fitted) > FLOOR))
         return np.full(np.shape(fitted), self.scale)
@@ -60,7 +60,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Domain:
-    """Where an emulator answers: within the range of each axis, near enough to its points, and short of synchrony.
+    """The domain of an emulator: within the range of each axis, near enough to its points, and short of synchrony.
 
     leverage: the highest of the points that it was fitted to; inverse: as in Regression
     synchrony: population to the Fano factor above which its points were left out
@@ -76,9 +76,9 @@ class Emulator:
     """Steady averages of a model's spiking cells.
 
     digest: `fast_digest` of the model; cells: of the column it was fitted to, by population
-    coefficients: shape (terms, outputs); synchrony: the same for the logarithms of Fano factors
-    covariance: of what is left between outputs and surfaces, shape (outputs, outputs)
-    field: spectra of what readouts see; relaxation: by population, how fast its rate follows
+    coefficients: shape (terms, outputs); synchrony: such coefficients of the logarithms of Fano factors
+    covariance: of the residuals of the outputs, shape (outputs, outputs)
+    field: spectra of the fields that readouts see; relaxation: by population, time constant of its rate
     record: points and bursts that it was fitted to, for tables and figures; about: provenance, plain values
     """
 
@@ -100,7 +100,7 @@ class Emulator:
     about: Mapping[str, Any] = default(default_factory=dict)
 
     def averages(self, values: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
-        """Averages by address, SI units, at values of axes; axes that are not named are at rest.
+        """Return averages by address, SI units, at values of axes; axes that are not named are at rest.
 
         values: axis to a number, or to an array of one shape for all
         raises: InputError for an unknown axis, or a point outside the domain
@@ -110,7 +110,7 @@ class Emulator:
         return {name: found.reshape(shape) for name, found in self.at(points).items()}
 
     def points(self, values: Mapping[str, Any]) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Points, shape (points, axes), from values by axis, and the shape of those."""
+        """Return points, shape (points, axes), from values by axis, and the shape of the values."""
         names = [one.name for one in self.axes]
         for name in values:
             if name not in names:
@@ -119,7 +119,7 @@ class Emulator:
         return np.stack([one.ravel() for one in columns], axis=1), columns[0].shape
 
     def at(self, points: np.ndarray) -> dict[str, np.ndarray]:
-        """Averages at points of shape (points, axes), by address, without a check of the domain."""
+        """Return averages at points of shape (points, axes), by address, without a check of the domain."""
         fitted = self.basis.terms(self.scaled(points)) @ self.coefficients
         found = {one.name: one.value(fitted[:, k]) for k, one in enumerate(self.outputs)}
         values = {one.name: points[:, k] for k, one in enumerate(self.axes)}
@@ -127,7 +127,7 @@ class Emulator:
         return found
 
     def drawn(self, seed: int) -> Emulator:
-        """An emulator that the same bursts would allow as well: its surfaces moved by as much as they may be off."""
+        """Return another emulator that the same bursts allow: its surfaces move by a random draw of their errors."""
         from msim.base.seeds import stream
 
         size = self.coefficients.shape
@@ -136,7 +136,7 @@ class Emulator:
         return replace(self, coefficients=moved)
 
     def slopes(self, points: np.ndarray, axis: str) -> np.ndarray:
-        """Derivatives of all fitted averages by an axis, shape (points, outputs), per SI unit of the axis."""
+        """Return derivatives of all fitted averages by an axis, shape (points, outputs), per SI unit of the axis."""
         index = [one.name for one in self.axes].index(axis)
         own, scaled = self.axes[index], self.scaled(points)
         fitted = self.basis.terms(scaled) @ self.coefficients
@@ -144,13 +144,13 @@ class Emulator:
         return np.stack([one.slope(fitted[:, k]) * change[:, k] for k, one in enumerate(self.outputs)], axis=1)
 
     def scaled(self, points: np.ndarray) -> np.ndarray:
-        """Points on the scales of the axes."""
+        """Return points on the scales of the axes."""
         return np.stack([one.scaled(points[:, k]) for k, one in enumerate(self.axes)], axis=1)
 
     def check(self, points: np.ndarray) -> None:
-        """Refuse points that the emulator was not fitted for.
+        """Refuse points outside the domain of the emulator.
 
-        raises: InputError that names the axis, the value and what is allowed
+        raises: InputError that names the axis, the value and the allowed range
         """
         for k, axis in enumerate(self.axes):
             slack = ROUNDING * (axis.high - axis.low)
@@ -185,13 +185,13 @@ class Emulator:
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """A matrix whose product with its transpose is the covariance."""
+    """Return a matrix whose product with its transpose is the covariance."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 class ExtrapolationError(InputError):
-    """An emulator was asked for what it was not fitted to."""
+    """A point outside the domain of an emulator."""
 
     def __init__(self, came: str, problem: str, axis: str) -> None:
         hint = f"; fit one that reaches there: msim emulator fit MODEL --range '{axis}=LOW:HIGH'" if axis else ""

@@ -1,4 +1,4 @@
-"""The spectrum of a population's field on an emulator, and a field that has it: for readouts of bands, peaks and slopes."""
+"""Spectrum of a population's field on an emulator, and a random field with it, for readouts of the field."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class FieldSurfaces:
     """Logarithms of the power density of a field (A^2/Hz), as polynomials of the axes.
 
     rate: samples of the field per second; frequency: Hz, middle of each band, shape (bands,)
-    coefficients: population to shape (terms, bands); error: of left-out bursts, root mean square of the logarithm,
-    population to shape (bands,); a burst's own noise is most of it
+    coefficients: population to shape (terms, bands)
+    error: population to root mean square of the logarithm's error in left-out bursts, shape (bands,); a burst's own
+        noise is most of it
     """
 
     rate: float
@@ -33,14 +34,14 @@ class FieldSurfaces:
     error: Mapping[str, np.ndarray]
 
     def density(self, scaled: np.ndarray, population: str, frequency: np.ndarray) -> np.ndarray:
-        """Power density at frequencies above 0, A^2/Hz, at one point of the scaled axes, shape (axes,)."""
+        """Return the power density at frequencies above 0, A^2/Hz, at one point of the scaled axes, shape (axes,)."""
         known = self.basis.terms(scaled[None]) @ self.coefficients[population]
         return np.asarray(np.exp(np.interp(np.log(frequency), np.log(self.frequency), known[0])))
 
     def series(
         self, scaled: np.ndarray, population: str, mean: float, seconds: float, random: np.random.Generator
     ) -> np.ndarray:
-        """A Gaussian field with that spectrum and mean (A), shape (samples,)."""
+        """Draw a Gaussian field with the spectrum at a point and a mean (A), shape (samples,)."""
         count = round(seconds * self.rate)
         frequency = np.fft.rfftfreq(count, 1 / self.rate)[1:]
         size = np.sqrt(self.density(scaled, population, frequency) * self.rate * count / 4)
@@ -49,14 +50,14 @@ class FieldSurfaces:
 
 
 def seen_populations(model: ModelDefinition) -> list[str]:
-    """Populations whose activity a readout sees."""
+    """Return the populations whose activity a readout reads."""
     readouts = {one.name for one in model.on_scale("readout")}
     seen = [link.origin[0].split(".")[0] for link in model.links.values() if link.to.split(".")[0] in readouts]
     return list(dict.fromkeys(one for one in seen if one in model.populations))
 
 
 def bands(rate: float) -> list[slice]:
-    """Frequencies that belong together, as slices of a spectrum with `SEGMENT`; 0 Hz is in none."""
+    """Return the bands of frequencies, as slices of a spectrum with `SEGMENT`; 0 Hz is in none."""
     found, first, last = [], 1, round(rate * SEGMENT / 2)
     while first <= last:
         frequency = first / SEGMENT
@@ -67,7 +68,7 @@ def bands(rate: float) -> list[slice]:
 
 
 def band_densities(field: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Middle (Hz) and mean power density of every band of a field."""
+    """Return the middle (Hz) and the mean power density of every band of a field."""
     frequency, density = power_spectrum(field, rate, SEGMENT)
     groups = bands(rate)
     return (np.array([frequency[one].mean() for one in groups]), np.array([density[one].mean() for one in groups]))

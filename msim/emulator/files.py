@@ -1,4 +1,4 @@
-"""An emulator in one file: JSON with every number to the last bit, and a checksum; nothing in it is ever executed."""
+"""File of an emulator: JSON with every number to the last bit, and a checksum; nothing in it is ever executed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BEGIN = b'{"msim_emulator": '
 
 
 def write_emulator(emulator: Emulator, path: Path) -> None:
-    """Write an emulator; the file appears in one step, when it is whole.
+    """Write an emulator; the file appears in one step, when it is complete.
 
     raises: StorageError where it cannot be written
     """

@@ -1,4 +1,4 @@
-"""Fit an emulator: bursts at points of the axes, the simplest surfaces that meet them, and what these miss."""
+"""Fit of an emulator: bursts at points of the axes, the simplest surfaces that meet them, and the residuals."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class FitBudget:
     laid: str = "kept at rest at random"
 
     def count(self, axes: int) -> int:
-        """How many points: about three for each term of a cubic in few axes, of a quadratic in many."""
+        """Return the number of points: about three for each term of a cubic in few axes, of a quadratic in many."""
         return self.points or min(1024, max(96, 85 * axes))
 
 
@@ -71,8 +71,8 @@ def fit_emulator(
 ) -> Emulator:  # fmt: skip
     """Simulate the bursts and fit the surfaces.
 
-    progress: told how many bursts of how many are done
-    narrowed: makes of points all over the box, shape (points, axes), those where questions will be asked
+    progress: called with the number of bursts that are done, and of all
+    narrowed: turns points all over the box, shape (points, axes), into points where the emulator will be used
     raises: SimulationError where the column is not steady at enough points
     """
     count = budget.count(len(axes))
@@ -87,7 +87,7 @@ def fit_emulator(
 
 
 def emulator_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, budget: FitBudget) -> Emulator:
-    """Fit surfaces to bursts that are there; the first of them is that at rest."""
+    """Fit surfaces to existing bursts, the first of which is at rest."""
     limits = {name: budget.synchrony * max(1.0, float(fano[0])) for name, fano in samples.synchrony.items()}
     kept = _kept(samples, limits)
     scaled = np.stack([one.scaled(samples.points[:, k]) for k, one in enumerate(axes)], axis=1)
@@ -120,7 +120,7 @@ def emulator_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, 
 
 
 def strongest_values(emulator: Emulator) -> dict[str, str]:
-    """The axis that is a value and moves a population's rate most, by population; empty without such axes."""
+    """Return, by population, the value axis that moves its rate most; empty without such axes."""
     values = [one for one in emulator.axes if one.kind == "value"]
     if not values:
         return {}
@@ -131,7 +131,10 @@ def strongest_values(emulator: Emulator) -> dict[str, str]:
 
 
 def _kept(samples: Samples, limits: dict[str, float]) -> np.ndarray:
-    """Which points are steady and not synchronous."""
+    """Return which points are steady and not synchronous, shape (points,).
+
+    raises: SimulationError where rest, or too many points, are not
+    """
     kept = np.all([np.isfinite(one).all(axis=1) for one in samples.halves.values()], axis=0)
     kept &= np.all([samples.synchrony[name] <= limit for name, limit in limits.items()], axis=0)
     if not kept[0]:
@@ -153,7 +156,7 @@ def _output(name: str, values: np.ndarray, kept: np.ndarray) -> Output:
 def _simplest(
     axes: int, scaled: np.ndarray, fitted: np.ndarray, weights: np.ndarray, budget: FitBudget
 ) -> Regression:
-    """The first polynomial whose every output is good enough where points are left out; else the best of them."""
+    """Return the first polynomial whose every output predicts left-out points well enough, or the best of them."""
     bases = [one for one in candidates(axes, len(scaled)) if one.degree <= budget.degree]
     tried = [regression(basis, scaled, fitted, weights) for basis in bases]
     worst = [float(np.sqrt((one.left_out[1:] ** 2).mean(axis=0)).max()) for one in tried]
@@ -164,7 +167,7 @@ def _simplest(
 
 
 def _noise(output: Output, halves: np.ndarray) -> float:
-    """Root mean square of the noise of a burst's average, from how its halves differ."""
+    """Return the root mean square of the noise of a burst's average, estimated from the difference of its halves."""
     fitted = output.fitted(halves)
     return float(np.sqrt(((fitted[:, 1] - fitted[:, 0]) ** 2 / 4).mean()))
 
@@ -180,7 +183,7 @@ def _with_errors(output: Output, missed: np.ndarray, trial: np.ndarray, noise: f
 
 
 def _synchrony(scaled: np.ndarray, samples: Samples, limits: dict[str, float]) -> Regression:
-    """Surfaces of the logarithms of Fano factors over all points, also those that were left out."""
+    """Fit surfaces of the logarithms of Fano factors over all points, also those that were left out."""
     fano = np.stack([np.log(np.clip(samples.synchrony[name], 1e-3, MOST_FANO)) for name in limits], axis=1)
     bases = candidates(scaled.shape[1], len(scaled))
     return regression(bases[min(1, len(bases) - 1)], scaled, fano, np.ones(len(scaled)))

@@ -1,6 +1,6 @@
-"""Emulators on disk: found by the hash of the cells that they stand for, and fitted where there is none.
+"""Emulators on disk: found by the hash of their cells, and fitted where there is none.
 
-Those of shipped models come with msim, under models/emulators; what was fitted here goes before them.
+Emulators of shipped models come with msim, under models/emulators; those fitted on this machine go before them.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Progress = Callable[[int, int], None]
 
 
 def emulator_folder() -> Path:
-    """Where fitted emulators are kept: beside the compiled libraries."""
+    """Return the folder of fitted emulators, beside the compiled libraries."""
     return cache_folder() / "emulators"
 
 
 def shipped_emulators() -> Path:
-    """Where emulators of shipped models are that come with msim."""
+    """Return the folder of the emulators that come with msim."""
     return shipped("models") / "emulators"
 
 
@@ -67,7 +67,7 @@ def _hashed(parts: list[Any]) -> str:
 
 
 def emulator_path(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> Path:
-    """The file of a model's emulator with these axes: in the cache, or what came with msim, or where it is to be."""
+    """Return the file of a model's emulator with these axes: in the cache, or shipped, or where it is to be written."""
     known = list(axes)
     kept, came = emulator_folder() / kept_name(model, known, budget), shipped_emulators() / emulator_name(model, known, budget)
     return came if came.is_file() and not kept.is_file() else kept
@@ -102,7 +102,7 @@ def emulator_marks(models: Iterable[ModelDefinition]) -> list[str]:
 
 
 def find_emulator(model: ModelDefinition, budget: FitBudget = FitBudget(), progress: Progress = lambda *_: None) -> Emulator:
-    """The model's emulator with the axes and ranges that are usual: from the cache, or fitted now and kept there."""
+    """Return the model's emulator with the usual axes and ranges, from the cache, or fitted now and kept there."""
     axes = axes_of(model)
     path = kept_or_fitted(model, axes, budget, progress)
     return _read(path, path.stat().st_mtime_ns)
@@ -110,15 +110,15 @@ def find_emulator(model: ModelDefinition, budget: FitBudget = FitBudget(), progr
 
 @dataclass(frozen=True)
 class Emulators(NetworkSource):
-    """Makes the network of a model from the one of these emulators that is of its cells."""
+    """Maker of networks, each from the one of some emulators that was fitted to the model's cells."""
 
     paths: tuple[Path, ...]
     about: str = ""
 
     def network(self, model: ModelDefinition, seed: int) -> FastNetwork:
-        """The emulator of a model, drawn anew for every seed from what its bursts leave open.
+        """Build the emulator of a model, drawn anew for every seed from the surfaces that its bursts allow.
 
-        raises: InputError where none of the emulators is one of its cells
+        raises: InputError where none of the emulators was fitted to its cells
         """
         drawn = [_drawn(path, path.stat().st_mtime_ns, seed) for path in self.paths]
         return EmulatorNetwork(drawn[0], model, drawn[1:], seed)
@@ -126,7 +126,7 @@ class Emulators(NetworkSource):
 
 @functools.lru_cache(maxsize=16)
 def _read(path: Path, written: int) -> Emulator:
-    """An emulator that is read once, as long as its file stays as it is."""
+    """Read an emulator once for each version of its file."""
     return read_emulator(path)
 
 
@@ -136,7 +136,7 @@ def _drawn(path: Path, written: int, seed: int) -> Emulator:
 
 
 def models_of(experiment: ExperimentDefinition) -> dict[str, ModelDefinition]:
-    """The models whose cells an experiment runs: of every arm, and what becomes of it on the way."""
+    """Return the models whose cells an experiment runs: of every arm, at rest and after each change."""
     found = {}
     for arm in experiment.arms:
         found[arm.name] = arm.model
@@ -148,11 +148,11 @@ def emulators_of(
     models: Mapping[str, ModelDefinition], given: Path | None,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Emulators:  # fmt: skip
-    """The emulators of several models, such as those of an experiment's arms.
+    """Return the emulators of several models, such as those of an experiment's arms.
 
-    given: a file that has to do for all of them, or None to look in the cache and fit what is missing
-    progress: told whose emulator is fitted, and how many bursts of how many are done
-    raises: InputError before anything is fitted where the given one is another model's
+    given: one file for all of them, or None to look in the cache and fit missing ones
+    progress: called with the model's name, and the number of bursts that are done and of all
+    raises: InputError before any fit where the given emulator was fitted to other cells
     """
     if given is not None:
         emulator = read_emulator(given)
@@ -171,7 +171,7 @@ def emulators_of(
 
 
 def _answers(emulator: Emulator, model: ModelDefinition) -> bool:
-    """Whether an emulator is one of these cells, and was sampled around the values that the model has."""
+    """Return whether an emulator was fitted to a model's cells and sampled around the values that the model has."""
     try:
         EmulatorNetwork(emulator, model).burst(0.0, 1.0, keep_field=False)
     except InputError:

@@ -23,13 +23,13 @@ AGREEMENT = 1e-6
 
 
 class EmulatorNetwork(FastNetwork):
-    """A model's spiking cells as its emulator has them: all cells of a population alike, steady, and free of noise.
+    """A model's spiking cells by its emulator: all cells of a population alike, steady, and free of noise.
 
     A burst of any length gives the same averages. There are no spikes. The field is Gaussian with the spectrum of the
-    bursts that the emulator was fitted to, where a readout sees it; else NaN.
+    bursts that the emulator was fitted to, where a readout reads it; otherwise NaN.
     model: may have values other than the emulator's where those are axes
-    others: emulators to go on with where the model takes other values on the way
-    raises: InputError where the emulator is one of other cells
+    others: emulators that take over where the model takes other values in the trial
+    raises: InputError where the emulator was fitted to other cells
     """
 
     alike = True
@@ -98,9 +98,9 @@ class EmulatorNetwork(FastNetwork):
 
 
 def _agreed(axis: str, given: Mapping[str, float]) -> float:
-    """The axis's value that all receptors were handed.
+    """Return the one value of an axis that all receptors got.
 
-    raises: InputError where they were handed different ones
+    raises: InputError where they got different ones
     """
     first = next(iter(given.values()))
     if any(abs(one - first) > AGREEMENT * max(abs(first), 1.0) for one in given.values()):
@@ -110,9 +110,9 @@ def _agreed(axis: str, given: Mapping[str, float]) -> float:
 
 
 def first_of(emulators: Sequence[Emulator], model: ModelDefinition) -> Emulator:
-    """The first of some emulators that is one of a model's cells.
+    """Return the first of some emulators that was fitted to a model's cells.
 
-    raises: InputError where none is
+    raises: InputError where none was
     """
     for emulator in emulators[:-1]:
         try:
@@ -125,9 +125,9 @@ def first_of(emulators: Sequence[Emulator], model: ModelDefinition) -> Emulator:
 
 
 def validate_model(emulator: Emulator, model: ModelDefinition) -> None:
-    """Refuse a model whose spiking cells are not those that an emulator was fitted to.
+    """Refuse a model whose spiking cells differ from those that an emulator was fitted to.
 
-    raises: InputError that names what is known to differ
+    raises: InputError with the known differences
     """
     if not all(one.name in model.values for one in emulator.axes if one.kind == "value"):
         raise InputError(f"emulator: is one of model '{emulator.model}'; '{model.name}' lacks values that are axes of it")

@@ -1,4 +1,4 @@
-"""How fast rates follow: one time constant for each population, from the column's answer to a small step."""
+"""Relaxation of rates: one time constant for each population, from the column's response to a small step."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SHORTEST, LONGEST = 1e-3, 0.5  # s
 class Relaxation:
     """A first-order approach to the steady rate.
 
-    tau: s; error: its standard error, s; unexplained: root mean square of what a single exponential misses of the
-    answer beyond the noise of counting, relative to its final size
+    tau: s; error: its standard error, s; unexplained: root mean square of the residual of a single exponential
+    beyond the noise of counting, relative to the final size of the response
     """
 
     tau: float
@@ -35,10 +35,10 @@ class Relaxation:
 def relaxations(
     model: ModelDefinition, axes: Sequence[Axis], pushed_by: Mapping[str, str], seed: int, repeats: int = REPEATS
 ) -> dict[str, Relaxation]:
-    """Step drives up by a tenth, over and over, and fit the mean answer of each population.
+    """Step drives up by a tenth, over and over, and fit the mean response of each population.
 
-    pushed_by: population to the value axis that moves its rate most; to push all drives at once would move some rates
-        hardly at all, as those that they excite inhibit them
+    pushed_by: population to the value axis that moves its rate most; to push all drives at once would hardly move
+        some rates, as those that they excite inhibit them
     returns: by population
     """
     column = ColumnAtPoints(model, axes, seed)
@@ -52,7 +52,7 @@ def relaxations(
 
 
 def _answers(column: ColumnAtPoints, pushed: str, repeats: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Rates after each step, shape (repeats, bins), and before it, shape (repeats,), by population."""
+    """Return rates after each step, shape (repeats, bins), and before it, shape (repeats,), by population."""
     rest = np.array([one.rest for one in column.axes])
     after = np.array([min(STEP * one.rest, one.high) if one.name == pushed else one.rest for one in column.axes])
     rates: dict[str, list[np.ndarray]] = {name: [] for name in column.model.populations}
@@ -74,7 +74,7 @@ def _rate(times: np.ndarray, cells: int) -> np.ndarray:
 
 
 def relaxation(rates: np.ndarray, before: np.ndarray) -> Relaxation:
-    """The exponential nearest to the mean answer.
+    """Fit an exponential to the mean response.
 
     rates: Hz after the step, shape (repeats, bins of 5 ms); before: Hz before it, shape (repeats,)
     """
@@ -90,7 +90,7 @@ def relaxation(rates: np.ndarray, before: np.ndarray) -> Relaxation:
 
 
 def _nearest(rate: np.ndarray, before: float) -> tuple[float, float, float]:
-    """Time constant (s), final size of the answer (Hz), and the mean square (Hz^2) that is missed."""
+    """Return time constant (s), final size of the response (Hz), and mean square residual (Hz^2)."""
     from scipy.optimize import minimize_scalar
 
     edges = np.arange(len(rate) + 1) * BIN

@@ -1,4 +1,4 @@
-"""Bursts of a column at points of its axes: what an emulator is fitted to."""
+"""Bursts of a column at points of its axes, to which an emulator is fitted."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Samples:
 
 
 def design(axes: Sequence[Axis], count: int, seed: int) -> np.ndarray:
-    """Points all over the box of the axes, more of them where questions are asked.
+    """Choose points all over the box of the axes, more of them where the emulator is used most.
 
     Of four points two have all values of the model at rest, which no trial moves, and one has all inputs at rest. Where
-    rest is an end of an axis, as that of a block is, a part of the points lies on it: else nothing but one corner of
-    the box would be where nothing acts.
+    rest is an end of an axis, as that of a block is, a part of the points lies on it: otherwise only one corner of
+    the box would hold the state in which nothing acts.
     returns: shape (count, axes)
     """
     from scipy.stats import qmc
@@ -108,7 +108,7 @@ def synchrony_of(times: np.ndarray, seconds: float) -> float:
 
 
 class ColumnAtPoints:
-    """One compiled column whose inputs and values are set from burst to burst."""
+    """A compiled column whose inputs and values are set from burst to burst."""
 
     def __init__(self, model: ModelDefinition, axes: Sequence[Axis], seed: int, settle: float = 1.0) -> None:
         self.model, self.axes, self.seen = model, axes, seen_populations(model)
@@ -117,7 +117,7 @@ class ColumnAtPoints:
         self.rest = self.network.state()
 
     def burst(self, point: np.ndarray, burn_in: float, seconds: float) -> Burst:
-        """A burst at a point, from the resting state whatever came before."""
+        """Run a burst at a point, from the resting state whatever came before."""
         if self.rest is not None:
             self.network.restore(self.rest)
         set_point(self.network, self.model, self.axes, point)

@@ -1,4 +1,4 @@
-"""Polynomials through noisy points: their terms, ridge regression, what leaving a point out says, and leverage."""
+"""Polynomials through noisy points: their terms, ridge regression, left-out residuals, and leverage."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ POINTS_PER_TERM = 2.0
 
 @dataclass(frozen=True)
 class Basis:
-    """All products of up to `degree` of `axes` scaled axes."""
+    """Polynomial basis: all products of up to `degree` of `axes` scaled axes."""
 
     axes: int
     degree: int
 
     @property
     def size(self) -> int:
-        """How many terms there are."""
+        """Number of terms."""
         return comb(self.axes + self.degree, self.degree)
 
     def terms(self, scaled: np.ndarray) -> np.ndarray:
-        """Values of all terms, shape (points, terms); scaled: shape (points, axes)."""
+        """Return the values of all terms, shape (points, terms).
+
+        scaled: shape (points, axes)
+        """
         padded = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
         found = padded[:, self.factors[:, 0]]
         for column in range(1, self.degree):
@@ -36,7 +39,7 @@ class Basis:
         return np.asarray(found)
 
     def slopes(self, scaled: np.ndarray, axis: int) -> np.ndarray:
-        """What moving one scaled axis does to all terms, shape (points, terms)."""
+        """Return the derivatives of all terms by one scaled axis, shape (points, terms)."""
         padded = np.concatenate([np.ones((len(scaled), 1)), scaled], axis=1)
         total = np.zeros((len(scaled), self.size))
         for column in range(self.degree):
@@ -47,7 +50,7 @@ class Basis:
 
     @property
     def factors(self) -> np.ndarray:
-        """Which axes each term is a product of, from 1 on, shape (terms, degree); 0 is the number 1."""
+        """Axes, from 1 on, of which each term is a product, shape (terms, degree); 0 is the number 1."""
         return _factors(self.axes, self.degree)
 
 
@@ -55,7 +58,7 @@ _known: dict[tuple[int, int], np.ndarray] = {}
 
 
 def _factors(axes: int, degree: int) -> np.ndarray:
-    """Which factors each term has, shape (terms, degree); 0 is the number 1."""
+    """Return the axes, from 1 on, of which each term is a product, shape (terms, degree); 0 is the number 1."""
     if (axes, degree) not in _known:
         _known[axes, degree] = np.array(list(combinations_with_replacement(range(axes + 1), degree)))
     return _known[axes, degree]
@@ -65,8 +68,8 @@ def _factors(axes: int, degree: int) -> np.ndarray:
 class Regression:
     """Surfaces through points.
 
-    coefficients: shape (terms, outputs); left_out: what each point is missed by where the surfaces are fitted without
-    it, shape (points, outputs); leverage: of each point, shape (points,)
+    coefficients: shape (terms, outputs); left_out: residual of each point where the surfaces are fitted without it,
+    shape (points, outputs); leverage: of each point, shape (points,)
     inverse: covariance of coefficients for noise of unit variance, shape (terms, terms)
     """
 
@@ -78,7 +81,7 @@ class Regression:
 
 
 def regression(basis: Basis, scaled: np.ndarray, values: np.ndarray, weights: np.ndarray) -> Regression:
-    """Weighted ridge regression of `values` (points, outputs) on a basis; the constant is not held back."""
+    """Fit weighted ridge regression of `values` (points, outputs) on a basis; the constant is not penalized."""
     root = np.sqrt(weights)[:, None]
     terms = basis.terms(scaled) * root
     size = np.sqrt((terms**2).mean(axis=0))
@@ -97,6 +100,6 @@ def regression(basis: Basis, scaled: np.ndarray, values: np.ndarray, weights: np
 
 
 def candidates(axes: int, points: int) -> list[Basis]:
-    """Bases that so many points can tell, the simplest first."""
+    """Return the bases that a number of points can determine, the simplest first."""
     found = [Basis(axes, degree) for degree in DEGREES]
     return [one for one in found if one.size * POINTS_PER_TERM <= points] or found[:1]

@@ -1,1 +1,1 @@
-"""Published outcomes as rows, run against a model."""
+"""Published outcomes as rows, compared with a model."""

@@ -1,4 +1,4 @@
-"""What a model says to published outcomes: expected, simulated, effect with interval, agreement."""
+"""Comparison of a model with published outcomes: expected, simulated, effect with interval, agreement."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def evidence(
     seeds: Sequence[int], context: Context, folder: Path, workers: int, report: Report = lambda *news: None,
     every: Sequence[EvidenceRow] = (),
 ) -> list[EvidenceResult]:  # fmt: skip
-    """Run what the rows need and hold each of them against it.
+    """Run the trials that the rows need, and compare each row with them.
 
-    every: all rows that were read, as some are held against others
+    every: all rows that were read, as some are compared with others
     """
     plans, trials = plan_rows(rows, model, changes, hypothesis, every)
     bounds = [_bounds(one) for one in plans]
@@ -70,12 +70,12 @@ def evidence(
 def row_bounds(
     rows: Sequence[EvidenceRow], every: Sequence[EvidenceRow], model: ModelDefinition
 ) -> dict[str, tuple[float, float]]:
-    """Of every row the margin on both sides of zero, or low and high, in SI units."""
+    """Return the bounds of every row, its margin on both sides of zero, or low and high, in SI units."""
     return {one.id: _bounds(plan_row(one, {two.id: two for two in every}, model)) for one in rows}
 
 
 def _bounds(plan: RowPlan) -> tuple[float, float]:
-    """Margin on both sides of zero, or low and high, in SI units.
+    """Return the margin on both sides of zero, or low and high, in SI units.
 
     raises: DefinitionError where they are not in the unit of the readout
     """
@@ -86,7 +86,7 @@ def judged(
     plan: RowPlan, bounds: tuple[float, float], values: Mapping[Condition, list[Values]],
     failures: Mapping[Condition, str], n: int,
 ) -> EvidenceResult:  # fmt: skip
-    """Hold one row against the trials."""
+    """Compare one row with the trials."""
     row, reason = plan.row, plan.cannot
     for reading in plan.readings:
         for _, measure in reading.terms:
@@ -108,7 +108,7 @@ def judged(
 
 
 def bounds_text(row: EvidenceRow) -> str:
-    """What counts, as the row has it: its margin, or from where to where."""
+    """Return the bounds of a row as its file gives them: its margin, or low and high."""
     return f"{row.low} .. {row.high}" if row.direction == "within" else str(row.margin)
 
 
@@ -133,7 +133,7 @@ def _without_value(row: EvidenceRow, readings: Sequence[np.ndarray], effects: np
 
 
 def effects_of(row: EvidenceRow, readings: Sequence[np.ndarray]) -> np.ndarray:
-    """The effect of a row, one value a seed.
+    """Return the effect of a row, one value a seed.
 
     An attenuated effect is the effect under the manipulation less the undisturbed one, negative where the undisturbed
     effect has become smaller, whatever its sign.
@@ -151,7 +151,7 @@ def effects_of(row: EvidenceRow, readings: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def simulated_outcome(direction: str, ci: Sequence[float], bounds: tuple[float, float]) -> str:
-    """Which way it went, as far as all of the interval says so; '?' where it does not."""
+    """Return the direction of an effect where all of its interval agrees on one; otherwise '?'."""
     low, high = bounds
     if not ci[0] <= ci[1]:
         return "?"
@@ -167,7 +167,7 @@ def simulated_outcome(direction: str, ci: Sequence[float], bounds: tuple[float, 
 
 
 def as_records(results: Sequence[EvidenceResult]) -> list[dict[str, Any]]:
-    """Results as plain JSON; what is not finite is null."""
+    """Return results as plain JSON; a number that is not finite is null."""
     rows = []
     for one in results:
         row = asdict(one)
@@ -178,6 +178,6 @@ def as_records(results: Sequence[EvidenceResult]) -> list[dict[str, Any]]:
 
 
 def agreement(results: Sequence[EvidenceResult]) -> tuple[int, int]:
-    """How many rows agree, of how many; those that only are controls of others do not count."""
+    """Return the number of rows that agree, and of all rows; rows that are only controls of others do not count."""
     own = [one for one in results if one.role != CONTROL]
     return sum(one.agrees for one in own), len(own)

@@ -1,4 +1,4 @@
-"""What a column does at rest, after a volley of input, and under rising concentrations of a drug."""
+"""Physiology of a column at rest, after a volley of input, and under rising concentrations of a drug."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ BLOCK = "block"  # the input of a receptor that drugs in its pore act on
 
 @dataclass(frozen=True)
 class Activity:
-    """A column in one condition.
+    """Activity of a column in one condition.
 
     rates, irregularity: Hz and coefficient of variation, by population
     spectrum: power density of the field of the first population, A^2/Hz, at `frequency` Hz
-    current: mean absolute synaptic current of a cell of it, A
+    current: mean absolute synaptic current of a cell of that population, A
     """
 
     rates: Mapping[str, float]
@@ -48,7 +48,7 @@ class Activity:
 
     @property
     def gamma_peak(self) -> float:
-        """Frequency in the gamma band at which power stands out most from its fall, Hz; NaN if that is an edge."""
+        """Frequency in the gamma band at which power exceeds its fall most, Hz; NaN if that is an edge."""
         level = self.spectrum / np.maximum(self.frequency, self.frequency[1]) ** self.slope
         return float(peak_frequency(self.frequency, level, *GAMMA))
 
@@ -80,7 +80,7 @@ class Physiology:
 
     @property
     def latencies(self) -> dict[str, float]:
-        """Time (s) by which half of a population's extra spikes after a volley have come; NaN without any."""
+        """Return the time (s) by which half of a population's extra spikes after a volley came; NaN without any."""
         return {name: half_of_extra(rate, self.rest.rates[name]) for name, rate in self.volley.items()}
 
 
@@ -116,7 +116,7 @@ def physiology(
 
 
 def activity(model: ModelDefinition, burst: Burst) -> Activity:
-    """What a burst with its field says about a column."""
+    """Compute the activity of a column from a burst with its field."""
     first = next(iter(model.populations))
     frequency, density = power_spectrum(burst.field[first], burst.field_rate, SEGMENT)
     rates = {name: burst.mean(f"{name}.firing_rate") for name in model.populations}
@@ -145,7 +145,7 @@ def _set_blocks(
 
 
 def _volleys(model: ModelDefinition, network: FastNetwork, sent: Volley) -> dict[str, np.ndarray]:
-    """Rates after short volleys of long-range input to all populations, averaged."""
+    """Return rates after short volleys of long-range input to all populations, averaged."""
     louder = during_volley(model, sent.factor)
     bins = np.arange(0, sent.duration + AFTER + BIN / 2, BIN)
     counts = {name: np.zeros(bins.size - 1) for name in model.populations}
@@ -161,7 +161,7 @@ def _volleys(model: ModelDefinition, network: FastNetwork, sent: Volley) -> dict
 
 
 def half_of_extra(rate: np.ndarray, resting: float) -> float:
-    """When half of the spikes above a resting rate have come, up to the largest total; NaN without any.
+    """Return the time (s) of half the spikes above a resting rate, up to their largest total; NaN without any.
 
     rate: Hz in bins of 1 ms
     """
@@ -174,7 +174,7 @@ def half_of_extra(rate: np.ndarray, resting: float) -> float:
 
 
 def _open_duty(model: ModelDefinition, resting: Burst) -> dict[str, float]:
-    """Activated shares: of pools that spikes feed from the burst, of the resting pool from its own mechanism."""
+    """Return the activated shares: of pools that spikes feed from the burst, of the resting pool from its mechanism."""
     found = {name: resting.mean(name) for name in resting.halves if name.endswith(".activated_fraction")}
     fed = {link.origin[0] for link in model.links.values() if link.to.endswith(".rho") and len(link.origin) == 1}
     levels = {f"{one.name}.{port.name}": 0.0 for one in model.on_scale("drug") for port in one.mechanism.outputs}

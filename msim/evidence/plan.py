@@ -1,4 +1,4 @@
-"""Evidence rows to trials: every condition once, with all that any row reads in it."""
+"""Plan of trials for evidence rows: every condition once, with all quantities that any row reads in it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a row reads in one condition: measures with their factors, to be added up."""
+    """The sum of measures with their factors that a row reads in one condition."""
 
     terms: tuple[tuple[float, Measure], ...]
 
 
 @dataclass(frozen=True)
 class RowPlan:
-    """A row and its readings, in the order of `compared`; or why it cannot be run."""
+    """A row and its readings, in the order of `compared`; or the reason why it cannot be run."""
 
     row: EvidenceRow
     readings: tuple[Reading, ...] = ()
@@ -49,7 +49,7 @@ class RowPlan:
 
 @dataclass
 class TrialPlan:
-    """One condition as an experiment with one arm, and all that is read in it."""
+    """One condition as an experiment with one arm, and all measures that are read in it."""
 
     entry: e.ExperimentFile
     experiment: ExperimentDefinition
@@ -60,9 +60,9 @@ def plan_rows(
     rows: Sequence[EvidenceRow], model: ModelDefinition, changes: Mapping[str, Any], hypothesis: str,
     every: Sequence[EvidenceRow] = (),
 ) -> tuple[list[RowPlan], dict[Condition, TrialPlan]]:  # fmt: skip
-    """What each row reads, and the trials that all of them need; a row that the model cannot run says why.
+    """Plan the readings of each row, and the trials that all of them need; a row that cannot be run has the reason.
 
-    every: rows that others may be held against
+    every: rows with which others may be compared
     """
     known = {one.id: one for one in (*every, *rows)}
     plans = [plan_row(one, known, model) for one in rows]
@@ -84,7 +84,7 @@ def _with_lacks(plan: RowPlan, lacks: Mapping[Condition, str]) -> RowPlan:
 def _needed(
     trials: dict[Condition, TrialPlan], plans: Sequence[RowPlan], lacks: Mapping[Condition, str]
 ) -> dict[Condition, TrialPlan]:
-    """Without trials that only rows read which cannot be run."""
+    """Remove trials that only rows read which cannot be run."""
     wanted = {one for plan in plans if not any(two in lacks for two in _conditions(plan)) for one in _conditions(plan)}
     return {condition: trial for condition, trial in trials.items() if condition in wanted}
 
@@ -94,7 +94,7 @@ def _conditions(plan: RowPlan) -> list[Condition]:
 
 
 def plan_row(row: EvidenceRow, known: Mapping[str, EvidenceRow], model: ModelDefinition) -> RowPlan:
-    """What a row reads, as far as it can be told without its trials."""
+    """Plan the readings of a row, as far as its trials are not needed for that."""
     try:
         unit = _unit(row, model)
         readings = tuple(_reading(row, condition, time, model) for condition, time in compared(row, known))
@@ -125,7 +125,7 @@ def _unit(row: EvidenceRow, model: ModelDefinition) -> Any:
 
 
 def compared(row: EvidenceRow, known: Mapping[str, EvidenceRow]) -> list[tuple[Condition, float | None]]:
-    """The condition of a row and those that it is held against, each with its time.
+    """Return the condition of a row and those that it is compared with, each with its time.
 
     returns: one (against nothing), two (with and against), or four for an attenuated effect: with manipulation and
         drug, with the manipulation, with the drug, with neither
@@ -173,7 +173,7 @@ def trial_plan(
     condition: Condition, measures: Sequence[Measure], model: ModelDefinition, changes: Mapping[str, Any],
     hypothesis: str,
 ) -> TrialPlan:  # fmt: skip
-    """A condition as an experiment with one arm that ends with the last thing that is read.
+    """Turn a condition into an experiment with one arm that ends with the last measure.
 
     raises: InputError where the model lacks something that the condition needs
     """
@@ -227,7 +227,7 @@ def _records(address: Address, times: set[float], begin: float, end: float) -> l
 
 
 def condition_text(condition: Condition) -> str:
-    """A condition as one text, the same for the same condition."""
+    """Return a condition as one text; equal conditions give equal texts."""
     return json.dumps(
         {
             "doses": [one.model_dump(mode="json", exclude_none=True) for one in condition.doses],

@@ -41,7 +41,7 @@ UNANSWERED = ("killed", "memory", "disk")
 
 @dataclass(frozen=True)
 class Job:
-    """All that a process needs for one trial."""
+    """All values that a process needs for one trial."""
 
     entry: e.ExperimentFile
     model: str
@@ -53,7 +53,7 @@ class Job:
 
     @property
     def digest(self) -> str:
-        """Of everything that decides on the numbers: definitions, seed, schedule and the code itself."""
+        """Return the hash of all that decides on the numbers: definitions, seed, schedule and the code itself."""
         about = {
             "entry": self.entry.model_dump(mode="json", by_alias=True, exclude_none=True), "files": dict(self.files),
             "changes": {path: str(text) for path, text in self.changes.items()}, "seed": self.seed,
@@ -159,7 +159,7 @@ def _work(job: Job, folder: Path) -> Values | Failure:
 
 
 def trial_values(job: Job) -> Values:
-    """Run one trial and read from it what rows ask for."""
+    """Run one trial and return the values that rows read from it."""
     model = read_model_texts(job.model, job.files)
     experiment = build_experiment(job.entry, "evidence", "evidence", "", model, dict(job.changes))
     datasets = simulate_trial(experiment, experiment.arms[0], job.seed, job.context)

@@ -1,1 +1,1 @@
-"""A local page to play with a model: doses and genotype in, curves of the mean-field emulator out."""
+"""A local page for trying out a model: doses and genotype in, curves of the mean-field emulator out."""

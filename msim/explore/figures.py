@@ -1,4 +1,4 @@
-"""The figures of the page, drawn once and filled anew with every answer."""
+"""Figures of the page, drawn once and filled anew with every result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {
 
 
 class Figures:
-    """All figures of a page and where their data lie; times in s."""
+    """All figures of a page, with the sources of their data; times in s."""
 
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
@@ -76,7 +76,7 @@ class Figures:
             self._doses.append(mark)
 
     def show(self, found: Courses, state: State) -> None:
-        """Put an answer into the figures."""
+        """Put results into the figures."""
         times = found.samples["time"].values
         for quantity, source in self.sources.items():
             if quantity in self._choices.rates:
@@ -96,7 +96,7 @@ class Figures:
             mark.update(visible=at < len(starts), location=starts[at] if at < len(starts) else 0)
 
     def fade(self, alpha: float = FADED) -> None:
-        """Draw what is there paler: it answers an earlier question."""
+        """Draw the present curves paler, because they belong to an earlier setting."""
         for one in self._lines:
             one.glyph.line_alpha = alpha
             if hasattr(one.glyph, "fill_alpha"):

@@ -1,4 +1,4 @@
-"""The page: controls that ask, figures that answer, and a button that keeps the question."""
+"""The page: controls for a setting, figures of its results, and a button that saves the setting."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Page:
         self.ask()
 
     def _controls(self) -> dict[str, Any]:
-        """A control for every field of State."""
+        """Build a control for every field of State."""
         known, rest = self._choices, State(self._choices.drugs[0])
         genotypes = [("", "wild type"), *((one, one.replace("_", " ")) for one in known.genotypes)]
         hypotheses = [("", "the model as it stands"), *((name, f"{name} – {said.split(':')[0]}")
@@ -67,7 +67,7 @@ class Page:
         return made
 
     def state(self) -> State:
-        """What the controls are set to."""
+        """Return the present setting of the controls."""
         values = {name: one.value for name, one in self.controls.items()}
         whole = {name: int(values[name]) for name in ("minutes", "doses", "days")}
         return State(**{**values, **whole, "mg_per_kg": round(float(values["mg_per_kg"]), 4)})
@@ -76,7 +76,7 @@ class Page:
         self.ask()
 
     def ask(self) -> None:
-        """Answer the present state; where it cannot be answered, say why and leave the last curves, paler."""
+        """Simulate the present setting; where that is impossible, show the reason and leave the last curves, paler."""
         state = self.state()
         self.controls["minutes"].disabled = state.route != "intravenous"
         self.controls["days"].disabled = state.doses == 1
@@ -94,7 +94,7 @@ class Page:
         )
 
     def keep(self) -> None:
-        """Write the present state as an experiment file into the folder."""
+        """Write the present setting as an experiment file into the folder."""
         name = self.file.value.strip().removesuffix(".toml")
         try:
             if not FILE_NAME.fullmatch(name):
@@ -109,7 +109,7 @@ class Page:
         self.wrote.text = f"<p>Written: {written}</p><p><code>msim check {html.escape(path.name)}</code></p>"
 
     def add_to(self, document: Document) -> None:
-        """Put everything into a document, with the page's own template."""
+        """Put the page into a document, with the page's own template."""
         for name, one in self.figures.drawn.items():
             one.name = f"figure_{name}"
             document.add_root(one)

@@ -1,4 +1,4 @@
-"""The page on a port of this machine, for this machine alone."""
+"""Server of the page on a port of this machine, for this machine alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 
 
 def make_server(explorer: Explorer, folder: Path, port: int = 0) -> Server:
-    """A server that listens at once, and answers when its loop runs; nobody else's page may talk to it.
+    """Start a server that listens at once, and responds when its loop runs; no page from elsewhere may talk to it.
 
     folder: where experiment files are written; port: 0 for a free one
     raises: InputError where the port is taken
@@ -38,12 +38,15 @@ def make_server(explorer: Explorer, folder: Path, port: int = 0) -> Server:
 
 
 def address_of(server: Any) -> str:
-    """What a browser is to open."""
+    """Return the address that a browser is to open."""
     return f"http://{HOST}:{server.port}/"
 
 
 def _free_port(wanted: int) -> int:
-    """That port if it is free, or any free one for 0: a server has to know its own before it is made."""
+    """Return the wanted port if it is free, or any free one for 0: a server needs its own before it is made.
+
+    raises: InputError where the wanted port is taken
+    """
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

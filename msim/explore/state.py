@@ -1,4 +1,4 @@
-"""What the page is set to, the experiment that this is, and what the emulator answers to it."""
+"""Setting of the page, the experiment that it describes, and the emulator's results for it."""
 
 from __future__ import annotations
 
@@ -60,20 +60,20 @@ class State:
 
     @property
     def length(self) -> float:
-        """How long to follow, s after the first dose."""
+        """Simulated time, s after the first dose."""
         return 60.0 * SPANS[self.span][0]
 
     @property
     def infused(self) -> float:
-        """How long each dose takes, s."""
+        """Duration of each dose, s."""
         return 60.0 * self.minutes if self.route == "intravenous" else 0.0
 
     def dose_times(self) -> list[float]:
-        """When each dose begins, s after the first."""
+        """Return the times at which each dose begins, s after the first."""
         return [86400.0 * self.days * number for number in range(self.doses if self.mg_per_kg else 0)]
 
     def moments(self) -> tuple[float, ...]:
-        """When to look, s: close together after each dose and ever further apart, so that no peak is missed."""
+        """Return the sample times, s: close together after each dose, then ever further apart, to miss no peak."""
         starts = self.dose_times() or [0.0]
         count = max(FEWEST, MOMENTS // len(starts))
         found = {BEFORE}
@@ -86,7 +86,7 @@ class State:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the controls of a model offer, in the order of its files."""
+    """Options of the controls for a model, in the order of its files."""
 
     drugs: tuple[str, ...]
     genotypes: tuple[str, ...]
@@ -98,7 +98,7 @@ class Choices:
 
 
 def choices_of(model: ModelDefinition) -> Choices:
-    """What can be chosen and shown of a model."""
+    """Return the options that a model offers, and the quantities that it can show."""
     known = outputs(model)
     return Choices(
         drugs=tuple(one.name for one in model.on_scale("drug")),
@@ -112,9 +112,9 @@ def choices_of(model: ModelDefinition) -> Choices:
 
 
 def tables_of(state: State, model: ModelDefinition, name: str, *, vehicle: bool = False) -> dict[str, Any]:
-    """The experiment that a state is, as the tables of its file.
+    """Write the experiment of a setting, as the tables of its file.
 
-    name: of the model, as a file would name it; vehicle: with an arm that lacks the doses and nothing else
+    name: of the model, as a file would name it; vehicle: with an arm that lacks only the doses
     """
     own: dict[str, Any] = {}
     if state.genotype:
@@ -158,7 +158,7 @@ def _record(state: State, choices: Choices) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Courses:
-    """What the emulator answers: quantities over time, and rates at some moments; SI units."""
+    """Results of the emulator: quantities over time, and rates at some moments; SI units."""
 
     samples: xr.Dataset
     probes: xr.Dataset
@@ -166,7 +166,7 @@ class Courses:
 
 @dataclass
 class Explorer:
-    """A model that is asked again and again; emulators are looked up once for each genotype and hypothesis.
+    """A model for repeated simulations; it finds the emulators once for each genotype and hypothesis.
 
     name: as an experiment's file would name the model
     """
@@ -176,9 +176,9 @@ class Explorer:
     _emulators: dict[tuple[str, str, str], Emulators] = field(default_factory=dict)
 
     def ask(self, state: State) -> Courses:
-        """Follow a state on the mean-field emulator.
+        """Follow a setting on the mean-field emulator.
 
-        raises: InputError where the state is no experiment, or leaves what the emulator answers for
+        raises: InputError where the setting is no experiment, or leaves the emulator's domain
         """
         definition = experiment_from_tables(tables_of(state, self.model, self.name), model=self.model, where="page")
         (arm,) = definition.arms
@@ -197,7 +197,7 @@ class Explorer:
 
 
 def explorer_of(name: str) -> Explorer:
-    """A model by its file or its shipped name, asked once, so that what is wrong with it is known at once.
+    """Read a model by its file or its shipped name, and simulate it once, so that any error in it shows at once.
 
     raises: InputError where it has no cells or no drug, or no file has that name
     """

@@ -1,4 +1,4 @@
-"""Tables of an experiment as the text of its file."""
+"""Writer of an experiment's tables as the text of its file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_text(tables: Mapping[str, Any]) -> str:
-    """Plain values first, then lists of tables, each as [[name]].
+    """Write tables as TOML: plain values first, then lists of tables, each as [[name]].
 
     tables: texts, numbers, lists of these and tables; a list of tables only at the top, or inline
     """
@@ -28,7 +28,7 @@ def toml_text(tables: Mapping[str, Any]) -> str:
 
 
 def write_experiment(tables: Mapping[str, Any], path: Path) -> None:
-    """Write the file of an experiment that nothing stands in the place of.
+    """Write the file of an experiment; an existing file is never replaced.
 
     raises: InputError where there is a file already, or none can be written
     """

@@ -83,7 +83,7 @@ def write_connectivity(into: Derivatives, label: Label, regions: Sequence[str], 
 
 
 def scan_folder(into: Derivatives, label: Label) -> Path:
-    """The folder of a scan's files, made where there is none."""
+    """Return the folder of a scan's files, made where there is none."""
     session = [f"ses-{label.session}"] if label.session else []
     folder = into.root.joinpath(f"sub-{label.subject}", *session, "func")
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ INTENTS = {"ConnParcelSries": 3004, "ConnParcels": 3003, "ConnParcelScalr": 3008
 
 
 def write_cifti(path: Path, values: np.ndarray, axes: tuple[Any, Any], intent: str) -> None:
-    """Write a matrix with its axes; the file appears in one step, when it is whole."""
+    """Write a matrix with its axes; the file appears in one step, when it is complete."""
     image = library("nibabel").Cifti2Image(values, axes)
     image.nifti_header.set_intent(INTENTS[intent], name=intent)
     partial = path.with_name(f".growing_{path.name}")
@@ -116,7 +116,7 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text; the file appears in one step, when it is whole."""
+    """Write a text; the file appears in one step, when it is complete."""
     partial = path.with_name(f".growing_{path.name}")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)

@@ -1,4 +1,4 @@
-"""Events of a task and what a GLM says of every region, as BIDS lays them out."""
+"""Events of a task, and the estimates of a GLM for every region, as BIDS lays them out."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def validate_length(name: str, seconds: float, tr: float, band: Band | None = No
 
 
 def filtered(scan: Scan, band: Band) -> np.ndarray:
-    """The signal without its mean and trend, in a band (Butterworth, zero phase), shape (volumes, regions)."""
+    """Return the signal without mean and trend, in a band (Butterworth, zero phase), shape (volumes, regions)."""
     validate_length(scan.label.stem, len(scan.signal) * scan.tr, scan.tr, band)
     clean = library("nilearn.signal").clean
     return np.asarray(clean(
@@ -53,7 +53,7 @@ def filtered(scan: Scan, band: Band) -> np.ndarray:
 
 
 def functional_connectivity(scan: Scan, band: Band | None = None) -> np.ndarray:
-    """Fisher z of Pearson's r between regions.
+    """Compute Fisher z of Pearson's r between regions.
 
     returns: shape (regions, regions), 0 on the diagonal
     """
@@ -97,7 +97,7 @@ def validate_finite_z(z: np.ndarray, regions: Sequence[str], where: str) -> None
 
 
 def between(z: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
-    """Mean Fisher z of all pairs of different regions, the first of one set and the second of another.
+    """Average Fisher z over all pairs of different regions, the first of one set and the second of another.
 
     one, other: which regions, shape (regions,), bool
     """
@@ -111,7 +111,7 @@ def between(z: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
 
 
 def similarity(z: np.ndarray, reference: np.ndarray) -> float:
-    """Pearson's r between two connectivity matrices over pairs of regions that both have."""
+    """Compute Pearson's r between two connectivity matrices over pairs of regions that both have."""
     rows, columns = np.triu_indices(len(z), k=1)
     first, second = z[rows, columns], reference[rows, columns]
     both = np.isfinite(first) & np.isfinite(second)
@@ -124,5 +124,5 @@ def similarity(z: np.ndarray, reference: np.ndarray) -> float:
 
 
 def mean_connectivity(matrices: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean of Fisher z over runs or subjects, NaN left out."""
+    """Average Fisher z over runs or subjects, NaN left out."""
     return np.asarray(np.nanmean(np.stack(matrices), axis=0))

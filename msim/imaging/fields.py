@@ -13,7 +13,7 @@ from msim.imaging.optional_imports import library
 
 
 def raw_of(regions: Sequence[str], moment: np.ndarray, sampling_rate_hz: float) -> Any:
-    """An mne.io.RawArray with one dipole channel a region.
+    """Build an mne.io.RawArray with one dipole channel a region.
 
     moment: dipole moment, A m, shape (regions, times)
     """
@@ -27,7 +27,7 @@ def raw_of(regions: Sequence[str], moment: np.ndarray, sampling_rate_hz: float) 
 
 
 def evoked_of(regions: Sequence[str], moment: np.ndarray, sampling_rate_hz: float, begin_s: float, trials: int) -> Any:
-    """An mne.EvokedArray: the mean over trials, time counted from the stimulus.
+    """Build an mne.EvokedArray: the mean over trials, time counted from the stimulus.
 
     moment: A m, shape (regions, times); begin_s: time of the first sample
     """

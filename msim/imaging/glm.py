@@ -16,10 +16,10 @@ HIGH_PASS = 1 / 128  # Hz; the usual cut-off of drifts
 
 @dataclass(frozen=True)
 class Estimates:
-    """What a model says of every region.
+    """Estimates of a general linear model for every region.
 
     conditions: with at least one event; betas: percent signal change, shape (conditions, regions)
-    contrast, t: of the one contrast that was asked for, shape (regions,); degrees: of freedom of t
+    contrast, t: of the contrast given to the fit, shape (regions,); degrees: of freedom of t
     """
 
     conditions: tuple[str, ...]
@@ -29,14 +29,14 @@ class Estimates:
     degrees: float
 
     def beta(self, condition: str) -> np.ndarray:
-        """Of one condition, NaN where it had no event."""
+        """Return the betas of one condition, shape (regions,); NaN where the condition had no event."""
         if condition not in self.conditions:
             return np.full(self.betas.shape[1], np.nan)
         return np.asarray(self.betas[self.conditions.index(condition)])
 
 
 def design_of(scan: Scan, onsets: Mapping[str, np.ndarray], event_s: float) -> tuple[tuple[str, ...], np.ndarray]:
-    """Regressors of a scan: events convolved with the canonical (SPM) HRF, slow cosines, and a constant.
+    """Build the regressors of a scan: events convolved with the canonical (SPM) HRF, slow cosines, and a constant.
 
     onsets: by condition, s from the first volume; a condition without events gets no regressor
     returns: names of the columns, conditions first, and the matrix, shape (volumes, columns)

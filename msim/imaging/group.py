@@ -1,4 +1,4 @@
-"""Statistics over participants, by SciPy and statsmodels: what a paper's table holds, one row a test."""
+"""Statistics over participants, by SciPy and statsmodels: the rows of a paper's table, one for each test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST = 3  # participants, for a spread that means anything
 
 @dataclass(frozen=True)
 class Test:
-    """One row.
+    """One row of a table of statistics.
 
     estimate: mean, or difference of means; low, high: its 95 % interval, NaN where the test gives none
     kind: 't' or 'F'; 'mean' or 'share' where there is no test
@@ -60,15 +60,15 @@ def against_zero(name: str, values: np.ndarray, scale: float = 0.0) -> Test:
 
 
 def mean_alone(name: str, values: np.ndarray) -> Test:
-    """A mean with its interval, of what nobody would hold against zero, such as variance explained."""
+    """Return a mean with its interval and no test, for values such as variance explained that are always above zero."""
     nan = float("nan")
     return replace(against_zero(name, values), kind="mean", value=nan, degrees=nan, p=nan, effect=nan)
 
 
 def share(name: str, hits: np.ndarray) -> Test:
-    """The share of participants of whom something is true, with Wilson's interval.
+    """Return the share of participants with a property, with Wilson's interval.
 
-    hits: true or false, shape (participants,)
+    hits: true where a participant has the property, shape (participants,)
     """
     from scipy.stats import binomtest
 
@@ -78,7 +78,7 @@ def share(name: str, hits: np.ndarray) -> Test:
 
 
 def paired(name: str, before: np.ndarray, after: np.ndarray) -> Test:
-    """A paired t test of after minus before; participants who lack one of both are left out."""
+    """Run a paired t test of after minus before; participants who lack one of both are left out."""
     if before.shape != after.shape:
         raise InputError(f"{name}: wants as many values after as before, got {after.shape} and {before.shape}")
     scale = float(np.abs(_known(np.concatenate([np.ravel(before), np.ravel(after)]))).max(initial=0.0))
@@ -86,7 +86,7 @@ def paired(name: str, before: np.ndarray, after: np.ndarray) -> Test:
 
 
 def unpaired(name: str, one: np.ndarray, other: np.ndarray) -> Test:
-    """A t test of one minus other with one variance, as most papers have it."""
+    """Run a t test of one minus other with one variance, as most papers do."""
     from scipy.stats import ttest_ind
 
     first, second = _known(one), _known(other)
@@ -102,7 +102,7 @@ def unpaired(name: str, one: np.ndarray, other: np.ndarray) -> Test:
 
 
 def correlation(name: str, one: np.ndarray, other: np.ndarray) -> Test:
-    """Pearson's r of two measures of the same participants, with t of it; who lacks one of both is left out."""
+    """Compute Pearson's r of two measures of the same participants, with its t; skip a participant who lacks one."""
     from scipy.stats import pearsonr
 
     if one.shape != other.shape:
@@ -119,7 +119,7 @@ def correlation(name: str, one: np.ndarray, other: np.ndarray) -> Test:
 
 
 def mixed_model(formula: str, table: Mapping[str, Sequence[object]], terms: Mapping[str, str]) -> list[Test]:
-    """Wald tests of terms of a linear mixed model with an intercept for every subject (REML).
+    """Run Wald tests of terms of a linear mixed model with an intercept for every subject (REML).
 
     formula: as statsmodels reads it, such as 'y ~ C(time) * C(group)'; table: columns, 'subject' among them
     terms: name of a row to the term of the formula that it tests
@@ -142,10 +142,10 @@ def mixed_model(formula: str, table: Mapping[str, Sequence[object]], terms: Mapp
 def mixed_coefficients(
     formula: str, table: Mapping[str, Sequence[object]], terms: Mapping[str, str]
 ) -> list[Test]:  # fmt: skip
-    """t tests of coefficients of a linear mixed model with an intercept for every subject (REML).
+    """Run t tests of coefficients of a linear mixed model with an intercept for every subject (REML).
 
     Degrees of freedom are observations less fixed effects, as MATLAB's fitlme has them; the effect is the coefficient
-    over the standard deviation of what is left within subjects.
+    over the standard deviation of the residuals within subjects.
     formula, table: as for `mixed_model`; terms: name of a row to the coefficient, such as 'time:response'
     """
     from scipy.stats import t as student
@@ -167,7 +167,7 @@ def mixed_coefficients(
 
 
 def _fitted(formula: str, table: Mapping[str, Sequence[object]]) -> tuple[Any, Any]:
-    """The model as statsmodels has it, and the rows that entered."""
+    """Fit the model with statsmodels; return it and the rows of the table that entered."""
     frame = library("pandas").DataFrame(dict(table)).dropna()
     if frame["subject"].nunique() < LEAST:
         raise InputError(f"mixed model: wants at least {LEAST} subjects, got {frame['subject'].nunique()}")
@@ -188,6 +188,6 @@ def _mean(known: np.ndarray) -> float:
 
 
 def _without_test(name: str, estimate: float, n: int) -> Test:
-    """A row for too few values, or for such as do not differ between participants: there is no test of them."""
+    """Return a row without a test, for values that are too few or do not differ between participants."""
     nan = float("nan")
     return Test(name, estimate, nan, nan, "t", nan, nan, nan, nan, n)

@@ -9,9 +9,9 @@ from msim.base.errors import InputError
 
 
 def library(name: str) -> Any:
-    """Import a library of the extra.
+    """Import a library of the extra 'imaging'.
 
-    raises: InputError that says how to install it
+    raises: InputError with the command that installs it
     """
     try:
         return importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Regions as parcels of a CIFTI-2 file: voxels around their centres, on both sides."""
+"""Regions as parcels of a CIFTI-2 file: voxels around their centers, on both sides."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ AFFINE = np.array([[-2.0, 0, 0, 90], [0, 2.0, 0, -126], [0, 0, 2.0, -72], [0, 0,
 
 
 def parcel_voxels(centers_mm: np.ndarray, volumes_mm3: np.ndarray) -> list[np.ndarray]:
-    """Voxels that stand for regions: those nearer than a ball of the region's volume reaches, on both sides.
+    """Return the voxels that stand for each region, on both sides: those within a ball of the region's volume.
 
-    A voxel belongs to the nearest centre only. The true outlines of the parcels are not known here.
+    A voxel belongs to the nearest center only. The true outlines of the parcels are not known here.
 
     centers_mm: of the left half, shape (regions, 3); volumes_mm3: of both halves together, shape (regions,)
     returns: for each region indices of voxels, shape (voxels, 3)
@@ -41,7 +41,7 @@ def parcel_voxels(centers_mm: np.ndarray, volumes_mm3: np.ndarray) -> list[np.nd
 
 
 def parcels_axis(names: Sequence[str], centers_mm: np.ndarray, volumes_mm3: np.ndarray) -> Any:
-    """The axis of a CIFTI-2 file that says what its parcels are (nibabel's ParcelsAxis)."""
+    """Build the axis of a CIFTI-2 file that names its parcels and their voxels (nibabel's ParcelsAxis)."""
     axes = library("nibabel.cifti2.cifti2_axes")
     voxels = parcel_voxels(centers_mm, volumes_mm3)
     none: dict[str, np.ndarray] = {}

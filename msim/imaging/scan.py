@@ -14,7 +14,7 @@ LABEL = re.compile(r"[A-Za-z0-9]+")
 
 @dataclass(frozen=True)
 class Label:
-    """Which scan of which participant, as BIDS names it; session may be empty."""
+    """Name of one scan of one participant, as BIDS writes it; session may be empty."""
 
     subject: str
     task: str
@@ -30,7 +30,7 @@ class Label:
 
     @property
     def stem(self) -> str:
-        """Begin of the names of its files."""
+        """First part of the names of the scan's files."""
         session = f"_ses-{self.session}" if self.session else ""
         return f"sub-{self.subject}{session}_task-{self.task}_run-{self.run}"
 

@@ -1,1 +1,1 @@
-"""What an experimenter would read off a simulated brain: spikes, spectra, field potentials, BOLD."""
+"""Measures that an experimenter takes of a brain, computed from a simulated one: spikes, spectra, fields, BOLD."""

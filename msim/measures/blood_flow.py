@@ -38,7 +38,7 @@ class FlowPath:
 
     @property
     def largest_change(self) -> float:
-        """How far from rest the flow goes, about: at a knot, or where the signal of a knot will carry it."""
+        """Estimate the largest distance of flow from rest: at a knot, or where the signal at a knot will carry it."""
         signal = self.ramp[0] + self.transient[0]
         return float(max(np.abs(self.change).max(), np.abs(signal).max() / self.gamma**0.5))
 
@@ -64,10 +64,10 @@ def flow_path(drive: np.ndarray, times_s: np.ndarray, kappa: float, gamma: float
 
 
 def flow_course(path: FlowPath) -> Callable[[float], Regions]:
-    """Give what tells the flow less its resting value of 1, at a time in s that is not before the first knot.
+    """Build a function of time that gives the flow less its resting value of 1.
 
-    It tells an array of shape (regions,), or a plain number of a single region: where there is one, calls of arrays
-    are all that an integrator would wait for.
+    The time is in s and not before the first knot. The function returns an array of shape (regions,), or a plain number
+    for a single region, where calls of arrays would take most of an integrator's time.
     """
     knots = path.times_s.tolist()
     after = np.moveaxis(np.stack([path.ramp[1], path.rise, *path.transient]), -1, 0)
@@ -84,7 +84,7 @@ def flow_course(path: FlowPath) -> Callable[[float], Regions]:
 
 
 def _propagators(elapsed_s: np.ndarray, kappa: float, gamma: float) -> np.ndarray:
-    """Exponentials of elapsed time x [[-kappa, -gamma], [1, 0]], shape (2, 2, times)."""
+    """Return exponentials of elapsed time x [[-kappa, -gamma], [1, 0]], shape (2, 2, times)."""
     decay, divided, slower = _decays(elapsed_s, kappa, gamma)
     return np.array([
         [decay - (kappa + slower) * divided, -gamma * divided],
@@ -93,7 +93,7 @@ def _propagators(elapsed_s: np.ndarray, kappa: float, gamma: float) -> np.ndarra
 
 
 def _decays(elapsed_s: np.ndarray | float, kappa: float, gamma: float) -> tuple[np.ndarray, np.ndarray, complex]:
-    """The slower eigenmode, Newton's divided difference of both, and the slower eigenvalue.
+    """Return the slower eigenmode, Newton's divided difference of both, and the slower eigenvalue.
 
     From the slower one nothing overflows, and the two may coincide (critical damping).
     """

@@ -95,10 +95,10 @@ def bold_response(
     sample_times_s: np.ndarray,
     relative_tolerance: float = 1e-7,
 ) -> np.ndarray:
-    """Give the BOLD signal of each region at the wanted times.
+    """Return the BOLD signal of each region at the wanted times.
 
-    Activity is linear between its times, however unevenly they lie, and nothing between is leapt over; before
-    the first time it held its first value since ever.
+    Activity is linear between its times, however unevenly they are spaced, and no time between them is leapt over;
+    before the first time it has always had its first value.
     activity: relative change from rest, shape (..., times)
     times_s: non-decreasing; a time given twice is a jump, shape (times,)
     sample_times_s: in any order, from the first to the last of times_s, shape (volumes,)
@@ -144,7 +144,7 @@ def _checked_samples(sample_times_s: np.ndarray, knots: np.ndarray) -> np.ndarra
 
 
 def _signal(logarithms: np.ndarray, parameters: BalloonWindkessel) -> np.ndarray:
-    """Percent signal change, from the logarithms so that it is exactly 0 at rest.
+    """Compute percent signal change, from the logarithms so that it is exactly 0 at rest.
 
     logarithms: of volume and of deoxyhemoglobin, shape (2, ...)
     """

@@ -19,7 +19,10 @@ class BoldStream:
     """
 
     def __init__(self, parameters: BalloonWindkessel, shape: tuple[int, ...], sample_step: float, tr: float) -> None:
-        """shape: of activity at one time; sample_step: time between its samples, s; tr: between volumes, s."""
+        """Start at rest.
+
+        shape: of activity at one time; sample_step: time between samples of activity, s; tr: between volumes, s
+        """
         self.parameters, self.shape = parameters, shape
         samples = whole_steps(sample_step, tr, "BOLD")
         longest = max(1, round(LONGEST / sample_step))
@@ -56,7 +59,7 @@ class BoldStream:
         self.states = y + step / 6 * (first + 2 * second + 2 * third + fourth)
 
     def _slope(self, y: np.ndarray, activity: np.ndarray) -> np.ndarray:
-        """Change of the signal and of the logarithms of flow, volume and deoxyhemoglobin."""
+        """Return the change of the signal and of the logarithms of flow, volume and deoxyhemoglobin."""
         p = self.parameters
         s, flow, volume, deoxy = y[0], np.exp(y[1]), y[2], y[3]
         out = np.exp(volume / p.alpha)

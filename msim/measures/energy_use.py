@@ -1,4 +1,4 @@
-"""Energy use of cortex in ATP, added up event by event, and the neuronal TCA cycle that pays for it."""
+"""Energy use of cortex in ATP, added up event by event, and the neuronal TCA cycle that supplies it."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ class EnergyBudget:
 
     @property
     def total(self) -> np.ndarray:
-        """ATP used by all of them, umol/g/min."""
+        """ATP used by all causes together, umol/g/min."""
         return np.asarray(self.housekeeping + self.spikes + self.vesicles + self.AMPA + self.NMDA)
 
 
 def energy_budget(
     activity: Activity, gain: np.ndarray | float, blocked: np.ndarray | float, cycle: GlutamateCycle, energy: EnergyUse
 ) -> EnergyBudget:
-    """ATP that cortex uses, by cause.
+    """Compute the ATP that cortex uses, by cause.
 
     gain: AMPA conductance of a contact relative to rest, without the number of spines
     blocked: fraction of NMDA receptors blocked
@@ -115,5 +115,5 @@ def energy_budget(
 
 
 def tca_rate(budget: EnergyBudget, energy: EnergyUse) -> np.ndarray:
-    """V_TCA of 13C-MRS: the rate of the neuronal TCA cycle that makes the ATP, umol/g/min."""
+    """Compute V_TCA of 13C-MRS: the rate of the neuronal TCA cycle that makes the ATP, umol/g/min."""
     return np.asarray(energy.neuronal * budget.total / energy.ATP_per_turn)

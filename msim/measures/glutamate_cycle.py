@@ -1,4 +1,4 @@
-"""The glutamate-glutamine cycle that 13C-MRS sees: vesicles that boutons release, times what each holds."""
+"""Rate of the glutamate-glutamine cycle, as 13C-MRS sees it: vesicles released times the glutamate in each."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class GlutamateCycle:
 
 @dataclass(frozen=True)
 class Activity:
-    """What a column does, on average; arrays of any shapes that broadcast together.
+    """Mean activity of a column; arrays of any shapes that broadcast together.
 
     pyramidal, background: firing rates of pyramidal cells and of long-range afferents, Hz
     miniature: spontaneous release at a contact, Hz
@@ -84,9 +84,9 @@ class Activity:
 
 
 def checked_amount(value: np.ndarray | float, name: str) -> np.ndarray:
-    """The value as an array.
+    """Return the value as an array, and refuse values that are not finite or below 0.
 
-    raises: InputError unless all of it is finite and not below 0
+    raises: InputError
     """
     array = np.asarray(value, dtype=float)
     if array.size == 0 or not (np.isfinite(array).all() and (array >= 0).all()):
@@ -95,28 +95,28 @@ def checked_amount(value: np.ndarray | float, name: str) -> np.ndarray:
 
 
 def spike_rate(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Spikes that reach a glutamatergic bouton, Hz, mean over boutons."""
+    """Compute the spikes that reach a glutamatergic bouton, Hz, mean over boutons."""
     local, distant = np.asarray(activity.pyramidal, dtype=float), np.asarray(activity.background, dtype=float)
     return np.asarray(values.local * local + (1 - values.local) * distant)
 
 
 def event_rate(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Vesicles that a bouton releases, evoked and spontaneous, Hz."""
+    """Compute the vesicles that a bouton releases, evoked and spontaneous, Hz."""
     return np.asarray(values.p_release * spike_rate(activity, values) + np.asarray(activity.miniature, dtype=float))
 
 
 def boutons_kept(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Boutons relative to a healthy brain."""
+    """Compute the number of boutons relative to a healthy brain."""
     return np.asarray(1 - values.boutons_lost * (1 - np.asarray(activity.spines, dtype=float)))
 
 
 def release_events(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Vesicles released in a kilogram of cortex, 1/(kg s)."""
+    """Compute the vesicles released in a kilogram of cortex, 1/(kg s)."""
     return np.asarray(values.boutons * boutons_kept(activity, values) * event_rate(activity, values))
 
 
 def glutamate_cycling(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """V_cycle of 13C-MRS: the rate of the glutamate-glutamine cycle.
+    """Compute V_cycle of 13C-MRS: the rate of the glutamate-glutamine cycle.
 
     returns: umol/g/min, of the shape to which the activity broadcasts
     """

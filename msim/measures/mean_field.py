@@ -20,9 +20,9 @@ def lfp_proxy(ampa_current: np.ndarray, gaba_current: np.ndarray) -> np.ndarray:
 
 
 def e_i_balance(excitatory_charge: np.ndarray, inhibitory_charge: np.ndarray) -> np.ndarray:
-    """Divide the size of the excitatory charge by that of the inhibitory, in whatever window they cover.
+    """Divide the size of the excitatory charge by the size of the inhibitory charge.
 
-    excitatory_charge, inhibitory_charge: of any sign, in one unit, one shape
+    excitatory_charge, inhibitory_charge: over one window, of any sign, in one unit, one shape
     returns: of the same shape; NaN where there is no inhibitory charge
     """
     excitatory, inhibitory = np.abs(excitatory_charge), np.abs(inhibitory_charge)

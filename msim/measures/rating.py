@@ -1,4 +1,7 @@
-"""A clinical rating as a stated, saturating map of potentiation, with a placebo term and noise; never instead of it."""
+"""Clinical rating as a stated, saturating function of potentiation, with a placebo term and noise.
+
+A rating is always reported beside the potentiation, never in its place.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,10 @@ RATING = Mechanism(
 def improvement(
     potentiation: np.ndarray | float, random_effect: np.ndarray | float, placebo: float, E_max: float, W_50: float, sd: float
 ) -> np.ndarray:
-    """Improvement as a share of the rating before treatment, at most 1, below 0 where people get worse.
+    """Return the improvement as a share of the rating before treatment, at most 1, below 0 where people get worse.
 
-    potentiation: change of AMPA conductance; what falls below 0 counts as 0. Both arguments broadcast.
+    potentiation: change of AMPA conductance; values below 0 count as 0
+    random_effect: draw in units of `sd`; it broadcasts with potentiation
     """
     w = np.maximum(np.asarray(potentiation, dtype=float), 0.0)
     return np.asarray(np.minimum(placebo + E_max * w / (w + W_50) + sd * np.asarray(random_effect), 1.0))

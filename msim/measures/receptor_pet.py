@@ -1,4 +1,4 @@
-"""Binding of a tracer to mGluR5, from which glutamate displaces it, and which glutamate has taken into the cell."""
+"""Binding of a PET tracer to mGluR5, from which glutamate displaces it, and which glutamate internalizes."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class ReceptorPet:
 
 
 def extracellular_glutamate(release: np.ndarray | float, values: ReceptorPet) -> np.ndarray:
-    """Extracellular glutamate relative to rest, from release (V_cycle) relative to rest, same shape."""
+    """Compute extracellular glutamate from release (V_cycle), both relative to rest, same shape."""
     return np.asarray(checked_amount(release, "release") ** values.response)
 
 
 def internalised_after(
     elapsed_s: np.ndarray | float, glutamate: np.ndarray | float, values: ReceptorPet, start: np.ndarray | float = 0.0
 ) -> np.ndarray:
-    """Fraction of receptors internalised beyond rest, under constant glutamate.
+    """Return the fraction of receptors internalized beyond rest, under constant glutamate.
 
     elapsed_s: s; glutamate: relative to rest; start: fraction before; all broadcast
     """
@@ -65,9 +65,9 @@ def internalised_after(
 
 
 def internalised_course(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorPet) -> np.ndarray:
-    """Fraction of receptors internalised beyond rest along a course that begins at rest.
+    """Return the fraction of receptors internalized beyond rest along a course that begins at rest.
 
-    Between two times glutamate counts with the mean of both: exact where it is constant, of second order else.
+    Between two times glutamate counts with the mean of both: exact where it is constant, otherwise of second order.
     times_s: increasing, shape (times,); glutamate: relative to rest, shape (..., times)
     returns: shape (..., times)
     """
@@ -81,7 +81,7 @@ def internalised_course(times_s: np.ndarray, glutamate: np.ndarray, values: Rece
 
 
 def mglur5_binding(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorPet) -> np.ndarray:
-    """Binding of the tracer relative to rest, along a course of extracellular glutamate that begins at rest.
+    """Compute binding of the tracer relative to rest, along a course of glutamate that begins at rest.
 
     times_s: increasing, shape (times,); glutamate: relative to rest, shape (..., times)
     returns: 1 where nothing has happened, shape (..., times)
@@ -92,7 +92,7 @@ def mglur5_binding(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorP
 
 
 def scan_change(times_s: np.ndarray, binding: np.ndarray, start_s: float, duration_s: float) -> np.ndarray:
-    """Percent change of binding from rest that a scan sees: the mean over its time, linear between times.
+    """Compute the percent change of binding from rest in a scan: the mean over its time, linear between times.
 
     binding: relative to rest, shape (..., times); returns: percent, shape (...)
     """
@@ -111,7 +111,7 @@ def scan_change(times_s: np.ndarray, binding: np.ndarray, start_s: float, durati
 
 
 def _step(start: np.ndarray, surge: np.ndarray, elapsed_s: np.ndarray | float, values: ReceptorPet) -> np.ndarray:
-    """The exact solution after a time of constant glutamate."""
+    """Return the exact solution after a time of constant glutamate."""
     rate = values.k_in * surge + values.k_out
     end = values.k_in * surge / rate
     return np.asarray(start + (end - start) * -np.expm1(-rate * elapsed_s))

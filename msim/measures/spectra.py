@@ -35,9 +35,9 @@ def power_spectrum(
 def long_power_spectrum(
     blocks: Iterable[np.ndarray], sampling_rate_hz: float, segment_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`power_spectrum` of a signal that comes in blocks, of which no more than one is in memory.
+    """Estimate the power spectral density of a signal that comes in blocks, with at most one block in memory.
 
-    blocks: of the signal, in order, shape (time,); where it is a single one, the result is the same to the last bit
+    blocks: of the signal, in order, shape (time,); a single block gives the bits that `power_spectrum` gives
     """
     length = round(segment_s * sampling_rate_hz)
     step = length - length // 2
@@ -59,7 +59,7 @@ def long_power_spectrum(
 def cross_spectral_density(
     signals: np.ndarray, sampling_rate_hz: float, segment_s: float, band: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Estimate the one-sided cross-spectral density of all pairs of signals by Welch's method, as `power_spectrum`.
+    """Estimate the one-sided cross-spectral density of all pairs of signals by Welch's method, as in `power_spectrum`.
 
     signals: shape (signals, time); band: lowest and highest frequency that is kept, Hz
     returns: frequency in Hz, shape (frequencies,), and Hermitian density, shape (frequencies, signals, signals);

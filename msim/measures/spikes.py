@@ -45,7 +45,7 @@ def coefficient_of_variation(
 
 
 def intervals(spike_times_s: np.ndarray, spike_cells: np.ndarray) -> np.ndarray:
-    """Times between successive spikes of one cell, those of all cells together, s.
+    """Return the times between successive spikes of each cell, for all cells in one array, s.
 
     spike_times_s, spike_cells: times in any order and the cells that fired, shape (spikes,)
     """

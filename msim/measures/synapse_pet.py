@@ -35,13 +35,13 @@ class SynapsePet:
 
 
 def sv2a_binding(spines: np.ndarray | float, values: SynapsePet) -> np.ndarray:
-    """Binding relative to a healthy brain, from spines relative to a healthy brain, same shape."""
+    """Compute binding from spines, both relative to a healthy brain, same shape."""
     share = values.specific * values.on_spines * values.terminals_lost
     return np.asarray(1 - share * (1 - checked_amount(spines, "spines")))
 
 
 def sv2a_change(spines: np.ndarray | float, baseline: np.ndarray | float, values: SynapsePet) -> np.ndarray:
-    """Percent change of binding from a person's own baseline.
+    """Compute the percent change of binding from a person's own baseline.
 
     spines, baseline: now and before treatment, both relative to a healthy brain; they broadcast
     """

@@ -66,7 +66,7 @@ def _stretches(times_s: np.ndarray, dense: float) -> Iterator[tuple[float, float
 
 
 def _rates(flow: FlowPath, tau: float, alpha: float, E0: float) -> Callable[[float, np.ndarray], np.ndarray]:
-    """Rates of the logarithms, which keep volume and deoxyhemoglobin above 0 and small changes accurate."""
+    """Return the rates of the logarithms, which keep volume and deoxyhemoglobin above 0 and small changes accurate."""
 
     flow_change = flow_course(flow)
     is_single = flow.rise.shape[0] == 1
@@ -88,7 +88,10 @@ def _rates(flow: FlowPath, tau: float, alpha: float, E0: float) -> Callable[[flo
 
 
 def _extraction_change(change: Regions, E0: float) -> Regions:
-    """Extraction over its resting value, less 1: (1 - (1 - E0)^(1/f)) / E0 - 1, keeping all digits near rest."""
+    """Return extraction over its resting value, less 1, keeping all digits near rest.
+
+    It is (1 - (1 - E0)^(1/f)) / E0 - 1.
+    """
     at_rest = np.log1p(-E0)
     return np.exp(at_rest) * np.expm1(-at_rest * change / (1 + change)) / np.expm1(at_rest)
 

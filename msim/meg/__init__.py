@@ -1,1 +1,1 @@
-"""What MEG sees of a column before and after a drug, and the neural mass that is fitted to it."""
+"""MEG of a column before and after a drug, and the neural mass that is fitted to it."""

@@ -1,4 +1,4 @@
-"""What MEG would see of a spiking column in some state of its receptors: ongoing activity, and answers to touch."""
+"""MEG signals of a spiking column in a given state of its receptors: ongoing activity, and responses to touch."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Sensors:
 
 @dataclass(frozen=True)
 class Source:
-    """What was seen of a column.
+    """MEG signals of a column.
 
     ongoing: dipole moment without stimuli, A m, shape (time,); evoked: mean over trials, from BEFORE the touch to AFTER
     rate_hz: samples per second of both
-    trials: how many the evoked response is the mean of
+    trials: number of trials in the mean evoked response
     firing: Hz, by population, without stimuli
     """
 
@@ -55,7 +55,7 @@ class Source:
 
 
 def read_sensors() -> Sensors:
-    """The shipped numbers."""
+    """Read the shipped numbers of the sensors."""
     part = read_part(find("imaging/meg", "models"))
     return Sensors(**part.parameters("dipole"), **part.parameters("touch"))
 
@@ -63,7 +63,7 @@ def read_sensors() -> Sensors:
 def receptors_at(
     model: ModelDefinition, protocol: Protocol, times: tuple[float, ...], seed: int, context: Context
 ) -> list[dict[str, float]]:
-    """Gains and block that a protocol leaves at some times, by name of the slow output, means over cells.
+    """Return the gains and block that a protocol causes at some times, by name of the slow output, means over cells.
 
     times: s, within the protocol, increasing
     """
@@ -76,9 +76,9 @@ def receptors_at(
 
 
 def set_receptors(network: FastNetwork, model: ModelDefinition, receptors: Receptors) -> None:
-    """Give every cell the gains and block of a state; what is left out stays as it was.
+    """Set the gains and block of every cell to those of a state; inputs that the state lacks stay as they were.
 
-    raises: InputError for a name that no link hands down
+    raises: InputError for a name that no link feeds to a receptor
     """
     for (population, receptor, name), value in receptor_inputs(model, receptors).items():
         network.set_input(population, receptor, name, np.full(model.cells(population), value))
@@ -88,7 +88,7 @@ def seen(
     model: ModelDefinition, receptors: Receptors, sensors: Sensors, seconds: float, trials: int, seed: int,
     origin: str = "pyramidal",
 ) -> Source:  # fmt: skip
-    """Simulate a column with these receptors.
+    """Simulate the MEG signals of a column with these receptors.
 
     receptors: as `receptors_at` gives them; empty for a column at rest
     seconds: of ongoing activity; trials: of touch
@@ -108,7 +108,7 @@ def seen(
 
 
 def answer(source: Source) -> np.ndarray:
-    """The evoked moment from the onset on, A m, shape (time,)."""
+    """Return the evoked moment from the onset on, A m, shape (time,)."""
     return source.evoked[round(BEFORE * source.rate_hz) :]
 
 

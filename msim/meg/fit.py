@@ -1,4 +1,4 @@
-"""A neural mass fitted to what MEG saw of a column before and after a drug, beside what the drug really changed."""
+"""Fit of a neural mass to MEG of a column before and after a drug, beside the true change in the column."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ALONE = np.zeros((1, 1))  # one source that hears no other
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a fit says of a change, and what changed in the column.
+    """Estimated change of a column by a fit, and its true change.
 
     before, after: spectra of the dipole moment, (A m)^2/Hz
     estimate: of drives, decays and the changes of `changing`
     explained: share of the variance of the log spectra that the fit explains
     predicted: log spectra of the fit, before and after, shape (2, frequencies)
-    truth: logarithm of what became of the conductance of AMPA and NMDA receptors of pyramidal cells
+    truth: logarithm of the factor on the conductance of AMPA and NMDA receptors of pyramidal cells
     """
 
     before: Spectra
@@ -41,12 +41,12 @@ class Comparison:
     truth: Mapping[str, float]
 
     def change(self, name: str) -> tuple[float, float]:
-        """Posterior mean and standard deviation of the logarithm of a factor."""
+        """Return the posterior mean and standard deviation of the logarithm of a factor."""
         return self.estimate.of(CHANGE + name)
 
 
 def spectra_of(source: Source) -> Spectra:
-    """Density of the dipole moment from 2 to 90 Hz."""
+    """Estimate the power density of the dipole moment from 2 to 90 Hz."""
     return Spectra(*cross_spectral_density(source.ongoing[None], source.rate_hz, SEGMENT, BAND))
 
 
@@ -54,7 +54,7 @@ def compared(
     model: ModelDefinition, before: Source, after: Source, receptors: Sequence[Receptors],
     changing: tuple[str, ...] = CHANGING,
 ) -> Comparison:  # fmt: skip
-    """Fit one mass to both spectra at once; all but `changing` is taken to be the same.
+    """Fit one mass to both spectra at once; all parameters but `changing` are taken to be the same.
 
     receptors: before and after, as `receptors_at` gives them
     """
@@ -69,7 +69,7 @@ def compared(
 
 
 def true_change(model: ModelDefinition, before: Receptors, after: Receptors, kind: str) -> float:
-    """Logarithm of the factor on the conductance of local contacts among pyramidal cells, from gain and block alone.
+    """Return the logarithm of the factor on the conductance of local contacts of pyramidal cells, by gain and block.
 
     kind: 'ampa' or 'nmda'
     """

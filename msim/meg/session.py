@@ -1,4 +1,4 @@
-"""One participant of an MEG study: seen before and after a drug, written as files, and fitted."""
+"""One participant of an MEG study: recorded before and after a drug, written as files, and fitted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEAD = 60.0  # s that a protocol begins before the first time that is asked for
 
 @dataclass(frozen=True)
 class Session:
-    """What was seen of a column before and after, and what a neural mass makes of it.
+    """Recordings of a column before and after a drug, and the neural mass that was fitted to them.
 
     receptors, sources: before and after
     """
@@ -36,7 +36,7 @@ class Session:
 
 
 def states_of(arm: Arm, times: tuple[float, ...], seed: int) -> list[dict[str, float]]:
-    """Gains and block at some times of an arm, followed on the emulator of its column (fitted where there is none).
+    """Return gains and block at some times of an arm, followed on its column's emulator (fitted where there is none).
 
     times: s on the clock of the doses, increasing
     """

@@ -1,4 +1,4 @@
-"""The statistics of an MEG study: what fits say of AMPA and NMDA, what spectra and answers to touch do."""
+"""Statistics of an MEG study: fitted AMPA and NMDA, and changes of spectra and of responses to touch."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BANDS: Mapping[str, tuple[float, float]] = {"alpha": (8.0, 13.0), "beta": (13.0,
 
 
 def meg_table(sessions: Sequence[Session], late: float = 0.02) -> list[Test]:
-    """One row a measure over participants; changes of power and amplitude are logarithms of ratios.
+    """Return one row a measure over participants; changes of power and amplitude are logarithms of ratios.
 
-    late: s from the touch; the largest answer is looked for after it as well, where the column answers to itself
+    late: s from the touch; the search for the largest response also starts there, for a column that responds to itself
     """
     comparisons = [one.comparison for one in sessions]
     rows = []

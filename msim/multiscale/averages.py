@@ -1,4 +1,4 @@
-"""Averages of a burst: what the slow scale is told about the spiking cells."""
+"""Averages of a burst, which the slow equations read of the spiking cells."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LARGEST_SHIFT = 0.5  # of an average's own size; beyond, a straight line says li
 
 
 def shrink(halves: np.ndarray) -> np.ndarray:
-    """Per-cell averages of a short burst, moved towards the population by how noisy they are.
+    """Return per-cell averages of a short burst, moved towards the population mean by as much as they are noisy.
 
-    What differs between cells in both halves of the burst is signal; what differs between the
+    A difference between cells in both halves of the burst is signal; a difference between the
     halves is noise. The weight of a cell's own value is the share of signal (James and Stein).
 
     halves: averages over the two halves, shape (2, cells)
@@ -34,15 +34,15 @@ def shrink(halves: np.ndarray) -> np.ndarray:
 
 
 def between(first: Averages, last: Averages, part: float) -> dict[str, np.ndarray]:
-    """Averages on the straight line from `first` (part = 0) to `last` (part = 1)."""
+    """Return averages on the straight line from `first` (part = 0) to `last` (part = 1)."""
     return {name: first[name] + part * (last[name] - first[name]) for name in first}
 
 
 @dataclass(frozen=True)
 class BurstSummary:
-    """What one burst said: its averages, and how many seconds of spikes are behind them.
+    """The averages of one burst, and its length.
 
-    time: of the slow clock, s
+    time: of the slow clock, s; seconds: of spikes behind the averages
     """
 
     time: float
@@ -50,17 +50,17 @@ class BurstSummary:
     seconds: float
 
     def joined(self, averages: Averages, seconds: float) -> BurstSummary:
-        """With what a further burst at the same time said, each by its length."""
+        """Join the averages of a further burst at the same time, each weighted by its length."""
         part = seconds / (self.seconds + seconds)
         return BurstSummary(self.time, between(self.averages, averages, part), self.seconds + seconds)
 
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """What a burst is expected to say.
+    """Expected averages of a burst that has not run yet.
 
     averages: by name, per cell
-    steps: by name, how far it goes on along the last change, in units of that change; 0 where it is held
+    steps: by name, the distance along the last change, in units of that change; 0 where the average is held
     """
 
     averages: Averages
@@ -68,12 +68,12 @@ class Extrapolation:
 
 
 def extrapolate(burst_before: BurstSummary | None, last: BurstSummary, time: float, spread: Mapping[str, float]) -> Extrapolation:
-    """Averages at a time ahead, on the line through the last two bursts as far as it stands out of the noise.
+    """Extrapolate averages to a later time, along the line through the last two bursts as far as it exceeds the noise.
 
     A change between two bursts counts by the share of its square that noise does not explain (James and Stein):
-    at rest averages are held, for a line through two noisy points leads anywhere. Cells keep their ratios.
+    at rest averages are held, since a line through two noisy points leads anywhere. Cells keep their ratios.
 
-    earlier: the burst before the last, None where something began or ended since
+    burst_before: the burst before the last, None where an event came between
     spread: standard deviation of each average's population mean over one second
     """
     steps = dict.fromkeys(last.averages, 0.0)

@@ -1,4 +1,4 @@
-"""The first burst: what rest is, and how noisy averages are there."""
+"""Baseline, the first burst of a trial: the averages at rest, and their noise."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ LEAST_PIECES = 2
 
 
 def piece_count(schedule: Schedule) -> int:
-    """In how many bursts the baseline is taken: an even number, each about as long as the shortest of later ones."""
+    """Return the number of bursts in the baseline: even, each about as long as the shortest of later bursts."""
     return max(LEAST_PIECES, 2 * round(schedule.baseline / schedule.burst / 2))
 
 
 def baseline_pieces(network: FastNetwork, schedule: Schedule) -> list[Burst]:
-    """The baseline as bursts without a gap."""
+    """Run the baseline as bursts without a gap."""
     n_pieces = piece_count(schedule)
     seconds = schedule.baseline / n_pieces
     return [network.burst(schedule.settle if piece == 0 else 0.0, seconds, False) for piece in range(n_pieces)]
 
 
 def joined(pieces: Sequence[Burst]) -> Burst:
-    """Equally long bursts that followed each other as one; without its spikes."""
+    """Join equally long bursts that followed each other into one, without its spikes."""
     middle = len(pieces) // 2
     halves = {
         name: np.stack([_mean(pieces[:middle], name), _mean(pieces[middle:], name)]) for name in pieces[0].halves

@@ -1,4 +1,4 @@
-"""Follow the schedule: burst, average, leap, hand back, and shorten a leap that was too long."""
+"""The loop of bursts and leaps: burst, average, leap, update the cells, and repeat a leap that was too long."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ LEAPS_OF_A_BURST = 2
 
 @dataclass
 class CoSimulation:
-    """A trial on its way: where the slow scale stands and what the last burst said.
+    """A trial in progress: the states of the slow scale, and the summaries of the last bursts.
 
-    told: what the last burst said; earlier: what the one before it said, None after an event
+    last_burst: summary of the last burst; burst_before: of the one before it, None after an event
     """
 
     time: float
@@ -48,7 +48,7 @@ class CoSimulation:
 
     @property
     def averages(self) -> Averages:
-        """What the slow scale was told last."""
+        """Averages that the slow scale read last."""
         return self.last_burst.averages
 
 
@@ -95,7 +95,7 @@ def advance(
 def _leap(cosimulation: CoSimulation, leap: float) -> tuple[float, bool]:
     """Try one leap: predict, burst at the far end, correct, compare.
 
-    returns: error (1 = just within tolerance) and whether the leap stands
+    returns: error (1 = just within tolerance) and whether the leap is accepted
     """
     start, stop = cosimulation.time, cosimulation.time + leap
     schedule, scale = cosimulation.schedule, cosimulation.scale
@@ -125,7 +125,7 @@ def _leap(cosimulation: CoSimulation, leap: float) -> tuple[float, bool]:
 
 
 def _response(cosimulation: CoSimulation, span: tuple[float, float], ahead: Extrapolation) -> ByState:
-    """What the noise of one second of spikes at the end of a leap does to the states."""
+    """Return the standard deviation of each state by the noise of one second of spikes at the end of a leap."""
     cells = MeanCells.of(cosimulation.scale)
     shortest = cosimulation.schedule.burst
     # Noise as large as it may be: some equations have kinks, and small deviations would miss them.
@@ -134,7 +134,7 @@ def _response(cosimulation: CoSimulation, span: tuple[float, float], ahead: Extr
 
 
 def _chance(cosimulation: CoSimulation, ahead: Extrapolation, response: ByState, seconds: float) -> ByState:
-    """How far predicted and corrected states differ by chance: the last bursts all have their part in it."""
+    """Return the chance difference of predicted and corrected states, to which the noise of each last burst adds."""
     step = max(ahead.steps.values(), default=0.0)
     parts = 1 / seconds + (1 + step) ** 2 / cosimulation.last_burst.seconds
     if cosimulation.burst_before is not None:
@@ -145,7 +145,7 @@ def _chance(cosimulation: CoSimulation, ahead: Extrapolation, response: ByState,
 def apply_slow_to_fast(network: FastNetwork, scale: SlowScale, states: States, time: float, averages: Averages) -> bool:
     """Set gains and block of the spiking cells from the slow states.
 
-    returns: whether any of them differs from that of a cell to which nothing is handed down
+    returns: whether any of them differs from the value that the input has without a link
     """
     model, moved = scale.model, False
     outputs = scale.outputs(states, time, averages)
@@ -160,7 +160,7 @@ def apply_slow_to_fast(network: FastNetwork, scale: SlowScale, states: States, t
 def record_samples(
     cosimulation: CoSimulation, times: list[float], kept: list[States], last: Averages, span: tuple[float, float]
 ) -> None:
-    """Write the sampled quantities of an accepted leap."""
+    """Record the sampled quantities of an accepted leap."""
     if not times:
         return
     rows = []
@@ -174,9 +174,9 @@ def record_samples(
 
 
 def _change(cosimulation: CoSimulation, changes: Sequence[TimedChange]) -> None:
-    """Let the model change where it does at this time, and ask the cells how they do with it.
+    """Apply the changes of the model at this time, and run a burst of the changed cells.
 
-    The last burst's averages are those of before: they must not reach into what comes after.
+    Averages of the last burst belong to the old model and must not act on what comes after the change.
     """
     for one in changes:
         if not one.is_at(cosimulation.time):
@@ -205,7 +205,7 @@ def _probe(cosimulation: CoSimulation) -> None:
 
 
 def record_probe(cosimulation: CoSimulation, recorded: Recorded) -> None:
-    """Write a probe: its bursts' averages and the slow quantities, cell by cell."""
+    """Record a probe: its bursts' averages and the slow quantities, cell by cell."""
     model, burst = cosimulation.scale.model, recorded.burst
     slow = cosimulation.scale.outputs(cosimulation.states, cosimulation.time, cosimulation.averages)
     cells: dict[str, np.ndarray] = {}
@@ -226,7 +226,7 @@ def record_probe(cosimulation: CoSimulation, recorded: Recorded) -> None:
 def burst_row(
     model: ModelDefinition, burst: Burst, time: float, leap: float, error: float, accepted: bool, noise: float = 0.0
 ) -> BurstRow:
-    """The log line of a burst."""
+    """Return the log line of a burst."""
     rates = {name: burst.mean(f"{name}.firing_rate") for name in model.populations}
     currents = {name: burst.mean(f"{name}.synaptic_current") for name in model.populations}
     return BurstRow(time, leap, error, accepted, noise, burst.seconds, rates, currents)

@@ -1,4 +1,4 @@
-"""How far a leap is off, in units of the tolerance, and how much of that is chance."""
+"""Error of a leap in units of the tolerance, without the part that is chance."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CHANCE = 2.0
 def leap_error(
     predicted: States, corrected: States, tolerance: float, chance: Mapping[str, np.ndarray] | None = None
 ) -> float:
-    """The largest change that correction made to the mean of a state, in units of the tolerance.
+    """Return the largest change of a state's mean by the correction of a leap, in units of the tolerance.
 
-    Means over cells, because the sampling noise of one cell's averages is not an error of the leap. Of the square of
-    a change the part that chance explains is left out: noise must neither force tiny leaps nor hide a real error.
+    Means are over cells, because the sampling noise of one cell's averages is not an error of the leap. The part of the
+    squared change that chance explains is left out: noise must neither force tiny leaps nor hide a real error.
 
     chance: by population, standard deviation of the change by sampling noise, shape (states,)
     """
@@ -34,12 +34,12 @@ def leap_error(
 
 
 def sizes(states: np.ndarray) -> np.ndarray:
-    """What an error of each state's mean is held against, shape (states,)."""
+    """Return the size of each state's mean, to which its error is relative, shape (states,)."""
     return np.maximum(np.abs(states.mean(axis=1)), SMALLEST_SIZE)
 
 
 def in_tolerances(spread: Mapping[str, np.ndarray], states: States, tolerance: float) -> float:
-    """The largest of some errors of states, in units of the tolerance."""
+    """Return the largest of the errors of states, in units of the tolerance."""
     return max(
         (float(np.max(one / (tolerance * sizes(states[name])), initial=0.0)) for name, one in spread.items()),
         default=0.0,

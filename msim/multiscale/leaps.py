@@ -1,4 +1,4 @@
-"""How far to leap, and when a leap was too long."""
+"""Length of leaps, and the test that repeats a leap which was too long."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ LARGEST_FACTOR = 3.0
 
 
 def next_leap(leap: float, error: float) -> float:
-    """The leap that should meet the tolerance, from the last one and its error (1 = just met).
+    """Return the leap that should meet the tolerance, from the last leap and its error (1 = just met).
 
-    The error of a prediction grows with the square of the leap where averages are held, with its third power where
-    they are taken from a line: a leap grows as slowly as the one and shrinks as fast as the other asks for.
+    The error of a prediction grows with the square of the leap where averages are held, and with its third power where
+    they lie on a line. The next leap therefore grows as slowly as the third power needs, and shrinks as fast as the
+    square needs.
     """
     factor = LARGEST_FACTOR if error == 0 else SAFETY * error ** (-1 / 3 if error < 1 else -1 / 2)
     return leap * min(LARGEST_FACTOR, max(SMALLEST_FACTOR, factor))
 
 
 def is_accepted(error: float, leap: float, schedule: Schedule) -> bool:
-    """Whether a leap stands: its error is within tolerance, or it cannot be shorter."""
+    """Return whether a leap is accepted: its error is within tolerance, or it cannot be shorter."""
     return error <= 1 or leap <= schedule.shortest_leap * (1 + 1e-9)
 
 
 def bounded_leap(now: float, leap: float, events: Sequence[float], schedule: Schedule) -> float:
-    """A leap from `now` within the schedule's bounds that ends at or before the next event.
+    """Return a leap from `now` within the schedule's bounds that ends at or before the next event.
 
     events: sorted times that no leap may step over
     """

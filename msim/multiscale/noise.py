@@ -1,4 +1,4 @@
-"""Sampling noise: how far averages of a burst are off by chance, and how long a burst must be for it to stay small."""
+"""Sampling noise of the averages of a burst, and the length of a burst that keeps it small."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Halves = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Noise:
-    """How far population means of averages are off by chance.
+    """Sampling noise of population means of averages.
 
     names: of the averages
     deviations: of averages over one second, a row for each of the last bursts, shape (samples, names);
-        averages over T seconds are off by 1 / sqrt(T) of that
-    slowness: by what factor the variance between bursts exceeds what their halves say, where noise is slow
+        the deviation over T seconds is 1 / sqrt(T) of that
+    slowness: factor by which the variance between bursts exceeds the variance that their halves give, for slow noise
     """
 
     names: tuple[str, ...] = ()
@@ -30,23 +30,23 @@ class Noise:
     slowness: float = 1.0
 
     def after(self, halves: Halves, seconds: float) -> Noise:
-        """The same with one more burst; the oldest of many is forgotten."""
+        """Add the noise of one more burst; the oldest of many is forgotten."""
         names = self.names or tuple(halves)
         new = np.array([(halves[name][1] - halves[name][0]) / 2 for name in names]) * np.sqrt(seconds * self.slowness)
         old = self.deviations if self.names else np.empty((0, len(names)))
         return replace(self, names=names, deviations=np.vstack([old, new])[-KEPT:])
 
     def spread(self) -> dict[str, float]:
-        """Standard deviation of each average over one second."""
+        """Return the standard deviation of each average over one second."""
         if not len(self.deviations):
             return dict.fromkeys(self.names, 0.0)
         return dict(zip(self.names, np.sqrt(np.mean(self.deviations**2, axis=0)), strict=True))
 
 
 def noise_of(pieces: Sequence[Halves], seconds: float) -> Noise:
-    """The noise of equally long bursts that followed each other in one condition.
+    """Estimate the noise from equally long bursts that followed each other in one condition.
 
-    Halves of a burst differ by what is faster than the burst; bursts differ by slower noise too. The factor
+    Halves of a burst differ by noise faster than the burst; bursts differ by slower noise too. The factor
     between the two variances, a mean over all averages, holds for later bursts, which come one at a time.
     """
     found = Noise()
@@ -65,9 +65,9 @@ def noise_of(pieces: Sequence[Halves], seconds: float) -> Noise:
 
 
 def burst_length(response: float, share: float, shortest: float, longest: float) -> float:
-    """How long a burst must be for its noise to move no state by more than a share of the tolerance, in s.
+    """Return the length (s) of a burst whose noise moves no state by more than a share of the tolerance.
 
-    response: what the noise of a burst of one second does to the worst state, in units of the tolerance
+    response: effect of the noise of a burst of one second on the worst state, in units of the tolerance
     """
     wanted = (response / share) ** 2
     steps = np.ceil(min(wanted, longest) / BURST_STEP - 1e-9)

@@ -1,4 +1,4 @@
-"""What the sampling noise of a burst does to the slow states: some more cells that stand for their populations."""
+"""Response of the slow states to the sampling noise of a burst, computed with one mean cell for each population."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ByState = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class MeanCells:
-    """Copies of the mean cell of every population, integrated like cells of their own."""
+    """Copies of the mean cell of every population, integrated like separate cells."""
 
     scale: SlowScale
 
     @classmethod
     def of(cls, scale: SlowScale) -> MeanCells:
-        """Those of a slow scale, with resting values that are means too."""
+        """Build the mean cells of a slow scale, with resting values averaged over cells."""
         references = {name: np.array([np.mean(values)]) for name, values in scale.references.items()}
         return cls(replace(scale, references=references))
 
@@ -31,9 +31,9 @@ class MeanCells:
         self, states: States, span: tuple[float, float], averages: tuple[Averages, Averages], noise: Noise,
         seconds: float,
     ) -> ByState:  # fmt: skip
-        """Standard deviation of each state after a leap, where the burst at its end is off by chance.
+        """Return the standard deviation of each state after a leap, given the noise of the burst at its end.
 
-        The last bursts' deviations take their turns, all averages of a burst at once: they are not independent.
+        The deviations of the last bursts are tried in turn, all averages of a burst at once: they are not independent.
         seconds: length of the burst
         """
         if not np.any(noise.deviations):

@@ -1,4 +1,4 @@
-"""simulate(model, protocol, recording, recorder, seed, context): the one way in."""
+"""Entry point of the co-simulation: simulate(model, protocol, recording, recorder, seed, context)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from msim.recording.recorder import Recorder
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is done to the model: times in s with the first dose's clock, body weight in kg.
+    """Treatment of the model over time: times in s with the first dose's clock, body weight in kg.
 
     changes: of the model itself, in order of time
     """
@@ -53,12 +53,12 @@ def simulate(
     keep_state: Callable[[Callable[[], TrialState | None]], None] = lambda state: None,
     report_burst: Callable[[BurstProgress], None] | None = None,
 ) -> float:
-    """Run one trial, from rest or from where it was, and write what was asked for to the recorder.
+    """Run one trial, from rest or from a stored state, and write the recorded quantities to the recorder.
 
-    progress: told the simulated time in s after every leap
-    resume: where the trial was; the recorder has to hold what was recorded until then
-    pulse: told every second how far a burst is
-    keep_state: given after every leap a function that tells where the trial is
+    progress: called with the simulated time in s after every leap
+    resume: state to continue from; the recorder has to hold the record up to then
+    keep_state: called after every leap with a function that returns the state of the trial
+    report_burst: called every second with the progress of a burst
     returns: seconds for which spikes were simulated
     raises: SimulationError where the network runs away or an equation cannot be integrated
     """
@@ -94,7 +94,7 @@ def simulate(
 
 
 def without_other_drugs(model: ModelDefinition, protocol: Protocol) -> tuple[ModelDefinition, Protocol]:
-    """A model, and what becomes of it, without the block by drugs that the protocol does not give."""
+    """Remove from a model, and from its changes, the block by drugs that the protocol does not give."""
     given = {dose.drug for dose in protocol.doses}
     # Changes that lead to one model go on sharing it.
     fewer = {id(one.model): with_given_drugs(one.model, given) for one in protocol.changes}
@@ -103,7 +103,7 @@ def without_other_drugs(model: ModelDefinition, protocol: Protocol) -> tuple[Mod
 
 
 def one_of_each(model: ModelDefinition) -> ModelDefinition:
-    """The same model with one cell in every population, which stands for all where they are alike."""
+    """Return the model with one cell in every population, for targets on which all cells of a population are alike."""
     path = "column.n_cells"
     values = {**model.values, path: replace(model.values[path], si=1.0, text="1")}
     return _single.of(model, lambda: replace(model, values=values))
@@ -116,10 +116,10 @@ def resting_scale(
     model: ModelDefinition, drugs: DrugCurve, network: FastNetwork, pieces: list[Burst], begin: float,
     schedule: Schedule, drugs_before: DrugCurve | None = None,
 ) -> tuple[SlowScale, list[Burst]]:  # fmt: skip
-    """The slow scale at rest and the bursts that it measures itself against.
+    """Build the slow scale at rest, and return it with the bursts that its resting values come from.
 
-    Where slow states at rest hand down other gains than the cells had, as after a loss of spines, the baseline is
-    taken again with these.
+    Slow states at rest can give the cells other gains than they had, as after a loss of spines. The baseline is then
+    taken again with these gains.
     """
     baseline = joined(pieces)
     scale = slow_scale(model, drugs, baseline, begin, drugs_before)
@@ -133,7 +133,7 @@ def _begun(
     network: FastNetwork, scale: SlowScale, schedule: Schedule, recording: Recording, recorder: Recorder,
     pieces: list[Burst], begin: float,
 ) -> CoSimulation:  # fmt: skip
-    """A journey at rest, whose first burst is the baseline."""
+    """Start a trial at rest, with the baseline as its first burst."""
     baseline = joined(pieces)
     noise = noise_of([scale.split_halves(one) for one in pieces], pieces[0].seconds)
     cosimulation = CoSimulation(
@@ -150,7 +150,7 @@ def _resumed(
     network: FastNetwork, scale: SlowScale, schedule: Schedule, recording: Recording, recorder: Recorder,
     state: TrialState,
 ) -> CoSimulation:  # fmt: skip
-    """A journey where it was."""
+    """Continue a trial from a stored state."""
     about = state.about
     last_burst, burst_before = state.last_burst("told"), state.last_burst("earlier")
     if last_burst is None:
@@ -190,7 +190,7 @@ def _levels(
 
 
 def drug_curves(model: ModelDefinition, protocol: Protocol) -> dict[str, ConcentrationCurve]:
-    """The concentration of every drug of the model over time, exact between doses."""
+    """Return the concentration curve of every drug of the model, exact between doses."""
     return {
         one.name: ConcentrationCurve(
             Pharmacokinetics(body_weight=protocol.body_weight, **model.parameters(one.name)),

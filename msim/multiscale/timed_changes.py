@@ -1,4 +1,4 @@
-"""Changes of the model at a time: other values on both scales, and slow states of which a share is left at once."""
+"""Changes of the model during a trial: new values on both scales, and slow states cut to a share at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAME_TIME = 1e-6  # s
 
 @dataclass(frozen=True)
 class TimedChange:
-    """A change, and what following it takes.
+    """A change of the model at a time, prepared to be applied to both scales.
 
     is_fast: whether spiking cells take other values
     scales: slow scales that were made before, by the number of their model; changes to one model share theirs
@@ -29,16 +29,16 @@ class TimedChange:
 
     @property
     def time(self) -> float:
-        """s."""
+        """Time of the change, s."""
         return self.change.time
 
     def is_at(self, time: float) -> bool:
-        """Whether it happens then."""
+        """Return whether the change happens at a time (s)."""
         return abs(self.time - time) < SAME_TIME
 
 
 def timed_changes(model: ModelDefinition, changes: Sequence[ModelChange], span: tuple[float, float]) -> list[TimedChange]:
-    """The changes within a span (s), ready to be followed, from the model at rest.
+    """Return the changes within a span (s), ready to be applied, from the model at rest.
 
     Slow scales are made once for each model, however often a treatment comes and goes.
     """
@@ -54,7 +54,7 @@ def timed_changes(model: ModelDefinition, changes: Sequence[ModelChange], span: 
 
 
 def after_pulses(states: States, scale: SlowScale, change: TimedChange) -> States:
-    """The slow states right after a change: of those that it names, a share is left in every cell."""
+    """Return the slow states right after a change: of the states that it names a share is left in every cell."""
     found = {name: values.copy() for name, values in states.items()}
     for population, system in scale.systems.items():
         for row, name in enumerate(system.states):
@@ -63,7 +63,7 @@ def after_pulses(states: States, scale: SlowScale, change: TimedChange) -> State
 
 
 def follow(network: FastNetwork, scale: SlowScale, change: TimedChange) -> SlowScale:
-    """Give cells and slow scale the values of a change.
+    """Apply the values of a change to cells and slow scale.
 
     returns: the slow scale from then on
     raises: InputError where the target cannot change the values of its cells

@@ -1,4 +1,4 @@
-"""A trial between two leaps as arrays by name, and back: exact, for any number of ranks."""
+"""State of a trial between two leaps, as arrays by name: exact, and independent of the number of ranks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msim.multiscale.co_simulation import CoSimulation
 
 @dataclass(frozen=True)
 class TrialState:
-    """Where a trial stands.
+    """Full state of a trial, from which it can continue.
 
     arrays: by name, SI units, long ones of the record as spools; about: plain values, among them `time` in s
     """
@@ -24,22 +24,25 @@ class TrialState:
     about: Mapping[str, Any]
 
     def under(self, start: str) -> dict[str, Any]:
-        """Arrays whose name begins so, by the rest of their name."""
+        """Return the arrays whose name begins with `start`, by the rest of their name."""
         return {name[len(start):]: values for name, values in self.arrays.items() if name.startswith(start)}
 
     def last_burst(self, kind: str) -> BurstSummary | None:
-        """What a burst said: the last one ('told') or the one before it ('earlier'), None where that does not count."""
+        """Return the summary of a burst; None where it does not count, as the one before an event.
+
+        kind: 'told' for the last burst, 'earlier' for the one before it
+        """
         time, seconds = self.about[f"{kind}_time"], self.about[f"{kind}_seconds"]
         return None if time is None else BurstSummary(time, self.under(f"{kind}/"), seconds)
 
     @property
     def network(self) -> NetworkState:
-        """The state of the spiking cells."""
+        """Return the state of the spiking cells."""
         return NetworkState(self.under("network/"), self.about["network"])
 
 
 def trial_state(cosimulation: CoSimulation) -> TrialState | None:
-    """The state of a journey between two leaps; None where the target cannot tell that of its cells."""
+    """Return the state of a trial between two leaps; None where the target cannot give the state of its cells."""
     network = cosimulation.network.state()
     if network is None:
         return None

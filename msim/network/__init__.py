@@ -1,1 +1,1 @@
-"""The spiking network of a model as plain values: populations, projections, drives and what is averaged."""
+"""The spiking network of a model as plain values: populations, projections, drives and the averages of a burst."""

@@ -1,4 +1,4 @@
-"""What a burst is averaged over and what the averages are called, the same on every target."""
+"""Averages of a burst and their names, the same on every target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIPOLE = "dipole_current"
 
 @dataclass(frozen=True)
 class NamedAverages:
-    """Which variables of the cells are averaged, and the addresses of what comes of them.
+    """The variables of cells that a burst averages, and the addresses of the averages.
 
     wanted: (population, variable of its membrane or a receptor) to address
     shares: receptor to the share of a synapse's receptors that one quantum activates
@@ -28,7 +28,7 @@ class NamedAverages:
 
     @classmethod
     def of(cls, model: ModelDefinition) -> NamedAverages:
-        """Those that a model's links, readouts and activated fractions ask for."""
+        """Collect the averages that a model's links, readouts and activated fractions need."""
         texts = {one for link in model.links.values() for one in (*link.origin, *link.relative_to)}
         quanta = [one.name for one in model.on_scale("receptor") if one.mechanism.parameter("quantal_share")]
         wanted, dipoles = {}, set()
@@ -49,15 +49,15 @@ class NamedAverages:
         return cls(wanted, {name: model[f"{name}.quantal_share"] for name in quanta}, frozenset(dipoles))
 
     def field(self, population: str) -> tuple[str, ...]:
-        """Names of what is averaged over cells, sample by sample, and added up to their field.
+        """Return the variables whose means over cells, sample by sample, add up to the field of a population.
 
-        The current along the cells where they have one, since that is what flows back outside; else the absolute
-        synaptic currents, the best stand-in that point neurons have.
+        For cells that have a current along their length it is that current, since it flows back outside; for point
+        neurons it is the absolute synaptic currents, their best stand-in.
         """
         return (DIPOLE,) if population in self.dipoles else CURRENTS
 
     def summed(self, population: str) -> dict[str, str]:
-        """Name to expression of what is summed over the cells' time."""
+        """Return the expressions that a burst sums over the time of each cell, by name."""
         own = {variable: variable for (owner, variable) in self.wanted if owner == population}
         return {"v": "v", **{one: f"abs({one})" for one in CURRENTS}, **own}
 
@@ -69,9 +69,9 @@ class NamedAverages:
         seconds: float,
         full_peak: Mapping[tuple[str, str], np.ndarray],
     ) -> dict[str, np.ndarray]:
-        """Address to averages over the halves of a burst, shape (2, cells).
+        """Compute the averages of a population over the halves of a burst, by address, each of shape (2, cells).
 
-        mean: of a name of `summed`; counts: as of `half_counts`; full_peak: as in FastPlan
+        mean: gives the average of a name of `summed`; counts: from `half_counts`; full_peak: as in FastPlan
         """
         currents = [mean(one) for one in CURRENTS]
         found = {
@@ -93,15 +93,15 @@ class NamedAverages:
 
 
 def half_counts(spikes: tuple[np.ndarray, np.ndarray], seconds: float, n_cells: int) -> np.ndarray:
-    """How often each cell fired in the halves of a burst, shape (2, cells).
+    """Count the spikes of each cell in the halves of a burst, shape (2, cells).
 
-    spikes: times in s from its beginning, and cells
+    spikes: times in s from the beginning of the burst, and cells
     """
     late = spikes[0] >= seconds / 2
     return np.stack([np.bincount(spikes[1][half], minlength=n_cells) for half in (~late, late)])
 
 
 def _balance(excitatory: np.ndarray, inhibitory: np.ndarray) -> np.ndarray:
-    """Excitation over mean inhibition; 0 where nothing inhibits, as in a silent slice, and there is no such ratio."""
+    """Divide excitation by mean inhibition; return 0 where nothing inhibits, as in a silent slice."""
     mean = float(inhibitory.mean())
     return excitatory / mean if mean > 0 else np.zeros_like(excitatory)

@@ -1,4 +1,4 @@
-"""The equations of a cell: its membrane's, those of every receptor at its place, and those of its background."""
+"""Equations of a cell: of its membrane, of every receptor at its place, and of its background."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Placed:
     """A receptor in a cell.
 
     own: the name that each name of the form gets in the cell
-    elsewhere: the compartment besides the first on which it sits, or None
-    share: the constant that says how much of it sits there, or '' where all of it does
+    elsewhere: the compartment besides the first on which the receptor sits, or None
+    share: the constant that holds the share of the receptor there, or '' where all of it sits there
     """
 
     name: str
@@ -33,10 +33,10 @@ def cell_equations(
     membrane: Mechanism, receptors: Sequence[Placed], colours: Sequence[str],
     per_cell: Mapping[str, str], inputs: Sequence[str],
 ) -> str:  # fmt: skip
-    """Equations of a cell in Brian2's notation.
+    """Write the equations of a cell in Brian2's notation.
 
-    colours: what scales background in time, the same for all cells: each is given as a course over time
-    per_cell: constants that differ from cell to cell, with their units; inputs: what the slow scale sets
+    colours: mechanisms that scale background in time, the same for all cells; each is given as a course over time
+    per_cell: constants that differ from cell to cell, with their units; inputs: values that the slow scale sets
     """
     first = membrane.compartments[0]
     lines = [line(one, {}) for one in read_equations(membrane.equations).values()]
@@ -62,22 +62,22 @@ def _sum(terms: Sequence[str]) -> str:
 
 
 def names_of(form: Mechanism) -> list[str]:
-    """Every name in the equations of a form."""
+    """Return every name in the equations of a form."""
     return [*form.declared, *read_equations(form.equations)]
 
 
 def course_of(colour: str) -> str:
-    """The name under which equations read a background's colour over time."""
+    """Return the name under which equations read a background's color over time."""
     return f"{colour}_course"
 
 
 def factor_of(colour: str, time: str = "t") -> str:
-    """The equation of what a background is scaled by at a time; the course comes again after its period."""
+    """Write the equation of the factor on a background at a time; its course repeats after a period."""
     return f"{colour}_factor = {course_of(colour)}({time} - {PERIOD}*second*floor({time}/({PERIOD}*second))) : 1"
 
 
 def line(one: Equation, own: Mapping[str, str]) -> str:
-    """An equation with the names that its own names get."""
+    """Write an equation, with its own names replaced by their names in the cell."""
     name = own.get(one.name, one.name)
     left = f"d{name}/dt" if one.is_rate else name
     flags = f" ({', '.join(one.flags)})" if one.flags else ""
@@ -111,7 +111,7 @@ def _at(one: Placed, name: str, place: Compartment) -> str:
 
 
 def _of_potential(equations: Mapping[str, Equation]) -> set[str]:
-    """What depends on the membrane potential, directly or by what stands above it."""
+    """Return the names that depend on the membrane potential, directly or by another equation."""
     found = {"v"}
     while True:
         more = {name for name, one in equations.items() if names_in(one.expression) & found} - found
@@ -121,7 +121,7 @@ def _of_potential(equations: Mapping[str, Equation]) -> set[str]:
 
 
 def _currents(one: Placed, first: Compartment) -> list[tuple[Compartment, str]]:
-    """Compartments that a receptor feeds, each with its share of the current."""
+    """Return the compartments that a receptor feeds, each with its share of the current."""
     whole = one.own["I"]
     if one.elsewhere is None:
         return [(first, whole)]

@@ -1,4 +1,4 @@
-"""A model's spiking cells as a network for target cpp, whose contacts any rank can draw for its own cells."""
+"""Plan of a model's spiking cells as a network for target cpp, whose contacts any rank can draw for its own cells."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ METHOD = "heun"
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """Everything that a rank needs to take part in running a model's spiking cells.
+    """All values that a rank needs to simulate its part of a model's spiking cells.
 
-    wirings: projection to what its contacts are drawn from and the stream number of the first target cell
+    wirings: projection to the wiring that its contacts are drawn from, and the stream number of the first target cell
     peaks: projection to peak conductance by receptor of a contact of weight 1, S
     drive_peaks: (population, receptor) to the summed peak conductance of background contacts of a cell, S
     """
@@ -43,7 +43,7 @@ class ColumnPlan:
 
 
 def column_plan(model: ModelDefinition, seed: int) -> ColumnPlan:
-    """The plan of a model; nothing is drawn yet but first potentials."""
+    """Build the plan of a model; it draws the first potentials and no contacts."""
     named = NamedAverages.of(model)
     projections, wirings, peaks = [], {}, {}
     first = places(model)

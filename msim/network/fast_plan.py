@@ -1,4 +1,4 @@
-"""What a spiking network consists of, for any target: cells, equations, contacts, drives."""
+"""Plan of a spiking network for any target: cells, equations, contacts, drives."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Contacts:
 class PoissonDrive:
     """Independent Poisson events onto every cell of a group.
 
-    rate: Hz per cell; peaks: receptor to peak conductance per cell, S; colour: what scales the peaks in time, or ''
+    rate: Hz per cell; peaks: receptor to peak conductance per cell, S
+    colour: mechanism that scales the peaks in time, or ''
     """
 
     group: str
@@ -53,10 +54,10 @@ class PoissonDrive:
 
 @dataclass(frozen=True)
 class FastPlan:
-    """A spiking network without a word about what runs it.
+    """A spiking network as plain values, independent of the target that simulates it.
 
     full_peak: (population, receptor) to the summed peak conductance of all contacts of a cell, S
-    courses: name to what cells read over time, one value every COURSE_STEP seconds
+    courses: name to the values that cells read over time, one every COURSE_STEP seconds
     """
 
     groups: Mapping[str, Group]
@@ -66,7 +67,7 @@ class FastPlan:
     courses: Mapping[str, np.ndarray]
 
     def place(self, population: str) -> tuple[str, slice]:
-        """Group and cells of a population."""
+        """Return the group of a population, and its cells within the group."""
         return next((g.name, g.slices[population]) for g in self.groups.values() if population in g.slices)
 
 
@@ -88,14 +89,17 @@ def fast_plan(model: ModelDefinition, seed: int, moving: Collection[str] = ()) -
 
 
 def colour_courses(model: ModelDefinition, seed: int) -> dict[str, np.ndarray]:
-    """What scales background in time, by the name that equations read; the same on any target and rank."""
+    """Draw the courses that scale background in time, by the name that equations read.
+
+    They are the same on any target and rank.
+    """
     colours = dict.fromkeys(one.colour for one in model.drives.values() if one.colour)
     return {course_of(one): _colour(one, tuple(constants(model, one).items()), seed) for one in colours}
 
 
 @functools.lru_cache(maxsize=4)
 def _colour(name: str, known: tuple[tuple[str, float], ...], seed: int) -> np.ndarray:
-    """One course, kept as it takes long to make and a model is laid out many times."""
+    """Draw one course; it is kept, as drawing takes long and a model is laid out many times."""
     course = colour_course(dict(known), PERIOD, COURSE_STEP, stream(seed, f"colour {name}"))
     course.flags.writeable = False
     return course
@@ -129,7 +133,10 @@ def _contacts(
 
 
 def wiring_of(model: ModelDefinition, one: Projection) -> tuple[Wiring, dict[str, float]]:
-    """What a projection's contacts are drawn from, and by receptor the peak conductance of a contact of weight 1, S."""
+    """Return the wiring that a projection's contacts are drawn from, and the peaks of its contacts.
+
+    returns: wiring, and by receptor the peak conductance of a contact of weight 1, S
+    """
     n_pre = model.cells(one.origin)
     degree, factor = scaled_in_degree(model[f"{one.name}.in_degree"], n_pre, model.reference_cells(one.origin))
     wiring = Wiring(
@@ -172,5 +179,5 @@ def _drives(
 
 
 def shortest_delay(plan: FastPlan) -> float:
-    """The shortest delay of any contact, s; infinite where there are none."""
+    """Return the shortest delay of any contact, s; infinite where there are none."""
     return min((float(one.delay.min()) for one in plan.contacts if one.delay.size), default=float("inf"))

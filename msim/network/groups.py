@@ -48,9 +48,9 @@ class Group:
 
 
 def places(model: ModelDefinition) -> dict[str, tuple[str, int]]:
-    """Form of the membrane and number of the first cell among all cells of that form, by population.
+    """Return the form of the membrane and the number of the first cell among all cells of that form, by population.
 
-    Streams of random numbers are named by that number, whatever target draws them.
+    Streams of random numbers have that number in their name, so that every target draws the same.
     """
     ends: dict[str, int] = {}
     found = {}
@@ -62,7 +62,7 @@ def places(model: ModelDefinition) -> dict[str, tuple[str, int]]:
 
 
 def fast_groups(model: ModelDefinition, seed: int, moving: Collection[str] = ()) -> dict[str, Group]:
-    """Cells of a model, those of one membrane form together; first potentials are drawn."""
+    """Build the groups of cells of a model, one for each membrane form, and draw the first potentials."""
     by_form: dict[str, list[str]] = {}
     for one in model.populations.values():
         by_form.setdefault(model.instances[one.membrane].mechanism.name, []).append(one.name)
@@ -73,7 +73,7 @@ def fast_groups(model: ModelDefinition, seed: int, moving: Collection[str] = ())
 
 
 def _spread(group: Group, seed: int) -> None:
-    """Cells that start alike would spike alike: spread them between reset and threshold."""
+    """Spread the first potentials of cells between reset and threshold: cells that start alike would spike alike."""
     low, high = group.constants.get("V_r"), group.constants.get("V_T")
     if low is not None and high is not None:
         part = stream(seed, "first potential").uniform(0, 1, group.cells)
@@ -81,7 +81,7 @@ def _spread(group: Group, seed: int) -> None:
 
 
 def group_of(model: ModelDefinition, name: str, populations: list[str], moving: Collection[str] = ()) -> Group:
-    """Populations of one membrane form as one group; cells of a population start alike.
+    """Build one group from the populations of one membrane form; cells of a population start alike.
 
     moving: constants that are to be one per cell so that they can change
     """
@@ -113,7 +113,7 @@ def group_of(model: ModelDefinition, name: str, populations: list[str], moving: 
 def _membranes(
     model: ModelDefinition, membrane: Mechanism, populations: list[str], counts: list[int]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Constants of the membranes, one for all cells where they agree, and first states of every cell."""
+    """Return constants of the membranes, one for all cells where they agree, and first states of every cell."""
     numbers = [constants(model, model.populations[one].membrane) for one in populations]
     per_cell = {key: np.repeat([one[key] for one in numbers], counts) for key in numbers[0]}
     shared = {key: values[0] if np.all(values == values[0]) else values for key, values in per_cell.items()}
@@ -126,7 +126,7 @@ def _membranes(
 def _placed(
     model: ModelDefinition, receptor: str, receptors: Mapping[str, Mechanism], populations: list[str]
 ) -> Placed:
-    """A receptor with its own names and its place in the cells of populations that share their equations."""
+    """Place a receptor, with its own names, in the cells of populations that share their equations."""
     own = _own_names(model, receptor, receptors)
     shares = {
         (compartment, model[f"{one}.places.{compartment}.{receptor}"])
@@ -145,7 +145,7 @@ def _placed(
 
 
 def _shares(model: ModelDefinition, receptor: str, populations: list[str], counts: list[int]) -> Any:
-    """The share of a receptor on its further compartment: one number, or one per cell where populations differ."""
+    """Return the share of a receptor on its further compartment: one number, or one per cell where it differs."""
     found = [
         next((model[f"{one}.places.{c}.{receptor}"] for c, r in model.populations[one].places if r == receptor), 0.0)
         for one in populations
@@ -154,9 +154,9 @@ def _shares(model: ModelDefinition, receptor: str, populations: list[str], count
 
 
 def _own_names(model: ModelDefinition, receptor: str, receptors: Mapping[str, Mechanism]) -> dict[str, str]:
-    """The name that each name of a receptor's form gets among all receptors of a cell.
+    """Return the name that each name of a receptor's form gets among all receptors of a cell.
 
-    A parameter that follows another receptor's keeps that one's name: the compiler then sees that
+    A parameter that follows another receptor's parameter keeps the name of the latter: the compiler then sees that
     two receptors share an exponential, such as that of magnesium block.
     """
     names = {name: f"{receptor}_{name}" for name in names_of(receptors[receptor]) if name != "v"}

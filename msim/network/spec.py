@@ -1,4 +1,4 @@
-"""A spiking network as plain values: what is compiled, and what is set at run time.
+"""A spiking network as plain values: texts, which are compiled, and numbers, which are set at run time.
 
 Nothing here needs Brian2, so that a network whose library is cached starts without it.
 """
@@ -39,8 +39,8 @@ class Drive:
     """Independent Poisson events onto every cell of a population.
 
     rate: Hz, one number or one per cell; it may be changed between runs
-    statements: what happens to a cell in a step with `events` events, such as "g += events*w"
-    inputs: how many independent sources stand behind the rate; None is a true Poisson process, a number is
+    statements: the change of a cell in a step with `events` events, such as "g += events*w"
+    inputs: number of independent sources behind the rate; None is a true Poisson process, a number is
         binomial, as Brian2's PoissonInput
     """
 
@@ -84,7 +84,7 @@ class Cells:
 class Projection:
     """Synapses from one population to another.
 
-    on_pre: what a spike does at its target, Brian2's notation
+    on_pre: statements that a spike runs at its target, in Brian2's notation
     equations: states of a synapse, event-driven or clock-driven, and summed variables
     variables: per-synapse value to its unit; given row by row when contacts are made
     start: state to its first value, one number for all synapses
@@ -132,19 +132,19 @@ class NetworkSpec:
                 raise InputError(f"{drive.name}: wants a population of the network, got '{drive.to}'")
 
     def population(self, name: str) -> Cells:
-        """The population of that name."""
+        """Return the population with this name."""
         return next(one for one in self.cells if one.name == name)
 
     def drives_of(self, population: str) -> tuple[Drive, ...]:
-        """Drives onto a population, in the order given."""
+        """Return the drives onto a population, in the order given."""
         return tuple(one for one in self.drives if one.to == population)
 
     def ordered_projections(self) -> tuple[Projection, ...]:
-        """Projections in the order in which Brian2 delivers their events: by name."""
+        """Return projections in the order in which Brian2 delivers their events: by name."""
         return tuple(sorted(self.projections, key=lambda one: f"{one.name}_pre"))
 
     def structure(self) -> dict[str, Any]:
-        """All that the compiled code depends on: texts, names and units, and no number that may change."""
+        """Return all texts, names and units on which the compiled code depends, and no number that may change."""
         return {
             "step": "run time",
             "cells": [
@@ -171,7 +171,7 @@ class NetworkSpec:
         }  # fmt: skip
 
     def digest(self) -> str:
-        """SHA-256 of the structure."""
+        """Return the SHA-256 of the structure."""
         return hashlib.sha256(json.dumps(self.structure(), sort_keys=True).encode()).hexdigest()
 
 

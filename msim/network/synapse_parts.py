@@ -18,7 +18,7 @@ from msim.network.cell_equations import line, names_of
 class SynapsePart:
     """A synapse mechanism of a projection.
 
-    own: its names among those of a contact; receptors: those whose peak its factor scales
+    own: the name that each name of the form gets in a contact; receptors: those whose peak its factor scales
     """
 
     mechanism: Mechanism
@@ -28,29 +28,29 @@ class SynapsePart:
 
     @property
     def equations(self) -> str:
-        """Its states, followed from event to event."""
+        """Equations of the states of the mechanism, followed from event to event."""
         lines = (line(one, self.own) for one in read_equations(self.mechanism.equations).values())
         return "\n".join(f"{one} (event-driven)" for one in lines)
 
     @property
     def on_event(self) -> str:
-        """What a spike does to it."""
+        """Statements that a spike runs."""
         return renamed(self.mechanism.on_event, self.own)
 
     @property
     def units(self) -> dict[str, str]:
-        """Units of its constants, by the names that these have in a contact."""
+        """Units of the constants, by their names in a contact."""
         return {self.own[key]: unit_expression(unit) for key, unit in self.mechanism.constants.items()}
 
     @property
     def start(self) -> dict[str, float]:
-        """First values of its states."""
+        """First values of the states."""
         numbers = {name: self.constants[self.own[name]] for name in self.mechanism.constants}
         return {self.own[state]: evaluated(text, numbers) for state, text in self.mechanism.rest.items()}
 
 
 def synapse_parts(model: ModelDefinition, one: Projection) -> tuple[SynapsePart, ...]:
-    """The synapse mechanisms of a projection, release first."""
+    """Return the synapse mechanisms of a projection, release first."""
     named = ([("release", one.release, one.receptors)] if one.release else []) + [
         (f"saturation_{receptor}", mechanism, (receptor,)) for receptor, mechanism in one.saturation
     ]
@@ -64,5 +64,5 @@ def synapse_parts(model: ModelDefinition, one: Projection) -> tuple[SynapsePart,
 
 
 def delivered(peak: str, receptor: str, parts: Sequence[SynapsePart]) -> str:
-    """The conductance that a spike adds to a receptor: the peak of the contact times every factor on it."""
+    """Write the conductance that a spike adds to a receptor: the peak of the contact times every factor on it."""
     return "*".join([peak, *(one.own["factor"] for one in parts if receptor in one.receptors)])

@@ -1,1 +1,1 @@
-"""How a dose becomes a concentration, and a concentration blocked receptors."""
+"""Pharmacology: from a dose to a concentration, and from a concentration to blocked receptors."""

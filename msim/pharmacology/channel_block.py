@@ -43,7 +43,7 @@ _POOL = (
 
 
 def trapping_block(drugs: Sequence[str] = ()) -> Mechanism:
-    """The block of a pool by some drugs; without any nothing is blocked.
+    """Build the mechanism of the block of a receptor pool by some drugs; without any drug nothing is blocked.
 
     Each drug brings the parameters of CHANNEL_BLOCKER and the input C, with its name behind them.
     """

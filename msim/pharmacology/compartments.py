@@ -135,7 +135,7 @@ class Pharmacokinetics:
 
 @dataclass(frozen=True)
 class MassBalance:
-    """Where the drug is at one time, norketamine counted as drug; all in mol."""
+    """Amounts of drug at one time, in mol, norketamine counted as drug: given, in each compartment, and eliminated."""
 
     given: float
     in_body: dict[str, float]
@@ -146,7 +146,10 @@ class ConcentrationCurve:
     """Concentrations after a regimen, exact at any time; where they jump, from that instant on, or just before it."""
 
     def __init__(self, pk: Pharmacokinetics, doses: Sequence[Dose]) -> None:
-        """doses: of one drug, in any order; none at all gives zeros"""
+        """Build the curve of one drug.
+
+        doses: of one drug, in any order; none at all gives zeros
+        """
         assert len({dose.drug for dose in doses}) <= 1, "a curve is of one drug"
         self.pk = pk
         self.doses = tuple(doses)
@@ -179,17 +182,17 @@ class ConcentrationCurve:
         return {"C_plasma": plasma, "C_unbound": self.pk.f_u * plasma, "C_norketamine": norketamine, "C_e": effect}
 
     def at(self, times: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs in mM at many times in s, each of the shape of times."""
+        """Return outputs in mM at many times in s, each of the shape of times."""
         rows = [self(time) for time in np.ravel(times).tolist()]
         names = [port.name for port in THREE_COMPARTMENT.outputs]
         return {name: np.array([row[name] for row in rows]).reshape(np.shape(times)) for name in names}
 
     def ng_per_ml(self, times: np.ndarray) -> np.ndarray:
-        """Total ketamine in plasma as laboratories report it."""
+        """Return total ketamine in plasma in ng/ml, as laboratories report it."""
         return self.at(times)["C_plasma"] * self.pk.molar_mass / NG_PER_ML
 
     def mass_balance(self, time: float) -> MassBalance:
-        """Amounts given, in each compartment, and gone by each way out; each integrated for itself."""
+        """Return the amounts given, in each compartment, and eliminated by each path, each integrated independently."""
         segment = bisect.bisect_right(self.breakpoints, time) - 1
         state = np.zeros(len(self._matrix))
         if segment >= 0:
@@ -202,7 +205,7 @@ class ConcentrationCurve:
         )
 
     def _follow(self) -> np.ndarray:
-        """States with sinks just after each breakpoint, (breakpoints, states)."""
+        """Return states with sinks just after each breakpoint, shape (breakpoints, states)."""
         states = np.zeros_like(self._inputs)
         for segment, time in enumerate(self.breakpoints):
             if segment > 0:
@@ -219,7 +222,10 @@ class ConcentrationCurve:
 
 
 def rate_matrix(pk: Pharmacokinetics) -> np.ndarray:
-    """The right-hand side of THREE_COMPARTMENT without dosing, in SI units, (states, states), row to, column from."""
+    """Return the matrix of the right-hand side of THREE_COMPARTMENT without dosing, in SI units.
+
+    returns: shape (states, states), row to, column from
+    """
     ratio = pk.body_weight / pk.reference_weight
     flow = ratio**pk.clearance_exponent
     V1, V2, V3, V_nk = (ratio * volume for volume in (pk.V1, pk.V2, pk.V3, pk.V_nk))
@@ -251,7 +257,7 @@ def rate_matrix(pk: Pharmacokinetics) -> np.ndarray:
 
 
 def _with_sinks(pk: Pharmacokinetics) -> np.ndarray:
-    """The rate matrix with a row for each way out, which only collects."""
+    """Return the rate matrix with one more row for each path of elimination, which only collects drug."""
     ratio = pk.body_weight / pk.reference_weight
     flow = ratio**pk.clearance_exponent
     n_states, n_all = len(STATES), len(STATES + SINKS)
@@ -267,7 +273,7 @@ def _with_sinks(pk: Pharmacokinetics) -> np.ndarray:
 
 
 def _output_matrix(pk: Pharmacokinetics) -> np.ndarray:
-    """States to OUTPUTS."""
+    """Return the matrix that turns states into OUTPUTS, shape (outputs, states)."""
     ratio = pk.body_weight / pk.reference_weight
     matrix = np.zeros((len(OUTPUTS), len(STATES)))
     matrix[0, STATES.index("A1")] = 1 / (ratio * pk.V1)
@@ -277,7 +283,7 @@ def _output_matrix(pk: Pharmacokinetics) -> np.ndarray:
 
 
 def _infusion(pk: Pharmacokinetics, doses: Sequence[Dose], time: float) -> np.ndarray:
-    """Rates that flow into each state from this time on, in mol/s; into the bath in mM/s."""
+    """Return the rates that flow into each state from a time on, in mol/s; into the bath in mM/s."""
     rates = np.zeros(len(STATES + SINKS))
     for dose in doses:
         if dose.start_s <= time < dose.end_s:
@@ -295,7 +301,7 @@ def _given(dose: Dose, time: float) -> float:
 
 
 def _advance(matrix: np.ndarray, state: np.ndarray, rates: np.ndarray, elapsed: float) -> np.ndarray:
-    """State after a stretch of constant input: the input is one more state, which stays at 1."""
+    """Return the state after a stretch of constant input, which is treated as one more state that stays at 1."""
     from scipy.linalg import expm
 
     n = len(matrix)
@@ -318,7 +324,7 @@ class _Modes:
     infused: tuple[bool, ...]
 
     def at(self, segment: int, elapsed: float) -> np.ndarray:
-        """OUTPUTS at a time since the start of the stretch."""
+        """Return OUTPUTS at a time since the start of the stretch."""
         exponents = self.rates * elapsed
         values = self.from_state[segment] @ np.exp(exponents)
         if self.infused[segment]:
@@ -327,7 +333,7 @@ class _Modes:
 
 
 def _modes(pk: Pharmacokinetics, states: np.ndarray, inputs: np.ndarray) -> _Modes | None:
-    """The modes of the rate matrix, or none where two rates are too alike to tell their modes apart."""
+    """Return the modes of the rate matrix, or None where two rates are too alike to tell their modes apart."""
     n, n_stretches = len(STATES), len(states)
     scale = np.ones(n)
     # A concentration among amounts would spoil the condition number.

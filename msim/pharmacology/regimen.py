@@ -27,7 +27,7 @@ ROUNDING_S = 1e-6  # sums of times that meet may miss each other by their last d
 class Dose:
     """One amount of one drug, given at once (duration 0) or at a constant rate; times in s, amount in mol.
 
-    bath_mM: of what flows into the bath of a slice meanwhile, in place of an amount
+    bath_mM: concentration that flows into the bath of a slice during the dose, in place of an amount
     """
 
     drug: str
@@ -39,7 +39,7 @@ class Dose:
 
     @property
     def end_s(self) -> float:
-        """When the last of it has been given."""
+        """Time at which the dose has been given completely."""
         return self.start_s + self.duration_s
 
     @property
@@ -85,7 +85,7 @@ class _Part:
 
 
 def read_dose(entry: Mapping[str, Any], where: str) -> DoseText:
-    """Take a table as a declared dose; a key whose value is None counts as left out.
+    """Read a table as a declared dose; a key whose value is None counts as left out.
 
     where: file and key of the table, for the message
     raises: DefinitionError for unknown and missing keys
@@ -110,7 +110,7 @@ def regimen(
     body_weight: in kg; molar_masses: of each drug the model knows, in kg/mol
     where: file and key of the list, for the message
     before: the time in s before which every dose has to start
-    raises: DefinitionError for what cannot be given, including infusions of one drug that overlap
+    raises: DefinitionError for doses that cannot be given, including infusions of one drug that overlap
     """
     if not (math.isfinite(body_weight) and body_weight > 0):
         raise DefinitionError(where, f"wants a body weight above 0 kg, got {body_weight!r}")
@@ -142,14 +142,14 @@ def check_doses(
 
 
 def doses_of(drug: str, doses: Sequence[Dose]) -> tuple[Dose, ...]:
-    """The events of one drug."""
+    """Return the events of one drug."""
     return tuple(dose for dose in doses if dose.drug == drug)
 
 
 def _events(
     text: DoseText, body_weight: float, molar_mass: float, before: float, where: str
 ) -> Iterator[Dose]:
-    """Every event of one declared dose, repeats included."""
+    """Yield every event of one declared dose, repeats included."""
     parts = list(_parts(text, body_weight, before, where))
     length = parts[-1].start + parts[-1].duration - parts[0].start
     repeats, every = text.times or 1, 0.0
@@ -165,7 +165,7 @@ def _events(
 
 
 def _parts(text: DoseText, body_weight: float, before: float, where: str) -> Iterator[_Part]:
-    """What the first dose of a declared series consists of."""
+    """Yield the stretches that make up the first dose of a declared series."""
     if text.steps is not None:
         yield from _step_parts(text.steps, body_weight, f"{where}.steps")
         return
@@ -184,7 +184,7 @@ def _parts(text: DoseText, body_weight: float, before: float, where: str) -> Ite
 
 
 def _step_parts(steps: Sequence[StepText], body_weight: float, where: str) -> Iterator[_Part]:
-    """The same for a titrated infusion; a pause between two steps is allowed, going back is not."""
+    """Yield the stretches of a titrated infusion; a step may start after the end of the step before, not earlier."""
     previous = 0.0
     for index, step in enumerate(steps):
         here = f"{where}.{index}"
@@ -200,7 +200,7 @@ def _step_parts(steps: Sequence[StepText], body_weight: float, where: str) -> It
 
 
 def _infused(mg_per_kg_per_hour: float, body_weight: float, duration: float) -> float:
-    """Mass in kg that a rate gives in a duration in s."""
+    """Return the mass in kg that a rate gives in a duration in s."""
     return mg_per_kg_per_hour * body_weight * duration / SECONDS_PER_HOUR * KG_PER_MG
 
 
@@ -229,7 +229,7 @@ def _check(text: DoseText, where: str) -> None:
 
 
 def _check_steps(text: DoseText, where: str) -> None:
-    """Steps bring their own times."""
+    """Refuse a titrated infusion without steps, and a time beside its steps, which bring their own times."""
     if not text.steps:
         raise DefinitionError(f"{where}.steps", "wants at least one step, got none")
     for key in ("at", "duration"):
@@ -238,7 +238,7 @@ def _check_steps(text: DoseText, where: str) -> None:
 
 
 def _check_repeats(text: DoseText, where: str) -> None:
-    """`every` and `times` come together or not at all."""
+    """Refuse `every` without `times`, and `times` without `every`."""
     for key, other in (("every", "times"), ("times", "every")):
         if getattr(text, key) is not None and getattr(text, other) is None:
             raise DefinitionError(where, f"missing key '{other}' beside '{key}'")
@@ -260,7 +260,11 @@ def _check_overlaps(events: Sequence[tuple[Dose, str]]) -> None:
 
 
 def _table(entry: Any, kind: type, required: Sequence[str], where: str) -> dict[str, Any]:
-    """The keys of a table that are given, all of them known."""
+    """Return the given keys of a table as a dictionary.
+
+    required: keys that must be given
+    raises: DefinitionError for unknown and missing keys
+    """
     if not isinstance(entry, Mapping):
         raise DefinitionError(where, f"wants a table, got {entry!r}")
     known = [field.name for field in fields(kind)]
@@ -280,7 +284,7 @@ def _positive(number: Any, where: str) -> None:
 
 
 def _time(text: Any, where: str) -> float:
-    """A time in s that is not negative."""
+    """Read a time in s that is not negative."""
     value = float(parse_in(text, second, where))
     if value < 0:
         raise DefinitionError(where, f"wants a time of 0 or later, got {text!r}")
@@ -288,7 +292,7 @@ def _time(text: Any, where: str) -> float:
 
 
 def _duration(text: Any, where: str) -> float:
-    """A length of time in s that is not 0."""
+    """Read a length of time in s that is not 0."""
     value = float(parse_in(text, second, where))
     if value <= 0:
         raise DefinitionError(where, f"wants a duration above 0, got {text!r}")

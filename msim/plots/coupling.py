@@ -1,4 +1,4 @@
-"""How like measured connectivity a brain is at several couplings, and both matrices side by side."""
+"""Figure of a brain's connectivity at several couplings against the measured one, with both matrices side by side."""
 
 from __future__ import annotations
 

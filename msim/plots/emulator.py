@@ -1,4 +1,4 @@
-"""An emulator in one figure: sections along its axes, and what bursts are missed by where they are left out."""
+"""Figure of an emulator: sections along its axes, and predictions of left-out bursts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DPI = 200
 
 
 def write_emulator_figure(emulator: Emulator, path: Path) -> Path:
-    """Write the figure of an emulator as PNG; the file appears in one step, when it is whole.
+    """Write the figure of an emulator as PNG; the file appears in one step, when it is complete.
 
     raises: StorageError where it cannot be written
     """
@@ -40,7 +40,7 @@ def write_emulator_figure(emulator: Emulator, path: Path) -> Path:
 
 
 def emulator_figure(emulator: Emulator) -> Figure:
-    """Rates along every axis with the others at rest, then bursts of every population against what is expected."""
+    """Draw rates along every axis with the others at rest, and simulated against expected rates of every population."""
     populations = list(emulator.cells)
     count = len(emulator.axes) + len(populations)
     rows = -(-count // COLUMNS)
@@ -66,7 +66,7 @@ def emulator_figure(emulator: Emulator) -> Figure:
 
 
 def left_out_rates(emulator: Emulator) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Firing rates (Hz) as surfaces without each burst give them, and as simulated, by population."""
+    """Return firing rates (Hz) from surfaces fitted without each burst, and simulated ones, by population."""
     record = emulator.record
     kept = record["kept"] > 0
     scaled, seconds = emulator.scaled(record["points"][kept]), record["seconds"][kept]

@@ -1,4 +1,4 @@
-"""The experiment of a run, rebuilt once however many panels ask for it."""
+"""Experiment of a run, rebuilt once for all panels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msim.storage.run_store import Run
 
 
 def experiment_of(run: Run) -> ExperimentDefinition:
-    """The experiment that a run carried out."""
+    """Return the experiment that a run carried out."""
     return _rebuilt(json.dumps(run.provenance))
 
 

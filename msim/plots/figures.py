@@ -1,4 +1,4 @@
-"""Every figure that a run's recorded quantities allow, as PNG files."""
+"""Figures of a run as PNG files, as many as its recorded quantities allow."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PAGES: dict[str, Callable[[Run], Figure | None]] = {
 
 
 def write_figures(run: Run, folder: str | Path) -> list[Path]:
-    """Write the figures of a run, leaving out those of what it has not recorded.
+    """Write the figures of a run, without those that need a quantity which the run lacks.
 
     returns: the PNG files, in order
     raises: StorageError where the folder cannot be written
@@ -57,7 +57,7 @@ def write_figures(run: Run, folder: str | Path) -> list[Path]:
 
 
 def write_figure(figure: Figure, path: Path) -> Path:
-    """Write a figure; the file appears in one step, when it is whole."""
+    """Write a figure; the file appears in one step, when it is complete."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         figure.savefig(partial, format="png", dpi=DPI)

@@ -1,4 +1,4 @@
-"""A page: title, panels with letters, a legend of the arms and a caption, none over another."""
+"""Layout of a page: title, panels with letters, a legend of the arms and a caption, without overlap."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LETTERS_PER_INCH = 18
 
 
 def line_handles(run: Run) -> list[Line2D]:
-    """One legend entry an arm, as its lines are drawn."""
+    """Return one legend entry an arm, in the style of its lines."""
     return [Line2D([], [], label=arm_label(arm), **arm_style(run, arm.name)) for arm in experiment_of(run).arms]
 
 
 def marker_handles(run: Run) -> list[Line2D]:
-    """One legend entry an arm, as its means at the probes are drawn."""
+    """Return one legend entry an arm, in the style of its means at the probes."""
     return [
         Line2D([], [], marker=arm_marker(run, arm.name), markersize=6, markeredgecolor="white", label=arm_label(arm),
                **arm_style(run, arm.name, 0.5))
@@ -36,9 +36,9 @@ def marker_handles(run: Run) -> list[Line2D]:
 
 
 def page(run: Run, title: str, notes: Sequence[str], handles: Sequence[Line2D], width: float, height: float) -> Figure:
-    """An empty page with title, legend and caption; sizes in inches, the height that of the panels.
+    """Return an empty page with title, legend and caption; sizes in inches, the height that of the panels.
 
-    notes: sentences on what lines, bands and dots mean
+    notes: sentences on the meaning of lines, bands and dots
     """
     caption = wrapped(_caption(run, notes), int((width - 0.3) * _LETTERS_PER_INCH))
     columns = _columns(handles, width)
@@ -60,7 +60,7 @@ def page(run: Run, title: str, notes: Sequence[str], handles: Sequence[Line2D], 
 
 
 def panels(figure: Figure, rows: int, columns: int, count: int, **options: Any) -> list[Axes]:
-    """The first `count` axes of a grid; the others are left out."""
+    """Return the first `count` axes of a grid; the others are removed."""
     axes = list(np.atleast_1d(figure.subplots(rows, columns, **options)).flat)
     for unused in axes[count:]:
         unused.remove()
@@ -77,7 +77,7 @@ def letter(axes: Sequence[Axes]) -> None:
 
 
 def outer_labels_only(axes: Sequence[Axes], columns: int) -> None:
-    """Keep labels of the time axis only where no panel stands below."""
+    """Keep labels of the time axis only where there is no panel below."""
     for ax in axes[: max(0, len(axes) - columns)]:
         ax.set_xlabel("")
 

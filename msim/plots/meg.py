@@ -1,4 +1,4 @@
-"""What MEG saw of a column before and after a drug, and what a neural mass makes of it."""
+"""Figure of MEG of a column before and after a drug, and of the neural mass that was fitted to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands together on one figure; a page without anything recorded for it is None."""
+"""Pages of figures from one run; a page of which the run has recorded nothing is None."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ _LARGE_PANEL = (6.6, 3.6)
 
 
 def dose_page(run: Run) -> Figure | None:
-    """Concentrations, and the block of every pool of receptors that follows from them."""
+    """Draw concentrations, and the block of every pool of receptors that follows from them."""
     quantities = _drugs(run) + _named(run, BLOCK)
     return _trace_page(run, "Drug concentration, and the NMDA receptors it blocks", quantities)
 
 
 def cascade_page(run: Run) -> Figure | None:
-    """The signals between receptor block and synapse."""
+    """Draw the signals between receptor block and synapse."""
     quantities = [quantity for name in CASCADE for quantity in _named(run, name)]
     return _trace_page(run, "Signaling cascade", quantities)
 
 
 def gain_page(run: Run) -> Figure | None:
-    """AMPA conductance, the outcome that rapid and sustained effects are read from."""
+    """Draw AMPA conductance, the outcome that rapid and sustained effects are read from."""
     return _trace_page(run, "AMPA conductance", _named(run, GAIN))
 
 
 def bold_page(run: Run) -> Figure | None:
-    """The BOLD signal."""
+    """Draw the BOLD signal."""
     return _trace_page(run, "BOLD signal", _named(run, BOLD))
 
 
 def other_page(run: Run) -> Figure | None:
-    """Sampled quantities that have no place on another page."""
+    """Draw sampled quantities that have no place on another page."""
     placed = {*_drugs(run), *(one for name in (BLOCK, *CASCADE, GAIN, BOLD) for one in _named(run, name))}
     quantities = [one for one in _sampled(run) if one not in placed]
     return _trace_page(run, "Other sampled quantities", quantities[:MOST_PANELS])
 
 
 def probe_page(run: Run) -> Figure | None:
-    """Rates, E/I balance and whatever else only the probes know."""
+    """Draw rates, E/I balance and other quantities that only the probes record."""
     known = experiment_of(run).recording.probed
     quantities = [one for one in known if one in run.probes and one not in run.samples][:MOST_PANELS]
     if not quantities:
@@ -73,7 +73,7 @@ def probe_page(run: Run) -> Figure | None:
 
 
 def spectrum_page(run: Run) -> Figure | None:
-    """The spectrum of the field at every probe, on shared axes."""
+    """Draw the spectrum of the field at every probe, on shared axes."""
     if SPECTRUM not in run.spectra or not np.isfinite(run.spectra[SPECTRUM]).any():
         return None
     chosen = shown_probes(run.spectra.sizes["probe"])
@@ -89,7 +89,7 @@ def spectrum_page(run: Run) -> Figure | None:
 
 
 def raster_page(run: Run) -> Figure | None:
-    """Spikes of one trial before, during and after the dose, and the rates of the populations."""
+    """Draw spikes of one trial before, during and after the dose, and the rates of the populations."""
     if not run.probes.sizes.get("probe"):
         return None
     arm, chosen = shown_arm(run), shown_probes(run.probes.sizes["probe"])
@@ -112,12 +112,12 @@ def raster_page(run: Run) -> Figure | None:
 
 
 def shown_probes(count: int) -> list[int]:
-    """The probes that are shown: all, or the first, the last and some between."""
+    """Return the probes to show: all, or the first, the last and some between."""
     return sorted(set(np.linspace(0, count - 1, min(count, MOST_PROBES)).round().astype(int).tolist()))
 
 
 def _sampled(run: Run) -> list[str]:
-    """Sampled quantities that a page over time can show, in the order of the experiment."""
+    """Return sampled quantities that a page over time can show, in the order of the experiment."""
     return [one for one in experiment_of(run).quantities if one in run.samples] if is_drawable(run) else []
 
 
@@ -131,7 +131,10 @@ def _drugs(run: Run) -> list[str]:
 
 
 def _seeds_notes(run: Run, meaning: str) -> list[str]:
-    """How many seeds there are, and where several, how they are shown."""
+    """Return notes on the number of seeds, and on how a figure shows several.
+
+    meaning: how it shows them
+    """
     return [f"n = {len(run.seeds)} seeds", meaning] if len(run.seeds) > 1 else ["n = 1 seed"]
 
 

@@ -1,4 +1,4 @@
-"""One page that shows what a column does at rest, after a volley and in baths of a drug."""
+"""Page of figures of a column's physiology: at rest, after a volley and in baths of a drug."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_physiology(found: Physiology, path: Path) -> Path:
 
 
 def physiology_page(found: Physiology) -> Figure:
-    """Six panels."""
+    """Draw six panels of a column's physiology."""
     figure = Figure(figsize=(11.5, 6.6), layout="constrained")
     axes = figure.subplots(2, 3)
     for draw, ax in zip((_rates, _intervals, _spectrum, _volley, _dose_rates, _dose_field), axes.flat, strict=True):

@@ -1,4 +1,4 @@
-"""What the probes measured: rates, E/I balance and band power of every arm, each seed a dot."""
+"""Panels of probed quantities: rates, E/I balance and band power of every arm, each seed a dot."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def probe_values(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
 
 
 def probe_title(run: Run, quantity: str) -> str:
-    """Whose a probed quantity is and what it is, as the title of a panel."""
+    """Return the title of a probed quantity's panel: its population, receptor and name."""
     address = experiment_of(run).quantities[quantity]
     name = {"E_I_balance": "E/I balance"}.get(address.name) or in_words(address.name)
     if not address.population:

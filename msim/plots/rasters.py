@@ -37,7 +37,7 @@ class Excerpt:
 
 
 def shown_arm(run: Run) -> str:
-    """The arm whose spikes are shown where none is named: the first that gets a drug, else the first."""
+    """Return the arm whose spikes are shown by default: the first that gets a drug, otherwise the first."""
     return next((arm.name for arm in experiment_of(run).arms if arm.doses), run.arms[0])
 
 
@@ -93,7 +93,7 @@ def population_rates(
 
 
 def read_excerpt(run: Run, probe: int, arm: str | None, seed: int | None) -> Excerpt:
-    """The first second of a probe of a trial."""
+    """Read the first second of a probe of a trial."""
     arm, seed = arm or shown_arm(run), run.seeds[0] if seed is None else seed
     table = run.trial(arm, seed, "spikes")
     seconds = min(WINDOW, float(table.attrs["probe_seconds"][probe]))
@@ -106,13 +106,13 @@ def read_excerpt(run: Run, probe: int, arm: str | None, seed: int | None) -> Exc
 
 
 def shown_rows(cells: dict[str, int]) -> dict[str, int]:
-    """How many cells of each population are drawn: in proportion, but enough of each to be seen."""
+    """Return the number of drawn cells of each population: in proportion, but enough of each to be visible."""
     share = min(1.0, ROWS / sum(cells.values()))
     return {name: min(count, max(LEAST_ROWS, round(share * count))) for name, count in cells.items()}
 
 
 def smoothed_rate(spike_times: np.ndarray, n_cells: int, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes per cell per second in short bins, smoothed by a Gaussian.
+    """Count spikes per cell per second in short bins, and smooth the rate by a Gaussian.
 
     spike_times: s, of all cells of a population
     returns: middles of the bins in s and rate in Hz, shape (bins,)

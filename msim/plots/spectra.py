@@ -53,7 +53,7 @@ def _frequency_axis(ax: Axes, frequency: np.ndarray) -> None:
 
 
 def bands_of(run: Run) -> list[tuple[str, float, float]]:
-    """Name, lowest and highest frequency (Hz) of every band that the model of a run reads."""
+    """Return name, lowest and highest frequency (Hz) of every band that the model of a run reads."""
     model = experiment_of(run).model
     return [
         (one.name, model[f"{one.name}.low"], model[f"{one.name}.high"])

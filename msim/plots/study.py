@@ -1,4 +1,4 @@
-"""The figure of a study, in the form that its field knows."""
+"""Figure of a study, in the form that is usual in its field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from msim.studies.resting import RestingDetails
 
 
 def write_study_figure(found: Outcome, path: Path) -> Path:
-    """Draw what came of a study as a PNG file."""
+    """Draw the outcome of a study as a PNG file."""
     with matplotlib.style.context("default"):
         figure = Figure(figsize=(13, 8.2), facecolor="white")
         figure.text(0.012, 0.985, found.cohort.study.title, ha="left", va="top", fontsize=13, fontweight="bold")

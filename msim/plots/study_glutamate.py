@@ -1,4 +1,4 @@
-"""Glutamate and synapses over time, and what each scan says of each group."""
+"""Figure of a glutamate study: glutamate and synapses over time, and the scans of each group."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOUR = 3600.0
 
 
 def glutamate_panels(found: Outcome, details: GlutamateDetails, figure: Figure) -> None:
-    """Courses above, scans below, a column for each measure."""
+    """Draw courses above and scans below, a column for each measure."""
     options: GlutamateEntry = found.cohort.study.options
     groups = [one.name for one in found.cohort.study.groups]
     width = 0.96 / len(MEASURES)

@@ -1,4 +1,4 @@
-"""MEG of a study: spectra and answers to touch of groups before and after, and what the fit says of synapses."""
+"""Figure of an MEG study: spectra and responses to touch of groups before and after, and fitted synapses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLORS, NAMES = (BLACK, VERMILION), ("before", "after")
 
 
 def meg_panels(found: Outcome, details: MegDetails, figure: Figure) -> None:
-    """A row of panels a group."""
+    """Draw a row of panels for each group."""
     groups = [one.name for one in found.cohort.study.groups]
     height = 0.9 / len(groups)
     for row, group in enumerate(groups):

@@ -1,4 +1,4 @@
-"""Resting connectivity of a study: matrices, systems of everybody, and a glass brain of what changed."""
+"""Figure of a resting study: matrices, systems of all participants, and a glass brain of the changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STRONGEST = 12  # changes of connections that the glass brain shows
 
 
 def resting_panels(found: Outcome, details: RestingDetails, figure: Figure) -> None:
-    """Three matrices above; systems and a glass brain below."""
+    """Draw three matrices above, and systems and a glass brain below."""
     options: RestingEntry = found.cohort.study.options
     patients = next(one.name for one in found.cohort.study.groups if one.name != options.controls)
     before = mean_connectivity([details.matrices[patients, one] for one in options.before])
@@ -40,7 +40,7 @@ def resting_panels(found: Outcome, details: RestingDetails, figure: Figure) -> N
 
 
 def _by_system(connectome: Connectome) -> tuple[list[int], list[str]]:
-    """Regions sorted by the last system that they belong to, and that of each in this order."""
+    """Return the numbers of regions sorted by the last system that they belong to, and these systems in this order."""
     systems = [one.system.split("/")[-1] for one in connectome.regions]
     known = list(dict.fromkeys(systems))
     order = sorted(range(len(systems)), key=lambda index: known.index(systems[index]))
@@ -111,7 +111,7 @@ def _dots(ax: Axes, place: float, values: Sequence[float], color: str) -> None:
 
 
 def _glass_brain(change: np.ndarray, connectome: Connectome, figure: Figure) -> None:
-    """Mean change of every region's connectivity, and the connections that change most."""
+    """Draw the mean change of every region's connectivity, and the connections that change most."""
     places = np.array([one.center_mm for one in connectome.regions])
     upper = np.abs(np.triu(change, 1)).ravel()
     kept = np.abs(change) >= np.sort(upper)[-STRONGEST]

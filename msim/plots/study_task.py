@@ -1,4 +1,4 @@
-"""A task over visits: contrast of regions, behavior, the rating, and a glass brain before treatment."""
+"""Figure of a task study: contrast of regions, behavior and rating over visits, and a glass brain before treatment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from msim.studies.task import TaskDetails
 
 
 def task_panels(found: Outcome, details: TaskDetails, figure: Figure) -> None:
-    """Contrast above; behavior, rating and brain below."""
+    """Draw contrast above, and behavior, rating and brain below."""
     table = details.table
     regions = table.regions
     for index, region in enumerate(regions):
@@ -41,7 +41,7 @@ def task_panels(found: Outcome, details: TaskDetails, figure: Figure) -> None:
 
 
 def _course(details: TaskDetails, measure: Callable[[TaskResult], float], ax: Axes) -> None:
-    """Mean and 95 % interval at every visit, those who remitted apart."""
+    """Draw mean and 95 % interval at every visit, separately for participants who remitted."""
     table = details.table
     for shift, color, wanted in ((-0.06, GREEN, True), (0.06, VERMILION, False)):
         places, means, errors = [], [], []

@@ -32,12 +32,12 @@ _POPULATIONS = (VERMILION, SKY_BLUE, PURPLE, GREEN, ORANGE, BLUE, BLACK)
 
 
 def numbered_style(index: int) -> dict[str, Any]:
-    """Color, line style and width of the arm of that number."""
+    """Return color, line style and width of the arm with this number."""
     return dict(_ARMS[index % len(_ARMS)])
 
 
 def arm_style(run: Run, arm: str, width: float = 1.0) -> dict[str, Any]:
-    """Color, line style and width of an arm, the same in every figure of the run.
+    """Return color, line style and width of an arm, the same in every figure of the run.
 
     width: relative to the usual one, less for lines that wander
     """
@@ -49,18 +49,18 @@ def arm_style(run: Run, arm: str, width: float = 1.0) -> dict[str, Any]:
 
 
 def arm_marker(run: Run, arm: str) -> str:
-    """Marker of an arm, the same in every figure of the run."""
+    """Return the marker of an arm, the same in every figure of the run."""
     index = run.arms.index(arm)
     return _MARKERS[(index + index // len(_ARMS)) % len(_MARKERS)]
 
 
 def population_colors(populations: Sequence[str]) -> dict[str, str]:
-    """Color of each population, in the order of the model."""
+    """Return the color of each population, in the order of the model."""
     return {name: _POPULATIONS[index % len(_POPULATIONS)] for index, name in enumerate(populations)}
 
 
 def new_axes(width: float = 6.0, height: float = 3.8) -> Axes:
-    """Axes on a figure of their own, which pyplot does not know and so never has to be closed; sizes in inches."""
+    """Return axes on a figure of their own, unknown to pyplot, which need no closing; sizes in inches."""
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 

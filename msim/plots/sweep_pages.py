@@ -30,7 +30,7 @@ def write_sweep_figures(
 ) -> list[Path]:
     """Write the figures of a sweep, finished or not, as PNG.
 
-    quantity, time (s): instead of what the experiment's file says
+    quantity, time (s): in place of those in the experiment's file
     raises: InputError where there are more than two axes; StorageError where the folder cannot be written
     """
     into, values = given_folder(folder, "--out"), sweep_values(path, quantity, time)
@@ -121,7 +121,7 @@ def _dots_page(values: SweepValues) -> Figure:
 
 
 def _page(values: SweepValues, count: int, columns: int, note: str, widest: float = 0.0) -> tuple[Figure, list[Axes]]:
-    """Axes in a grid under the title of the experiment, with a caption below."""
+    """Return axes in a grid under the title of the experiment, with a caption below."""
     if not count:
         raise InputError("there is nothing to show: the experiment probes nothing, and its [sweep] has no 'show'")
     rows = -(-count // columns)
@@ -147,36 +147,36 @@ def _legend(ax: Axes) -> None:
 
 
 def _title(shown: Shown) -> str:
-    """Whose a quantity is, what it is, and when."""
+    """Return the title of a quantity: its owner, meaning and time."""
     owner = shown.name.rsplit(".", 1)[0]
     meaning = wrapped(f"{owner}: {shown.values.attrs['long_name']}", TITLE_WIDTH)
     return f"{meaning}\nat {duration_text(shown.time)}"
 
 
 def axis_positions(axis: Axis) -> np.ndarray:
-    """Where the values of an axis stand on it; words are counted."""
+    """Return the positions of the values of an axis along it; words are numbered."""
     return np.array(axis.numbers) if axis.numbers else np.arange(len(axis.values), dtype=float)
 
 
 def sweep_label(axis: Axis) -> str:
-    """Name and unit of an axis of a sweep."""
+    """Return name and unit of an axis of a sweep."""
     units = "" if axis.units.startswith("1 ") or not axis.units else f" ({axis.units})"
     return f"{axis.name}{units}"
 
 
 def axis_ticks(axis: Axis) -> list[str]:
-    """The values of an axis as texts."""
+    """Return the values of an axis as texts."""
     return [f"{one:.4g}" for one in axis.numbers] if axis.numbers else [str(one) for one in axis.values]
 
 
 def is_log(axis: Axis) -> bool:
-    """Whether values span a factor of ten, so that steps by factors show them best."""
+    """Return whether values span a factor of ten, so that a log scale shows them best."""
     at = axis_positions(axis)
     return bool(axis.numbers) and min(at) > 0 and bool(max(at) / min(at) >= _WIDE)
 
 
 def _scale(ax: Axes, axis: Axis) -> None:
-    """Ticks at the values themselves, on a log scale where that shows them best."""
+    """Set ticks at the values themselves, and a log scale where that shows them best."""
     at: Sequence[float] = list(axis_positions(axis))
     if is_log(axis):
         ax.set_xscale("log")

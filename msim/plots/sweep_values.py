@@ -1,4 +1,4 @@
-"""What the figures of a sweep show: a quantity at a time for every trial, and its mean and interval over seeds."""
+"""Values in the figures of a sweep: a quantity at a time for every trial, and its mean and interval over seeds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ MOST_SHOWN = 9
 
 @dataclass(frozen=True)
 class Shown:
-    """A quantity at a time (s) in the units of figures; values: dims of the sweep, NaN where a trial is not done."""
+    """A quantity at a time (s) in the units of figures.
+
+    values: dims of the sweep, NaN where a trial is not done
+    """
 
     name: str
     time: float
@@ -33,7 +36,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class SweepValues:
-    """A sweep, and what its figures show of it."""
+    """A sweep, and the quantities that its figures show."""
 
     plan: Plan
     title: str
@@ -48,9 +51,9 @@ class SweepValues:
 
 
 def sweep_values(path: str | Path, quantity: str | None = None, time: float | None = None) -> SweepValues:
-    """What figures show: what is asked for, or what the file's [[sweep.show]] says, or the probed quantities.
+    """Return the quantities to show: the given one, or those in the file's [[sweep.show]], or the probed ones.
 
-    raises: InputError where it was not recorded at that time
+    raises: InputError where a quantity was not recorded at its time
     """
     root = given_path(path, "sweep")
     plan, dataset = read_plan(latest_plan(root)), open_sweep(root)
@@ -72,7 +75,7 @@ def sweep_values(path: str | Path, quantity: str | None = None, time: float | No
 
 
 def _last(dataset: xr.Dataset, name: str, otherwise: float) -> float:
-    """The last time in s at which a quantity was recorded."""
+    """Return the last time in s at which a quantity was recorded."""
     if name not in dataset:
         return otherwise
     times = dataset["time" if dataset[name].dims[-1] == "time" else "probe_time"].values

@@ -1,4 +1,4 @@
-"""Behavior in a task, the BOLD contrast of every region, and the same in a glass brain."""
+"""Figure of a task: behavior, the BOLD contrast of every region, and the contrast in a glass brain."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _bars(contrast: np.ndarray, connectome: Connectome, ax: Axes) -> None:
 
 
 def _glass_brain(values: np.ndarray, connectome: Connectome, figure: Figure) -> None:
-    """Both halves of every region, as they are taken together."""
+    """Draw both halves of every region, which the model takes together."""
     left = np.array([one.center_mm for one in connectome.regions])
     places = np.concatenate([left, left * [-1, 1, 1]])
     reach = float(np.abs(values).max())

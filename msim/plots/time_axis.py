@@ -26,7 +26,7 @@ _ROOM = 1.08  # share of the last time at which the axis ends
 
 
 def dose_spans(run: Run) -> list[tuple[float, float]]:
-    """Start and end of every dose of any arm in s, each once and in order."""
+    """Return start and end of every dose of any arm in s, each once and in order."""
     return sorted({(dose.start_s, dose.end_s) for arm in experiment_of(run).arms for dose in arm.doses})
 
 
@@ -67,7 +67,7 @@ def _name(ax: Axes, start: float, kind: str) -> None:
 
 
 def when(time: float, spans: Sequence[tuple[float, float]]) -> str:
-    """Where a time lies among the doses: '3 h after the first dose', '40 min, end of infusion'."""
+    """Return the place of a time among the doses, in words: '3 h after the first dose', '40 min, end of infusion'."""
     if not spans:
         return duration_text(time)
     if time < spans[0][0]:

@@ -28,7 +28,7 @@ _HEADROOM = 0.12  # share of the axes kept free for the name of the infusion
 
 
 def is_drawable(run: Run) -> bool:
-    """Whether the run reaches far enough past the first dose to be drawn over time."""
+    """Return whether the run reaches far enough past the first dose to be drawn over time."""
     return "time" in run.samples and bool(np.any(run.samples["time"].values >= AXIS_START))
 
 
@@ -52,7 +52,7 @@ def trace(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
 
 
 def trace_title(experiment: ExperimentDefinition, variable: xr.DataArray) -> str:
-    """The meaning of a sampled quantity; for a pool of receptors, whose pool it is."""
+    """Return the meaning of a sampled quantity; for the block of a pool of receptors, the pool's cells and name."""
     quantity = str(variable.name)
     address = experiment.quantities[quantity]
     if name_of(quantity) != "b" or not address.population:
@@ -63,7 +63,7 @@ def trace_title(experiment: ExperimentDefinition, variable: xr.DataArray) -> str
 
 
 def after_dose(run: Run, variable: xr.DataArray, arm: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times on the axis in s, shape (samples,), and the values shown there, shape (seeds, samples)."""
+    """Return times on the axis in s, shape (samples,), and the values shown there, shape (seeds, samples)."""
     chosen = variable.sel(arm=arm).transpose("seed", "time")
     times = run.samples["time"].values
     on_axis = times >= AXIS_START
@@ -88,7 +88,7 @@ def _draw_arms(ax: Axes, run: Run, experiment: ExperimentDefinition, variable: x
 
 
 def _draw_rest(ax: Axes, run: Run, variable: xr.DataArray) -> None:
-    """A dotted line at the mean before the dose: gray where all arms share it, else in the color of each."""
+    """Draw a dotted line at the mean before the dose: gray where all arms share it, otherwise in the color of each."""
     before = run.samples["time"].values <= 0
     if not before.any():
         return

@@ -1,4 +1,4 @@
-"""How a recorded quantity, a time and an arm are named on a figure."""
+"""Names of recorded quantities, times and arms on figures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SPANS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
 
 
 def recorded(dataset: xr.Dataset, quantity: str, run: Run) -> xr.DataArray:
-    """A recorded quantity.
+    """Return a recorded quantity.
 
     raises: InputError where the run has not recorded it
     """
@@ -36,19 +36,19 @@ def recorded(dataset: xr.Dataset, quantity: str, run: Run) -> xr.DataArray:
 
 
 def name_of(quantity: str) -> str:
-    """What an address ends in: 'p_eEF2' of 'eef2k.p_eEF2'."""
+    """Return the last part of an address: 'p_eEF2' of 'eef2k.p_eEF2'."""
     return quantity.rsplit(".", 1)[-1]
 
 
 def shown_factor(variable: xr.DataArray) -> float:
-    """What stored values are multiplied by to be shown."""
+    """Return the factor on stored values for display."""
     if name_of(str(variable.name)) in _IN_PERCENT:
         return 100.0
     return _SHOWN_UNITS.get(variable.attrs["units"], ("", 1.0))[1]
 
 
 def shown_unit(variable: xr.DataArray) -> str:
-    """The unit that values are shown in; for a number without unit, what kind of number it is."""
+    """Return the unit in which values are shown; for a number without unit, the kind of number."""
     units, meaning = str(variable.attrs["units"]), str(variable.attrs["long_name"])
     if name_of(str(variable.name)) in _IN_PERCENT:
         return "%"
@@ -60,43 +60,43 @@ def shown_unit(variable: xr.DataArray) -> str:
 
 
 def axis_label(variable: xr.DataArray) -> str:
-    """Name and unit of a quantity for its axis."""
+    """Return name and unit of a quantity for its axis."""
     name = name_of(str(variable.name))
     return f"{_SHOWN_NAMES.get(name) or in_words(name)} ({shown_unit(variable)})"
 
 
 def title_of(variable: xr.DataArray) -> str:
-    """The meaning of a quantity as the title of a panel."""
+    """Return the meaning of a quantity as the title of a panel."""
     return wrapped(sentence(str(variable.attrs["long_name"])), TITLE_WIDTH)
 
 
 def in_words(name: str) -> str:
-    """A name of whole words without its underscores; a symbol such as 'p_eEF2' as it is."""
+    """Return a name of whole words without its underscores; a symbol such as 'p_eEF2' as it is."""
     return name.replace("_", " ") if name.islower() and not name.startswith("p_") else name
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first letter."""
+    """Return the text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def wrapped(text: str, width: int) -> str:
-    """The text in lines of at most `width` characters."""
+    """Return the text in lines of at most `width` characters."""
     return "\n".join(textwrap.wrap(text, width))
 
 
 def population_name(population: str) -> str:
-    """A population as the field writes it: 'pyramidal', 'PV'."""
+    """Return a population's name as the field writes it: 'pyramidal', 'PV'."""
     return population.upper() if len(population) <= 3 else population
 
 
 def arm_label(arm: Arm) -> str:
-    """Name and meaning of an arm."""
+    """Return name and meaning of an arm."""
     return f"{arm.name}: {arm.meaning}" if arm.meaning else arm.name
 
 
 def duration_text(seconds: float) -> str:
-    """A duration in its largest unit that counts it without a fraction of more than one digit: '40 min', '1.5 d'."""
+    """Return a duration in the largest unit in which it has at most one digit of fraction: '40 min', '1.5 d'."""
     if seconds == 0:
         return "0 min"
     for name, size in _SPANS:

@@ -1,1 +1,1 @@
-"""What to record, and what an engine writes to."""
+"""The quantities that a trial records, and the recorder that an engine writes to."""

@@ -1,4 +1,4 @@
-"""A record in memory as arrays by name, and back, so that a trial can be taken up where it was."""
+"""Conversion of a record in memory to arrays by name and back, so that a stopped trial can continue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BURST_NUMBERS = ("time", "leap", "error", "accepted", "noise", "seconds")
 
 
 def record_arrays(record: MemoryRecorder) -> dict[str, Series]:
-    """Everything in a record, by name; what lies in a file stays there."""
+    """Return all contents of a record as arrays by name; arrays that lie in a file stay there."""
     found: dict[str, Series] = {"times": _joined(record.times)}
     found.update({f"means/{name}": _joined(parts) for name, parts in record.means.items()})
     found.update({f"spreads/{name}": _joined(parts) for name, parts in record.spreads.items()})
@@ -33,9 +33,9 @@ def record_arrays(record: MemoryRecorder) -> dict[str, Series]:
 
 
 def record_from(arrays: Mapping[str, Series], file: SpoolFile | None = None) -> MemoryRecorder:
-    """The record that these arrays were made from.
+    """Rebuild a record from the arrays that `record_arrays` made of it.
 
-    file: where it is to lay down what is as long as a probe
+    file: file for arrays that are as long as a probe
     """
     record = MemoryRecorder(file=file or SpoolFile())
     if arrays["times"].size:

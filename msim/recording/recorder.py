@@ -1,4 +1,4 @@
-"""What an engine writes to, and a recorder that keeps to memory."""
+"""The recorder interface that an engine writes to, and a recorder that keeps its contents in memory."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class BurstRow:
 
 @dataclass(frozen=True)
 class ProbeRow:
-    """Everything of one probe.
+    """All values that one probe recorded.
 
     cells: quantity to values per cell; spikes: population to (times in s from the probe's start, cells)
-    field: population to what makes its field, per cell, A, at `field_rate` Hz
+    field: population to the current that makes its field, per cell, A, at `field_rate` Hz
     Spikes and fields are as long as the probe, so they may lie in a file.
     """
 
@@ -50,9 +50,9 @@ class ProbeRow:
 
 
 class Recorder(ABC):
-    """Where an engine puts what it finds.
+    """Interface to which an engine writes its results.
 
-    file: where it may lay down what is as long as a probe
+    file: file for arrays that are as long as a probe
     """
 
     file: SpoolFile
@@ -72,7 +72,10 @@ class Recorder(ABC):
 
 @dataclass
 class MemoryRecorder(Recorder):
-    """Keeps mean and spread over cells of samples, all bursts and all probes; spikes and fields of probes in a file."""
+    """Recorder of mean and spread over cells of samples, all bursts and all probes in memory.
+
+    Spikes and fields of probes are kept in a file.
+    """
 
     times: list[np.ndarray] = field(default_factory=list)
     means: dict[str, list[np.ndarray]] = field(default_factory=dict)

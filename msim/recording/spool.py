@@ -16,9 +16,9 @@ import numpy as np
 
 
 class SpoolFile:
-    """A file without a name in which spools lie; it goes with the last of them, or with the process.
+    """A file without a name that holds spools; it disappears with the last of them, or with the process.
 
-    folder: of the disk that is to hold it; that of temporary files if left out
+    folder: folder on the disk that holds the file; the folder of temporary files if left out
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -27,7 +27,7 @@ class SpoolFile:
         self._file: int | None = None
 
     def append(self, content: bytes) -> int:
-        """Write bytes behind the others, and tell where.
+        """Append bytes to the file, and return the offset at which they begin.
 
         raises: OSError where the disk is full
         """
@@ -42,7 +42,7 @@ class SpoolFile:
         return start
 
     def read(self, start: int, size: int) -> bytes:
-        """Bytes that were written."""
+        """Return bytes from the file."""
         found = b""
         while len(found) < size and self._file is not None:
             part = os.pread(self._file, size - len(found), start + len(found))
@@ -73,14 +73,14 @@ class Spool:
 
     @property
     def shape(self) -> tuple[int]:
-        """As of an array."""
+        """Shape, as NumPy states it: (size,)."""
         return (self.size,)
 
     def __len__(self) -> int:
         return self.size
 
     def append(self, values: np.ndarray) -> None:
-        """Put values behind the others."""
+        """Append values to the array."""
         if not values.size:
             return
         own = np.ascontiguousarray(values, dtype=self.dtype)
@@ -92,7 +92,7 @@ class Spool:
             self._ends.append(before + own.size)
 
     def _first(self, part: int) -> int:
-        """Which value a part begins with."""
+        """Return the index of the first value in a part."""
         return self._ends[part - 1] if part % len(self._ends) else 0
 
     def __getitem__(self, asked: slice) -> np.ndarray:
@@ -118,12 +118,12 @@ Series = np.ndarray | Spool
 
 
 def blocks(values: Series, length: int) -> Iterator[np.ndarray]:
-    """Pieces of that many values, the last one with the rest; how a spool was written does not matter."""
+    """Yield consecutive pieces of `length` values; the last piece holds the rest."""
     return joined_blocks([values], length)
 
 
 def joined_blocks(many: Iterable[Series], length: int) -> Iterator[np.ndarray]:
-    """The same of several end to end."""
+    """Yield consecutive pieces of `length` values of several arrays joined end to end; the last one holds the rest."""
     held: list[np.ndarray] = []
     missing = length
     for one in many:
@@ -139,7 +139,7 @@ def joined_blocks(many: Iterable[Series], length: int) -> Iterator[np.ndarray]:
 
 
 def spooled(values: np.ndarray, file: SpoolFile) -> Spool:
-    """A copy of an array in a file."""
+    """Return a copy of an array in a file."""
     made = Spool(file, values.dtype)
     made.append(values)
     return made

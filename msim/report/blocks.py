@@ -1,4 +1,4 @@
-"""What a page is made of: plain values that the page's template sets."""
+"""Blocks of a page: plain values that the page's template sets."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from msim.report.figures import Style
 
 @dataclass(frozen=True)
 class Mark:
-    """A word with a color that says the same: yes, no, undecided, done, failed, pending."""
+    """A word with a color of the same meaning: yes, no, undecided, done, failed, pending."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Sign:
-    """How an arm is drawn, beside its name."""
+    """The name of an arm, with the style in which the figures draw it."""
 
     name: str
     style: Style
@@ -46,9 +46,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure, what it shows in words, and its values as a table.
+    """A figure, with its explanation in words and its values as a table.
 
-    drawn: a Bokeh figure; about: what lines, bands and dots mean
+    drawn: a Bokeh figure; about: the meaning of lines, bands and dots
     is_wide: whether it takes the whole width of the page
     """
 
@@ -84,7 +84,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Warned:
-    """What a reader has to know before anything else."""
+    """A warning that a reader has to see before all else."""
 
     kind: ClassVar[str] = "warned"
     title: str
@@ -93,7 +93,7 @@ class Warned:
 
 @dataclass(frozen=True)
 class Marked:
-    """A text of msim's own in Markdown, under a heading."""
+    """A text that ships with msim, in Markdown, under a heading."""
 
     kind: ClassVar[str] = "marked"
     title: str
@@ -102,7 +102,7 @@ class Marked:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and what they are."""
+    """Names and their explanations."""
 
     kind: ClassVar[str] = "facts"
     rows: tuple[tuple[str, str], ...]
@@ -110,7 +110,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Source:
-    """A file as it was, to be opened by a click."""
+    """The text of a file at the time of the run, opened by a click."""
 
     kind: ClassVar[str] = "source"
     title: str
@@ -133,8 +133,8 @@ class Section:
 class Page:
     """A whole page.
 
-    what: 'run', 'sweep' or 'study'; facts: a few words each, for a reader at first sight
-    arms: what can be shown and hidden in all figures
+    what: 'run', 'sweep' or 'study'; facts: a few words each, for a first look
+    arms: arms that can be shown and hidden in all figures
     """
 
     what: str

@@ -30,7 +30,7 @@ TITLES = {
 
 
 def course_drawings(run: Run, styles: Mapping[str, Style]) -> list[Drawings]:
-    """Every sampled quantity over logarithmic time, the outcome first; all of them move together."""
+    """Draw every sampled quantity over logarithmic time, the outcome first; all figures zoom together."""
     if not is_drawable(run):
         return []
     end = float(run.samples["time"].max())
@@ -51,7 +51,7 @@ def _spans(end: float) -> tuple[tuple[str, float, float], ...]:
 
 
 def _placed(run: Run) -> dict[str, list[str]]:
-    """Sampled quantities by where they stand, as in the PNG figures."""
+    """Sort sampled quantities by the part of the page where they stand, as in the PNG figures."""
     known = {name: one for name, one in experiment_of(run).quantities.items() if name in run.samples}
     placed: dict[str, list[str]] = {kind: [] for kind in TITLES}
     for name, address in known.items():
@@ -88,7 +88,7 @@ def _unit(variable: xr.DataArray) -> str:
 
 
 def _rest(run: Run, variable: xr.DataArray) -> float | None:
-    """The mean before the first dose, where all arms share it."""
+    """Return the mean before the first dose, where all arms share it."""
     before = run.samples["time"].values <= 0
     if not before.any():
         return None
@@ -98,7 +98,7 @@ def _rest(run: Run, variable: xr.DataArray) -> float | None:
 
 
 def course_table(run: Run, variable: xr.DataArray, styles: Mapping[str, Style]) -> Table:
-    """A sampled quantity of every arm at times that people name."""
+    """Return a sampled quantity of every arm at times with common names, as a table."""
     times = run.samples["time"].values
     told = told_times(times)
     columns = ("arm", *(duration_text(float(times[one])) for one in told))

@@ -1,6 +1,6 @@
-"""Interactive figures: empty axes in msim's dress, and what is drawn on them arm by arm.
+"""Interactive figures: empty axes in msim's style, and the functions that draw arms on them.
 
-What belongs to an arm carries the tag `arm_tag(name)`, by which a page shows and hides it.
+Every part of an arm carries the tag `arm_tag(name)`, by which a page shows and hides it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_POINTS = 500  # of a line, spread evenly over its axis: more is not seen an
 
 @dataclass(frozen=True)
 class Style:
-    """How an arm is drawn: color, width in px, and lengths of dashes and gaps in px (empty: a whole line)."""
+    """Style of an arm's lines: color, width in px, and lengths of dashes and gaps in px (empty: a solid line)."""
 
     color: str
     width: float
@@ -32,7 +32,7 @@ class Style:
 
 
 def arm_styles(arms: Sequence[str]) -> dict[str, Style]:
-    """Color, width and dashes of each arm, in their order the same as in the PNG figures."""
+    """Return color, width and dashes of each arm, in their order the same as in the PNG figures."""
     return {name: _style(number) for number, name in enumerate(arms)}
 
 
@@ -45,12 +45,15 @@ def _style(number: int) -> Style:
 
 
 def arm_tag(name: str) -> str:
-    """The tag of everything that is drawn of an arm."""
+    """Return the tag of all parts of a figure that belong to an arm."""
     return f"arm:{name}"
 
 
 def new_figure(x_label: str, y_label: str, *, height: int = HEIGHT, **options: Any) -> Any:
-    """Empty axes as wide as the page lets them be; options: of bokeh.plotting.figure."""
+    """Return empty axes as wide as the page allows.
+
+    options: of bokeh.plotting.figure
+    """
     made = figure(**{
         "height": height, "sizing_mode": "stretch_width", "min_width": 240, "tools": TOOLS,
         "toolbar_location": "above", "min_border_right": 24, "x_axis_label": x_label, "y_axis_label": y_label,
@@ -77,11 +80,11 @@ def time_figure(
     y_label: str, end: float, *, doses: Sequence[tuple[float, float]] = (), is_log: bool = True, begin: float = START,
     x_range: Any = None, height: int = HEIGHT, **options: Any,
 ) -> Any:  # fmt: skip
-    """Empty axes over the time after the first dose.
+    """Return empty axes over the time after the first dose.
 
     end: last time in s; doses: start and end of each in s
     is_log: logarithmic from `begin` (s) on, which shows minutes and weeks together
-    x_range: that of another figure, so that both move together
+    x_range: range of another figure, so that both move together
     """
     span = Range1d(begin, max(end, 2 * abs(begin)) * ROOM) if x_range is None else x_range
     made = new_figure(
@@ -93,7 +96,7 @@ def time_figure(
 
 
 def thinned(times: np.ndarray, is_log: bool, most: int = MOST_POINTS) -> np.ndarray:
-    """Which samples are drawn: all, or `most` of them, spread evenly over the axis, the first and last among them.
+    """Return the indices of the samples to draw: all, or `most` of them, evenly over the axis, with the first and last.
 
     times: s, rising, above 0 where the axis is logarithmic
     returns: indices, rising

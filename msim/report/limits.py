@@ -1,4 +1,4 @@
-"""What the model is known to get wrong, from the text that ships with it: models/LIMITS.md."""
+"""Known limits of the model, from the text that ships with it: models/LIMITS.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANALYSES = {
 
 
 def limits() -> dict[str, str]:
-    """The parts of the text by their headings.
+    """Return the parts of the text by their headings.
 
     raises: StorageError where the text is missing
     """
@@ -37,9 +37,9 @@ def limits() -> dict[str, str]:
 
 
 def limits_section(files: Iterable[str], notes: str = "", emulator: bool = False, analysis: str = "") -> Section:
-    """What concerns a model made of these files.
+    """Return the limits that concern a model made of these files.
 
-    notes: what the model's or study's own file says of itself; analysis: of a study, or ''
+    notes: of the model's or study's own file; analysis: of a study, or ''
     """
     names = list(files)
     wanted = [title for title, part in FILES.items() if any(part in name for name in names)]

@@ -10,9 +10,9 @@ WANTED = ("bokeh", "jinja2", "markdown_it")
 
 
 def require_pages(extra: str = "report") -> None:
-    """Have what pages are made with, before anything of it is imported.
+    """Import the libraries that make pages, before any module that needs them.
 
-    raises: InputError that says how to install it
+    raises: InputError with the command that installs them
     """
     for name in WANTED:
         try:

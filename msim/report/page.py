@@ -1,4 +1,4 @@
-"""A page as one text of HTML that needs nothing else."""
+"""Writer of a page as one text of HTML that needs no other file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def html_of(page: Page) -> str:
-    """Set a page; whatever it holds is text and nothing of it is obeyed."""
+    """Write a page as HTML; all its contents are text and none is executed."""
     groups = [block for section in page.sections for block in section.blocks if isinstance(block, Drawings)]
     figures = {f"{at}-{number}": one.drawn for at, group in enumerate(groups)
                for number, one in enumerate(group.drawings)}  # fmt: skip
@@ -45,11 +45,11 @@ def _resources() -> str:
 
 
 def _shown(text: str) -> str:
-    """A text with escapes for what a page would obey, such as marks that turn the direction of writing."""
+    """Return a text with escapes for characters that a page would obey, such as marks of writing direction."""
     return "\n".join(printable(line) for line in str(text).split("\n"))
 
 
 def _marked(text: str) -> Any:
-    """Markdown as HTML; HTML in it stays text, and a link keeps its words alone: its file is not beside the page."""
+    """Turn Markdown into HTML; HTML in it stays text, and a link keeps only its words, without its file."""
     bare = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     return Markup(MarkdownIt("commonmark", {"html": False}).render(bare))

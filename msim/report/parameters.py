@@ -20,7 +20,10 @@ _KEY = re.compile(r"\[([a-z]+\d{4}[a-z]?)\]\Z")
 
 
 def parameter_sections(model: ModelDefinition, further: Sequence[str] = ()) -> tuple[Section, Section]:
-    """Parameters and sources of a model; further: other keys that the page cites."""
+    """Return the parameters and sources of a model.
+
+    further: other keys that the page cites
+    """
     records = model_tables(model)["values"]
     forms = {name: f"{one.mechanism.meaning}" + (f" (on {one.on})" if one.on else "")
              for name, one in model.instances.items()}  # fmt: skip
@@ -30,7 +33,7 @@ def parameter_sections(model: ModelDefinition, further: Sequence[str] = ()) -> t
 def sections_of(
     parts: Mapping[str, Sequence[Mapping[str, Any]]], meanings: Mapping[str, str], further: Sequence[str] = ()
 ) -> tuple[Section, Section]:
-    """Records of values, as `value_record` makes them, by whose they are, and the works that they cite."""
+    """Return records of values, as `value_record` makes them, sorted by owner, and the works that they cite."""
     everything = [one for records in parts.values() for one in records]
     own = [one for one in everything if not one["same_as"]]
     kinds = {kind: sum(one["source"] == kind for one in own) for kind in (FITTED, ASSUMED)}
@@ -56,7 +59,7 @@ def _table(part: str, owner: str, records: Sequence[Mapping[str, Any]], meanings
 
 
 def _with_unit(one: Mapping[str, Any]) -> str:
-    """A value as its file gives it; a bare number without a unit says so."""
+    """Return a value as its file gives it; a bare number is marked as without unit."""
     text = str(one["is"])
     return f"{text} (no unit)" if re.fullmatch(r"[-+0-9.eE]+", text) else text
 
@@ -73,7 +76,7 @@ def _sources(keys: Iterable[str]) -> Section:
 
 
 def work_text(source: Source) -> str:
-    """A work as a reader looks for it."""
+    """Format a work with all that a reader needs to find it."""
     names = ", ".join(source.authors[:3]) + (" et al." if len(source.authors) > 3 else "")
     doi = f" doi:{source.doi}" if source.doi else ""
     note = f" ({source.note})" if source.note else ""

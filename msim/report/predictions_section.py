@@ -1,4 +1,4 @@
-"""What an experiment asks: question, arms, and the predictions settled before it ran."""
+"""Sections on an experiment: question, arms, and the predictions settled before it ran."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOSES = 6  # that an arm's row tells
 
 
 def question_section(experiment: ExperimentDefinition) -> Section:
-    """Hypothesis, model, and the time that is followed."""
+    """Return a section with hypothesis, model, and simulated time."""
     known = known_sources()
     rows = (
         ("asked after", cited(experiment.source, known)),
@@ -40,7 +40,7 @@ def _notes(experiment: ExperimentDefinition) -> list[str]:
 
 
 def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) -> Section:
-    """What is given and done in every arm."""
+    """Return a section with the doses and changes of every arm."""
     rows = []
     for one in experiment.arms:
         doses = some([dose_text(one, dose) for dose in one.doses], most=DOSES) or "nothing"
@@ -52,7 +52,10 @@ def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) 
 
 
 def asked_table(experiment: ExperimentDefinition, why: str) -> Table:
-    """Predictions that nothing is held against yet; why: what they wait for."""
+    """Return a table of predictions that have no verdict yet.
+
+    why: the reason
+    """
     known = known_sources()
     rows = [
         (one.id, one.claim.text, one.quantity, duration_text(one.time),

@@ -1,4 +1,4 @@
-"""What probes measured: values at each of them, and spectra of the field."""
+"""Figures of probes: values at each of them, and spectra of the field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FREQUENCIES = (2, 5, 10, 20, 40, 80, 160)
 
 
 def probe_drawings(run: Run, styles: Mapping[str, Style]) -> list[Drawings]:
-    """What only the probes know, the arms side by side at each of them."""
+    """Draw the quantities that only probes record, the arms side by side at each probe."""
     known = experiment_of(run).recording.probed
     chosen = [one for one in known if one in run.probes and one not in run.samples][:MOST_PANELS]
     if not chosen or not run.probes.sizes.get("probe"):
@@ -63,7 +63,7 @@ def _arm(made: Any, places: np.ndarray, values: np.ndarray, times: Sequence[str]
 
 
 def spectrum_drawings(run: Run, styles: Mapping[str, Style]) -> list[Drawings]:
-    """The spectrum of the field at every probe, on shared axes."""
+    """Draw the spectrum of the field at every probe, on shared axes."""
     if QUANTITY not in run.spectra or not np.isfinite(run.spectra[QUANTITY]).any():
         return []
     frequency = run.spectra["frequency"].values

@@ -1,4 +1,4 @@
-"""Where a run comes from: versions, commit, command, machine, and the files as they were."""
+"""Section on the provenance of a run: versions, commit, command, machine, and the files as they were."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msim.report.blocks import Block, Facts, Section, Source
 
 
 def provenance_section(about: Mapping[str, Any], further: tuple[tuple[str, str], ...] = ()) -> Section:
-    """What is needed to run it again, as stored provenance has it."""
+    """Return a section with all that is needed to repeat a run, from its stored provenance."""
     host, model = about.get("host", {}), about["model"]
     rows = (
         ("command", shlex.join(about.get("command", []))),

@@ -23,7 +23,7 @@ from msim.verdicts.verdict import judge
 
 
 def run_page(run: Run) -> Page:
-    """Question, arms, verdicts, figures, known limits, parameters, sources and provenance of a run."""
+    """Build the page of a run: question, arms, verdicts, figures, known limits, parameters, sources and provenance."""
     experiment, verdicts = experiment_of(run), judge(run)
     styles = arm_styles(run.arms)
     target = str(run.provenance.get("target", ""))
@@ -57,12 +57,12 @@ def _figures(run: Run, styles: dict[str, Style]) -> Section:
 
 
 def cited_by(experiment: ExperimentDefinition) -> list[str]:
-    """Keys of the works that an experiment cites."""
+    """Return the keys of the works that an experiment cites."""
     return [experiment.source, *(one.source for one in experiment.predictions)]
 
 
 def notes_of(experiment: ExperimentDefinition) -> str:
-    """What the model's own file notes, whose name is that of the model."""
+    """Return the notes of the model's own file, the one with the model's name."""
     for name, text in experiment.model.files.items():
         if name.removesuffix(".toml").endswith(experiment.model.name):
             try:

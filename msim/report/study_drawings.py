@@ -1,4 +1,4 @@
-"""Figures of a study: effects of its statistics, everybody over visits, and what its analysis looked at."""
+"""Figures of a study: effects of its statistics, all participants over visits, and the data of its analysis."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MEASURES = {
 
 
 def study_drawings(folder: Path, rows: Rows, study: Mapping[str, Any], styles: Mapping[str, Style]) -> list[Drawings]:
-    """Figures of what a study's folder holds."""
+    """Draw the figures of a study from the files in its folder."""
     found = [Drawings("", (_effects(rows),))]
     people = read_rows(folder / PEOPLE, ("participant_id", "group"))
     seen = tuple(one for name in MEASURES if (one := _everybody(people, name, study, styles)) is not None)
@@ -52,7 +52,7 @@ def study_drawings(folder: Path, rows: Rows, study: Mapping[str, Any], styles: M
 
 
 def _effects(rows: Rows) -> Drawing:
-    """Effect sizes of all statistics, the first above."""
+    """Draw effect sizes of all statistics, the first above."""
     known = [row for row in rows if np.isfinite(number_of(row["effect"]))]
     places = np.arange(len(known))[::-1].astype(float)
     made = new_figure("effect size (Cohen's d, or r)", "", height=max(200, LINE * len(known) + 90),
@@ -122,7 +122,7 @@ def _spread(values: np.ndarray) -> str:
 
 
 def _readings(folder: Path, people: Rows, styles: Mapping[str, Style]) -> tuple[Drawing, ...]:
-    """What was read of everybody over time: means of groups."""
+    """Draw the readings of participants over time, as means of groups."""
     read: dict[str, list[Rows]] = {}
     for one in people:
         path = folder / one["participant_id"] / f"{one['participant_id']}_readings.tsv"

@@ -1,4 +1,4 @@
-"""The tables of a study's folder, read back."""
+"""Reader of the tables in a study's folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rows = list[dict[str, str]]
 
 
 def read_rows(path: Path, wanted: tuple[str, ...] = ()) -> Rows:
-    """Rows of a table by its header.
+    """Read the rows of a table by its header.
 
     raises: StorageError where it cannot be read, or lacks a wanted column
     """
@@ -38,7 +38,7 @@ def read_rows(path: Path, wanted: tuple[str, ...] = ()) -> Rows:
 
 
 def number_of(text: str) -> float:
-    """A cell as a number; NaN where it holds none."""
+    """Return a cell as a number; NaN where it holds none."""
     try:
         return float(text)
     except ValueError:
@@ -46,7 +46,7 @@ def number_of(text: str) -> float:
 
 
 def read_matrix(path: Path) -> tuple[list[str], np.ndarray]:
-    """Regions and the values between them, shape (regions, regions).
+    """Read regions and the values between them, shape (regions, regions).
 
     raises: StorageError where it is no square table of numbers
     """

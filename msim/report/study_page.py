@@ -1,4 +1,4 @@
-"""The page of a study of virtual people: its own statistics, beside what was reported."""
+"""Page of a study of virtual participants: its own statistics, beside the reported ones."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ COLUMNS = ("statistic", "reported", "verdict", "estimate", "95 % interval", "tes
 
 
 def study_page(folder: Path) -> Page:
-    """Question, people, statistics, figures, known limits, parameters, sources and provenance of a study.
+    """Build the page of a study: question, people, statistics, figures, limits, parameters, sources and provenance.
 
-    raises: StorageError where what the folder holds cannot be read
+    raises: StorageError where a file in the folder cannot be read
     """
     about = read_about(folder)
     try:

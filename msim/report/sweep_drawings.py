@@ -1,4 +1,4 @@
-"""What a sweep says over its axes: lines over one, maps over two, else dots over each of them."""
+"""Figures of a sweep: lines over one axis, maps over two, otherwise dots over each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEEDS = "Dots: one seed each; lines: mean over seeds; bands: 95 % interval of th
 
 
 def sweep_drawings(values: SweepValues, styles: Mapping[str, Style]) -> list[Drawings]:
-    """Figures of everything that the sweep shows."""
+    """Draw all quantities that the sweep shows."""
     grid, count = values.plan.design.sample == "grid", len(values.axes)
     if grid and count == 1:
         return [Drawings("", tuple(_lines(values, one, styles) for one in values.shown))] if values.shown else []
@@ -33,7 +33,7 @@ def sweep_drawings(values: SweepValues, styles: Mapping[str, Style]) -> list[Dra
 
 
 def _title(shown: Shown) -> str:
-    """What a quantity is, and when."""
+    """Return the title of a quantity: its meaning and time."""
     return f"{sentence(str(shown.values.attrs['long_name']))}, at {duration_text(shown.time)}"
 
 
@@ -109,7 +109,7 @@ def _map(values: SweepValues, shown: Shown, arm: str) -> Drawing:
 
 
 def _names(axis: Axis) -> list[str]:
-    """Values of an axis as texts that differ."""
+    """Return the values of an axis as texts that differ."""
     texts = axis_ticks(axis)
     return [f"{text} ({place + 1})" if texts.count(text) > 1 else text for place, text in enumerate(texts)]
 

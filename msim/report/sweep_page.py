@@ -1,4 +1,4 @@
-"""The page of a sweep, finished or not: what became of its trials, and what they say over its axes."""
+"""Page of a sweep, finished or not: the status of its trials, and its results over its axes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST_REASON = 400
 
 
 def sweep_page(root: Path) -> Page:
-    """Question, arms, axes, trials, figures, known limits, parameters, sources and provenance of a sweep.
+    """Build the page of a sweep: question, arms, axes, trials, figures, limits, parameters, sources and provenance.
 
     raises: StorageError where the folder cannot be read as a sweep
     """

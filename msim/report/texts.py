@@ -1,4 +1,4 @@
-"""Numbers and times as a page says them."""
+"""Texts of numbers and times on pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DASH = "–"
 
 
 def plain_number(value: float) -> str:
-    """A number to four digits that count; a dash for one that is not there."""
+    """Format a number to four significant digits; a dash for one that is not finite."""
     if not np.isfinite(value):
         return DASH
     if value and not 1e-3 <= abs(value) < 1e5:
@@ -20,7 +20,7 @@ def plain_number(value: float) -> str:
 
 
 def mean_text(values: np.ndarray) -> str:
-    """The mean over seeds, and below it lowest to highest where there are several."""
+    """Format the mean over seeds, and below it the lowest to highest value where there are several."""
     known = np.asarray(values, dtype=float)
     if known.size == 0 or np.isnan(known).any():
         return DASH
@@ -30,7 +30,7 @@ def mean_text(values: np.ndarray) -> str:
 
 
 def told_times(times: np.ndarray) -> list[int]:
-    """Samples that a table tells: those at times that people name, and the last.
+    """Return the samples that a table lists: the first, those at times with common names, and the last.
 
     times: s, rising
     """
@@ -39,10 +39,10 @@ def told_times(times: np.ndarray) -> list[int]:
 
 
 def counted(count: int, noun: str) -> str:
-    """A count with its noun, in the plural where it is not one."""
+    """Format a count with its noun, in the plural unless the count is one."""
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a row, the last after 'and'."""
+    """Join names with commas, the last after 'and'."""
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -1,4 +1,4 @@
-"""An axis of time whose ticks people name, at any zoom over ten orders: from 0.1 ms to weeks."""
+"""Axis of time with common names at its ticks, at any zoom over ten orders: from 0.1 ms to weeks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOM = 1.08  # share of the last time at which the axis ends
 
 @functools.cache
 def script() -> str:
-    """The JavaScript that names times."""
+    """Return the JavaScript that names times."""
     return Path(__file__).with_name("times.js").read_text(encoding="utf-8")
 
 
@@ -40,7 +40,7 @@ def name_times(axis: Any, is_log: bool) -> None:
 
 
 def time_hover(step: float = 1.0) -> CustomJSHover:
-    """Shows a time in s by its name in the text that stands beside the pointer, to multiples of a step in s."""
+    """Return a formatter of the time in s beside the pointer, by its name, to multiples of a step in s."""
     return CustomJSHover(code=f"{script()}\nreturn named(Math.round(value / {step}) * {step});")
 
 

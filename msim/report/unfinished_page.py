@@ -1,4 +1,4 @@
-"""The page of a run that was stopped, killed, or is still running: how far each trial is, and nothing judged."""
+"""Page of a run that was stopped, killed, or is still running: progress of each trial, and no verdicts."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LONGEST_REASON = 400
 
 
 def unfinished_page(path: Path) -> Page:
-    """What a run that is not finished was to do, and what became of its trials so far.
+    """Build the page of an unfinished run: its plan, and the state of its trials.
 
-    raises: StorageError where nothing of it can be read
+    raises: StorageError where no part of it can be read
     """
     folder = RunFolder(path)
     try:

@@ -19,12 +19,12 @@ HELD = "yes: the whole interval agrees with the claim. no: all of it disagrees. 
 
 
 def verdict_counts(verdicts: Sequence[Verdict]) -> str:
-    """How many predictions were borne out: '9 yes, 0 no, 0 undecided'."""
+    """Count the verdicts of predictions: '9 yes, 0 no, 0 undecided'."""
     return ", ".join(f"{sum(one.verdict == word for one in verdicts)} {word}" for word in ("yes", "no", "undecided"))
 
 
 def verdict_section(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> Section:
-    """Every prediction with effect, interval and verdict, and what tells hypotheses apart."""
+    """Return a section with effect, interval and verdict of every prediction, and differences between hypotheses."""
     if not verdicts:
         nothing = "No prediction can be settled with these arms and times."
         return Section("verdicts", "Verdicts", (Words((nothing,)),))

@@ -1,4 +1,4 @@
-"""write_report(): whatever a folder holds, as one file of HTML."""
+"""Writer of reports, write_report(): a run, a sweep or a study as one file of HTML."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ENDING = ".html"
 
 
 def default_file(path: Path) -> Path:
-    """Where a report goes unless told: beside the folder, so that nothing is added to what was stored."""
+    """Return the default path of a report: beside the folder, so that the stored folder stays as it is."""
     return path.parent / f"{path.name}{ENDING}"
 
 
 def write_report(path: str | Path, out: str | Path = "", replace: bool = False) -> Path:
-    """Write the page of a run, a sweep or a study, finished or not, and say where it is.
+    """Write the page of a run, a sweep or a study, finished or not, and return its path.
 
     out: the file, in a folder that exists; left out, beside the folder; replace: a file that is there already
     raises: InputError or StorageError, with nothing written, where the folder holds none of them, or the file cannot
@@ -57,9 +57,9 @@ def check_file(file: Path, replace: bool) -> None:
 
 
 def page_of(folder: Path) -> Page:
-    """The page of what a folder holds.
+    """Build the page of the run, sweep or study in a folder.
 
-    raises: StorageError where it holds no run, sweep or study
+    raises: StorageError where it holds none
     """
     if is_sweep(folder):
         from msim.report.sweep_page import sweep_page
@@ -81,7 +81,7 @@ def page_of(folder: Path) -> Page:
 
 
 def _instead(folder: Path) -> str:
-    """What is there where nothing is that could be reported."""
+    """Describe a folder that holds nothing to report."""
     if not os.path.exists(folder):
         return "no such folder"
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""One axis from a week to a fraction of a millisecond: what the synapses do, and the spikes under it."""
+"""Figure on one axis from a week to a fraction of a millisecond: the gain of synapses, and the spikes below it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LEFT = 76  # px, so that both figures begin at the same place
 
 
 def zoom_drawings(run: Run, styles: Mapping[str, Style]) -> list[Drawings]:
-    """The gain of synapses and the spikes at the probes, over the same linear time."""
+    """Draw the gain of synapses and the spikes at the probes, over the same linear time."""
     if not run.probes.sizes.get("probe") or "time" not in run.samples:
         return []
     arm, seed = shown_arm(run), run.seeds[0]
@@ -68,7 +68,7 @@ def _gain(run: Run, name: object, styles: Mapping[str, Style], shared: Range1d) 
 
 
 def _spikes(run: Run, arm: str, seed: int, population: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times in s after the first dose and cells, of some cells of a population, at all probes."""
+    """Return the spikes of some cells of a population at all probes: times in s after the first dose, and cells."""
     starts = run.probes["probe_time"].values[:MOST_PROBES]
     found = [run.spikes(arm, seed, probe, population) for probe in range(len(starts))]
     times = np.concatenate([start + own for start, (own, _) in zip(starts, found, strict=True)])

@@ -1,4 +1,4 @@
-"""Resting calcium: what the NMDA receptors of a cell let in and its stores add, relative to rest."""
+"""Resting calcium: calcium through the NMDA receptors of a cell and from its stores, relative to rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CaMKII: what tells the cell that its synapses are in use."""
+"""CaMKII: the kinase that calcium through evoked NMDA receptors activates, a sign that the synapses are in use."""
 
 from __future__ import annotations
 

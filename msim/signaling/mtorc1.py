@@ -1,4 +1,4 @@
-"""mTORC1, where TrkB and the glutamate surge meet."""
+"""mTORC1, the kinase on which TrkB and the glutamate surge act."""
 
 from __future__ import annotations
 

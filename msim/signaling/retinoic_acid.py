@@ -1,4 +1,4 @@
-"""Retinoic acid signalling: a second way to scale synapses, that needs neither eEF2 kinase nor BDNF."""
+"""Retinoic acid signaling: a second way to scale synapses, which needs neither eEF2 kinase nor BDNF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a trial stands, on disk: arrays in Zarr, each file with its checksum, the newest whole one counts."""
+"""Checkpoints of a trial on disk: arrays in Zarr, each file with its checksum; the newest complete one counts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ GROWING = ".growing"
 
 
 def checkpoint_folder(folder: RunFolder, arm: str, seed: int) -> Path:
-    """Where the checkpoints of a trial are kept."""
+    """Return the folder of a trial's checkpoints."""
     return folder.partial / CHECKPOINTS / arm / f"seed_{seed}"
 
 
 def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[str, Any]) -> None:
-    """Write a checkpoint beside the one before it, which goes once the new one is whole.
+    """Write a checkpoint beside the one before it, which is removed once the new one is complete.
 
     about: plain values, for JSON
     """
@@ -65,9 +65,9 @@ def _create(store: Any, name: str, shape: tuple[int, ...], dtype: Any, chunk: in
 
 
 def _write_spools(store: Any, spools: Mapping[str, Spool]) -> list[list[Any]]:
-    """Write what lies in a file, all of one type end to end: few files however many probes there were.
+    """Write the arrays that lie in a file, all of one type end to end: few files, however many probes there were.
 
-    returns: name, type, and from where to where of the joined array, of each
+    returns: name, type, start and end within the joined array, for each
     """
     rows: list[list[Any]] = []
     for dtype in {one.dtype.str: None for one in spools.values()}:
@@ -83,10 +83,10 @@ def _write_spools(store: Any, spools: Mapping[str, Spool]) -> list[list[Any]]:
 
 
 def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Arrays and plain values of the newest checkpoint; None where there is none.
+    """Read arrays and plain values of the newest checkpoint; None where there is none.
 
-    file: in which spools are laid down again
-    raises: StorageError where it is damaged or of another format
+    file: file for the spools that are read
+    raises: StorageError where the checkpoint is damaged or of another format
     """
     numbers = _numbered(root)
     if not numbers:
@@ -117,7 +117,7 @@ def read_checkpoint(root: Path, file: SpoolFile | None = None) -> tuple[dict[str
 
 
 def remove_checkpoints(root: Path) -> None:
-    """Remove what was kept of a trial, once it is finished."""
+    """Remove the checkpoints of a trial, once it is finished."""
     remove_own_below(root)
 
 
@@ -135,7 +135,7 @@ def _read_spools(store: Any, file: SpoolFile) -> dict[str, Spool]:
 
 
 def _numbered(root: Path) -> list[int]:
-    """Numbers of whole checkpoints, rising."""
+    """Return the numbers of complete checkpoints, rising."""
     if not root.is_dir():
         return []
     return sorted(int(one.name) for one in root.iterdir() if one.name.isdecimal() and (one / MANIFEST).is_file())

@@ -1,4 +1,4 @@
-"""Datasets into a store, a block at a time: what is long never is in memory whole."""
+"""Writer of datasets to a store, a block at a time, so that no long array is in memory whole."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def write_dataset(dataset: xr.Dataset, store: Any, name: str) -> None:
 
 
 def encodings(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
-    """How every variable is stored: compressed, with a checksum, in as few chunks as may be in memory.
+    """Return the encoding of every variable: compressed, with a checksum, in as few chunks as memory allows.
 
-    Most arrays are read whole, and few files are kind to shared file systems.
+    Most arrays are read whole, and shared file systems work better with few files.
     """
     from zarr.codecs import Crc32cCodec, ZstdCodec
 

@@ -1,4 +1,4 @@
-"""Where two runs that recorded different things differ first."""
+"""The first difference between two runs that recorded different values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msim.storage.zarr_folder import zarr_folder
 
 
 def first_difference(left: Digest, right: Digest) -> str:
-    """Where two runs differ first, in the order of arm, seed, dataset and variable; '' where they do not."""
+    """Describe the first difference of two runs, in the order of arm, seed, dataset and variable, or return ''."""
     parts = [{(one.arm, one.seed, one.dataset): one for one in run.parts} for run in (left, right)]
     for key in sorted({*parts[0], *parts[1]}):
         ours, theirs = (one.get(key) for one in parts)
@@ -53,7 +53,7 @@ def _values(run: Path, part: Part, name: str) -> np.ndarray:
 
 
 def _of_values(ours: np.ndarray, theirs: np.ndarray) -> str:
-    """The first index at which two arrays of one shape and type differ, and both values."""
+    """Describe the first index at which two arrays of one shape and type differ, and both values."""
     first = int(np.argmax(_rows(ours) != _rows(theirs)))
     pair = [values.ravel()[first:first + 1] for values in (ours, theirs)]
     texts = [repr(value.tolist()[0]) for value in pair]
@@ -64,7 +64,7 @@ def _of_values(ours: np.ndarray, theirs: np.ndarray) -> str:
 
 
 def _rows(values: np.ndarray) -> np.ndarray:
-    """The bits of every value as one object that compares with ==, shape (values,)."""
+    """Return the bits of every value as one object that compares with ==, shape (values,)."""
     if is_text(values):
         return values.ravel().astype(object)
     return np.frombuffer(bits(values), dtype=f"V{values.itemsize}")

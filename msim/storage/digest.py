@@ -1,4 +1,4 @@
-"""One SHA-256 over everything that a run recorded, to tell whether two runs are the same to the last bit."""
+"""SHA-256 of all recorded values of a run, which tells whether two runs are the same to the last bit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLOCK = 2**19  # bytes of an array that are read at a time, where its chunks are
 
 @dataclass(frozen=True)
 class Variable:
-    """What was hashed of one array.
+    """The hash of one array, with its description.
 
     about: name, dims, dtype in little-endian order, shape and attributes
     sha256: over `about` and the values
@@ -36,7 +36,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Part:
-    """The hash of one dataset of one trial, and what went into it."""
+    """The hash of one dataset of one trial, with its attributes and variables."""
 
     arm: str
     seed: int
@@ -60,11 +60,11 @@ class Digest:
 
 
 def digest_run(path: str | Path) -> Digest:
-    """Hash everything that a finished run recorded: all trials, all datasets, all variables.
+    """Hash all records of a finished run: all trials, all datasets, all variables.
 
-    Of a variable: its name, dims, dtype, shape, attributes such as units and populations, and the values as bits in
-    little-endian C order. Bits are bits: -0.0 is not 0.0, and two NaN with other bits differ. What may differ between
-    equal runs is left out: provenance, long names, compression, chunks, and how the store lies in files.
+    Of a variable the hash covers its name, dims, dtype, shape, attributes such as units and populations, and the values
+    as bits in little-endian C order. Bits are bits: -0.0 is not 0.0, and two NaN with other bits differ. It leaves out
+    what may differ between equal runs: provenance, long names, compression, chunks, and the files of the store.
     raises: StorageError where there is no finished run, or a part of it cannot be read
     """
     folder = given_path(path, "run")
@@ -108,7 +108,7 @@ def digest_trial(trial: zarr.Group, arm: str, seed: int) -> str:
 
 
 def parts_of(trial: zarr.Group, arm: str, seed: int) -> Iterator[Part]:
-    """The hash of every dataset of a trial."""
+    """Return the hash of every dataset of a trial."""
     for name, dataset in sorted(trial.groups()):
         attributes = _recorded(dataset.attrs)
         arrays = sorted((key, one) for key, one in dataset.members(max_depth=None) if isinstance(one, zarr.Array))
@@ -136,12 +136,12 @@ def _variable(name: str, array: zarr.Array) -> Variable:
 
 
 def is_text(array: Any) -> bool:
-    """Whether an array holds texts, whose bits depend on how they are stored."""
+    """Return whether an array holds texts, whose bits depend on their storage."""
     return np.dtype(array.dtype).kind in "UTO"
 
 
 def _blocks(array: zarr.Array) -> Iterator[np.ndarray]:
-    """The values of an array in C order, whole rows of chunks at a time, so that none is decompressed twice."""
+    """Yield the values of an array in C order, whole rows of chunks at a time, so that none is decompressed twice."""
     if array.ndim == 0 or array.size == 0:
         yield np.asarray(array[...])
         return
@@ -153,7 +153,7 @@ def _blocks(array: zarr.Array) -> Iterator[np.ndarray]:
 
 
 def bits(values: np.ndarray) -> bytes:
-    """Values in little-endian C order; each text as JSON on a line of its own."""
+    """Return values as bytes in little-endian C order; each text as JSON on a line of its own."""
     if is_text(values):
         return b"".join(_canonical(str(one)) + b"\n" for one in values.ravel())
     # ascontiguousarray gives a copy in C order only where it is not in that order yet.

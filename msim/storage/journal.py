@@ -1,4 +1,4 @@
-"""What a trial has recorded so far in one file, cheap enough to be written after every burst."""
+"""Journal of a trial: its record so far in one file, cheap enough to be written after every burst."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BLOCK = 2**17  # values of a long array that are in memory at a time
 
 
 def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
-    """The journal of a trial."""
+    """Return the path of a trial's journal."""
     return folder.partial / UNFINISHED / arm / f"seed_{seed}.npz"
 
 
 def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, Series], reached: float) -> None:
-    """Put the record up to `reached` (s) in the place of the one before it, in one step."""
+    """Replace the journal by the record up to `reached` (s), in one step."""
     path = journal_path(folder, arm, seed)
     make_own(folder.partial / UNFINISHED)
     path.parent.mkdir(exist_ok=True)
@@ -39,7 +39,7 @@ def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, S
 
 
 def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:
-    """As numpy.savez, but what lies in a file is not brought into memory whole."""
+    """Write arrays as numpy.savez does, without loading arrays that lie in a file into memory whole."""
     with zipfile.ZipFile(handle, "w") as archive:
         for name, values in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:

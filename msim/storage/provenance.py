@@ -1,4 +1,4 @@
-"""What is needed to run it again: texts of all definitions, versions, commit, seeds, command, host."""
+"""Provenance of a run, all that repeats it: texts of definitions, versions, commit, seeds, command, host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
 
 
 def provenance(experiment: ExperimentDefinition, target: str, command: list[str]) -> dict[str, Any]:
-    """Everything about a run that its results depend on, as plain JSON."""
+    """Return all facts about a run on which its results depend, as plain JSON."""
     return {
         "format": 1,
         "experiment": {"name": experiment.name, "file": experiment.file, "text": experiment.text},
@@ -45,7 +45,7 @@ def _versions() -> dict[str, str]:
 
 
 def experiment_from_provenance(about: Mapping[str, Any]) -> ExperimentDefinition:
-    """The experiment that provenance describes, narrowed as the run was."""
+    """Rebuild the experiment that provenance describes, narrowed as the run was."""
     experiment = experiment_from_texts(
         about["experiment"]["name"], about["experiment"]["file"], about["experiment"]["text"],
         about["model"]["name"], about["model"]["files"], about["changes"],
@@ -56,7 +56,7 @@ def experiment_from_provenance(about: Mapping[str, Any]) -> ExperimentDefinition
 
 
 def made_by() -> dict[str, Any]:
-    """Versions, machine and time of what was just made."""
+    """Return versions, machine and time for a result that was just made."""
     return {
         "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
         "code": code_digest(), "host": platform.node(), "machine": platform.machine(),
@@ -65,7 +65,7 @@ def made_by() -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """The commit of the checkout that runs, with '+' where files were changed; '' outside a checkout."""
+    """Return the commit of the checkout that runs, with '+' where files were changed; '' outside a checkout."""
     root = package_folder().parent
     if not (root / ".git").exists():
         return ""
@@ -82,5 +82,5 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def command_line() -> list[str]:
-    """How this process was called."""
+    """Return the command with which this process was started."""
     return [Path(sys.argv[0]).name, *sys.argv[1:]]

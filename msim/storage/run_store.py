@@ -1,4 +1,4 @@
-"""A run on disk: written beside its final name, moved there when it is whole, opened by xarray."""
+"""A run on disk: written beside its final name, moved there when it is complete, opened by xarray."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SAME_WHEN_RESUMED = (
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where a run will stand, and where it grows until it is whole."""
+    """The folder of a run: its final path, and the path at which it grows until it is complete."""
 
     final: Path
 
@@ -55,12 +55,12 @@ class RunFolder:
 
 
 def trial_path(arm: str, seed: int) -> str:
-    """Group of a trial within the store."""
+    """Return the group of a trial within the store."""
     return f"trials/{arm}/seed_{seed}"
 
 
 def start_run(final: Path, about: Mapping[str, Any]) -> RunFolder:
-    """Prepare a run folder, or take up one that was interrupted.
+    """Prepare a run folder, or continue one that was interrupted.
 
     raises: StorageError where the folder holds something, cannot be written, or was begun differently
     """
@@ -88,7 +88,10 @@ def _validate_free(final: Path) -> None:
 
 
 def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
-    """Lay the growing folder down beside itself, so that a killed start leaves nothing that looks like a run."""
+    """Write the growing folder beside its place and move it there in one step.
+
+    A start that is killed then leaves nothing that looks like a run.
+    """
     beginning = make_own_anew(folder.partial.with_suffix(".beginning"))
     new_group(beginning / STORE, {"provenance": dict(about), "title": "run of " + about["experiment"]["name"]})
     new_group(beginning / STORE / "trials")
@@ -141,7 +144,7 @@ def _require_stored(folder: RunFolder, arm: str, seed: int) -> None:
 
 
 def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset]) -> None:
-    """Store a trial; its group appears in one step, when it is whole."""
+    """Store a trial; its group appears in one step, when it is complete."""
     final = folder.store / trial_path(arm, seed)
     around = make_own_anew(folder.partial / f".{arm}.seed_{seed}.partial")
     partial = around / "trial"
@@ -205,7 +208,7 @@ def _sha256(path: Path) -> str:
 
 
 def flush(folder: Path) -> None:
-    """Have every file below a folder on the disk before going on."""
+    """Write every file below a folder to the disk before going on."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as handle:
@@ -222,7 +225,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 def read_provenance(store: Path) -> dict[str, Any]:
-    """The provenance that a store carries."""
+    """Read the provenance that a store carries."""
     import zarr
 
     stored: Any = zarr.open_group(zarr_folder(store), mode="r", zarr_format=3).attrs["provenance"]
@@ -261,7 +264,7 @@ class Run:
         return list(self.provenance["seeds"])
 
     def trial(self, arm: str, seed: int, dataset: str) -> xr.Dataset:
-        """One dataset of one trial: 'samples', 'probes', 'spectra', 'spikes' or 'bursts'."""
+        """Read one dataset of one trial: 'samples', 'probes', 'spectra', 'spikes' or 'bursts'."""
         group = f"{trial_path(arm, seed)}/{dataset}"
         require_whole(self.path, f"{STORE}/{group}/")
         try:
@@ -270,7 +273,7 @@ class Run:
             raise StorageError(f"{self.path}: {group} cannot be read: {problem}") from None
 
     def spikes(self, arm: str, seed: int, probe: int, population: str) -> tuple[np.ndarray, np.ndarray]:
-        """Spike times in s from the start of a probe, and the cells that fired."""
+        """Read spike times in s from the start of a probe, and the cells that fired."""
         table = self.trial(arm, seed, "spikes")
         number = table["population"].attrs["populations"].index(population)
         own = (table["probe_of_spike"].values == probe) & (table["population"].values == number)
@@ -316,7 +319,7 @@ def require_whole(folder: Path, part: str = f"{STORE}/") -> None:
 
 
 def open_dataset(store: Path, group: str) -> xr.Dataset:
-    """One dataset of a store; arrays are read when they are asked for."""
+    """Open one dataset of a store; its arrays are read when they are used."""
     import xarray as xr
 
     return xr.open_zarr(
@@ -325,7 +328,7 @@ def open_dataset(store: Path, group: str) -> xr.Dataset:
 
 
 def _combined(store: Path, about: Mapping[str, Any], name: str) -> xr.Dataset:
-    """One dataset of all trials; a trial with fewer bursts than another ends in NaN."""
+    """Join one dataset of all trials; a trial with fewer bursts than another ends in NaN."""
     arms, seeds = about["arms"], about["seeds"]
     joined = [
         _joined([open_dataset(store, f"{trial_path(arm, seed)}/{name}") for seed in seeds], "seed", seeds)

@@ -27,8 +27,8 @@ NO_DATE = (1980, 1, 1, 0, 0, 0)
 def pack(path: Path, datasets: Mapping[str, xr.Dataset], about: Mapping[str, Any]) -> str:
     """Write the file of a trial.
 
-    about: plain values that tell which trial it is, among them its 'arm' and 'seed'
-    returns: the hash of what it recorded
+    about: plain values that identify the trial, among them its 'arm' and 'seed'
+    returns: the hash of its records
     """
     import zarr
 
@@ -48,14 +48,14 @@ def pack(path: Path, datasets: Mapping[str, xr.Dataset], about: Mapping[str, Any
 
 
 class _Held(MutableMapping[str, "Buffer"]):
-    """What a store of Zarr holds, in a file without a name: one, where a folder would take dozens."""
+    """Contents of a Zarr store in one file without a name, where a folder would take dozens of files."""
 
     def __init__(self, file: SpoolFile) -> None:
         self._file = file
         self._places: dict[str, tuple[int, int]] = {}
 
     def content(self, name: str) -> bytes:
-        """The bytes under a name."""
+        """Return the bytes under a name."""
         return self._file.read(*self._places[name])
 
     def __getitem__(self, name: str) -> Buffer:
@@ -79,9 +79,9 @@ class _Held(MutableMapping[str, "Buffer"]):
 
 @contextmanager
 def opened(path: Path) -> Iterator[zarr.Group]:
-    """The group of a trial's file; nothing of it is unpacked onto the disk.
+    """Open the group of a trial's file, without unpacking it onto the disk.
 
-    raises: StorageError where it cannot be read
+    raises: StorageError where the file cannot be read
     """
     import zarr
 
@@ -98,7 +98,7 @@ def opened(path: Path) -> Iterator[zarr.Group]:
 
 
 def open_trial(path: Path) -> dict[str, xr.Dataset]:
-    """The datasets of a trial, loaded: 'samples', 'probes', 'spectra', 'spikes', 'bursts'.
+    """Read the datasets of a trial: 'samples', 'probes', 'spectra', 'spikes', 'bursts'.
 
     raises: StorageError where the file cannot be read
     """

@@ -1,4 +1,4 @@
-"""Trials of sweeps on disk: each a file of its own under its key, with its failures, claims and unfinished work.
+"""Trials of sweeps on disk: each in a file under its key, with its failure, claim and unfinished work.
 
 Nothing here relies on locks of the file system: a file appears in one step or not at all, and has one owner.
 """
@@ -29,28 +29,28 @@ class TrialStore:
     root: Path
 
     def trial(self, key: str) -> Path:
-        """The file of a finished trial."""
+        """Return the path of a finished trial."""
         return self.root / TRIALS / key[:2] / f"{key}.zip"
 
     def record(self, key: str) -> Path:
-        """What is known of how a finished trial came about: hashes, versions, time taken."""
+        """Return the path of the record of a finished trial: hashes, versions, time taken."""
         return self.root / TRIALS / key[:2] / f"{key}.json"
 
     def failure(self, key: str) -> Path:
-        """Why a trial failed."""
+        """Return the path of the record of a trial's failure."""
         return self.root / FAILED / f"{key}.json"
 
     def claim(self, key: str) -> Path:
-        """Who runs a trial."""
+        """Return the path of the claim of the process that runs a trial."""
         return self.root / CLAIMS / key
 
     def work(self, key: str) -> Path:
-        """Checkpoints of a trial, and files that are not whole yet."""
+        """Return the folder of a trial's checkpoints, and of its files that are not complete yet."""
         return self.root / WORK / key
 
 
 def prepare(root: Path) -> TrialStore:
-    """Make the folder of a sweep, or take the one that is there.
+    """Make the folder of a sweep, or open an existing one.
 
     raises: StorageError where it holds something else or cannot be written
     """
@@ -66,19 +66,19 @@ def prepare(root: Path) -> TrialStore:
 
 
 def done_keys(store: TrialStore) -> set[str]:
-    """Keys of all trials that are stored whole."""
+    """Return the keys of all trials that are stored complete."""
     return {
         name[:-4] for folder in _folders(store.root / TRIALS) for name in os.listdir(folder) if name.endswith(".zip")
     }
 
 
 def failed_keys(store: TrialStore) -> set[str]:
-    """Keys of all trials that have a record of failure; one that was finished later counts as done."""
+    """Return the keys of all trials with a record of failure; a trial that was finished later counts as done."""
     return _names(store.root / FAILED, ".json")
 
 
 def claimed_keys(store: TrialStore) -> set[str]:
-    """Keys of all trials that somebody runs, or ran when it was killed."""
+    """Return the keys of all trials that a process runs, or ran when it was killed."""
     return _names(store.root / CLAIMS, "")
 
 
@@ -100,7 +100,7 @@ def _names(root: Path, ending: str) -> set[str]:
 def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mapping[str, Any]]) -> None:
     """Store a finished trial: its record first, then the file that makes it count as done.
 
-    write: writes the trial's file, and tells what is known of it
+    write: writes the trial's file, and returns the contents of its record
     """
     with placed(store.trial(key), make_own(store.work(key))) as path:
         about = write(path)
@@ -117,12 +117,12 @@ def write_failure_record(store: TrialStore, key: str, reason: str, trace: str, k
 
 
 def read_failure_record(store: TrialStore, key: str) -> dict[str, Any]:
-    """Why a trial failed; without a readable record, a reason that says so."""
+    """Read the record of a trial's failure; without a readable one return a reason that states so."""
     return _read_json(store.failure(key)) or {"reason": "its record of failure cannot be read", "kind": "unknown"}
 
 
 def read_record(store: TrialStore, key: str) -> dict[str, Any]:
-    """What is known of a finished trial; {} where that cannot be read."""
+    """Read the record of a finished trial; {} where it cannot be read."""
     return _read_json(store.record(key))
 
 
@@ -152,12 +152,12 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def remove_work(store: TrialStore, key: str) -> None:
-    """Remove what was kept of a trial on its way."""
+    """Remove the checkpoints and incomplete files of a trial."""
     remove_own(store.work(key))
 
 
 def place_file(path: Path, content: bytes, beside: Path | None = None) -> None:
-    """Have a file appear whole, on the disk, and in one step.
+    """Write a file so that it appears complete, on the disk, and in one step.
 
     beside: folder of the same file system in which it grows
     """
@@ -167,9 +167,9 @@ def place_file(path: Path, content: bytes, beside: Path | None = None) -> None:
 
 @contextmanager
 def placed(path: Path, folder: Path) -> Iterator[Path]:
-    """Where the body writes a file that appears whole, on the disk, and in one step, when the body is over.
+    """Yield the path at which the body writes a file; after the body the file appears complete, and in one step.
 
-    folder: of the same file system, in which it grows
+    folder: of the same file system, in which the file grows
     """
     folder.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a trial recorded before it was stopped: kept beside the finished trials, never taken for one."""
+"""Record of a trial that was stopped: kept beside the finished trials, and never taken for one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GROUP, FILES = "trial.zarr", "files.json"
 class UnfinishedTrial:
     """A trial that was stopped, opened for reading.
 
-    reached: s, simulated time of the last complete burst; reason: why it went no further
+    reached: s, simulated time of the last complete burst; reason: why it stopped
     datasets: 'samples', 'probes', 'spectra', 'spikes' and 'bursts', as of a finished trial but ending at `reached`
     """
 
@@ -41,16 +41,16 @@ class UnfinishedTrial:
 
 
 def unfinished_path(folder: RunFolder, arm: str, seed: int) -> Path:
-    """Where an unfinished trial is kept."""
+    """Return the path of an unfinished trial."""
     return folder.partial / UNFINISHED / arm / f"seed_{seed}"
 
 
 def write_unfinished(
     folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, xr.Dataset], reached: float, reason: str
 ) -> None:
-    """Keep what a trial recorded, in one step in place of what was kept of it before.
+    """Store the record of a stopped trial, and replace an earlier record of it in one step.
 
-    A record that reaches further stays: trials are taken up from their beginning, and come to the same.
+    An earlier record that reaches further stays: a trial that starts again repeats the same course.
     """
     link = unfinished_path(folder, arm, seed)
     before = reached_by(folder, arm, seed)
@@ -74,7 +74,7 @@ def write_unfinished(
 
 
 def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
-    """The simulated time in s that is kept of an unfinished trial; None where nothing is."""
+    """Return the simulated time in s that the record of an unfinished trial reaches; None where there is no record."""
     if not unfinished_path(folder, arm, seed).is_dir():
         return None
     import zarr
@@ -87,7 +87,7 @@ def reached_by(folder: RunFolder, arm: str, seed: int) -> float | None:
 
 
 def remove_unfinished(folder: RunFolder, arm: str, seed: int) -> None:
-    """Remove what was kept of a trial, once it is finished."""
+    """Remove the unfinished record of a trial, once it is finished."""
     link = unfinished_path(folder, arm, seed)
     if link.is_symlink():
         link.unlink()
@@ -96,10 +96,10 @@ def remove_unfinished(folder: RunFolder, arm: str, seed: int) -> None:
 
 
 def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
-    """Open what a trial recorded before it was stopped.
+    """Open the record of a trial that was stopped.
 
     path: the folder that the run was to have, as given to --out, or the growing one beside it
-    raises: StorageError where nothing is kept of that trial, with those of which something is
+    raises: StorageError where there is no record of that trial; it names the trials that have one
     """
     given = RunFolder(given_path(path, "run"))
     root = next((one for one in (given.partial, given.final) if (one / UNFINISHED).is_dir()), given.partial)

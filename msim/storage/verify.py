@@ -1,4 +1,4 @@
-"""Whether a stored run is what was written: every file against the manifest, and what is missing or too much."""
+"""Verification of a stored run: every file against the manifest, with missing and added files."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ CRC_BYTES = 4
 
 @dataclass(frozen=True)
 class Damage:
-    """What is wrong with a part of a store."""
+    """A damaged part of a store, and the damage in words."""
 
     where: str
     what: str
 
 
 def verify_run(path: str | Path) -> list[Damage]:
-    """Hold every file of a finished run against its manifest; nothing is decoded.
+    """Check every file of a finished run against its manifest; nothing is decoded.
 
-    returns: what is wrong, in the order of the names; empty where nothing is
+    returns: the damages, in the order of the names; empty for a whole run
     raises: StorageError where there is no finished run
     """
     folder = given_path(path, "run")
@@ -63,7 +63,7 @@ def _trial_of(name: str) -> str:
 
 
 def _lost_trials(folder: Path, sums: Mapping[str, Any]) -> Iterator[str]:
-    """One file of every trial of which nothing is left."""
+    """Yield one file of every trial that has lost all its files."""
     trials = {_trial_of(name): name for name in sums if name.startswith(f"{STORE}/trials/") and name.count("/") > 4}
     for trial, name in trials.items():
         if not (folder / trial).is_dir():
@@ -94,7 +94,10 @@ def _file_damage(path: Path, sha256: str, size: int | None) -> Iterator[str]:
 
 
 def damage_of(content: bytes, size: int | None, is_chunk: bool) -> str:
-    """What is wrong with bytes that are not those that were written; size: of these."""
+    """Describe how bytes differ from those that were written.
+
+    size: number of bytes written
+    """
     if size is not None and len(content) != size:
         return f"is truncated: {len(content)} of {size} bytes" if len(content) < size else "is longer than written"
     if is_chunk and not crc_holds(content):
@@ -103,7 +106,7 @@ def damage_of(content: bytes, size: int | None, is_chunk: bool) -> str:
 
 
 def crc_holds(chunk: bytes) -> bool:
-    """Whether the crc32c at the end of a chunk is that of what is before it."""
+    """Return whether the crc32c at the end of a chunk matches the bytes before it."""
     import google_crc32c
 
     if len(chunk) < CRC_BYTES:

@@ -1,4 +1,4 @@
-"""What a study's folder says of itself, so that it can be read without the files that it was made from."""
+"""Record of a study in its folder, which can be read without the files that the study was made from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST = 50_000_000  # bytes
 
 
 def write_about(folder: Path, found: Outcome) -> None:
-    """Write what was asked, of whom, with which values, what was reported, and what made it."""
+    """Write the question, participants, values, reported statistics and provenance of a study."""
     study = found.cohort.study
     record = {
         "format": FORMAT, "study": _study(study), "values": _values(study), "facts": dict(found.facts),
@@ -38,9 +38,9 @@ def write_about(folder: Path, found: Outcome) -> None:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What a study's folder says of itself.
+    """Read the record of a study in its folder.
 
-    raises: StorageError where it says nothing that can be read
+    raises: StorageError where there is no record that can be read
     """
     path = folder / STUDY_FILE
     try:
@@ -74,7 +74,7 @@ def _study(study: StudyDefinition) -> dict[str, Any]:
 
 
 def _values(study: StudyDefinition) -> dict[str, list[dict[str, Any]]]:
-    """Numbers with units and sources: of people, of the brain where there is one, and of the column."""
+    """Return the numbers with units and sources: of people, of the brain where there is one, and of the column."""
     own: dict[str, Mapping[str, Value]] = {"participants": study.population.values}
     if study.brain is not None:
         own["brain"] = study.brain.values

@@ -1,4 +1,4 @@
-"""Who was seen when, and how their columns and their rating stood."""
+"""Cohort of a study: its participants, their visits, and the state of their columns and rating at each."""
 
 from __future__ import annotations
 
@@ -39,13 +39,16 @@ class VisitState:
     improved: float
 
     def regional(self, held: np.ndarray) -> tuple[Mapping[str, float], ...]:
-        """The state of every region; held: which regions the disorder holds in, shape (regions,), bool."""
+        """Return the state of every region.
+
+        held: regions in which the disorder holds, shape (regions,), bool
+        """
         return tuple(self.states["affected" if one else "spared"] for one in held)
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Everybody of a study, and every time that they were seen, in order of group, person and time.
+    """All participants of a study, and all their visits, in order of group, person and time.
 
     courses: of columns in regions that are 'spared' and 'affected', by participant
     """
@@ -56,7 +59,7 @@ class Cohort:
     courses: Mapping[str, Mapping[str, Course]]
 
     def at(self, visit: str, group: str = "") -> list[VisitState]:
-        """Those who were seen at a visit, by name, of one group or of all."""
+        """Return the states at a visit, by name, of the participants of one group or of all."""
         return [one for one in self.seen if one.visit.name == visit and group in ("", one.person.group)]
 
 
@@ -64,9 +67,9 @@ def cohort_of(
     study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None], slow: tuple[str, ...] = (),
     also: Callable[[Group], Sequence[float]] = lambda group: (),
 ) -> Cohort:  # fmt: skip
-    """Recruit everybody of a study, give what is given, and follow their columns to every visit.
+    """Recruit all participants of a study, treat them, and follow their columns to every visit.
 
-    progress: told who has been followed; slow: addresses of further slow quantities
+    progress: called with the name of each participant; slow: addresses of further slow quantities
     also: further times of a group, s, at which courses are kept
     """
     people: list[Participant] = []
@@ -95,7 +98,10 @@ def _seen(
     person: Participant, visit: Visit, places: tuple[int, int], found: Mapping[str, Course],
     rating: Mapping[str, float], is_treated: bool,
 ) -> VisitState:  # fmt: skip
-    """places: of the first visit and of this one among the times of courses."""
+    """Compute the state of a person at a visit.
+
+    places: indices of the first visit and of this one among the times of courses
+    """
     first, index = places
     gain = found["affected"].slow[GAIN]
     potentiation = float(gain[index] / gain[first] - 1)
@@ -109,7 +115,7 @@ def _seen(
 
 
 def held_regions(population: Population, health: str, connectome: Connectome) -> np.ndarray:
-    """Which regions a disorder holds in, shape (regions,), bool; all where it names no system.
+    """Return the regions in which a disorder holds, shape (regions,), bool; all where it names no system.
 
     raises: InputError for a system that the brain does not have
     """
@@ -120,7 +126,10 @@ def held_regions(population: Population, health: str, connectome: Connectome) ->
 
 
 def regions_of(connectome: Connectome, name: str, where: str) -> np.ndarray:
-    """Regions of a system, or the one region of that name, shape (regions,), bool."""
+    """Return the regions of a system, or the one region of that name, shape (regions,), bool.
+
+    raises: InputError where the brain has neither
+    """
     found = connectome.of_system(name) | (np.array(connectome.names) == name)
     if not found.any():
         systems = {part for one in connectome.regions for part in one.system.split("/")}

@@ -1,4 +1,4 @@
-"""Columns of participants in time: gains and block that a treatment leaves, on one emulator for the whole cohort."""
+"""Columns of participants in time: gains and block after a treatment, on one emulator for the whole cohort."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ APART = (0.1, 0.2)
 
 @dataclass(frozen=True)
 class Course:
-    """One column over time.
+    """The course of one column.
 
-    times: s; states: what links hand down to receptors, by name, at those times
+    times: s; states: outputs that links feed to receptors, by name, at those times
     slow: further slow quantities at those times, by address, shape (times,)
     """
 
@@ -47,14 +47,14 @@ class Course:
 
 
 def changed_drives(population: Population) -> tuple[str, ...]:
-    """Rates of drives that a disorder changes: axes of the emulator of all columns of a cohort."""
+    """Return the drives whose rates a disorder changes, as axes of the emulator of all columns of a cohort."""
     drives = population.model.drives
     found = [path for one in population.health.values() for path in one.changes if path.partition(".")[0] in drives]
     return tuple(dict.fromkeys(found))
 
 
 def cohort_axes(population: Population) -> tuple[Axis, ...]:
-    """Gains and block as far as a cohort moves them, and the drives that a disorder changes; no others."""
+    """Return gains and block over the range that a cohort moves them, and the drives that a disorder changes."""
     own = changed_drives(population)
     usual = axes_of(population.model)
     ranges = {one.name: BLOCK if one.rest == 0 else GAIN for one in usual if one.kind == "input"}
@@ -62,7 +62,7 @@ def cohort_axes(population: Population) -> tuple[Axis, ...]:
 
 
 def cohort_emulators(population: Population, progress: Callable[[int, int], None] = lambda *_: None) -> Emulators:
-    """The emulator that the columns of a whole cohort are run on: from the cache, or fitted now and kept there."""
+    """Return the emulator of all columns of a cohort: from the cache, or fitted now and kept there."""
     axes = cohort_axes(population)
     model = population.model
     path = kept_or_fitted(model, axes, EFFORT, progress, _alike)
@@ -70,7 +70,7 @@ def cohort_emulators(population: Population, progress: Callable[[int, int], None
 
 
 def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
-    """Points at which pools of like subunits are blocked nearly alike, as no course leaves that."""
+    """Move points so that pools of like subunits are blocked nearly alike, as in every course."""
     names, found = [one.name for one in axes], points.copy()
     for first, second in ALIKE:
         if first in names and second in names:
@@ -82,7 +82,10 @@ def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
 
 
 def doses_for(texts: Sequence[DoseText], model: ModelDefinition, weight: float, end: float) -> tuple[Dose, ...]:
-    """Doses of a person; weight: kg; end: s, up to which series go on."""
+    """Return the doses of a person.
+
+    weight: kg; end: s, time at which series of doses end
+    """
     masses = {drug.name: model[f"{drug.name}.molar_mass"] for drug in model.on_scale("drug")}
     return regimen(texts, weight, masses, "doses", end)
 
@@ -114,7 +117,7 @@ def courses(
     population: Population, person: Participant, doses: Sequence[DoseText], begin: float, times: Sequence[float],
     emulators: Emulators, seed: int, slow: Sequence[str] = (),
 ) -> dict[str, Course]:  # fmt: skip
-    """The columns of a person in REGIONS; states hold the rates of drives that a disorder changes as well.
+    """Follow the columns of a person in REGIONS; states also hold the rates of drives that a disorder changes.
 
     seed: of the emulator, the same for all, as all columns are made alike
     """

@@ -1,4 +1,4 @@
-"""One participant of a resting study on spiking columns, beside the same scans of mean fields."""
+"""Comparison of a participant's scans on mean fields and on spiking columns, in a resting study."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS = ("mean field", "spiking")
 
 @dataclass(frozen=True)
 class Fidelity:
-    """One person, scanned in both fidelities with the same slow fluctuations.
+    """One person, scanned on mean fields and on spiking columns with the same slow fluctuations.
 
     systems: mean Fisher z by kind and visit, then by pair of systems
     likeness: of Fisher z of both kinds over pairs of regions, Pearson's r, by visit

@@ -1,4 +1,4 @@
-"""What a study leaves in a folder: its table, what it was, its participants, and imaging files where it has scans."""
+"""Files of a study in its folder: table, record, participants, and imaging files where it has scans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GROUP = "group"  # what BIDS' names have in place of a subject where a file is o
 
 
 def write_outcome(out: str | Path, found: Outcome) -> None:
-    """Write everything; the table comes last, so that where it is, the rest is whole.
+    """Write all files; the table comes last, so that its presence marks a complete folder.
 
     raises: StorageError where the folder holds something already
     """

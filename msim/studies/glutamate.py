@@ -32,7 +32,7 @@ MEASURES = ("V_cycle", "V_TCA", PET, "SV2A binding")
 
 @dataclass(frozen=True)
 class Readings:
-    """One person over time.
+    """Readings of one person over time.
 
     times: s; values: by name of MEASURES, shape (times,); umol/g/min for rates, relative to health for binding
     """
@@ -43,14 +43,17 @@ class Readings:
 
 @dataclass(frozen=True)
 class GlutamateDetails:
-    """What the figure draws: readings by participant; during: means over the scan at each visit, by visit."""
+    """Data of the figure of a glutamate study.
+
+    readings: by participant; during: means over the scan, by participant and visit
+    """
 
     readings: Mapping[str, Readings]
     during: Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 def glutamate_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
-    """Simulate everybody, read what the scanners would, and run the study's statistics."""
+    """Simulate all participants, compute the readings of their scans, and run the study's statistics."""
     options: GlutamateEntry = study.options
     numbers, emulator = read_glutamate_readouts(), read_emulator(emulators.paths[0])
     cohort = cohort_of(study, emulators, progress, (SPINES,), lambda group: _times(study, group))
@@ -66,7 +69,7 @@ def glutamate_study(study: StudyDefinition, emulators: Emulators, progress: Call
 
 
 def _times(study: StudyDefinition, group: Group) -> tuple[float, ...]:
-    """Often around every visit, and once an hour between them."""
+    """Return times for readings: often around every visit, and once an hour between visits."""
     visits, scan, every = study.visits_of(group.name), study.seconds("scan"), study.seconds("every")
     found = set(np.arange(visits[0].time, visits[-1].time + scan, 3600.0).tolist())
     for one in visits:
@@ -75,7 +78,7 @@ def _times(study: StudyDefinition, group: Group) -> tuple[float, ...]:
 
 
 def read_course(study: StudyDefinition, course: Course, emulator: Emulator, numbers: GlutamateReadouts) -> Readings:
-    """What the scanners would read of a column, all the time."""
+    """Compute the readings of scanners along a whole course of a column."""
     model = study.population.model
     axes = {axis.name for axis in emulator.axes}
     values = {name: np.array([state[name] for state in course.states]) for name in course.states[0] if name in axes}
@@ -98,7 +101,7 @@ def read_course(study: StudyDefinition, course: Course, emulator: Emulator, numb
 
 
 def at_visit(readings: Readings, start: float, seconds: float) -> dict[str, float]:
-    """Means over a scan; mGluR5 as relative to rest."""
+    """Return means over a scan; those of mGluR5 are relative to rest."""
     inside = (readings.times >= start - 1e-6) & (readings.times <= start + seconds + 1e-6)
     found = {name: float(values[inside].mean()) for name, values in readings.values.items()}
     change = scan_change(readings.times, readings.values["mGluR5 binding"], start, seconds)

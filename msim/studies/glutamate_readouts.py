@@ -23,7 +23,7 @@ class GlutamateReadouts:
 
 
 def read_glutamate_readouts() -> GlutamateReadouts:
-    """The shipped numbers."""
+    """Read the shipped numbers of the readouts of glutamate and synapses."""
     mrs = read_part(find("imaging/mrs", "models"))
     pet = read_part(find("imaging/pet", "models"))
     return GlutamateReadouts(

@@ -1,4 +1,4 @@
-"""A study of MEG: spiking columns of everybody before and after, spectra, answers to touch, and a neural mass."""
+"""MEG study: spiking columns of all participants before and after, spectra, responses to touch, and a neural mass."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ WHERE = "spared"  # somatosensory cortex is in none of the systems that depressi
 
 @dataclass(frozen=True)
 class MegDetails:
-    """What the figure draws, and what is written: sessions by participant, in order."""
+    """Data of the figure and files of an MEG study: sessions by participant, in order."""
 
     sessions: Mapping[str, Session]
 
 
 def meg_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
-    """Simulate everybody, record a spiking column twice, fit it, and run the study's statistics.
+    """Simulate all participants, record a spiking column twice, fit it, and run the study's statistics.
 
-    raises: InputError where nobody of a group was seen both before and after
+    raises: InputError where a group has no participant with both recordings
     """
     options: MegStudyEntry = study.options
     cohort = cohort_of(study, emulators, progress)
@@ -72,7 +72,7 @@ def _session(
 
 
 def _between(study: StudyDefinition, cohort: Cohort, found: Mapping[str, Session]) -> list[Test]:
-    """Groups two by two: the changes that the fit finds."""
+    """Compare the changes that the fit finds between groups, two by two."""
     rows = []
     kinds = next(iter(found.values())).comparison.changing
     for first, second in zip(study.groups, study.groups[1:], strict=False):

@@ -1,4 +1,4 @@
-"""What a study came to, and what is set beside it."""
+"""Outcome of a study, and its comparison with reported statistics."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from msim.studies.cohort import Cohort
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a study came to.
+    """Results of a study.
 
-    rows: of its table; facts: what a reader has to know beside them, by name; details: what the figure draws
+    rows: of its table; facts: further information that the table needs, by name; details: data of the figure
     """
 
     cohort: Cohort
@@ -37,13 +37,13 @@ class Row:
 
 
 def compare_with_reported(rows: Sequence[Test], reported: Sequence[Reported]) -> list[Row]:
-    """Simulated and reported statistics, one by one."""
+    """Return simulated and reported statistics, one by one."""
     known = {one.statistic: one for one in reported}
     return [Row(one, known.get(one.name), _verdict(one, known.get(one.name))) for one in rows]
 
 
 def missing(rows: Sequence[Test], reported: Sequence[Reported]) -> list[str]:
-    """Reported statistics that the study does not compute."""
+    """Return the reported statistics that the study does not compute."""
     computed = {one.name for one in rows}
     return [one.statistic for one in reported if one.statistic not in computed]
 

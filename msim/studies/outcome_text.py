@@ -1,4 +1,4 @@
-"""Statistics of a study, simulated and reported, as tables say them."""
+"""Texts of a study's statistics, simulated and reported, for tables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def number(value: float, digits: int) -> str:
-    """A number with so many digits that count; nothing for NaN."""
+    """Format a number with this count of significant digits; '' for NaN."""
     return "" if math.isnan(value) else f"{value:.{digits}g}"
 
 
 def estimate_text(test: Test) -> str:
-    """Estimate with its interval."""
+    """Format an estimate with its interval."""
     if math.isnan(test.estimate):
         return ""
     interval = "" if math.isnan(test.low) else f" [{test.low:+.3g}, {test.high:+.3g}]"
@@ -24,7 +24,7 @@ def estimate_text(test: Test) -> str:
 
 
 def test_text(test: Test) -> str:
-    """Kind, degrees of freedom and value, such as t(37) = -2.1."""
+    """Format kind, degrees of freedom and value of a test, such as t(37) = -2.1."""
     if math.isnan(test.value):
         return ""
     degrees = "" if math.isnan(test.degrees) else f"({test.degrees:.4g})"
@@ -32,7 +32,7 @@ def test_text(test: Test) -> str:
 
 
 def reported_text(one: Reported | None) -> str:
-    """What a paper says, in short."""
+    """Format the statistic that a paper reports, in short."""
     if one is None:
         return ""
     parts = [f"sign {one.sign}" if one.sign else ""]

@@ -1,4 +1,4 @@
-"""Virtual participants: who they are hangs on the study's seed and their own name alone."""
+"""Virtual participants, drawn from the study's seed and their own name alone."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FARTHEST = 2.5  # standard deviations; so that nobody leaves what values may be
 class Participant:
     """One person; values of the model in SI units, by path.
 
-    id: letters and digits, as BIDS wants it; number: in the group, from 1; seed: of everything drawn for the person
+    id: letters and digits, as BIDS wants it; number: in the group, from 1; seed: of all that is drawn for the person
     weight: kg; severity: rating before treatment
-    spared, affected: values in regions that a disorder leaves alone, and in those that it holds in
+    spared: values in regions without the disorder; affected: values in regions in which it holds
     """
 
     id: str
@@ -36,7 +36,7 @@ class Participant:
     affected: Mapping[str, float]
 
     def random_effect(self, purpose: str) -> float:
-        """A standard normal number of this person, the same for the same purpose."""
+        """Draw a standard normal number for this person, the same for the same purpose."""
         return float(stream(self.seed, purpose).standard_normal())
 
 
@@ -62,12 +62,12 @@ def participant(population: Population, group: Group, number: int, seed: int) ->
 
 
 def recruited(population: Population, group: Group, seed: int) -> list[Participant]:
-    """All participants of a group."""
+    """Draw all participants of a group."""
     return [participant(population, group, number, seed) for number in range(1, group.n + 1)]
 
 
 def model_of(population: Population, values: Mapping[str, float]) -> ModelDefinition:
-    """The model with a person's values."""
+    """Return the model with a person's values."""
     return with_values(population.model, values)
 
 
@@ -84,7 +84,7 @@ def _values(
 
 
 def _subgroups(population: Population, seed: int) -> list[tuple[str, Mapping[str, float]]]:
-    """One subgroup at most: shares are those of all participants."""
+    """Draw at most one subgroup for a person; shares are of all participants."""
     random_effect, begun = float(stream(seed, "subgroup").random()), 0.0
     for one in population.subgroups:
         if begun <= random_effect < begun + one.share:

@@ -29,7 +29,7 @@ TASK = "rest"
 
 @dataclass(frozen=True)
 class RestingDetails:
-    """What the figure draws, and what is written.
+    """Data of the figure and files of a resting study.
 
     matrices: Fisher z by group and visit, mean over people; scans: with the label of each
     systems: name of a pair of systems to values by person and visit
@@ -42,7 +42,7 @@ class RestingDetails:
 
 
 def resting_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
-    """Simulate everybody, scan them, and run the study's statistics."""
+    """Simulate all participants, scan them, and run the study's statistics."""
     assert study.brain is not None
     options: RestingEntry = study.options
     connectome = connectome_of(study.brain)
@@ -72,7 +72,7 @@ def resting_study(study: StudyDefinition, emulators: Emulators, progress: Callab
 
 
 def pairs_of(options: RestingEntry, connectome: Connectome, where: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Regions on both sides of every pair of systems, each shape (regions,), bool."""
+    """Return the regions on both sides of every pair of systems, each shape (regions,), bool."""
     found = {}
     for one in options.systems:
         sides = [
@@ -87,7 +87,7 @@ def _scans(
     study: StudyDefinition, brain: BrainDefinition, connectome: Connectome, cohort: Cohort,
     progress: Callable[[str], None],
 ) -> list[list[Scan]]:  # fmt: skip
-    """Runs of every visit, in the order of `cohort.seen`."""
+    """Simulate the runs of every visit, in the order of `cohort.seen`."""
     options: RestingEntry = study.options
     health = {one.name: held_regions(study.population, one.health, connectome) for one in study.groups}
     regional = [one.regional(health[one.person.group]) for one in cohort.seen]
@@ -117,7 +117,10 @@ def _label(seen: VisitState, run: int) -> Label:
 
 
 def with_noise(scan: Scan, sd: float, seed: int) -> Scan:
-    """A scan with white noise of the scanner on it; sd: percent signal change."""
+    """Add the scanner's white noise to a scan.
+
+    sd: percent signal change
+    """
     if not sd:
         return scan
     noise = sd * stream(seed, "scanner").standard_normal(scan.signal.shape)
@@ -125,7 +128,7 @@ def with_noise(scan: Scan, sd: float, seed: int) -> Scan:
 
 
 def _rows(options: RestingEntry, cohort: Cohort, name: str, values: Mapping[tuple[str, str], float]) -> list[Test]:
-    """Patients against controls before treatment, then time, and time by response."""
+    """Test patients against controls before treatment, then time, and time by response."""
     before = _before(options, cohort, values)
     controls = np.array([value for (person, _), value in values.items() if _group(cohort, person) == options.controls])
     rows = [unpaired(f"{name}: patients - controls, before", np.array(list(before.values())), controls)]
@@ -142,7 +145,7 @@ def _group(cohort: Cohort, person: str) -> str:
 
 
 def _before(options: RestingEntry, cohort: Cohort, values: Mapping[tuple[str, str], float]) -> dict[str, float]:
-    """Mean over the visits before treatment, by person who was at one of them."""
+    """Return the mean over the visits before treatment, for each patient who was at one of them."""
     found: dict[str, list[float]] = {}
     for (person, visit), value in values.items():
         if visit in options.before and _group(cohort, person) != options.controls:

@@ -1,4 +1,4 @@
-"""Run a study from its file to its table."""
+"""Run of a study, from its file to its table."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ANALYSES: dict[str, Callable[..., Outcome]] = {
 
 
 def run_study(study: StudyDefinition, progress: Progress = lambda text: None) -> Outcome:
-    """Recruit, treat, look and analyse as the study says.
+    """Recruit participants, treat, scan and analyze them as the study states.
 
-    progress: told what is being done
+    progress: called with a text on the present step
     raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
     """
     check_study(study)
@@ -37,7 +37,7 @@ def run_study(study: StudyDefinition, progress: Progress = lambda text: None) ->
 
 
 def emulators_for(study: StudyDefinition, progress: Progress) -> Emulators:
-    """The emulator of the columns of a study's cohort."""
+    """Return the emulator of the columns of a study's cohort."""
     return cohort_emulators(
         study.population, lambda done, total: progress(f"the emulator of the cohort's columns: {done} of {total} bursts")
     )

@@ -25,7 +25,7 @@ from msim.studies.outcome import Outcome
 
 @dataclass(frozen=True)
 class TaskDetails:
-    """What the figure draws, and what is written; results are in the order of the cohort's `seen`."""
+    """Data of the figure and files of a task study; results are in the order of the cohort's `seen`."""
 
     connectome: Connectome
     task: TaskDefinition
@@ -34,7 +34,7 @@ class TaskDetails:
 
 
 def task_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
-    """Simulate everybody, scan them during the task, and run the study's statistics."""
+    """Simulate all participants, scan them during the task, and run the study's statistics."""
     assert study.brain is not None
     options: TaskStudyEntry = study.options
     task = read_task(options.task)
@@ -67,7 +67,7 @@ def task_study(study: StudyDefinition, emulators: Emulators, progress: Callable[
 
 
 def _ratings(cohort: Cohort, options: TaskStudyEntry, patients: str) -> list[Test]:
-    """The rating over visits."""
+    """Return the statistics of the rating over visits."""
     columns: dict[str, list[object]] = {"y": [], "time": [], "subject": []}
     for visit in options.visits:
         for one in cohort.at(visit, patients):
@@ -77,7 +77,7 @@ def _ratings(cohort: Cohort, options: TaskStudyEntry, patients: str) -> list[Tes
 
 
 def _with_ratings(cohort: Cohort, table: TaskCohort, options: TaskStudyEntry, patients: str) -> list[Test]:
-    """Pearson's r of the contrast's change with the share of the rating that is gone, at the last visit."""
+    """Correlate the contrast's change with the share of the rating that is gone, at the last visit (Pearson's r)."""
     first, last = options.visits[0], options.visits[-1]
     improved = {one.person.id: one.improved for one in cohort.at(last, patients)}
     rows = []

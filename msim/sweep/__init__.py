@@ -1,1 +1,1 @@
-"""Many trials: planned, run by an executor, stored by what they are, and opened as one dataset."""
+"""Sweeps of many trials: planned, run by an executor, stored by keys of their content, and opened as one dataset."""

@@ -1,4 +1,4 @@
-"""One recorded variable of all trials of a sweep as an array: a trial's file is read when its values are asked for."""
+"""One recorded variable of all trials of a sweep as an array that reads a trial's file when its values are used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msim.storage.trial_store import TrialStore, whole_trial
 
 
 def trial_values(store: TrialStore, keys: np.ndarray, part: str, name: str, shape: tuple[int, ...]) -> Any:
-    """The values of a variable, dims those of `keys` and then its own; NaN where a trial is not done.
+    """Return the values of a variable, dims those of `keys` and then its own; NaN where a trial is not done.
 
     part: dataset of the trials; shape: of the variable in each of them
     """
@@ -23,7 +23,7 @@ def trial_values(store: TrialStore, keys: np.ndarray, part: str, name: str, shap
 
 
 class _TrialValues(BackendArray):
-    """What xarray asks for values of single trials."""
+    """Backend array through which xarray reads values of single trials."""
 
     def __init__(self, store: TrialStore, keys: np.ndarray, part: str, name: str, own: tuple[int, ...]) -> None:
         self.store, self.keys, self.part, self.name, self.own = store, keys, part, name, own
@@ -34,7 +34,7 @@ class _TrialValues(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> np.ndarray:
-        """Values at integers, slices and arrays of indices, each along its own dimension."""
+        """Return the values at integers, slices and arrays of indices, each along its own dimension."""
         spans = [np.atleast_1d(np.arange(size)[one]) for one, size in zip(key, self.shape, strict=True)]
         lead, own = spans[: self.keys.ndim], spans[self.keys.ndim :]
         chosen = self.keys[np.ix_(*lead)]

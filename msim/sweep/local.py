@@ -1,4 +1,4 @@
-"""Executor 'local': processes of this machine, one thread and one trial each; a killed one costs its trial only."""
+"""Executor 'local': processes of this machine, one thread and one trial each; a killed process loses only its trial."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENDING = 2.0  # s that a process may take to end after it has closed its pipe
 
 
 class DiskFull(Exception):
-    """Nothing more can be stored, so that nothing more is run."""
+    """A full disk, on which no trial can be stored, so that no further trial runs."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class _Slot:
 
 @dataclass
 class LocalExecutor:
-    """Trials in `workers` processes of this machine."""
+    """Executor of trials in `workers` processes of this machine."""
 
     workers: int
 
@@ -71,7 +71,7 @@ class LocalExecutor:
         _end(slots, sweep.settings.grace, asked=True)
 
     def _filled(self, slots: list[_Slot], sweep: Sweep, waiting: deque[Trial]) -> list[_Slot]:
-        """Living processes, each with a trial as long as there are any."""
+        """Return living processes, each with a trial as long as there are any."""
         living = [one for one in slots if one.trial or (not one.over and one.process.exitcode is None)]
         wanted = min(self.workers, len(waiting) + sum(one.trial is not None for one in living))
         while len(living) < wanted:
@@ -99,7 +99,7 @@ def _started(sweep: Sweep) -> _Slot:
 
 
 def _listen(slots: list[_Slot], sweep: Sweep, report: Report) -> None:
-    """Take what processes tell, find those that were killed, and end those that take too long."""
+    """Receive progress of processes, find those that were killed, and end those that take too long."""
     busy = [one for one in slots if one.trial]
     ready = set(wait([one.pipe for one in busy] + [one.process.sentinel for one in busy], POLL))
     for slot in busy:
@@ -112,7 +112,10 @@ def _listen(slots: list[_Slot], sweep: Sweep, report: Report) -> None:
 
 
 def _take(slot: _Slot, report: Report) -> bool:
-    """Take what a process told; whether it has ended and told all."""
+    """Receive the progress that a process sent.
+
+    returns: True where the process has ended and all its progress is received
+    """
     while slot.trial:
         try:
             if not slot.pipe.poll():
@@ -136,7 +139,7 @@ def _take(slot: _Slot, report: Report) -> bool:
 
 
 def _found_dead(slot: _Slot, sweep: Sweep, report: Report) -> None:
-    """Write down the failure of a trial whose process ended under it."""
+    """Record the failure of a trial whose process ended before it."""
     if not slot.begun and slot.process.exitcode >= 0:
         raise unstarted()
     trial, slot.trial, slot.over = slot.trial, None, True
@@ -159,7 +162,7 @@ def _end_text(code: int, memory: int | None) -> str:
 
 
 def _hold_to_limit(slot: _Slot, limit: float, grace: float) -> None:
-    """Ask a trial that takes too long to keep where it is, and kill it where it does not."""
+    """Request that a trial which takes too long store its state and end, and kill it where it does not."""
     now = time.monotonic()
     if slot.ends is None and now - slot.began > limit:
         slot.ends = now + grace
@@ -169,7 +172,7 @@ def _hold_to_limit(slot: _Slot, limit: float, grace: float) -> None:
 
 
 def _end(slots: list[_Slot], grace: float, asked: bool = False) -> None:
-    """End processes: those that were not asked to are told, and killed where they take longer than `grace`."""
+    """End processes: send a request unless they have one, and kill those that take longer than `grace`."""
     if not asked:
         for one in slots:
             one.process.terminate()

@@ -1,4 +1,4 @@
-"""Executor 'mpi': a trial on each rank but the first, or each trial shared out over all ranks."""
+"""Executor 'mpi': a trial on each rank but the first, or each trial shared between all ranks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pool_of_ranks() -> Iterator[Any]:
 
 @dataclass
 class MpiExecutor:
-    """Trials on the ranks of a pool, each in a process of its own, so that one that is killed costs its trial only."""
+    """Executor on the ranks of a pool, each trial in a process of its own; a killed process loses only its trial."""
 
     pool: Any
 
@@ -77,7 +77,7 @@ def _on_rank(root: Path, plan_file: Path, settings: Settings, since: float, numb
 
 @dataclass
 class SharedExecutor:
-    """One trial after the other, each shared out over all ranks."""
+    """Executor of one trial after the other, each shared between all ranks."""
 
     ranks: RankGroup
 
@@ -93,7 +93,7 @@ class SharedExecutor:
                 raise DiskFull(news.message)
 
     def _within_limit(self, sweep: Sweep, trial: Trial, report: Report) -> ProgressEvent:
-        """A trial, or its failure where it takes longer than its limit: it is ended after a burst."""
+        """Run a trial, and end it after a burst with a failure where it takes longer than its limit."""
         limit = sweep.settings.limit
         if limit is None:
             return run_trial(sweep, trial, report, ranks=self.ranks)

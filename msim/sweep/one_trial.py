@@ -1,4 +1,4 @@
-"""One trial of a sweep: claimed, simulated, stored, given up again."""
+"""Run of one trial of a sweep: claim, simulate, store, release the claim."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from msim.trials.workers import Stopped
 
 
 class Stop:
-    """Whether a trial is asked to keep where it is and end; set by a signal."""
+    """Request, set by a signal, that a trial store its state and end."""
 
     def __init__(self) -> None:
         self.asked = False
         self.leaps = 0
 
     def ask(self) -> None:
-        """Have the trial keep where it is and end."""
+        """Request that the trial store its state and end."""
         self.asked = True
 
     def leapt(self) -> None:
-        """Called after every leap.
+        """Count a leap after the request.
 
-        raises: Stopped at the second one, where the target could not tell its state at the first
+        raises: Stopped at the second one, where the target could not give its state at the first
         """
         if self.asked:
             self.leaps += 1
@@ -59,7 +59,7 @@ class Stop:
 
 
 def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = None, ranks: RankGroup = SERIAL) -> ProgressEvent:
-    """Run a trial unless it is done, or somebody else has claimed it; whatever it raises is kept as its failure."""
+    """Run a trial unless it is done, or another process has claimed it; keep any exception as its failure."""
     store, key = sweep.store, trial.key
     if store.trial(key).is_file():
         return ProgressEvent(key, "done")
@@ -82,7 +82,7 @@ def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = No
 
 
 def past_limit(sweep: Sweep, trial: Trial) -> ProgressEvent:
-    """Keep that a trial took longer than its limit; its checkpoint stays."""
+    """Record that a trial took longer than its limit; its checkpoint stays."""
     reason = f"took longer than its limit of {quantity_text((sweep.settings.limit or 0) * second)}"
     with suppress(OSError):
         write_failure_record(sweep.store, trial.key, reason, "", "limit")
@@ -90,7 +90,7 @@ def past_limit(sweep: Sweep, trial: Trial) -> ProgressEvent:
 
 
 def failed(store: TrialStore, key: str, problem: Exception, memory: int | None = None) -> ProgressEvent:
-    """Keep the reason and the traceback of a failure; where the disk is full, only the message has them.
+    """Record the reason and the traceback of a failure; where the disk is full, only the message has them.
 
     memory: B that the trial was allowed
     """
@@ -141,14 +141,14 @@ def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ra
 
 
 def context_of(plan: Plan, experiment: ExperimentDefinition, ranks: RankGroup = SERIAL) -> Context:
-    """How a trial of a plan is run."""
+    """Return the settings with which a trial of a plan runs."""
     target = str(plan.about["target"]).split()[0]
     emulators = emulators_of(models_of(experiment), None) if target == "emulator" else None
     return Context(target, experiment.schedule, plan.precision, ranks, emulators=emulators)
 
 
 def _checkpoints(sweep: Sweep, trial: Trial, stop: Stop) -> Checkpoints:
-    """Checkpoints of a trial; a damaged one is left, and the trial begins anew."""
+    """Return the checkpoints of a trial; a damaged one is removed, and the trial begins anew."""
     root = sweep.store.work(trial.key) / "checkpoints"
 
     def read(file: SpoolFile) -> TrialState | None:

@@ -1,4 +1,4 @@
-"""A sweep as one dataset whose values are read when they are asked for."""
+"""A sweep as one dataset whose values are read when they are used."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CELLS = "_cell"
 def open_sweep(path: str | Path) -> xr.Dataset:
     """Open a sweep, finished or not.
 
-    returns: dims are the axes by name ('point' for a sample), arm, seed, and time, probe and frequency of what was
-        recorded; NaN where a trial is not done. `status` says 'done', 'failed' or 'pending' of every trial, `reason`
-        why it failed, `key` which it is. Axes with units are coordinates in SI units, words as they are. Values of
-        single cells and spikes are left to `sweep_trial`
+    returns: dims are the axes by name ('point' for a sample), arm, seed, and time, probe and frequency of the
+        records; NaN where a trial is not done. Of every trial `status` is 'done', 'failed' or 'pending', `reason` the
+        reason of its failure, and `key` its key. Axes with units are coordinates in SI units, words as they are. Values
+        of single cells and spikes are left to `sweep_trial`
     raises: StorageError where there is no sweep
     """
     import xarray as xr
@@ -94,7 +94,7 @@ def _plain(value: Any) -> Any:
 
 
 def _table(plan: Plan, by_place: Mapping[tuple[int, ...], str]) -> np.ndarray:
-    """Texts in the dimensions of a plan, '' where there is none."""
+    """Lay texts out in the dimensions of a plan, '' where there is none."""
     table = np.full(plan.shape, "", dtype=object)
     for place, text in by_place.items():
         table[place] = text
@@ -114,7 +114,7 @@ def _axes(plan: Plan) -> dict[str, Any]:
 def _recorded(
     store: TrialStore, plan: Plan, found: Mapping[str, str], keys: np.ndarray
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What trials recorded, as arrays of the whole sweep that are read when they are asked for."""
+    """Return the records of trials as arrays of the whole sweep that are read when they are used."""
     from msim.sweep.lazy import trial_values
 
     data: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def _recorded(
 
 
 def _examples(plan: Plan, found: Mapping[str, str]) -> list[Trial]:
-    """One finished trial of every arm, which tells what is recorded in it."""
+    """Return one finished trial of every arm, as an example of its recorded variables."""
     first: dict[str, Trial] = {}
     for one in plan.trials:
         if found[one.key] == "done":

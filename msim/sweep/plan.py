@@ -1,4 +1,4 @@
-"""What a sweep asks for: its trials, each with a key made of all that decides on what it records."""
+"""Plan of a sweep: its trials, each with a key made of all that decides on its records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ NOT_IN_KEY = ("title", "hypothesis", "source", "notes", "seeds", "predict", "swe
 
 @dataclass(frozen=True)
 class Trial:
-    """One arm with one seed at one point of the axes; place: index along every dimension of the design."""
+    """One arm with one seed at one point of the axes.
+
+    place: index along every dimension of the design
+    """
 
     key: str
     arm: str
@@ -40,14 +43,14 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name of the trial in messages."""
         changes = ", ".join(f"{path} = {value}" for path, value in self.changes.items())
         return f"{self.arm}, seed {self.seed}" + (f", {changes}" if changes else "")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep as it was asked for.
+    """All trials of a sweep, with their design and provenance.
 
     about: provenance, with the texts of all definitions; code: of msim, as `code_digest` has it
     """
@@ -60,7 +63,7 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """The same for the same trials of the same definitions."""
+        """Hash of the trials and dimensions, equal for two plans of the same trials."""
         return digest([sorted(one.key for one in self.trials), self.design.dims])
 
     @property
@@ -74,7 +77,7 @@ class Plan:
         return (*self.design.shape, len(self.about["arms"]), len(self.about["seeds"]))
 
     def place(self, trial: Trial) -> tuple[int, ...]:
-        """Where a trial stands in the dimensions."""
+        """Return the indices of a trial along the dimensions."""
         return (*trial.place, self.about["arms"].index(trial.arm), self.about["seeds"].index(trial.seed))
 
     @functools.cached_property
@@ -83,11 +86,11 @@ class Plan:
         return {one.key: number for number, one in enumerate(self.trials)}
 
     def number(self, trial: Trial) -> int:
-        """Number of a trial in the plan."""
+        """Return the number of a trial in the plan."""
         return self.numbers[trial.key]
 
     def experiment(self, trial: Trial | None = None) -> ExperimentDefinition:
-        """The experiment of one trial, its arm and seed alone; without a trial, the one that was asked for."""
+        """Return the experiment of one trial, with its arm and seed alone, or without a trial the whole experiment."""
         if trial is None:
             return experiment_from_provenance(self.about)
         changes = {**self.about["changes"], **trial.changes}
@@ -96,7 +99,7 @@ class Plan:
 
 
 def make_plan(experiment: ExperimentDefinition, design: Design, context: Context) -> Plan:
-    """Lay out all trials of a sweep and give each its key."""
+    """List all trials of a sweep and give each its key."""
     about = provenance(experiment, context.about, command_line())
     tables = read_tables(experiment.text, experiment.file)
     shared = {
@@ -124,9 +127,9 @@ def _emulators_of(about: Mapping[str, Any], changes: Mapping[str, Change], conte
 
 
 def _told_of(tables: Mapping[str, Any], arm: str) -> list[Any]:
-    """What an experiment says that decides on the trials of one arm: a dose of another arm does not.
+    """Return the entries of an experiment that decide on the trials of one arm, without the doses of other arms.
 
-    An arm that the file multiplies, one for each hypothesis, is not in it by its name: of it all arms are told.
+    An arm that the file multiplies, one for each hypothesis, is not in it by its name; it gets the entries of all arms.
     """
     own = [one for one in tables["arms"] if one["name"] == arm] or tables["arms"]
     shared = {name: value for name, value in tables.items() if name not in NOT_IN_KEY}
@@ -134,7 +137,7 @@ def _told_of(tables: Mapping[str, Any], arm: str) -> list[Any]:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of plain values; 1, 1.0 and '1' are one number, whether a file or the command line gave it."""
+    """Return the SHA-256 of plain values; 1, 1.0 and '1' are one number, whether a file or the command line gave it."""
     return hashlib.sha256(json.dumps(_plain(value), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -150,7 +153,7 @@ def _plain(value: Any) -> Any:
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """A plan as plain values."""
+    """Return a plan as plain values."""
     return {
         "format": FORMAT, "id": plan.id, "about": dict(plan.about), "code": plan.code, "precision": plan.precision,
         "sample": plan.design.sample, "axes": [asdict(one) for one in plan.design.axes],
@@ -159,7 +162,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 
 def plan_from_json(found: Mapping[str, Any], where: str) -> Plan:
-    """The plan that was stored; every part of it is data that may come from anyone.
+    """Rebuild a stored plan; every part of it is data that may come from anyone.
 
     raises: StorageError where it is no plan
     """

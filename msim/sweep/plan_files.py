@@ -1,4 +1,4 @@
-"""Plans in the folder of a sweep: each under its own name, and which of them was asked for last."""
+"""Plans in the folder of a sweep: each under its own name, and the name of the latest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _ID = re.compile(r"[0-9a-f]{64}")
 
 
 def write_plan(store: TrialStore, plan: Plan) -> Path:
-    """Keep a plan, and that it is the one that was asked for last; where it lies."""
+    """Write a plan, and mark it as the latest.
+
+    returns: its path
+    """
     path = store.root / PLANS / f"{plan.id}.json"
     if not path.is_file():
         place_file(path, json.dumps(plan_json(plan)).encode())
@@ -25,12 +28,12 @@ def write_plan(store: TrialStore, plan: Plan) -> Path:
 
 
 def is_sweep(root: Path) -> bool:
-    """Whether a folder holds a sweep."""
+    """Return whether a folder holds a sweep."""
     return (root / PLANS / LATEST).is_file()
 
 
 def latest_plan(root: Path) -> Path:
-    """The file of the plan that was asked for last.
+    """Return the file of the latest plan.
 
     raises: StorageError where a folder holds no sweep
     """
@@ -44,7 +47,7 @@ def latest_plan(root: Path) -> Path:
 
 
 def plan_file(root: Path, name: str) -> Path:
-    """The file of a plan by its id.
+    """Return the file of a plan by its id.
 
     raises: StorageError where it is not the id of a plan
     """
@@ -54,7 +57,7 @@ def plan_file(root: Path, name: str) -> Path:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan in a file.
+    """Read the plan in a file.
 
     raises: StorageError where it cannot be read
     """

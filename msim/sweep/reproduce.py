@@ -1,4 +1,4 @@
-"""A run or a trial again, from what it has stored of itself, and held against what it recorded."""
+"""Repetition of a run or a trial from its stored provenance, and comparison with its record."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from msim.trials.run import run_experiment
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of it.
+    """Result of a repetition.
 
-    changes: what is not as it was: versions, machine, definition files, bytes of the store
-    difference: where what was recorded differs first; '' where it is the same to the last bit
-    sha256: what was recorded, stored and again
+    changes: differences of versions, machine, definition files, and bytes of the store
+    difference: the first difference of the records; '' where they are the same to the last bit
+    sha256: of the stored record, and of the new one
     """
 
     changes: tuple[str, ...]
@@ -90,7 +90,7 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
 
 
 def _plan_of(store: TrialStore, key: str) -> Plan:
-    """The plan that a trial was run for."""
+    """Return the plan that a trial was run for."""
     named = str(read_record(store, key).get("plan", ""))
     file = plan_file(store.root, named) if named else latest_plan(store.root)
     plan = read_plan(file)
@@ -113,7 +113,7 @@ def _changed_versions(stored: Mapping[str, str]) -> list[str]:
 
 
 def _changed_files(about: Mapping[str, Any]) -> list[str]:
-    """Definition files that are still where they were, and say something else; the stored text is what is run."""
+    """Describe a changed processor, and definition files that differ from their stored texts, which are run."""
     texts = {about["experiment"]["file"]: about["experiment"]["text"], **about["model"]["files"]}
     machine = about.get("host", {}).get("machine")
     found = []

@@ -1,4 +1,4 @@
-"""A whole sweep: what is stored already is left alone, the rest is run, and what others run is waited for."""
+"""Run of a whole sweep: stored trials are left alone, trials of other processes are waited for, the rest is run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SweepResult:
 
 
 def begin_sweep(plan: Plan, out: Path, settings: Settings) -> Sweep:
-    """Lay down the plan of a sweep in its folder.
+    """Write the plan of a sweep into its folder.
 
     raises: StorageError where the folder holds something else or cannot be written
     """
@@ -55,7 +55,7 @@ _NOTHING = ProgressEvent("", "pending")
 
 
 def result_of(sweep: Sweep) -> SweepResult:
-    """How a sweep stands."""
+    """Return the status of a sweep, and the reasons of its failures."""
     failed = failed_keys(sweep.store) - done_keys(sweep.store)
     keys = dict.fromkeys(one.key for one in sweep.plan.trials if one.key in failed)
     records = {key: read_failure_record(sweep.store, key) for key in keys}
@@ -65,13 +65,16 @@ def result_of(sweep: Sweep) -> SweepResult:
 
 
 def _todo(sweep: Sweep) -> list[Trial]:
-    """Trials that are not done, each key once."""
+    """Return the trials that are not done, each key once."""
     done = done_keys(sweep.store)
     return list({one.key: one for one in sweep.plan.trials if one.key not in done}.values())
 
 
 def _left_by_others(sweep: Sweep, elsewhere: Sequence[Trial], report: Report) -> list[Trial]:
-    """Wait until nobody else runs these trials; those that came to nothing, because their process was killed."""
+    """Wait until no other process runs these trials.
+
+    returns: those that were not finished, because their process was killed
+    """
     waiting = list(elsewhere)
     left: list[Trial] = []
     while waiting and not left:

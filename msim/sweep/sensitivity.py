@@ -1,4 +1,4 @@
-"""How much of a recorded value's variance over a sample each axis accounts for, by SALib."""
+"""Sensitivity: share of a recorded value's variance over a sample that each axis accounts for, by SALib."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ FEWEST = 16  # points
 
 @dataclass(frozen=True)
 class Share:
-    """Of one axis: its own share of the variance, and with its interplay with others, each with half a 95 % interval.
+    """Share of one axis in the variance: its own, and with its interactions, each with half a 95 % interval.
 
-    total and its reach are None where the sample is not Saltelli's design, which alone tells them
+    total and total_reach are None where the sample is not Saltelli's design, the only one that gives them
     """
 
     axis: str
@@ -31,9 +31,10 @@ class Share:
 
 
 def sensitivity(path: str | Path, quantity: str, time: float, arm: str) -> list[Share]:
-    """Shares of the variance of a quantity at a time (s) in an arm, mean over seeds, for every axis of a sample.
+    """Compute the shares of every axis of a sample in the variance of a quantity at a time (s) in an arm.
 
-    Sobol's indices by Saltelli's estimator for sample 'saltelli', else first-order indices by RBD-FAST.
+    The quantity is a mean over seeds.
+    Sobol's indices by Saltelli's estimator for sample 'saltelli', otherwise first-order indices by RBD-FAST.
     raises: InputError where the sweep is no sample, or has trials of that arm that are not done
     """
     root = given_path(path, "sweep")
@@ -55,7 +56,10 @@ def sensitivity(path: str | Path, quantity: str, time: float, arm: str) -> list[
 
 
 def shares(problem: dict[str, object], points: np.ndarray, values: np.ndarray, sample: str) -> list[Share]:
-    """Shares of variance; points: shape (points, axes), values: shape (points,)."""
+    """Compute the shares of variance.
+
+    points: shape (points, axes), values: shape (points,)
+    """
     try:
         from SALib.analyze import rbd_fast, sobol
     except ImportError:
@@ -71,7 +75,7 @@ def shares(problem: dict[str, object], points: np.ndarray, values: np.ndarray, s
 
 
 def _values(root: Path, quantity: str, time: float, arm: str, points: int) -> np.ndarray:
-    """Mean over seeds at every point."""
+    """Return the mean over seeds at every point."""
     plan = read_plan(latest_plan(root))
     kept: list[list[float]] = [[] for _ in range(points)]
     for trial, row in zip(plan.trials, sweep_table(root, [quantity], [time]), strict=True):

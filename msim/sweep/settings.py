@@ -1,4 +1,4 @@
-"""How the trials of a sweep are run, and what is told of them meanwhile."""
+"""Settings of a sweep's trials, and the progress that executors report."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from msim.sweep.plan import Plan, Trial
 
 @dataclass(frozen=True)
 class Settings:
-    """What every trial is allowed.
+    """Limits of every trial.
 
     limit: s of the clock on the wall, after which it has failed; None for none
     memory: bytes; None for as much as there is
     checkpoint_every: s of the clock on the wall
-    grace: s in which a trial that is told to end can still reach its next burst and keep where it is
+    grace: s in which a trial with a request to end can still reach its next burst and store its state
     """
 
     limit: float | None = None
@@ -29,10 +29,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class ProgressEvent:
-    """What became of a trial, or how far it is.
+    """State of a trial, or its progress.
 
     state: 'running', 'done', 'failed', 'elsewhere' (another process runs it) or 'stopped'
-    time: s, simulated time reached; message: why it failed, or how far a burst of spikes is
+    time: s, simulated time reached; message: why it failed, or the progress of a burst of spikes
     """
 
     key: str
@@ -47,7 +47,10 @@ Report = Callable[[ProgressEvent], None]
 
 @dataclass(frozen=True)
 class Sweep:
-    """A plan in its folder; plan_file: where workers read it; since: when this command began, by the folder's clock."""
+    """A plan in its folder.
+
+    plan_file: path from which workers read it; since: begin of this command, by the folder's clock
+    """
 
     store: TrialStore
     plan: Plan
@@ -57,10 +60,10 @@ class Sweep:
 
 
 class Executor(Protocol):
-    """What runs trials, wherever that is; every outcome ends up in the store."""
+    """Interface of a runner of trials; every outcome is written to the store."""
 
     def run(self, sweep: Sweep, trials: Sequence[Trial], report: Report) -> None:
-        """Run trials and report what became of each.
+        """Run trials and report the outcome of each.
 
         A trial that another process has claimed is reported as 'elsewhere' and left to it.
         """

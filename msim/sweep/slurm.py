@@ -1,7 +1,7 @@
-"""Executor 'slurm': trials as the tasks of a job array, submitted through submitit; what came of them is in the store.
+"""Executor 'slurm': trials as the tasks of a job array, submitted through submitit; their outcomes are in the store.
 
-Whether a job has ended is asked of Slurm's controller, which knows it without an accounting database; submitit alone
-would wait for ever for a job that was killed for memory where there is none.
+Slurm's controller tells whether a job has ended, without an accounting database; submitit alone, where there is no
+such database, would wait for ever for a job that was killed for memory.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ WARNING = 60  # s before its limit at which Slurm warns a job, or a quarter of t
 
 @dataclass(frozen=True)
 class SlurmOptions:
-    """What is asked of Slurm.
+    """Resources that a sweep requests from Slurm.
 
     minutes: of a task; memory: of a task, as Slurm writes it, such as '2GB'; together: tasks that may run at once
-    trials: that a task runs one after the other; requeues: how often a task that ran out of time goes on
+    trials: that a task runs one after the other; requeues: number of times that a task out of time is continued
     """
 
     partition: str = ""
@@ -61,7 +61,7 @@ class SlurmOptions:
 
 
 class Task:
-    """What a task of the array does: some trials, here on the machine that Slurm gave it."""
+    """Work of one task of the array: some trials, run on the machine that Slurm chose."""
 
     def __init__(self, root: Path, plan_file: Path, settings: Settings, since: float, workers: int,
                  requeues: int) -> None:  # fmt: skip
@@ -79,7 +79,7 @@ class Task:
             self._failed(numbers, f"{problem}", "start")
 
     def checkpoint(self, numbers: Sequence[int]) -> NoReturn:
-        """On Slurm's warning: trials keep where they are, and the task is queued again.
+        """Store the state of the trials on Slurm's warning, and queue the task again.
 
         Never returns: submitit would end the job while Slurm is taking it back, which Slurm may take for a failure.
         """
@@ -107,7 +107,7 @@ class Task:
 
 
 def _own_name() -> str:
-    """The name of the job that this process is, as Slurm's commands take it."""
+    """Return the name of this process's job, as Slurm's commands take it."""
     known = os.environ
     if "SLURM_ARRAY_TASK_ID" in known:
         return f"{known['SLURM_ARRAY_JOB_ID']}_{known['SLURM_ARRAY_TASK_ID']}"
@@ -116,7 +116,7 @@ def _own_name() -> str:
 
 @dataclass
 class SlurmExecutor:
-    """Trials as tasks of a job array."""
+    """Executor of trials as tasks of a job array."""
 
     options: SlurmOptions
 
@@ -138,7 +138,7 @@ class SlurmExecutor:
         remove_own(folder)
 
     def _submitted(self, sweep: Sweep, chunks: Sequence[Sequence[Trial]], folder: Path) -> list[str]:
-        """Names of the jobs, one for each chunk."""
+        """Submit the jobs and return their names, one for each chunk."""
         try:
             import submitit
         except ImportError:
@@ -178,7 +178,7 @@ def _private() -> Path:
 
 
 def _watched(sweep: Sweep, chunks: Mapping[str, Sequence[Trial]], report: Report) -> None:
-    """Report what comes of trials until all jobs have ended."""
+    """Report the outcomes of trials until all jobs have ended."""
     waiting, silent, ended = dict(chunks), 0, dict.fromkeys(chunks, 0)
     open_trials = {one.key: one for chunk in chunks.values() for one in chunk}
     while waiting:
@@ -211,7 +211,7 @@ def _report_finished(sweep: Sweep, open_trials: dict[str, Trial], report: Report
 
 
 def _left_by(sweep: Sweep, trial: Trial, job: str, state: str) -> ProgressEvent:
-    """What is to be said of a trial whose job ended without it."""
+    """Return the event to report for a trial whose job ended before it."""
     claim = sweep.store.claim(trial.key)
     if claim.exists() and is_alive(claim) and state == "COMPLETED":
         return ProgressEvent(trial.key, "elsewhere")
@@ -222,7 +222,7 @@ def _left_by(sweep: Sweep, trial: Trial, job: str, state: str) -> ProgressEvent:
 
 
 def _states(names: Sequence[str]) -> dict[str, str] | None:
-    """The state of every job that the controller still knows; None where it does not answer."""
+    """Return the state of every job that the controller still knows; None where it does not answer."""
     numbers = sorted({name.partition("_")[0] for name in names})
     lines = _asked(["squeue", "-h", "-r", "-t", "all", "-o", "%i|%T", "-j", ",".join(numbers)])
     if lines is None:

@@ -1,4 +1,4 @@
-"""What has become of the trials of a sweep: done, failed or pending, and the three are all that was asked for."""
+"""Status of a sweep's trials: done, failed or pending, which together are all of them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ RECENT = 20  # finished trials that tell the rate
 
 @dataclass(frozen=True)
 class Status:
-    """Counts of trials; `running` are those of the pending ones that a living process has claimed.
+    """Counts of trials; `running` are the pending ones that a living process has claimed.
 
-    rate: trials per second lately, None where too few are done; left: s, as it goes on so
+    rate: trials per second lately, None where too few are done; left: s until the end at this rate
     """
 
     asked: int
@@ -38,7 +38,7 @@ class Status:
 
 
 def states(store: TrialStore, plan: Plan) -> dict[str, str]:
-    """'done', 'failed' or 'pending' of every trial, by key: what is stored whole is done, whatever failed before."""
+    """Return 'done', 'failed' or 'pending' of every trial, by key; a stored trial is done, whatever failed before."""
     done, failed = done_keys(store), failed_keys(store)
     return {
         one.key: "done" if one.key in done else "failed" if one.key in failed else "pending" for one in plan.trials
@@ -46,7 +46,7 @@ def states(store: TrialStore, plan: Plan) -> dict[str, str]:
 
 
 def status(store: TrialStore, plan: Plan) -> Status:
-    """How a sweep stands."""
+    """Count the trials of a sweep by status."""
     found = states(store, plan)
     # Two trials may be one: a value that is given twice in other words, or an arm that an axis does not touch.
     every = [found[one.key] for one in plan.trials]
@@ -59,7 +59,7 @@ def status(store: TrialStore, plan: Plan) -> Status:
 
 
 def _rate(store: TrialStore, done: Iterable[str]) -> float | None:
-    """Trials per second, from the newest files to now."""
+    """Return trials per second, from the newest files to now."""
     times = []
     for key in done:
         try:
@@ -74,7 +74,7 @@ def _rate(store: TrialStore, done: Iterable[str]) -> float | None:
 
 
 def rows(store: TrialStore, plan: Plan) -> list[dict[str, Any]]:
-    """One row for every trial: its axes, arm, seed, status, reason where it failed, and seconds where it is done."""
+    """Return one row for every trial: axes, arm, seed, status, reason where it failed, seconds where it is done."""
     found = states(store, plan)
     return [_row(store, one, found[one.key], plan) for one in plan.trials]
 

@@ -26,7 +26,7 @@ FORMATS = (".csv", ".parquet")
 
 
 def sweep_table(path: str | Path, quantities: Sequence[str] = (), times: Sequence[float] = ()) -> list[dict[str, Any]]:
-    """Rows of a sweep: axes as given, arm, seed, status, reason, seconds, key, and recorded values.
+    """Return the rows of a sweep: axes as given, arm, seed, status, reason, seconds, key, and recorded values.
 
     quantities: all that were recorded, if left out; times: s; all probes, and the last sample, if left out
     returns: a column 'QUANTITY at TIME' for every quantity that is known then, None where a trial is not done
@@ -79,7 +79,7 @@ def write_table(found: Sequence[dict[str, Any]], path: Path) -> None:
 
 
 def csv_text(found: Sequence[dict[str, Any]]) -> str:
-    """Rows as CSV; what is not known is empty, and text that a spreadsheet would compute is quoted as text."""
+    """Write rows as CSV; unknown values are empty, and text that a spreadsheet would compute is quoted as text."""
     text = io.StringIO()
     columns = list(dict.fromkeys(name for row in found for name in row))
     writer = csv.writer(text, lineterminator="\n")

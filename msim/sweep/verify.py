@@ -1,4 +1,4 @@
-"""Whether the trials of a sweep are what was written, and all there."""
+"""Verification of a sweep's trials: none is missing, and each file is as it was written."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from msim.sweep.plan_files import latest_plan, read_plan
 
 
 def verify_sweep(path: str | Path) -> list[Damage]:
-    """Hold every trial against the hash of its record, and the trials against the plan; nothing is decoded.
+    """Check every trial against the hash of its record, and the trials against the plan; nothing is decoded.
 
-    returns: what is wrong and what is missing
+    returns: the damages and the missing trials
     raises: StorageError where there is no sweep
     """
     root = given_path(path, "sweep")
@@ -47,7 +47,7 @@ def _absent(store: TrialStore, plan: Plan, done: set[str]) -> Iterator[tuple[str
 
 
 def trial_damage(store: TrialStore, key: str) -> Iterator[str]:
-    """What is wrong with the file of a trial."""
+    """Describe the damages of a trial's file."""
     record = read_record(store, key)
     try:
         content = store.trial(key).read_bytes()
@@ -65,7 +65,7 @@ def trial_damage(store: TrialStore, key: str) -> Iterator[str]:
 
 
 def _members(content: bytes) -> Iterator[str]:
-    """Which members of an archive are not what was written."""
+    """Describe the members of an archive that differ from what was written."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = [one for one in archive.namelist() if not _holds(archive, one)]

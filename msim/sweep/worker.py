@@ -1,4 +1,4 @@
-"""A process that runs trials one after the other, and is told which through a pipe."""
+"""Worker process that runs trials one after the other, whose numbers it receives through a pipe."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def serve(pipe: Connection, environment: dict[str, str], parent: RunningCode, ro
 
 
 def _limit_memory(size: int) -> None:
-    """Let this process have no more memory, B.
+    """Limit the memory of this process to a size in B.
 
-    The libraries of numpy and scipy take scratch space at their first product, and ask for ever where they get none:
-    they are given theirs before. So are all modules: one that finds no room is a broken import, not a large trial.
+    The libraries of numpy and scipy take scratch space at their first product, and try for ever where they get none, so
+    they get it before the limit. All modules are imported before it too: a module without room is a broken import.
     """
     from scipy.linalg.blas import dgemm
 
@@ -75,9 +75,9 @@ def _ask(stop: Stop, *_: Any) -> None:
 
 
 def _tell(pipe: Connection, news: ProgressEvent) -> None:
-    """Send news.
+    """Send progress.
 
-    raises: Stopped where nobody is left to take it
+    raises: Stopped where the process that receives it is gone
     """
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():

@@ -1,4 +1,4 @@
-"""What the trials of a run cost in spikes, and how well their leaps kept the tolerance."""
+"""Accuracy of a run's trials: seconds simulated as spikes, and errors of leaps against the tolerance."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Accuracy:
     """Cost and errors of one trial or of several.
 
     spiking, horizon: seconds simulated as spikes, and seconds of the slow clock, each for one trial (a mean over them)
-    leaps, repeated: leaps that stood, and leaps that were taken again, shorter
-    error, noise: the largest of leaps that stood, in units of the tolerance
-    above: leaps that stood above the tolerance, as they could not be shorter
+    leaps, repeated: leaps that were accepted, and leaps that were taken again, shorter
+    error, noise: the largest of accepted leaps, in units of the tolerance
+    above: accepted leaps above the tolerance, as they could not be shorter
     loud: leaps whose noise is above its share of the tolerance, as bursts could not be longer
     """
 
@@ -34,7 +34,7 @@ class Accuracy:
 
 
 def accuracy(bursts: Sequence[xr.Dataset], share: float) -> Accuracy:
-    """That of trials, from their datasets 'bursts'.
+    """Compute the accuracy of trials from their datasets 'bursts'.
 
     share: of the tolerance that noise was allowed, as in the schedule
     """
@@ -59,6 +59,6 @@ def accuracy(bursts: Sequence[xr.Dataset], share: float) -> Accuracy:
 
 
 def run_accuracy(run: Run) -> Accuracy:
-    """That of all trials of a run."""
+    """Compute the accuracy of all trials of a run."""
     bursts = [run.trial(arm, seed, "bursts") for arm in run.arms for seed in run.seeds]
     return accuracy(bursts, run.provenance["schedule"]["noise"])

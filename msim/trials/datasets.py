@@ -1,4 +1,4 @@
-"""What a trial recorded, read out and laid down as datasets."""
+"""Datasets of a trial, made from its record and its readouts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIME = {"units": "s", "long_name": "time since the first dose"}
 def trial_datasets(
     experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder, end: float, attributes: Mapping[str, Any]
 ) -> dict[str, xr.Dataset]:
-    """The datasets of a trial: samples, probes, spectra, spikes, bursts; samples after `end` (s) are left out."""
+    """Build the datasets of a trial: samples, probes, spectra, spikes, bursts; samples after `end` (s) are left out."""
     found = {
         "samples": _samples(experiment, arm, record, end),
         "probes": _probes(experiment, arm, record),
@@ -90,7 +90,7 @@ def _spectra(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
 
 
 def _spikes(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
-    """All spikes of all probes in one table, populations numbered in the order of the model."""
+    """Collect all spikes of all probes in one table, populations numbered in the order of the model."""
     populations = list(arm.model.populations)
     data = spike_table(record.probes, populations)
     seconds = [probe.seconds for probe in record.probes]

@@ -1,4 +1,4 @@
-"""Readouts of a trial: BOLD and field bands from what the engine recorded."""
+"""Readouts of a trial: BOLD and field bands from the record of the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLOCK = 2**16  # samples of a field that are in memory at a time
 
 
 def origin_population(model: ModelDefinition, readout: str) -> str:
-    """The population whose activity a readout sees."""
+    """Return the population whose activity a readout reads."""
     link = next(one for one in model.links.values() if one.to.split(".")[0] == readout)
     return link.origin[0].split(".")[0]
 
@@ -25,7 +25,7 @@ def origin_population(model: ModelDefinition, readout: str) -> str:
 def bold_samples(
     experiment: ExperimentDefinition, model: ModelDefinition, record: MemoryRecorder
 ) -> dict[str, np.ndarray]:
-    """BOLD at the sampled times, from the synaptic activity of the accepted bursts.
+    """Compute BOLD at the sampled times, from the synaptic activity of the accepted bursts.
 
     Activity is taken as linear between bursts, so this is the slow response to a drug as in
     pharmacological fMRI, without the fluctuations of a resting scan.
@@ -54,7 +54,7 @@ def bold_samples(
 
 
 def spectra(record: MemoryRecorder, population: str) -> tuple[np.ndarray, np.ndarray]:
-    """Spectrum of the field of a population at every probe.
+    """Estimate the spectrum of the field of a population at every probe.
 
     returns: frequency in Hz, shape (frequencies,), and power density in A^2/Hz, shape (probes, frequencies)
     """
@@ -68,7 +68,7 @@ def spectra(record: MemoryRecorder, population: str) -> tuple[np.ndarray, np.nda
 def band_readouts(
     experiment: ExperimentDefinition, model: ModelDefinition, record: MemoryRecorder
 ) -> dict[str, np.ndarray]:
-    """Power and peak of every band of the field that the experiment records, shape (probes,)."""
+    """Compute power and peak of every band of the field that the experiment records, shape (probes,)."""
     found: dict[str, np.ndarray] = {}
     for instance in model.on_scale("readout"):
         wanted = [name for name in experiment.recording.probed if name.startswith(f"{instance.name}.")]

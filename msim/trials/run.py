@@ -51,11 +51,11 @@ KILLED = Failure("killed", "its process was killed, or ended with another one th
 
 @dataclass(frozen=True)
 class TrialProgress:
-    """News of one trial.
+    """Progress of one trial.
 
     state: 'stored' before the run, 'running', 'done' or 'failed'
     fraction: of the simulated time; time: s, reached so far
-    message: why it failed, or how far a burst of spikes is
+    message: why it failed, or the progress of a burst of spikes
     """
 
     arm: str
@@ -68,7 +68,7 @@ class TrialProgress:
 
 @dataclass
 class RunResult:
-    """What came of a run: its folder, and the trials that failed with their reasons."""
+    """Result of a run: its folder, and the trials that failed with their reasons."""
 
     path: Path
     failures: dict[tuple[str, int], Failure] = field(default_factory=dict)
@@ -147,7 +147,7 @@ def _one_by_one(
     folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]],
     report: Callable[[TrialProgress], None],
 ) -> Iterator[tuple[str, int, Failure | None]]:  # fmt: skip
-    """Trials in this process, whose ranks share each of them out."""
+    """Run trials in this process, whose ranks share the cells of each."""
     for arm, seed in todo:
         try:
             _trial(folder, about, context, arm, seed, lambda news: report(TrialProgress(*news)))
@@ -203,7 +203,7 @@ def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
 
 
 def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
-    """Where the record of an unfinished trial is, as a clause to append to a message, or ''."""
+    """Return the place of an unfinished trial's record, as a clause to append to a message, or ''."""
     kept = [(reached_by(folder, arm, seed), unfinished_path(folder, arm, seed))]
     kept.append((journal_reach(folder, arm, seed), journal_path(folder, arm, seed)))
     reached, path = max(((time, path) for time, path in kept if time is not None), default=(None, None))
@@ -260,7 +260,7 @@ def _trial(
 
 
 def trial_checkpoints(folder: RunFolder, arm: str, seed: int) -> Checkpoints:
-    """Checkpoints of a trial in the folder of its run."""
+    """Return the checkpoints of a trial in the folder of its run."""
     root = checkpoint_folder(folder, arm, seed)
 
     def read(file: SpoolFile) -> TrialState | None:

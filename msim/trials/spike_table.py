@@ -1,4 +1,4 @@
-"""The spikes of all probes as one table that is read from where they lie, a part at a time."""
+"""Spikes of all probes as one table that is read a part at a time from where the spikes lie."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Train = tuple[Series, Series, int, int]
 
 
 def spike_table(probes: Sequence[ProbeRow], populations: Sequence[str]) -> dict[str, xr.Variable]:
-    """All spikes of all probes, probe by probe and in the order of the populations; nothing is read yet."""
+    """Lay out all spikes of all probes, probe by probe and in the order of the populations; nothing is read yet."""
     trains: list[Train] = [
         (*probe.spikes[name], number, index)
         for index, probe in enumerate(probes)

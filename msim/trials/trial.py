@@ -1,4 +1,4 @@
-"""One arm with one seed: simulated, read out, and laid down as datasets."""
+"""Simulation of one arm with one seed, and its datasets."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def simulate_trial(
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
 
-    keep: told, where the trial is stopped, what was recorded up to the last complete burst, the time in s of that
-        burst, and why the trial goes no further
-    journal: given the record as arrays after every leap, and the time in s that it reaches
-    checkpoints: where the trial is taken up from, and what keeps where it stands
-    pulse: told every second how far a burst is
-    folder: of the disk on which long records lie until they are stored; that of temporary files if left out
+    keep: called where the trial is stopped, with the datasets up to the last complete burst, the time in s of that
+        burst, and the reason of the stop
+    journal: called after every leap with the record as arrays, and the time in s that it reaches
+    checkpoints: reader of the state that the trial continues from, and writer of later states
+    report_burst: called every second with the progress of a burst
+    folder: folder on the disk for long records until they are stored; the folder of temporary files if left out
     """
     file = SpoolFile(folder)
     before = checkpoints.read(file) if checkpoints else None
@@ -80,9 +80,9 @@ def simulate_trial(
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where checkpoints of a trial come from and go to.
+    """Reader and writer of a trial's checkpoints, and the time between two.
 
-    read: given the file in which long records are laid down again
+    read: takes the file in which long records are stored again
     every: s of the clock on the wall between two; wanted: whether one is to be written as soon as it can be
     """
 

@@ -1,4 +1,4 @@
-"""What a trial recorded before it was stopped or killed, opened for reading."""
+"""Record of a trial that was stopped or killed, opened for reading."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from msim.storage.unfinished import reached_by
 
 
 def open_unfinished(path: str | Path, arm: str, seed: int) -> UnfinishedTrial:
-    """Open what a trial recorded before it was stopped, or killed: up to its last complete burst.
+    """Open the record of a trial that was stopped or killed, up to its last complete burst.
 
     path: the folder that the run was to have, as given to --out
-    raises: StorageError where nothing is kept of that trial, with those of which something is
+    raises: StorageError where there is no record of that trial; it names the trials that have one
     """
     folder = RunFolder(given_path(path, "run"))
     journal = read_journal(folder, arm, seed)

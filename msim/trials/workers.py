@@ -1,4 +1,4 @@
-"""The processes that trials run in: one thread each, ended within seconds, gone when the run is."""
+"""Worker processes of trials: one thread each, ended within seconds, gone when the run is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GRACE = 3.5  # s in which a process that is told to end can still store what it 
 
 
 class Stopped(BaseException):
-    """This process was told to end. Not an Exception, so that no library takes it for one of its own."""
+    """A request that this process end. Not an Exception, so that no library takes it for one of its own."""
 
 
 def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
@@ -47,13 +47,13 @@ def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
 
 
 def forked_from(preloaded: Sequence[str]) -> Any:
-    """What starts processes that are forked from one that has imported these modules."""
+    """Return a context that starts processes forked from one that has imported these modules."""
     prepare_workers(preloaded)
     return multiprocessing.get_context("forkserver")
 
 
 def begin_alone(environment: Mapping[str, str]) -> None:
-    """Give this process the environment of the one that started it, one thread, and a way to be told to end."""
+    """Give this process the environment of its parent, one thread, and a response to the signal to end."""
     threads = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
     os.environ.clear()
     os.environ.update({**environment, **threads})
@@ -135,7 +135,7 @@ def _environment(given: Mapping[str, str]) -> Iterator[None]:
 
 
 def end_processes(processes: list[BaseProcess]) -> None:
-    """Tell processes to end, and kill those that have not after a few seconds."""
+    """Request that processes end, and kill those that have not after a few seconds."""
     for one in processes:
         one.terminate()
     waiting, last = {one.sentinel for one in processes}, time.monotonic() + GRACE
@@ -152,7 +152,7 @@ _parent: RunningCode | None = None
 
 
 def _begin(news: Any, environment: dict[str, str], parent: RunningCode) -> None:
-    """Take the queue, which a process can be given only when it starts, and the environment as it is now."""
+    """Take the queue, which a process can get only when it starts, and the environment as it is now."""
     global _news, _parent
     begin_alone(environment)
     _parent = parent
@@ -162,9 +162,9 @@ def _begin(news: Any, environment: dict[str, str], parent: RunningCode) -> None:
 
 
 def report_progress(news: tuple[Any, ...]) -> None:
-    """Send news to the process that started this one.
+    """Send progress to the process that started this one.
 
-    raises: Stopped where that one was killed, so that nobody is left to take a result, or where a stop came and
+    raises: Stopped where that process was killed, so that it cannot take a result, or where a stop came and
         was lost, as in the clean-up of an object
     """
     if _asked:
@@ -206,6 +206,6 @@ def _stop(*_: Any) -> NoReturn:
 
 
 def _unless_stopped(lost: Any) -> None:
-    """Print what was raised where nobody can catch it, but for a stop, which is raised again with the next news."""
+    """Print an exception that cannot be caught, except a stop, which `report_progress` raises again."""
     if not isinstance(lost.exc_value, Stopped):
         sys.__unraisablehook__(lost)

@@ -1,1 +1,1 @@
-"""Predictions of an experiment held against a run."""
+"""Verdicts on the predictions of an experiment, from its run."""

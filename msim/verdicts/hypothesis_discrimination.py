@@ -1,4 +1,4 @@
-"""Which prediction of an experiment tells two hypotheses apart best."""
+"""Discrimination of hypotheses: the prediction of an experiment in which two of them differ most clearly."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ class ToldApart:
     """Two hypotheses and a prediction in which they differ.
 
     difference: of the effects, first minus second; ci: 95 % interval of it over seeds
-    margins: how many margins of the prediction lie between zero and the nearer end of the interval; 0 where it
-        holds zero
+    margins: distance of the interval's nearer end from zero, in margins of the prediction; 0 where it holds zero
     """
 
     hypotheses: tuple[str, str]
@@ -35,7 +34,7 @@ class ToldApart:
 
 
 def told_apart(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> list[ToldApart]:
-    """For every two hypotheses the predictions that tell them apart, the clearest first."""
+    """Return, for every two hypotheses, the predictions in which they differ, the clearest first."""
     known = {(one.asked, one.hypothesis): one for one in experiment.predictions}
     verdict = {(one.asked, one.hypothesis): one.verdict for one in verdicts}
     found = []
@@ -54,7 +53,7 @@ def told_apart(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Ve
 
 
 def best_manipulation(found: Sequence[ToldApart]) -> str:
-    """The prediction that answers differently for most pairs of hypotheses; '' where none does."""
+    """Return the prediction whose verdict differs for most pairs of hypotheses; '' where none does."""
     names = dict.fromkeys(one.asked for one in found)
     score = {name: sum(_answers_differ(one) for one in found if one.asked == name) for name in names}
     clear = {name: sum(min(one.margins, 10.0) for one in found if one.asked == name) for name in names}
@@ -63,7 +62,7 @@ def best_manipulation(found: Sequence[ToldApart]) -> str:
 
 
 def clear_of_zero(ci: Sequence[float]) -> float:
-    """How far an interval stays away from zero; 0 where it holds it or has no bounds."""
+    """Return the distance of an interval from zero; 0 where it holds zero or has no bounds."""
     if not np.all(np.isfinite(ci)):
         return 0.0
     return max(ci[0], -ci[1], 0.0)
@@ -74,7 +73,7 @@ def _answers_differ(one: ToldApart) -> int:
 
 
 def outcome(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Verdicts of a run as plain JSON, with what tells its hypotheses apart where it has any."""
+    """Return the verdicts of a run as plain JSON, with the predictions in which its hypotheses differ."""
     experiment = experiment_from_provenance(run.provenance)
     found = verdicts_as_json(experiment.name, verdicts)
     if experiment.hypotheses:
@@ -84,7 +83,7 @@ def outcome(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def as_records(found: Sequence[ToldApart]) -> list[dict[str, Any]]:
-    """As plain JSON; what has no bounds is null."""
+    """Return the differences as plain JSON; a number without bounds is null."""
     return [
         {"hypotheses": list(one.hypotheses), "prediction": one.asked, "difference": _finite(one.difference),
          "ci": [_finite(end) for end in one.ci], "margins": _finite(one.margins), "verdicts": list(one.verdicts)}

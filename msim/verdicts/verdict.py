@@ -1,4 +1,4 @@
-"""Recorded arms against the experiment's predictions: yes, no or undecided, with effect and interval."""
+"""Verdicts from recorded arms on an experiment's predictions: yes, no or undecided, with effect and interval."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class Verdict:
 
 
 def judge(run: Run) -> list[Verdict]:
-    """Hold every prediction of a run's experiment against what was recorded."""
+    """Test every prediction of a run's experiment against the record."""
     experiment = experiment_from_provenance(run.provenance)
     return [judge_prediction(run, experiment, one) for one in experiment.predictions]
 
 
 def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Prediction) -> Verdict:
-    """Hold one prediction against what was recorded."""
+    """Test one prediction against the record."""
     claim, differences = prediction.claim, differences_of(run, prediction)
     size = max(float(np.abs(values_of(run, prediction.quantity, one)).max()) for one in (claim.left, claim.right))
     effect, ci = paired_interval(differences)
@@ -72,14 +72,14 @@ def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Pre
 
 
 def differences_of(run: Run, prediction: Prediction) -> np.ndarray:
-    """What a claim speaks of: left minus right side, one value per seed."""
+    """Return the left minus the right side of a claim, one value per seed."""
     sides = (prediction.claim.left, prediction.claim.right)
     left, right = (values_of(run, prediction.quantity, side) for side in sides)
     return left - right
 
 
 def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
-    """The recorded mean of a quantity in an arm at a time, one value per seed."""
+    """Return the recorded mean of a quantity in an arm at a time, one value per seed."""
     if quantity in run.probes and np.any(np.abs(run.probes["probe_time"].values - side.time) < TIME_MATCH):
         index = int(np.argmin(np.abs(run.probes["probe_time"].values - side.time)))
         return np.asarray(run.probes[quantity].sel(arm=side.arm).isel(probe=index).values, dtype=float)
@@ -89,7 +89,7 @@ def values_of(run: Run, quantity: str, side: Side) -> np.ndarray:
 
 
 def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Mean and 95 % confidence interval (Student's t) of differences within pairs."""
+    """Compute mean and 95 % confidence interval (Student's t) of differences within pairs."""
     effect = float(np.mean(differences))
     if differences.size < 2:
         return effect, (-np.inf, np.inf)
@@ -109,7 +109,7 @@ def standardized_effect(differences: np.ndarray, size: float = 0.0) -> float | N
 
 
 def decide(relation: str, ci: Sequence[float], margin: float) -> str:
-    """Yes where the whole interval agrees with the claim, no where all of it disagrees, else undecided.
+    """Return 'yes' where the whole interval agrees with the claim, 'no' where all of it disagrees, else 'undecided'.
 
     '>' claims more than `margin`, '<' less than -`margin`, '=' a difference within +-`margin`
     """
@@ -124,7 +124,7 @@ def decide(relation: str, ci: Sequence[float], margin: float) -> str:
 
 
 def as_json(experiment: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Verdicts as plain JSON; an interval without bounds and an effect that is not a number are null."""
+    """Return verdicts as plain JSON; an interval without bounds and an effect that is not a number are null."""
     rows = []
     for one in verdicts:
         row = asdict(one)

@@ -1,4 +1,4 @@
-"""What is wanted of a prediction and what came of it, as tables say it."""
+"""Texts of a prediction's wanted effect, its measured effect and its interval, for tables."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def shown_in(one: Verdict) -> tuple[str, float]:
 
 
 def number_text(value: float, margin: float) -> str:
-    """A number with two digits more than the margin has, so that it can be held against it."""
+    """Format a number with two digits more than the margin has, so that the two can be compared."""
     if not np.isfinite(value):
         return "-"
     if margin == 0:
@@ -54,7 +54,7 @@ def number_text(value: float, margin: float) -> str:
 
 
 def interval_text(ci: tuple[float, float], margin: float) -> str:
-    """An interval, or a dash where it has no bounds."""
+    """Format an interval, or a dash where it has no bounds."""
     if not np.all(np.isfinite(ci)):
         return "-"
     return " .. ".join(number_text(value, margin) for value in ci)

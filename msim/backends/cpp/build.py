@@ -1,4 +1,4 @@
-"""A network's library: from the cache, or generated and compiled."""
+"""Library of a network: from the cache, or generated and compiled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ STRICT = ["-O2", "-ffp-contract=off", "-fno-tree-vectorize", "-fno-tree-slp-vect
 
 @dataclass(frozen=True)
 class Built:
-    """A compiled library and the places of names in it; `seconds` is what building took, 0 from the cache."""
+    """A compiled library and the layout of the names in it.
+
+    seconds: time that building took, 0 from the cache
+    """
 
     library: Path
     layout: dict[str, Any]
@@ -54,11 +57,11 @@ def compiler(target: str = "cpp") -> list[str]:
 
 
 def built(spec: NetworkSpec, precision: str = "double", strict: bool = False) -> Built:
-    """The library of a network's structure.
+    """Return the library of a network's structure, from the cache or compiled.
 
     precision: of states: 'double' or 'single'
-    strict: the same operations in the same order as Brian2 asks for, without vectors: slower
-    raises: InputError where there is no compiler, it fails, or the network has what the engine does not support
+    strict: the same operations in the same order as Brian2 has them, without vectors: slower
+    raises: InputError where there is no compiler, it fails, or the network has a part that the engine does not support
     """
     if precision not in PRECISIONS:
         raise InputError(f"precision: wants 'double' or 'single', got '{precision}'")

@@ -1,4 +1,4 @@
-"""A burst as it comes from a compiled network: piece by piece, so that no more than one is in memory."""
+"""Pieces of a burst as they come from a compiled network, so that no more than one is in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Fields = Mapping[str, np.ndarray]
 
 
 def piece_lengths(burn_in: float, seconds: float) -> Iterator[int]:
-    """Steps of the pieces of a burst; the burn-in is part of the first."""
+    """Yield the steps of each piece of a burst; the burn-in is part of the first piece."""
     left, length = round((burn_in + seconds) / STEP), round((burn_in + PIECE) / STEP)
     while left > 0:
         yield min(left, length)
@@ -28,7 +28,7 @@ def piece_lengths(burn_in: float, seconds: float) -> Iterator[int]:
 
 
 class Tally:
-    """The spikes of a burst as they come: counted, and held against the highest rates.
+    """Counter of the spikes of a burst, which also compares each piece with the highest rates.
 
     began: step at which the burst begins, after its burn-in
     """
@@ -41,7 +41,7 @@ class Tally:
         self._last = {one.name: none for one in plan.spec.cells}
 
     def with_last(self, spikes: Spikes) -> Spikes:
-        """The spikes of a piece behind those of the window before it, in steps."""
+        """Join the spikes of a piece to those of the window before it, in steps."""
         return {
             name: (np.concatenate([steps, spikes[name][0]]), np.concatenate([cells, spikes[name][1]]))
             for name, (steps, cells) in self._last.items()
@@ -51,7 +51,7 @@ class Tally:
         """Count the spikes of a piece.
 
         spikes: in steps, in their order
-        returns: those of the burst itself, in s from its beginning
+        returns: the spikes after the burn-in, in s from the beginning of the burst
         """
         kept = {}
         for name, (steps, cells) in self.with_last(spikes).items():
@@ -86,7 +86,7 @@ class SpooledPieces:
         self.field: dict[str, Spool] = {}
 
     def take(self, spikes: Spikes, field: Fields) -> None:
-        """Put a piece behind the others."""
+        """Append a piece."""
         for name, (times, cells) in spikes.items():
             if name not in self.spikes:
                 self.spikes[name] = (Spool(self._file, times.dtype), Spool(self._file, cells.dtype))

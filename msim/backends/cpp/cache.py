@@ -1,4 +1,4 @@
-"""Compiled libraries on disk: where they lie, what they are keyed by, and how they get there whole."""
+"""Cache of compiled libraries on disk: its folder, the keys of its entries, and their writing in one step."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ABANDONED = 3600.0  # s after which nobody is still filling a folder
 class Entry:
     """A compiled library in the cache.
 
-    network: its populations; made: when; seconds: what generating and compiling took
+    network: names of its populations; made: time of compilation; seconds: time that generating and compiling took
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Entry:
 
 
 def cache_folder() -> Path:
-    """Where libraries are kept: MSIM_CACHE, or msim in the user's cache folder."""
+    """Return the folder of compiled libraries: MSIM_CACHE, or msim in the user's cache folder."""
     given = os.environ.get("MSIM_CACHE")
     if given:
         return given_path(given, "MSIM_CACHE")
@@ -60,7 +60,7 @@ def cache_folder() -> Path:
 
 @cache
 def _code_digest() -> str:
-    """SHA-256 of everything that makes code."""
+    """Return the SHA-256 of all sources that generate code or are compiled."""
     digest = hashlib.sha256()
     for path in sorted([*HERE.glob("*.py"), *(HERE / "runtime").iterdir()]):
         if path.is_file():
@@ -70,7 +70,7 @@ def _code_digest() -> str:
 
 @cache
 def processor() -> str:
-    """What the compiler may use of this machine's processor."""
+    """Return the features of this machine's processor that the compiler may use."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:
@@ -80,7 +80,7 @@ def processor() -> str:
 
 
 def key_of(digest: str, compiler: list[str], flags: list[str]) -> str:
-    """Name of a library: a hash of the network's structure, versions, compiler, flags and processor."""
+    """Return the name of a library: a hash of the network's structure, versions, compiler, flags and processor."""
     stamp = os.stat(compiler[0])
     parts = {
         "structure": digest, "code": _code_digest(), "msim": __version__, "brian2": metadata.version("brian2"),
@@ -90,7 +90,7 @@ def key_of(digest: str, compiler: list[str], flags: list[str]) -> str:
 
 
 def found(key: str) -> Path | None:
-    """The folder of a library, if it is there and whole."""
+    """Return the folder of a library, or None unless it is there and whole."""
     folder = cache_folder() / key
     return folder if all((folder / name).is_file() for name in (LIBRARY, LAYOUT, ABOUT)) else None
 
@@ -98,7 +98,7 @@ def found(key: str) -> Path | None:
 def stored(key: str, make: Callable[[Path], None]) -> Path:
     """Let `make` fill a folder beside the cache's own and move it there in one step.
 
-    Of several processes that want the same, one makes it and the others wait for it.
+    Of several processes that need the same library, one makes it and the others wait for it.
     raises: InputError where the cache cannot be written
     """
     root = cache_folder()
@@ -158,7 +158,7 @@ def _adopt(folder: Path) -> None:
 
 
 def entries() -> list[Entry]:
-    """All libraries, the newest first."""
+    """Return all libraries, the newest first."""
     root = cache_folder()
     folders = [one for one in (root.iterdir() if root.is_dir() else ()) if LIBRARY_NAME.fullmatch(one.name)]
     told = [one for one in map(_entry, folders) if one is not None]

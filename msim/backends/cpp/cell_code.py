@@ -12,7 +12,7 @@ from msim.network.spec import Cells
 
 
 class CellWriter:
-    """Writes the functions of one population."""
+    """Writer of the functions of one population."""
 
     def __init__(
         self, one: Cells, names: Names, arrays: list[str], held: Mapping[str, str], sites: Sites,
@@ -27,18 +27,18 @@ class CellWriter:
         }
 
     def fixed(self) -> str:
-        """The struct of numbers that are computed once a run."""
+        """Write the struct of numbers that are computed once a run."""
         found = [*(r.fixed_names for _, r in self.whole), *(r.fixed_names for r in self.extra.values())]
         members = "".join(f" double {name};" for part in found for name in part)
         return f"struct Fixed_{self.one.name} {{{members} double none; }};"
 
     def fixed_size(self) -> int:
-        """How many doubles that struct takes."""
+        """Return the number of doubles in the struct of numbers that are computed once a run."""
         found = [*(r.fixed_names for _, r in self.whole), *(r.fixed_names for r in self.extra.values())]
         return sum(len(part) for part in found) + 1
 
     def head(self, blocks: Sequence[Block], fixed: Sequence[str] = (), precise: bool = False) -> list[str]:
-        """Lines that name what the blocks read besides arrays."""
+        """Write the lines that declare all names which the blocks read, except arrays."""
         kind = "double" if precise else "real"
         used = set().union(*(b.read() | b.written() for b in blocks)) if blocks else set()
         lines = [f"const {kind} dt = ({kind})E.dt; (void)dt;"]
@@ -51,18 +51,18 @@ class CellWriter:
         return lines + self.names.prelude()
 
     def clock(self) -> list[str]:
-        """Lines that name the time."""
+        """Write the lines that declare the time."""
         return [CLOCK]
 
     def pointers(self, touched: Sequence[str], written: set[str]) -> list[str]:
-        """Lines that name arrays."""
+        """Write the lines that declare arrays."""
         return [
             f"{'' if one in written else 'const '}real* __restrict A_{one} = P.arrays[{self.arrays.index(one)}].data;"
             for one in touched
         ]
 
     def prepare(self) -> str:
-        """The function that computes once a run what does not change during it."""
+        """Write the function that computes, once a run, the numbers that stay constant during it."""
         name = self.one.name
         parts = [(b, r) for b, r in self.whole] + [
             (b, self.extra[b.name]) for b in (self.blocks.refractory, self.blocks.watched, self.blocks.reset) if b
@@ -88,7 +88,7 @@ class CellWriter:
         return [*lines, INDENT + "steps[k] = refractory_steps > 1 ? (lane)refractory_steps : 1;", "}"]
 
     def update(self) -> str:
-        """The loop over all cells: first expressions, states, threshold, background events."""
+        """Write the loop over all cells: first expressions, states, threshold, background events."""
         name, blocks = self.one.name, [b for b, _ in self.whole]
         touched, written = used(blocks)
         fixed = [n for _, r in self.whole for n in r.fixed_names]
@@ -134,7 +134,7 @@ class CellWriter:
         return [*lines, *(f"A_{name}[k] = {local(name)};" for name in touched if name in written)]
 
     def watch(self) -> str:
-        """The loop that computes watched expressions."""
+        """Write the loop that computes watched expressions."""
         block, name = self.blocks.watched, self.one.name
         if block is None:
             return ""
@@ -160,7 +160,7 @@ class CellWriter:
         )
 
     def reset(self) -> str:
-        """The loop over cells that have just fired."""
+        """Write the loop over cells that have just fired."""
         block, name = self.blocks.reset, self.one.name
         if block is None:
             return self.fixed()
@@ -179,13 +179,13 @@ class CellWriter:
         )
 
     def declarations(self) -> list[str]:
-        """What the other unit defines."""
+        """Write declarations of the functions that the vectorized unit defines."""
         name = self.one.name
         lines = [f"void update_{name}(Engine&, Population&, int64_t);"]
         return lines + ([f"void watch_{name}(Engine&, Population&, int64_t);"] if self.blocks.watched else [])
 
     def table(self, events: Sequence[int], keys: Sequence[str]) -> tuple[str, str]:
-        """Constants of the population and its line in the table of the model."""
+        """Write the constants of the population, and its line in the table of the model."""
         name = self.one.name
         sites = ", ".join(
             f"{{{number}u, {'true' if kind == 'normal' else 'false'}}}"

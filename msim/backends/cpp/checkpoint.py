@@ -1,4 +1,4 @@
-"""The whole state of a compiled network by global numbers of cells, so that any number of ranks can take it up."""
+"""State of a compiled network by global numbers of cells, so that any number of ranks can continue from it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FORMAT = 1
 
 
 def captured(network: CompiledNetwork) -> NetworkState:
-    """The state of a network; all ranks have to call it, and rank 0 gets it.
+    """Return the state of a network on rank 0; all ranks have to call this.
 
-    Cells by number, synapses by target, source and the order in which they were drawn, spikes that are still on
-    their way by step and cell. Fixed weights are not kept: they are drawn again from the seed.
+    Cells are sorted by number, synapses by target, source and the order in which they were drawn, spikes in transit by
+    step and cell. Fixed weights are not kept: they are drawn again from the seed.
     """
     arrays: dict[str, np.ndarray] = {}
     for name in network.names:
@@ -99,9 +99,9 @@ def _synapses(network: CompiledNetwork, projection: str) -> dict[str, np.ndarray
 
 
 def restore(network: CompiledNetwork, state: NetworkState | None) -> None:
-    """Put a network into a state; all ranks have to call it, rank 0 with the state.
+    """Put a network into a state; all ranks have to call this, rank 0 with the state.
 
-    raises: InputError on all ranks where the state is one of another network
+    raises: InputError on all ranks where the state is of another network
     """
     if network.ranks.size > 1:
         state = network.ranks.comm.bcast(state, root=0)

@@ -1,4 +1,4 @@
-"""Target 'cpp': a model's spiking cells in a compiled library, alone or shared out over ranks."""
+"""Target 'cpp': a model's spiking cells in a compiled library, alone or shared between ranks."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SAMPLE_STEP = SAMPLE_STEPS * STEP
 
 
 class CompiledColumn(FastNetwork):
-    """The part of a model's cells that lives on this rank; on rank 0 bursts are those of all cells.
+    """The cells of a model that this rank holds; on rank 0 its bursts cover the cells of all ranks.
 
-    All ranks make and use it alike. Between bursts it keeps its state.
-    in_step: whether no rank waits for this one, so that it may raise what it likes
+    All ranks make and use it alike. It keeps its state between bursts.
+    in_step: whether no rank waits for this one, so that it may raise any exception
     """
 
     in_step = True
@@ -65,7 +65,7 @@ class CompiledColumn(FastNetwork):
         return list(self._full)
 
     def set_full_peaks(self, full: dict[tuple[str, str], np.ndarray]) -> None:
-        """Keep the summed peak conductance of all contacts of each local cell, S; all ranks have to call it."""
+        """Keep the summed peak conductance of all contacts of each local cell, S; all ranks have to call this."""
         self._full = full
         self.full_peak = self._gather({key: value for key, value in full.items()})
 
@@ -73,7 +73,7 @@ class CompiledColumn(FastNetwork):
         write_parameters(self, column_plan(model, self.plan.seed))
 
     def _receptors(self) -> set[tuple[str, str]]:
-        """Every (population, receptor) that a projection or a drive reaches."""
+        """Return every (population, receptor) that a projection or a drive reaches."""
         found = set(self.plan.drive_peaks)
         for projection in self.plan.spec.projections:
             found |= {(projection.to, receptor) for receptor in self.plan.peaks[projection.name]}
@@ -106,9 +106,9 @@ class CompiledColumn(FastNetwork):
         self, burn_in: float, seconds: float, lengths: Iterable[int], keep_field: bool,
         take: Callable[[Spikes, Fields], None],
     ) -> dict[str, np.ndarray]:  # fmt: skip
-        """Run a burst in pieces of so many steps; the sums behind its averages go on through all of them.
+        """Run a burst in pieces of given lengths in steps; the sums behind its averages run on through all pieces.
 
-        take: given every piece, on rank 0
+        take: called on rank 0 with the spikes and fields of every piece
         returns: averages over the halves, on rank 0
         """
         self.in_step = False
@@ -159,7 +159,10 @@ class CompiledColumn(FastNetwork):
         restore(self.network, state)
 
     def _averages(self, tally: Tally, sums: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Address to averages over the halves of a burst, shape (2, cells); sums: shape (cells, watched, halves)."""
+        """Compute the averages over the halves of a burst, by address, each of shape (2, cells).
+
+        sums: shape (cells, watched, halves)
+        """
         halves: dict[str, np.ndarray] = {}
         start, seconds = tally.began * STEP, tally.seconds
         samples = round(seconds / 2 / SAMPLE_STEP)
@@ -177,7 +180,7 @@ class CompiledColumn(FastNetwork):
         return halves
 
     def _stop(self, outcome: Outcome, spikes: Spikes) -> None:
-        """Raise what ended a burst; to be called on rank 0."""
+        """Raise the error that ended a burst; only rank 0 calls this."""
         time = outcome.step * STEP
         if outcome.status == NOT_FINITE:
             window = 1000 * STEP
@@ -195,7 +198,7 @@ class CompiledColumn(FastNetwork):
     # ---- all cells from those of every rank
 
     def _spikes(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Steps and cells of all spikes since they were cleared, by step and cell; on rank 0."""
+        """Return steps and cells of all spikes since the last clearing, sorted by step and cell; on rank 0."""
         parts = self.ranks.gathered({name: self.network.spikes(name) for name in self.populations})
         found = {}
         for name in self.populations if parts else ():
@@ -205,7 +208,7 @@ class CompiledColumn(FastNetwork):
         return found
 
     def _gather(self, local: dict[tuple[str, Any], np.ndarray]) -> dict[tuple[str, Any], np.ndarray]:
-        """Arrays over all cells from those over local ones, cells first; on rank 0, else empty."""
+        """Join arrays over local cells into arrays over all cells, cells first; on rank 0, empty on the others."""
         parts = self.ranks.gathered(local)
         if not parts:
             return {}
@@ -220,7 +223,7 @@ class CompiledColumn(FastNetwork):
         return found
 
     def _field(self) -> dict[str, np.ndarray]:
-        """What makes the field of a cell, its mean over cells at every sample, A; on rank 0."""
+        """Return the current that makes the field, its mean over cells at every sample, A; on rank 0."""
         named = self.plan.named
         watched = {name: [self.summed[name].index(one) for one in named.field(name)] for name in self.populations}
         parts = self.ranks.gathered(
@@ -233,6 +236,6 @@ class CompiledColumn(FastNetwork):
 
 
 def _exact_total(parts: Sequence[list[list[int]]]) -> np.ndarray:
-    """Sums over ranks and currents, sample by sample, rounded once."""
+    """Add sums over ranks and currents, sample by sample, and round once."""
     columns = [current for part in parts for current in part]
     return np.array([float(sum(values)) for values in zip(*columns, strict=True)])

@@ -1,4 +1,4 @@
-"""A network's plain values as Brian2 objects: what the code is made from, and stock Brian2's own version of it."""
+"""Brian2 objects of a network given as plain values, from which code is made, or which stock Brian2 can run."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Described:
 
 
 def described(spec: NetworkSpec, whole: bool = False) -> Described:
-    """Brian2 objects of a network.
+    """Build the Brian2 objects of a network.
 
-    whole: with all cells and their values; else with one cell each, enough to make code from
-    raises: InputError that names population or projection and what Brian2 refuses, or the engine does not know
+    whole: with all cells and their values; otherwise with one cell each, enough to make code from
+    raises: InputError that names the population or projection, and the part that Brian2 or the engine refuses
     """
     b2.start_scope()
     # Objects that code is made from are never run; Brian2 would wonder about each.
@@ -63,7 +63,7 @@ def _unit(text: str) -> Any:
 
 
 def declarations(constants: Mapping[str, Constant]) -> list[str]:
-    """Lines that declare constants, one value each or one for all."""
+    """Write the lines that declare constants, one value each or one for all."""
     return [
         f"{name} : {unit} ({'constant' if np.ndim(value) else 'constant, shared'})"
         for name, (value, unit) in constants.items()
@@ -93,7 +93,7 @@ def _group(spec: NetworkSpec, one: Cells, clock: Any, inputs: Mapping[str, Any],
 
 
 def cell_constants(spec: NetworkSpec, one: Cells) -> dict[str, Constant]:
-    """Constants of a population and of the drives onto it.
+    """Return the constants of a population and of the drives onto it.
 
     raises: InputError where two of them share a name
     """

@@ -1,4 +1,4 @@
-"""One trial on several ranks: rank 0 runs the program, the others run their part of the cells when told to."""
+"""One trial on several ranks: rank 0 runs the program and sends commands, the others simulate their cells."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GRACE = 3.5    # s for rank 0 to store what was recorded, once a signal has come
 
 
 class DistributedColumn(FastNetwork):
-    """A column on all ranks, as rank 0 sees it."""
+    """Interface of rank 0 to a column whose cells all ranks share."""
 
     def __init__(self, plan: ColumnPlan, ranks: RankGroup, options: dict[str, Any]) -> None:
         self.ranks = ranks
@@ -75,9 +75,10 @@ _left_waiting: list[Any] = []
 
 @contextmanager
 def _together(ranks: RankGroup, command: tuple[Any, ...], column: CompiledColumn | None = None) -> Iterator[None]:
-    """Let the other ranks do what the body does; note where the body was left while they wait for it.
+    """Send a command to the other ranks and run the body, which does the same on rank 0.
 
-    A signal can raise anywhere in rank 0's Python; what all ranks refuse alike leaves nobody waiting.
+    A signal can raise anywhere in rank 0's Python; if the body ends while other ranks wait for it, that is noted. Input
+    that all ranks refuse alike leaves no rank waiting.
     """
     try:
         _tell(ranks, command)
@@ -101,9 +102,9 @@ def _hand_down(column: CompiledColumn, inputs: list[Any]) -> None:
 
 
 def dismiss(ranks: RankGroup, status: int) -> None:
-    """Let the other ranks go; to be called once by rank 0, whatever happened.
+    """End the work of the other ranks; rank 0 calls this once, whatever happened.
 
-    status: exit status for all, should they have to be ended because they wait for rank 0 inside MPI
+    status: exit status for all, if they must be aborted because they wait for rank 0 inside MPI
     """
     if ranks.comm in _left_waiting:
         atexit.register(ranks.comm.Abort, status)  # once rank 0 has said and stored what it has to
@@ -112,9 +113,9 @@ def dismiss(ranks: RankGroup, status: int) -> None:
 
 
 def serve(ranks: RankGroup) -> None:
-    """What every rank but the first does: build and run its part of the cells until it is let go.
+    """Build and run this rank's part of the cells until rank 0 ends the work; every other rank calls this.
 
-    An error that only this rank meets ends all of them, with its message.
+    An error that only this rank meets ends all ranks, with its message.
     """
     # Rank 0 answers Ctrl-C for all. A signal to end that reaches this rank alone ends them all, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

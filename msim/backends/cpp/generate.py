@@ -1,4 +1,4 @@
-"""Network to C++ sources and the layout of its arrays; the only module that writes code."""
+"""Generator of C++ sources from a network, with the layout of its arrays; the only module that writes code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from msim.network.spec import Cells, NetworkSpec, Projection
 
 @dataclass(frozen=True)
 class Sources:
-    """Generated code: one unit that the compiler vectorises, one that it must not, and what lies where.
+    """Generated code: a unit that the compiler vectorizes, a unit that it must not, and the layout of the arrays.
 
     layout: by population and projection the names of arrays, shared constants, values and states, in order
     """
@@ -34,7 +34,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class _Unit:
-    """What one population or projection adds to the two units and to the table."""
+    """Contribution of one population or projection to the two units of code, the table and the layout."""
 
     vector: str
     scalar: str
@@ -43,9 +43,9 @@ class _Unit:
 
 
 def generated(spec: NetworkSpec) -> Sources:
-    """Sources of a network.
+    """Generate the sources of a network.
 
-    raises: InputError that names population or projection and what is not supported
+    raises: InputError that names the population or projection and its unsupported part
     """
     objects = described(spec)
     timed = list(spec.inputs)

@@ -15,7 +15,7 @@ SUMS, MEANS, TRACES = 1, 2, 4
 
 
 class Failure(Structure):
-    """Why the loop ended early."""
+    """Reason why the loop ended early, as a C structure."""
 
     _fields_ = [
         ("status", c_int32), ("population", c_int32), ("variable", c_int32), ("rank", c_int32),
@@ -70,7 +70,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 
 @cache
 def loaded(path: Path) -> Any:
-    """The library's functions by their names without 'msim_'."""
+    """Load a library; return its functions by their names without 'msim_'."""
     library = ctypes.CDLL(str(path))
     functions = {}
     for name, (result, arguments) in SIGNATURES.items():
@@ -81,12 +81,12 @@ def loaded(path: Path) -> Any:
 
 
 def pointer(array: np.ndarray, kind: Any) -> Any:
-    """A pointer to the data of a contiguous array."""
+    """Return a pointer to the data of a contiguous array."""
     return array.ctypes.data_as(kind)
 
 
 def view(address: Any, count: int, dtype: Any) -> np.ndarray:
-    """An array over memory of the library, without a copy."""
+    """Return an array over memory of the library, without a copy."""
     if count == 0:
         return np.empty(0, dtype=dtype)
     place = address if isinstance(address, int) else ctypes.cast(address, c_void_p).value

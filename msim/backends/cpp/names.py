@@ -1,4 +1,4 @@
-"""Which array, shared constant or function stands behind each name of a block."""
+"""Lookup of the array, shared constant or function behind each name of a block."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ CLOCK = "const double t = (double)step * E.dt; const int64_t t_in_timesteps = st
 
 
 def key(text: str) -> str:
-    """A number that names a stream of random numbers, as C++ text."""
+    """Return a number that names a stream of random numbers, as C++ text."""
     return f"0x{zlib.crc32(text.encode()):08X}u"
 
 
 class Names:
-    """Which array, shared constant or function stands behind each name of a population's or projection's blocks."""
+    """Lookup of the array, shared constant or function behind each name in a population's or projection's blocks."""
 
     def __init__(
         self, owner: Cells | Projection, blocks: Sequence[Block], scalars: Sequence[str], timed: Sequence[str]
@@ -39,7 +39,7 @@ class Names:
             self.functions.update(functions_of(one))
 
     def prelude(self) -> list[str]:
-        """Lines that name timed inputs and binomial counts."""
+        """Write the lines that declare timed inputs and binomial counts."""
         lines = []
         for name, function in sorted(self.functions.items()):
             if isinstance(function, TimedArray):
@@ -51,7 +51,7 @@ class Names:
 
 
 def used(blocks: Sequence[Block]) -> tuple[list[str], set[str]]:
-    """Arrays that some blocks touch, and those of them that they write."""
+    """Return the arrays that some blocks read or write, and those of them that they write."""
     touched: dict[str, None] = {}
     written: set[str] = set()
     for one in blocks:

@@ -24,7 +24,7 @@ LONGEST_INTERVAL = 1000  # steps; where no delay limits it
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; step: where it stopped; code: what was asked for with `tell`."""
+    """End of a run: status, step, place of a failure (population to rank), and the code given to `tell`."""
 
     status: int
     step: int
@@ -122,7 +122,7 @@ class CompiledNetwork:
     # ---- values
 
     def view(self, population: str, name: str) -> np.ndarray:
-        """A state or per-cell constant of the local cells, without a copy; good for the network's life.
+        """Return a state or per-cell constant of the local cells, without a copy; valid for the network's life.
 
         raises: InputError for an unknown name
         """
@@ -133,14 +133,14 @@ class CompiledNetwork:
         return view(address, self.local[population].size, self.real)
 
     def refractory(self, population: str) -> np.ndarray:
-        """Steps for which each local cell stays refractory, this one included; without a copy."""
+        """Return the steps for which each local cell stays refractory, this one included; without a copy."""
         p, _ = self._population(population)
         return view(self.library.refractory(self._engine, p), self.local[population].size, self.lane)
 
     def set(self, population: str, name: str, value: Any) -> None:
         """Set a state or constant: one number, or one per cell of the whole population.
 
-        raises: InputError for an unknown name or several values of what all cells share
+        raises: InputError for an unknown name, or for several values of a constant that all cells share
         """
         p, layout = self._population(population)
         if name in layout["scalars"]:
@@ -161,7 +161,7 @@ class CompiledNetwork:
         self.library.projection_scalars(self._engine, s)[layout["scalars"].index(name)] = value
 
     def shared(self, population: str) -> np.ndarray:
-        """The constants that all cells of a population share, in the order of the layout, without a copy."""
+        """Return the constants that all cells of a population share, in the order of the layout, without a copy."""
         p, layout = self._population(population)
         return view(self.library.scalars(self._engine, p), len(layout["scalars"]), np.float64)
 
@@ -228,11 +228,11 @@ class CompiledNetwork:
             self._remote_shortest = min(self._remote_shortest, int(steps[remote].min()))
 
     def contacts(self, projection: str) -> int:
-        """Number of contacts on this rank."""
+        """Return the number of contacts on this rank."""
         return int(self.library.contacts(self._engine, self._projection(projection)[0]))
 
     def read_contacts(self, projection: str) -> dict[str, np.ndarray]:
-        """All contacts on this rank: 'source' and 'target' in their populations, 'delay' in steps, values by name."""
+        """Return 'source', 'target' (numbers in their populations), 'delay' (steps) and values of local contacts."""
         s, layout = self._projection(projection)
         one = self.projection(projection)
         n = self.contacts(projection)
@@ -246,7 +246,7 @@ class CompiledNetwork:
         return {"source": source, "target": self.local[one.to][target], "delay": delay, **given}
 
     def synapse_state(self, projection: str, name: str) -> np.ndarray:
-        """A state of the contacts on this rank, in the order of `read_contacts`, without a copy."""
+        """Return a state of the contacts on this rank, in the order of `read_contacts`, without a copy."""
         s, layout = self._projection(projection)
         if name == "lastupdate" and layout["keeps_time"]:
             return view(self.library.last_update(self._engine, s), self.contacts(projection), np.float64)
@@ -271,7 +271,7 @@ class CompiledNetwork:
     def settle(self) -> None:
         """Agree with the other ranks on the interval of exchanges.
 
-        raises: InputError where the interval that was asked for is longer than the shortest delay between ranks
+        raises: InputError where the chosen interval is longer than the shortest delay between ranks
         """
         if self._settled:
             return
@@ -287,9 +287,9 @@ class CompiledNetwork:
         self._settled = True
 
     def run(self, steps: int) -> Outcome:
-        """Run a number of steps; any number of times. All ranks have to call it alike.
+        """Run a number of steps; all ranks have to call this alike, any number of times.
 
-        returns: how it ended, the same on all ranks
+        returns: the end of the run, the same on all ranks
         """
         self.settle()
         self.library.run(self._engine, steps)
@@ -304,11 +304,11 @@ class CompiledNetwork:
         )
 
     def tell(self, code: int = 0) -> None:
-        """Ask all ranks to stop at their next exchange; may be called from another thread."""
+        """Request that all ranks stop at their next exchange; another thread may call this."""
         self.library.tell(self._engine, code)
 
     def spikes(self, population: str) -> tuple[np.ndarray, np.ndarray]:
-        """Steps and cells (within the population) of all kept spikes of local cells; copies."""
+        """Return steps and cells (within the population) of all kept spikes of local cells; copies."""
         p, _ = self._population(population)
         steps, cells = I64(), U32()
         n = self.library.spikes(self._engine, p, ctypes.byref(steps), ctypes.byref(cells))
@@ -324,7 +324,7 @@ class CompiledNetwork:
         self.library.clear_samples(self._engine)
 
     def keep_spikes(self, keep: bool) -> None:
-        """Whether spikes are kept from now on."""
+        """Set whether spikes are kept from now on."""
         for p in range(len(self.names)):
             self.library.keep_spikes(self._engine, p, int(keep))
 
@@ -346,14 +346,14 @@ class CompiledNetwork:
                 self.library.keep(self._engine, p, w, kept)
 
     def trace(self, population: str, cells: Sequence[int]) -> None:
-        """Of which cells (of the whole population) traces are kept, where they live here."""
+        """Choose the cells (numbers in the whole population) whose traces are kept; each rank keeps those it holds."""
         p, _ = self._population(population)
         local = np.flatnonzero(np.isin(self.local[population], cells)).astype(np.uint32)
         self._traced[population] = local.size
         self.library.trace(self._engine, p, pointer(local, U32), local.size)
 
     def sums(self, population: str) -> np.ndarray:
-        """Sums of the watched expressions, shape (watched, halves, local cells)."""
+        """Return the sums of the watched expressions, shape (watched, halves, local cells)."""
         p, _ = self._population(population)
         n = self.local[population].size
         found = [
@@ -363,9 +363,9 @@ class CompiledNetwork:
         return np.array(found).reshape(len(found), 2, n)
 
     def exact_sums(self, population: str, watched: int) -> list[int]:
-        """Sum over local cells of a watched expression at every sample, in units of 2^-100: exact, so that sums of
-        ranks do not depend on how cells are shared out.
+        """Return the sum over local cells of a watched expression at every sample, in units of 2^-100.
 
+        The sums are exact, so that the total over ranks does not depend on the partition.
         raises: InputError where `watch` did not keep MEANS of it
         """
         p, _ = self._population(population)
@@ -376,7 +376,7 @@ class CompiledNetwork:
         return [(int(high) << 64) + (int(low) & 0xFFFFFFFFFFFFFFFF) for low, high in words.reshape(n, 2)]
 
     def traces(self, population: str, watched: int) -> np.ndarray:
-        """A watched expression of the traced cells that live here, shape (samples, cells)."""
+        """Return a watched expression of the local traced cells, shape (samples, cells)."""
         p, _ = self._population(population)
         n = ctypes.c_int64()
         address = self.library.traced(self._engine, p, watched, ctypes.byref(n))
@@ -387,7 +387,7 @@ class CompiledNetwork:
     # ---- names
 
     def projection(self, projection: str) -> Projection:
-        """The projection of that name."""
+        """Return the projection with this name."""
         return next(one for one in self.spec.projections if one.name == projection)
 
     def _population(self, name: str) -> tuple[int, dict[str, Any]]:

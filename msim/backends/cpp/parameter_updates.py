@@ -1,4 +1,4 @@
-"""Give a compiled column other numbers between two bursts, without building it again."""
+"""Update of a compiled column's numbers between two bursts, without building it again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def fast_values(model: ModelDefinition) -> dict[str, float]:
-    """Every number that a model's spiking cells run on, by name: two models with the same ones spike alike."""
+    """Return every number that a model's spiking cells run on, by name; two models with equal numbers spike alike."""
     found: dict[str, float] = {}
     for part in model.instances.values():
         if part.mechanism.scale not in ("slow", "drug", "binding", "readout"):
@@ -31,10 +31,10 @@ def fast_values(model: ModelDefinition) -> dict[str, float]:
 
 
 def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
-    """Take over the constants, peaks and rates of another plan of the same cells and wiring; on every rank alike.
+    """Take the constants, peaks and rates of another plan of the same cells and wiring; on every rank alike.
 
-    What comes of it depends on the plan alone, not on the plans before.
-    raises: InputError where the plans differ in more than that
+    The result depends on the plan alone, not on the plans before.
+    raises: InputError where the plans differ in more than these values
     """
     before = column.plan
     if plan.spec.digest() != before.spec.digest() or plan.wirings != before.wirings:
@@ -60,7 +60,10 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
 
 
 def _full_peaks(column: CompiledColumn) -> dict[tuple[str, str], np.ndarray]:
-    """Summed peak conductances of the local cells, S; contacts of a cell come in the same order on any rank."""
+    """Return the summed peak conductances of the local cells, S.
+
+    Contacts of a cell come in the same order on any rank.
+    """
     plan, local = column.plan, column.network.local
     full = {
         key: np.full(local[key[0]].size, plan.drive_peaks.get(key, 0.0)) for key in column.reached

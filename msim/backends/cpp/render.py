@@ -1,4 +1,4 @@
-"""Statements as C++ text: expressions, random numbers, and branches turned into choices."""
+"""Translator of statements to C++ text: expressions, random numbers, and branches turned into choices."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ TAKEN_BEGINNINGS = ("A_", "W_", "site_", "drawn_", "timed_", "binomial_")
 
 
 def local(name: str) -> str:
-    """What a variable of the equations is called in C++."""
+    """Return the C++ name of a variable of the equations."""
     return f"{name}_own" if name in TAKEN or name.startswith(TAKEN_BEGINNINGS) else name
 
 
 @dataclass
 class Sites:
-    """Where random numbers are drawn: every place has a stream of its own.
+    """Counter of the places in the code that draw random numbers; every place has a stream of its own.
 
     buffered: kind of each place whose numbers are drawn for all cells at once
     """
@@ -55,7 +55,10 @@ class Sites:
     buffered: dict[int, str] = field(default_factory=dict)
 
     def new(self, kind: str = "") -> int:
-        """Number of a new place; kind 'uniform' or 'normal' where it has a buffer."""
+        """Return the number of a new place.
+
+        kind: 'uniform' or 'normal' where the place has a buffer
+        """
         number = self.first + self.used
         self.used += 1
         if kind:
@@ -64,9 +67,9 @@ class Sites:
 
 
 class Renderer(CPPNodeRenderer):
-    """Expressions in C++, with our own functions.
+    """Translator of expressions to C++, with msim's own functions.
 
-    dense: in a loop over all cells, where random numbers are drawn beforehand
+    dense: true in a loop over all cells, where random numbers are drawn beforehand
     """
 
     def __init__(self, owner: str, variables: Mapping[str, Any], sites: Sites, dense: bool) -> None:
@@ -106,7 +109,7 @@ class Renderer(CPPNodeRenderer):
 
 
 def c_type(dtype: Any) -> str:
-    """C++ type of a variable."""
+    """Return the C++ type of a variable."""
     if np.issubdtype(dtype, np.bool_):
         return "bool"
     return "int64_t" if np.issubdtype(dtype, np.integer) else "real"
@@ -114,7 +117,7 @@ def c_type(dtype: Any) -> str:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A block in C++: lines for once, for every step, and for every cell or synapse."""
+    """A block in C++: lines that run once, lines for every step, and lines for every cell or synapse."""
 
     fixed: tuple[str, ...]
     each: tuple[str, ...]
@@ -123,7 +126,7 @@ class Rendered:
 
 
 def rendered(owner: str, one: Block, sites: Sites, dense: bool, refractory: Mapping[str, str]) -> Rendered:
-    """A block as C++ lines that work on local variables.
+    """Write a block as C++ lines that work on local variables.
 
     refractory: for variables that stand still while a cell is refractory, the name of the condition that lets them move
     """
@@ -151,9 +154,9 @@ def rendered(owner: str, one: Block, sites: Sites, dense: bool, refractory: Mapp
 
 
 def _for_moving_only(one: Block, held: set[str]) -> set[str]:
-    """Intermediate names that in the end feed only variables that stand still in a refractory cell.
+    """Return intermediate names that in the end feed only variables that stand still in a refractory cell.
 
-    For these the value in a refractory cell is never used, so that the formula of a moving one will do for all.
+    A refractory cell never uses their values, so that the formula of a moving cell serves for all.
     """
     feeds: dict[str, set[str]] = {}
     for statement in reversed(one.loop):
@@ -165,7 +168,7 @@ def _for_moving_only(one: Block, held: set[str]) -> set[str]:
 
 
 def _value(renderer: Renderer, statement: Any, moving: bool) -> str:
-    """The right-hand side; known booleans become choices without a branch."""
+    """Write the right-hand side of a statement; known booleans become choices without a branch."""
     booleans = statement.used_boolean_variables or []
     forms = statement.boolean_simplified_expressions or {}
     if not booleans or not forms:
@@ -192,11 +195,11 @@ def validate_array_names(owner: str, one: Block) -> None:
 
 
 def functions_of(one: Block) -> dict[str, Function]:
-    """Functions that a block calls, by name."""
+    """Return the functions that a block calls, by name."""
     return {name: one.variables[name] for name in one.functions()}
 
 
 def is_array(one: Block, name: str) -> bool:
-    """Whether a name is an array with one value per cell or synapse."""
+    """Return whether a name is an array with one value per cell or synapse."""
     variable = one.variables.get(name)
     return isinstance(variable, ArrayVariable) and not variable.scalar

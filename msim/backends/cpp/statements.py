@@ -1,4 +1,4 @@
-"""Brian2 objects taken apart into blocks of statements, each to be run once, every step, or for every cell."""
+"""Brian2 objects split into blocks of statements, each to be run once, every step, or for every cell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Block:
     """Statements of one kind of work.
 
     fixed: numbers that do not change during a run; each: numbers that change with time; loop: for every cell or synapse
-    variables: Brian2's variable of every name in them
+    variables: Brian2's variable of every name in the statements
     """
 
     name: str
@@ -34,25 +34,25 @@ class Block:
     variables: Mapping[str, Any]
 
     def arrays(self) -> list[str]:
-        """Names of arrays and shared constants that the statements touch."""
+        """Return the names of arrays and shared constants that the statements touch."""
         names = self.read() | self.written()
         return sorted(name for name in names if isinstance(self.variables.get(name), ArrayVariable))
 
     def read(self) -> set[str]:
-        """Every name that an expression mentions."""
+        """Return every name in an expression."""
         return set().union(*(identifiers_of(one) for one in (*self.fixed, *self.each, *self.loop)))
 
     def written(self) -> set[str]:
-        """Every name that is assigned to."""
+        """Return every name that a statement assigns to."""
         return {one.var for one in (*self.fixed, *self.each, *self.loop)}
 
     def functions(self) -> set[str]:
-        """Names of functions that are called."""
+        """Return the names of functions that the statements call."""
         return {name for name in self.read() if isinstance(self.variables.get(name), Function)}
 
 
 def identifiers_of(statement: Any) -> set[str]:
-    """Names in the expression of a statement, and in the forms that it takes for known booleans."""
+    """Return the names in the expression of a statement, and in the forms that it takes for known booleans."""
     found = set(get_identifiers(statement.expr))
     for text in (statement.boolean_simplified_expressions or {}).values():
         found |= set(get_identifiers(text))
@@ -60,9 +60,9 @@ def identifiers_of(statement: Any) -> set[str]:
 
 
 def block(owner: Any, name: str, code: str, dtype: Any, units: bool = True) -> Block:
-    """Abstract code of a group or a synapse object as a block.
+    """Turn abstract code of a group or a synapse object into a block.
 
-    units: whether to check them; what Brian2 wrote itself was checked as equations
+    units: whether to check them; Brian2 has checked the code that it wrote itself
     """
     _, used, unknown = analyse_identifiers(code, owner.variables, recursive=True)
     variables = owner.resolve_all(used | unknown | {"t", "dt"}, {}, user_identifiers=set())
@@ -81,7 +81,7 @@ def block(owner: Any, name: str, code: str, dtype: Any, units: bool = True) -> B
 
 
 def _all_variables(owner: Any, variables: Mapping[str, Any], statements: Iterable[Any]) -> dict[str, Any]:
-    """Variables by name, those that conditional writes and optimisation brought in among them."""
+    """Return the variables by name, with those that conditional writes and optimization brought in."""
     full = dict(variables)
     for one in statements:
         for name in identifiers_of(one) | {one.var}:
@@ -91,7 +91,7 @@ def _all_variables(owner: Any, variables: Mapping[str, Any], statements: Iterabl
 
 
 def _moving(scalar: Sequence[Any], variables: Mapping[str, Any]) -> set[str]:
-    """Scalar names that change with time: those that mention the clock, a function of it, or each other."""
+    """Return the scalar names that change with time: those that read the clock, a function of it, or each other."""
     found: set[str] = set()
     for one in scalar:
         names = identifiers_of(one)
@@ -102,13 +102,13 @@ def _moving(scalar: Sequence[Any], variables: Mapping[str, Any]) -> set[str]:
 
 
 def constant_value(variable: Any) -> float | None:
-    """The value of a name that is a number, such as that of a unit."""
+    """Return the value of a name that is a constant, such as a unit; None for others."""
     return float(variable.get_value()) if isinstance(variable, Constant) else None
 
 
 @dataclass(frozen=True)
 class CellBlocks:
-    """What a population does: every step, when a cell spikes, and when watched."""
+    """Blocks of a population: for every step, for cells that spike, and for watched expressions."""
 
     first: Block | None
     update: Block | None
@@ -119,19 +119,19 @@ class CellBlocks:
     watched: Block | None
 
     def whole(self) -> list[Block]:
-        """Blocks of the loop over all cells, in the order in which Brian2 runs them."""
+        """Return the blocks of the loop over all cells, in the order in which Brian2 runs them."""
         parts = [self.first, self.update, self.threshold, *self.drives]
         return [one for one in parts if one is not None]
 
     def all(self) -> list[Block]:
-        """Every block."""
+        """Return every block."""
         return [*self.whole(), *(one for one in (self.refractory, self.reset, self.watched) if one is not None)]
 
 
 def cell_blocks(
     group: Any, drives: Sequence[tuple[str, str, str]], watched: Sequence[str], refractory: str, dtype: Any = np.float64
 ) -> CellBlocks:
-    """The blocks of a NeuronGroup.
+    """Build the blocks of a NeuronGroup.
 
     drives: (name, variable that counts events, statements); watched: expressions; refractory: expression in seconds
     """
@@ -174,19 +174,19 @@ def _refractory(group: Any, text: str, dtype: Any) -> Block | None:
 
 @dataclass(frozen=True)
 class SynapseBlocks:
-    """What synapses do: on a spike, every step, and summed onto their target."""
+    """Blocks of synapses: on a spike, every step, and summed onto their target."""
 
     on_pre: Block | None
     update: Block | None
     summed: Mapping[str, Block]
 
     def all(self) -> list[Block]:
-        """Every block."""
+        """Return every block."""
         return [one for one in (self.on_pre, self.update, *self.summed.values()) if one is not None]
 
 
 def synapse_blocks(synapses: Any, dtype: Any = np.float64) -> SynapseBlocks:
-    """The blocks of a Synapses object."""
+    """Build the blocks of a Synapses object."""
     on_pre = update = None
     pathways = {one.prepost: one for one in synapses._pathways}
     if "pre" in pathways:

@@ -15,9 +15,9 @@ from msim.network.spec import Projection
 
 
 class SynapseWriter:
-    """Writes the functions of one projection.
+    """Writer of the functions of one projection.
 
-    values: what every contact was given; states: what changes, by contact
+    values: names of numbers given for every contact; states: names of numbers of every contact that change
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class SynapseWriter:
             raise InputError(f"{self.one.name}: random numbers in every step of a synapse are not supported")
 
     def fixed(self) -> str:
-        """The struct of numbers that are computed once a run."""
+        """Write the struct of numbers that are computed once a run."""
         members = "".join(f" double {name};" for r in self.of.values() for name in r.fixed_names)
         return f"struct Fixed_{self.one.name} {{{members} double none; }};"
 
@@ -93,7 +93,7 @@ class SynapseWriter:
         )
 
     def _access(self, block: Block, value: str) -> tuple[list[str], list[str], list[str]]:
-        """Lines that name arrays, read them for synapse k with target j, and write them back."""
+        """Write the lines that declare arrays, read them for synapse k with target j, and write them back."""
         pointers, read, write = [], [], []
         written = {n for n in block.written() if isinstance(block.variables.get(n), ArrayVariable)}
         for name in block.arrays():
@@ -187,16 +187,16 @@ class SynapseWriter:
         return f"static void sum_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n{indented(lines, 1)}\n}}"
 
     def vector(self) -> str:
-        """For the unit that is vectorised: the loop over all synapses."""
+        """Write the code for the vectorized unit: the loop over all synapses."""
         return "\n".join([self.fixed(), self._update()]) if self.blocks.update is not None else ""
 
     def scalar(self) -> str:
-        """For the unit that is not: events, sums."""
+        """Write the code for the unit that is not vectorized: events, sums."""
         declared = f"void update_{self.one.name}(Engine&, Projection&, int64_t);" if self.blocks.update else ""
         return "\n".join([self.fixed(), declared, self._prepare(), self._deliver(), self._sum()])
 
     def table(self, origin: int, target: int) -> str:
-        """The projection's line in the table of the model."""
+        """Write the projection's line in the table of the model."""
         name = self.one.name
         size = sum(len(r.fixed_names) for r in self.of.values()) + 1
         variants = [f"deliver_{name}<{t}, {v}>" for t in ("uint16_t", "uint32_t") for v in ("float", "double")]

@@ -15,7 +15,7 @@ Row = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
 def end_to_end(
     rows: Sequence[Row], names: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Rows of contacts as sizes, sources, delays and values; a value that a row does not have is left out."""
+    """Join rows of contacts into sizes, sources, delays and values; a value that a row lacks is left out."""
     none = [np.empty(0)]
     values = {
         name: np.concatenate([np.asarray(one[2][name], float) for one in rows] or none)
@@ -34,9 +34,9 @@ def problem_of_contacts(
     spec: NetworkSpec, name: str, wanted: Sequence[str], count: int, pre: np.ndarray, delay: np.ndarray,
     values: Mapping[str, np.ndarray],
 ) -> str:  # fmt: skip
-    """What is wrong with the contacts of a projection; empty where nothing is.
+    """Describe the first problem of the contacts of a projection; return '' where there is none.
 
-    wanted: names of values; count: how many contacts there should be
+    wanted: names of values; count: expected number of contacts
     """
     for one in wanted:
         if one not in values:

@@ -13,7 +13,7 @@ RESOLUTION = 2.0**32
 
 
 def event_thresholds(mean: np.ndarray, inputs: int | None, name: str) -> np.ndarray:
-    """Thresholds of the count of events in a step: as many events as thresholds lie below a uniform 32-bit number.
+    """Return the thresholds of a step's count of events, which is the number of them below a uniform 32-bit number.
 
     mean: expected events per step, shape (cells,)
     inputs: None for a Poisson count, a number of independent sources for a binomial one

@@ -1,4 +1,4 @@
-"""What does not fit, as messages of ours: Brian2's refusals, values of a wrong size or name."""
+"""Checks of a network with messages of msim: refusals by Brian2, values of a wrong size or name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def named(name: str, make: Callable[..., T], *arguments: Any) -> T:
-    """What `make` makes of the arguments.
+    """Return the result of `make` for some arguments.
 
     name: of the population, projection or drive that they belong to
-    raises: InputError with that name and what Brian2 has against it
+    raises: InputError with that name and Brian2's complaint
     """
     from brian2.equations.equations import EquationError
     from brian2.stateupdaters.base import UnsupportedEquationsException
@@ -35,7 +35,7 @@ def named(name: str, make: Callable[..., T], *arguments: Any) -> T:
 
 
 def fitting(where: str, value: Any, cells: int) -> np.ndarray:
-    """A number for all cells or one for each of them.
+    """Return a number for all cells, or one for each of them, as an array.
 
     raises: InputError where there are several numbers, but not one for each
     """
@@ -46,7 +46,7 @@ def fitting(where: str, value: Any, cells: int) -> np.ndarray:
 
 
 def validate_cells(partition: Partition, spec: NetworkSpec, ranks: int) -> None:
-    """Refuse a partition that was made for other ranks or for other populations."""
+    """Refuse a partition for another number of ranks or for other populations."""
     if partition.ranks != ranks:
         raise InputError(f"partition: wants {ranks} ranks, as the communicator has, got {partition.ranks}")
     for one in spec.cells:
@@ -56,7 +56,7 @@ def validate_cells(partition: Partition, spec: NetworkSpec, ranks: int) -> None:
 
 
 def validate_state_names(name: str, start: Mapping[str, Any], states: Sequence[str]) -> None:
-    """Refuse first values of what a projection does not have."""
+    """Refuse first values of states that a projection does not have."""
     for one in start:
         if one not in states:
             raise InputError(f"{name}: has no state '{one}'{nearest(one, states)}")

@@ -1,1 +1,1 @@
-"""Brains, and the tasks that they do."""
+"""Definition files of brains, and of the tasks that a brain does."""

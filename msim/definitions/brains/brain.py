@@ -32,9 +32,9 @@ TARGET = Parameter("share", 1, "share of the coupling that reaches this drive", 
 class BrainDefinition:
     """A brain as its file states it.
 
-    connectome: folder of tables; weights: which of its tractograms
-    column: what every region is made of
-    origin: population whose spikes travel; targets: drives of the column that they are part of
+    connectome: folder of tables; weights: name of one of its tractograms
+    column: the model of every region
+    origin: population whose spikes travel; targets: drives of the column to which these spikes belong
     values: by name in BRAIN, and 'share.DRIVE'
     """
 
@@ -49,7 +49,7 @@ class BrainDefinition:
     values: Mapping[str, Value]
 
     def __getitem__(self, name: str) -> float:
-        """A value in SI units."""
+        """Return a value in SI units."""
         return self.values[name].si
 
 

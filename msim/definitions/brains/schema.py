@@ -1,4 +1,4 @@
-"""What the tables of a file of a brain, or of a task that brains do, may hold."""
+"""Schema of the tables in a file of a brain or of a task: names and types, no science."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msim.definitions.files.schema import Entry, ValueEntry
 
 
 class TargetEntry(Entry):
-    """A drive of the column that spikes of other regions are part of."""
+    """A drive of the column to which spikes of other regions belong."""
 
     share: ValueEntry
 
@@ -50,7 +50,7 @@ class PathwayEntry(Entry):
 
 
 class TaskEntry(Entry):
-    """Shapes that a brain sees, and how it answers them."""
+    """Shapes that a brain sees, and the responses to them."""
 
     stimulus_region: Words
     response_region: Words

@@ -1,4 +1,4 @@
-"""[task] of a file under models/tasks: shapes that a brain sees, and the pathways on which it answers them."""
+"""[task] of a file under models/tasks: shapes that a brain sees, and the pathways of its responses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Pathway:
 class TaskDefinition:
     """A task as its file states it.
 
-    stimulus_region, response_region: the regions that shapes excite and whose rise is a response
+    stimulus_region: region that shapes excite; response_region: region whose rise is a response
     values: by name in TASK, and 'pathways.NAME.strength'
     """
 
@@ -64,12 +64,12 @@ class TaskDefinition:
     values: Mapping[str, Value]
 
     def __getitem__(self, name: str) -> float:
-        """A value in SI units."""
+        """Return a value in SI units."""
         return self.values[name].si
 
 
 def read_task(name: str | Path) -> TaskDefinition:
-    """Read and check a task file; whether a brain has its regions is checked where the two meet.
+    """Read and check a task file, except for its regions, which only a brain can check.
 
     name: a path, or a shipped name such as 'tasks/go_nogo'
     raises: DefinitionError or InputError that names file and key

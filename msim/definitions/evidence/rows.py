@@ -27,7 +27,7 @@ LONGEST = 1000 * 86400.0  # s from time 0 to what is read or done; keeps the sam
 
 @dataclass(frozen=True)
 class Readout:
-    """What is read: quantities with their factors (a number, or the path of a value of the model), added up."""
+    """A sum of quantities, each times a factor (a number, or the path of a value of the model), that a row reads."""
 
     name: str
     meaning: str
@@ -37,7 +37,7 @@ class Readout:
 
 @dataclass(frozen=True)
 class Condition:
-    """What is done to the model in one trial, as plain entries that can be compared."""
+    """Manipulations and settings of the model in one trial, as plain entries that can be compared."""
 
     doses: tuple[e.DoseEntry, ...] = ()
     interventions: tuple[tuple[str, e.ActEntry], ...] = ()
@@ -50,7 +50,7 @@ class Condition:
 class EvidenceRow:
     """One published outcome; time and before in s, margin, low and high as the file gives them.
 
-    against: what it is held against: 'vehicle', 'no_drug', 'no_manipulation', 'before', 'nothing', or a row's id
+    against: the comparison: 'vehicle', 'no_drug', 'no_manipulation', 'before', 'nothing', or a row's id
     """
 
     id: str
@@ -73,7 +73,7 @@ class EvidenceRow:
 
 
 def read_evidence(paths: Sequence[str | Path]) -> list[EvidenceRow]:
-    """Rows of several files; regimens and readouts of one file hold in all of them.
+    """Read the rows of several files; regimens and readouts of one file hold in all of them.
 
     raises: DefinitionError that names file, row and key
     """
@@ -111,14 +111,14 @@ def _file(path: Path) -> tuple[str, EvidenceFile]:
 
 
 def shipped_evidence() -> list[str]:
-    """Names of the files of evidence rows that come with msim."""
+    """Return the names of the files of evidence rows that come with msim."""
     return [name for name in shipped_names("experiments") if name.startswith(FOLDER)]
 
 
 def own_rows(path: Path) -> list[EvidenceRow]:
-    """The rows of one file, read with those that come with msim, whose regimens and readouts it may name.
+    """Read the rows of one file, together with the shipped files, whose regimens and readouts it may name.
 
-    A file of the same name as a shipped one stands in its place, as a copy of it does.
+    A file with the name of a shipped one, such as a copy of it, takes the place of the shipped one.
     """
     others = [one for one in shipped_evidence() if find(one, "experiments").name != path.name]
     rows = read_evidence([*others, path])
@@ -126,7 +126,7 @@ def own_rows(path: Path) -> list[EvidenceRow]:
 
 
 def chosen(rows: Sequence[EvidenceRow], names: Sequence[str] | None) -> list[EvidenceRow]:
-    """The rows of these ids, or of all rows of these facts; all where no names are given.
+    """Return the rows with these ids and all rows of these facts; all rows where no names are given.
 
     raises: DefinitionError where a name is neither
     """
@@ -223,7 +223,7 @@ def _doses(given: RowEntry, regimens: Mapping[str, RegimenEntry], where: str) ->
 
 
 def _readout(name: str, readouts: Mapping[str, ReadoutEntry]) -> Readout:
-    """A readout by its name; any other name is the address of an output, which only a model can know."""
+    """Return the readout of a name; a name that no file declares is the address of an output, checked with a model."""
     if name not in readouts:
         return Readout(name, "", ((name, 1.0),))
     entry = readouts[name]

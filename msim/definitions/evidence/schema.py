@@ -1,4 +1,4 @@
-"""What a file of evidence rows may hold: names and types, nothing of the science."""
+"""Schema of a file of evidence rows: names and types, no science."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TermEntry(Entry):
 
 
 class ReadoutEntry(Entry):
-    """A name for what rows read: a quantity, or a sum of some, as a mean over cells or as their spread."""
+    """A named quantity that rows read: one output or a sum of several, as a mean over cells or as their spread."""
 
     meaning: Words
     quantity: DottedPath | None = None

@@ -1,4 +1,4 @@
-"""The axes of a sweep: which values are varied, over what, as a grid or as a sample."""
+"""Axes of a sweep: the values that it varies, their ranges, and whether it takes a grid or a sample of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of all axes: where it stands in the dimensions of the design, and what it changes."""
+    """One setting of all axes: its place in the dimensions of the design, and its changes by path."""
 
     place: tuple[int, ...]
     changes: Mapping[str, Change]
@@ -54,7 +54,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Design:
-    """What a sweep varies: the grid of its axes, or a sample whose points are one dimension."""
+    """The settings of a sweep: the grid of its axes, or a sample whose points are one dimension."""
 
     axes: tuple[Axis, ...]
     sample: str = "grid"
@@ -70,7 +70,7 @@ class Design:
         return tuple(len(one.values) for one in self.axes) if self.sample == "grid" else (len(self.axes[0].values),)
 
     def points(self) -> Iterator[Point]:
-        """Every setting of the axes, the last axis running fastest."""
+        """Yield every setting of the axes, the last axis running fastest."""
         for place in itertools.product(*(range(count) for count in self.shape)):
             picks = place if self.sample == "grid" else place * len(self.axes)
             yield Point(place, {axis.path: axis.values[k] for axis, k in zip(self.axes, picks, strict=True)})
@@ -80,7 +80,7 @@ def read_design(
     experiment: ExperimentDefinition, over: Sequence[str] = (), sample: str | None = None, points: int | None = None,
     seed: int | None = None,
 ) -> Design:  # fmt: skip
-    """The design of an experiment's [sweep], with axes of the command line added or put in place of its own.
+    """Build the design of an experiment's [sweep], with axes of the command line added or put in place of its own.
 
     over: texts 'PATH=V1,V2', 'PATH=LOW to HIGH in COUNT log' or, of a sample, 'PATH=LOW to HIGH'; 'NAME:' may precede
     sample, points, seed: instead of those of the file
@@ -126,7 +126,7 @@ def read_design(
 
 
 def sweep_entry(experiment: ExperimentDefinition) -> e.SweepEntry | None:
-    """What an experiment's file says of its sweep; None where it says nothing."""
+    """Return the [sweep] table of an experiment's file; None where it has none."""
     table = read_tables(experiment.text, experiment.file).get("sweep")
     return None if table is None else e.SweepEntry.model_validate(table)
 
@@ -235,7 +235,7 @@ def _range(one: e.AxisEntry, maker: _Maker, where: str) -> Range:
 
 
 def _axis(one: e.AxisEntry, values: tuple[Change, ...], maker: _Maker, where: str) -> Axis:
-    """The axis with its values in SI units; every value is held against what the experiment takes there."""
+    """Build an axis with its values in SI units, and check that the experiment takes them."""
     takes = maker.takes(one.path, where)
 
     def si(given: Sequence[Change]) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Changes by dotted path that mean the experiment itself: amounts and times of doses, body weight, schedule."""
+"""Changes by dotted path of the experiment itself: amounts and times of doses, body weight, schedule."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Place:
 
 
 def is_of_experiment(path: str) -> bool:
-    """Whether a dotted path means the experiment, such as 'doses.mg_per_kg', and no value of its model."""
+    """Return whether a dotted path names an entry of the experiment, such as 'doses.mg_per_kg', not a model value."""
     return path.split(".")[0] in ("arms", "doses", "schedule", *_words())
 
 
 def of_model(changes: Mapping[str, Change]) -> dict[str, Change]:
-    """The changes that are values of the model."""
+    """Return the changes that are values of the model."""
     return {path: value for path, value in changes.items() if not is_of_experiment(path)}
 
 

@@ -63,8 +63,8 @@ class Arm:
 class ExperimentDefinition:
     """An experiment as its file states it; times in s, body weight in kg.
 
-    hypothesis: in words; hypotheses: of those that the model declares, which all arms are crossed with
-    under: the one that was asked for on the command line, or ''
+    hypothesis: in words; hypotheses: names that the model declares, with which all arms are crossed
+    under: the hypothesis chosen on the command line, or ''
     """
 
     name: str
@@ -88,7 +88,7 @@ class ExperimentDefinition:
     under: str = ""
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name."""
+        """Return the arm with this name."""
         found = [one for one in self.arms if one.name == name]
         if not found:
             known = [one.name for one in self.arms]
@@ -98,7 +98,7 @@ class ExperimentDefinition:
     def narrowed(
         self, arms: Sequence[str] | None = None, seeds: Sequence[int] | None = None, until: float | None = None
     ) -> ExperimentDefinition:
-        """The same experiment with fewer arms, other seeds, or an earlier end (s).
+        """Return the experiment with fewer arms, other seeds, or an earlier end (s).
 
         Predictions that can no longer be settled are left out.
         """
@@ -152,7 +152,7 @@ def experiment_from_tables(
     tables: Mapping[str, Any], changes: Mapping[str, str | int | float] | None = None, hypothesis: str = "",
     model: ModelDefinition | None = None, where: str = "experiment",
 ) -> ExperimentDefinition:  # fmt: skip
-    """An experiment from the tables that its file would hold, and its model where that was read before.
+    """Build an experiment from the tables of its file, and from its model where that was read before.
 
     raises: DefinitionError or InputError that names `where` and key
     """
@@ -231,7 +231,7 @@ def build_experiment(
     entry = crossed(entry, model, hypothesis, where)
 
     def base_of(arm: e.ArmEntry | None, place: str) -> ModelDefinition:
-        """Preparation and state first, then what the experiment sets, hypothesis, and the command line."""
+        """Apply preparation and state to the model, then the experiment's `set`, hypothesis, and command line."""
         one = declared
         for table, key in (("preparations", "preparation"), ("states", "state")):
             own = getattr(arm, key) if arm is not None else None
@@ -309,7 +309,7 @@ def _times(entry: e.ExperimentFile, where: str) -> tuple[float, float]:
 
 
 def _weight(entry: e.ExperimentFile, where: str) -> float | None:
-    """Body weight of an experiment in kg, if it says one."""
+    """Return the body weight of an experiment in kg, or None where its file gives none."""
     if entry.body_weight is None:
         return None
     return number_of(e.ExperimentFile, "body_weight", entry.body_weight, f"{where}: body_weight")
@@ -345,7 +345,7 @@ def _arms(
 def _arm_model(
     arm: e.ArmEntry, base: ModelDefinition, span: tuple[float, float], place: str
 ) -> tuple[ModelDefinition, tuple[Intervention, ...]]:
-    """The model as it is in an arm without manipulations, and these."""
+    """Return the model of an arm before its interventions, and the interventions."""
     validate_not_kept(arm.set, f"{place}.set")
     model = with_changes(base, arm.set, f"{place}.set")
     interventions = read_interventions({kind: getattr(arm, kind) for kind in KINDS}, model, span, place)

@@ -1,4 +1,4 @@
-"""The [[record]] tables of an experiment: what is kept, and at which times it is known."""
+"""[[record]] tables of an experiment: the quantities that a trial records, and the times of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Span = tuple[float, float]
 def read_recording(
     entries: Sequence[e.RecordEntry], model: ModelDefinition, span: Span, where: str
 ) -> tuple[Recording, dict[str, Address]]:
-    """Times and quantities that [[record]] tables ask for.
+    """Read the times and quantities of [[record]] tables.
 
     span: begin and end of the experiment, s
     returns: the recording, and the address of every recorded quantity
@@ -51,12 +51,12 @@ def read_recording(
 
 
 def follows_slowly(address: Address, model: ModelDefinition) -> bool:
-    """Whether a quantity is a readout of slow activity, known at every sample although its activity is fast."""
+    """Return whether a quantity is a readout with states, known at every sample although it reads fast activity."""
     return address.kind == "readout" and bool(model.instances[address.owner].mechanism.rest)
 
 
 def times_of(address: Address, model: ModelDefinition, recording: Recording) -> tuple[float, ...]:
-    """Times in s at which a recorded quantity is known."""
+    """Return the times in s at which a recorded quantity is known."""
     sampled = address.text in recording.sampled or follows_slowly(address, model)
     probed = address.text in recording.probed
     return (recording.samples if sampled else ()) + (recording.probes if probed else ())

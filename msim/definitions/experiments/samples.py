@@ -10,9 +10,9 @@ SAMPLES = ("random", "latin", "sobol", "saltelli")
 
 
 def unit_points(sample: str, points: int, axes: int, seed: int) -> np.ndarray:
-    """Points in [0, 1), shape (points, axes); the same numbers from the same seed.
+    """Return points in [0, 1), shape (points, axes); the same numbers from the same seed.
 
-    points: of 'saltelli', of each of its two matrices: `axes` + 2 times as many come back
+    points: number of points; for 'saltelli' the points of each of its two matrices, and `axes` + 2 times as many result
     """
     from scipy.stats import qmc
 
@@ -28,7 +28,7 @@ def unit_points(sample: str, points: int, axes: int, seed: int) -> np.ndarray:
 
 
 def _saltelli(pairs: np.ndarray) -> np.ndarray:
-    """Rows of A, of A with one column of B after the other, and of B: the order that SALib's Sobol analysis reads.
+    """Return rows of A, of A with one column of B after the other, and of B, as SALib's Sobol analysis reads them.
 
     pairs: A and B side by side, shape (points, 2 * axes)
     """

@@ -1,4 +1,4 @@
-"""How finely bursts of spikes sample a trial, as an experiment file says."""
+"""Schedule of a trial: how finely bursts of spikes sample it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schedule:
-    """How finely the fast scale is sampled; all times in seconds.
+    """Settings of the sampling of the fast scale; all times in seconds.
 
     tolerance: error of a leap that is accepted, relative to each slow state's own size
-    noise: share of the tolerance by which sampling noise of a burst may move a state; a burst is as long as that takes
-    burst, longest_burst: bounds on its length; burn_in: of the part before it that is thrown away
-    settle: thrown away before the first burst, while the cells forget how they were started
-    baseline, probe: length of the first burst and of those in which spikes and fields are kept
+    noise: share of the tolerance by which sampling noise of a burst may move a state; it sets the length of a burst
+    burst, longest_burst: bounds on that length; burn_in: time before a burst that is discarded
+    settle: time discarded before the first burst, while the cells forget how they were started
+    baseline: length of the first burst; probe: length of bursts in which spikes and fields are kept
     """
 
     tolerance: float = 0.05

@@ -1,4 +1,4 @@
-"""Sources of values as a reader finds them in the bibliography."""
+"""Sources of values, written as entries of the bibliography."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from msim.definitions.files.read import shipped
 
 
 def known_sources() -> Mapping[str, Source]:
-    """Works that values may cite."""
+    """Return the works that values may cite."""
     return read_sources(shipped("models") / "sources.bib")
 
 
 def cited(key: str, known: Mapping[str, Source]) -> str:
-    """A source as a reader finds it in the bibliography: 'Kamp et al. 2020 [kamp2020]'."""
+    """Return a source as the bibliography lists it: 'Kamp et al. 2020 [kamp2020]'."""
     return f"{cite_text(known[key])} [{key}]" if key in known else key

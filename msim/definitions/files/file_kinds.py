@@ -1,4 +1,4 @@
-"""Whether a definition file is a model or an experiment, and all files that a path means."""
+"""Kinds of definition files, such as model or experiment, and the files that a path stands for."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ PART_TABLES = (
 
 
 def kind_of(path: Path) -> str:
-    """What a file is: 'experiment', 'evidence', 'study', 'participants', 'brain', 'task', 'model', or 'part'.
+    """Return the kind of a file.
 
-    A part is whole with others only.
+    returns: 'experiment', 'evidence', 'study', 'participants', 'brain', 'task', 'model', or 'part', which makes a
+        model only together with other files
     """
     raw = read_tables(read_text(path), display_name(path))
     if not raw:
@@ -57,7 +58,7 @@ Definition = (
 
 
 def read_definition(path: Path) -> Definition:
-    """Read and check a definition file; of a part of a model, what can be checked without the others."""
+    """Read and check a definition file; for a part of a model, check as much as is possible without the other files."""
     kind = kind_of(path)
     if kind == "study":
         return read_study(path)
@@ -75,7 +76,7 @@ def read_definition(path: Path) -> Definition:
 
 
 def files_of(names: Sequence[str]) -> list[Path]:
-    """Definition files that paths, folders or shipped names mean."""
+    """Return the definition files that paths, folders or shipped names stand for."""
     found: list[Path] = []
     for name in names:
         path = given_path(name, "file")
@@ -92,7 +93,7 @@ def files_of(names: Sequence[str]) -> list[Path]:
 
 
 def find_any(name: str) -> Path:
-    """The file that a shipped name of either kind means."""
+    """Return the file that a shipped name of any kind stands for."""
     known = {kind: shipped_names(kind) for kind in ("experiments", "models")}
     for kind, names in known.items():
         if name.removesuffix(".toml") in names:

@@ -1,4 +1,4 @@
-"""A TOML file to checked entries; every complaint names file and key."""
+"""Reader that turns a TOML file into checked entries; every complaint names file and key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ENTRY = TypeVar("ENTRY", bound=BaseModel)
 
 
 def shipped(kind: str) -> Path:
-    """The folder of shipped models or experiments: in a checkout beside the package, else inside it.
+    """Return the folder of shipped models or experiments: in a checkout beside the package, otherwise inside it.
 
     kind: 'models' or 'experiments'
     """
@@ -47,7 +47,7 @@ def shipped(kind: str) -> Path:
 
 
 def find(name: str, kind: str) -> Path:
-    """The file that a path or a shipped name means, such as 'circuits/cortical_column'."""
+    """Return the file that a path or a shipped name stands for, such as 'circuits/cortical_column'."""
     given = given_path(name, kind)
     if os.path.isfile(given):
         return given
@@ -59,19 +59,19 @@ def find(name: str, kind: str) -> Path:
 
 
 def shipped_names(kind: str) -> list[str]:
-    """Names of all shipped definition files of a kind, without '.toml'."""
+    """Return the names of all shipped definition files of a kind, without '.toml'."""
     root = shipped(kind)
     return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
 
 
 def display_name(path: Path) -> str:
-    """The path as messages show it: relative to the working folder where that is shorter."""
+    """Return the path as messages show it: relative to the working folder where that is shorter."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("..") else str(path)
 
 
 def read_text(path: Path) -> str:
-    """The text of a definition file."""
+    """Read the text of a definition file."""
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -88,7 +88,7 @@ def read_text(path: Path) -> str:
 def read_tables(text: str, where: str) -> dict[str, Any]:
     """Read the text of a definition file into tables whose keys and types are not checked yet.
 
-    raises: DefinitionError where it is not TOML, or holds what no definition needs
+    raises: DefinitionError where the text is not TOML, or holds a key or number that no definition needs
     """
     long_key = _LONG_KEY.search(text)
     if long_key is not None:
@@ -106,7 +106,7 @@ def read_tables(text: str, where: str) -> dict[str, Any]:
 
 
 def _validate_size(tables: dict[str, Any], where: str) -> None:
-    """What Python's reader lets through, and later steps could not even put into a message."""
+    """Refuse nested tables and whole numbers that Python's reader accepts but that later steps cannot handle."""
     waiting: list[tuple[tuple[Any, ...], Any]] = [((), tables)]
     while waiting:
         key, value = waiting.pop()
@@ -128,7 +128,7 @@ def read_entries(text: str, where: str, kind: type[ENTRY]) -> ENTRY:
 
 
 def checked_entries(tables: dict[str, Any], where: str, kind: type[ENTRY]) -> ENTRY:
-    """Tables as entries whose keys and types are right.
+    """Turn tables into entries whose keys and types are right.
 
     raises: DefinitionError that names the file and the first wrong key
     """
@@ -159,7 +159,7 @@ def _known_keys(kind: Any, location: list[Any]) -> Iterator[str]:
 
 
 def _inside(kind: Any, part: str | int) -> Any:
-    """The kind of entry that a key of a table, or an index of a list, leads to."""
+    """Return the kind of entry to which a key of a table, or an index of a list, leads."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         known = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         return _entry(known[str(part)] if part in known else get_args(get_type_hints(kind)["__pydantic_extra__"])[-1])
@@ -167,7 +167,7 @@ def _inside(kind: Any, part: str | int) -> Any:
 
 
 def _entry(annotation: Any) -> Any:
-    """An annotation without what stands around it: 'X | None' is X."""
+    """Return an annotation without its None: X for 'X | None'."""
     if get_origin(annotation) in (list, tuple, dict) or isinstance(annotation, type):
         return annotation
     return next(one for one in get_args(annotation) if one is not type(None))

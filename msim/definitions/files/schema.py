@@ -1,4 +1,4 @@
-"""What the tables of a model or experiment file may hold: names and types, nothing of the science."""
+"""Schema of the tables in a model or experiment file: names and types, no science."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Entry(BaseModel):
 
 
 class ValueEntry(Entry):
-    """A number of a model: its value with unit, its source, and what the source leaves out.
+    """A number of a model: its value with unit, its source, and a note on what the source leaves out.
 
     same_as: path of the value that this one follows, so that a shared number is written once
     """
@@ -86,7 +86,7 @@ class ColumnEntry(Entry):
 
 
 class PopulationEntry(Entry):
-    """Cells of one type: what they are made of, share of the column, rate at rest, rate that stops a run.
+    """Cells of one type: membrane and receptors, share of the column, rate at rest, rate that stops a run.
 
     places: compartment of the membrane to the share of each receptor that sits there; the rest sits on the first one
     """
@@ -102,7 +102,8 @@ class PopulationEntry(Entry):
 class ProjectionEntry(Entry):
     """All synapses from one population to another.
 
-    release: the synapse mechanism of its release; saturation: receptor to the one of its bound receptors
+    release: synapse mechanism of the transmitter release
+    saturation: receptor to the synapse mechanism of its bound receptors
     """
 
     source_population: Name = Field(alias="from")
@@ -117,7 +118,10 @@ class ProjectionEntry(Entry):
 
 
 class DriveEntry(Entry):
-    """Poisson events from outside the column, or from spontaneous release; `colour` is what scales them in time."""
+    """Poisson events from outside the column, or from spontaneous release.
+
+    colour: mechanism that scales the events in time
+    """
 
     to: Name
     contacts: ValueEntry
@@ -136,7 +140,7 @@ class LinkEntry(Entry):
 
 
 class PartEntry(Entry):
-    """What a manipulation does in the cells and at the place that it names: values it sets, states it cuts at once."""
+    """Effect of a manipulation in given cells and at a given place: values that it sets, states that it cuts."""
 
     cells: SomeNames = ()
     place: NameOrNothing = ""
@@ -151,7 +155,7 @@ class PartEntry(Entry):
 
 
 class ManipulationEntry(PartEntry):
-    """What an arm may do to the model by one word, in one part or in several by cells and place."""
+    """A named change of the model that an arm may apply, in one part or in several by cells and place."""
 
     kind: Literal["knockout", "mutant", "treatment"]
     meaning: StrictStr
@@ -168,14 +172,14 @@ class ManipulationEntry(PartEntry):
 
 
 class HypothesisEntry(Entry):
-    """One of the rival accounts that a model can stand for: what has to be set for it."""
+    """One of the rival accounts that a model can represent, and the values that it sets."""
 
     meaning: Words
     set: dict[DottedPath, ValueEntry] = Field(min_length=1)
 
 
 class StateEntry(Entry):
-    """A state of the body or slice, such as depressed: what has to be set for it."""
+    """A state of the body or slice, such as depressed, and the values that it sets."""
 
     meaning: Words
     set: dict[DottedPath, ValueEntry] = {}
@@ -236,7 +240,7 @@ class DoseEntry(Entry):
 
 
 class ActEntry(Entry):
-    """A manipulation in an arm: its name alone, or with where, how much and when."""
+    """A manipulation in an arm: its name alone, or also its cells, place, amount and times."""
 
     name: Name
     cells: SomeNames | None = None
@@ -289,7 +293,7 @@ class PredictEntry(Entry):
 
 
 class ScheduleEntry(Entry):
-    """How finely the fast scale is sampled; left out, the defaults of coupling.schedule hold."""
+    """Settings of the sampling of the fast scale; an absent key takes the default of `experiments.schedule`."""
 
     tolerance: Error | None = None
     noise: Error | None = None
@@ -316,14 +320,14 @@ class AxisEntry(Entry):
 
 
 class ShowEntry(Entry):
-    """What the figures of a sweep show over its axes."""
+    """A quantity at a time, which the figures of a sweep show over its axes."""
 
     quantity: DottedPath
     at: QuantityText
 
 
 class SweepEntry(Entry):
-    """The axes of a sweep, and whether every combination or a sample of them is run."""
+    """The axes of a sweep, and whether the sweep runs every combination of their values or a sample."""
 
     axes: list[AxisEntry] = Field(min_length=1)
     sample: Literal["grid", "random", "latin", "sobol", "saltelli"] = "grid"

@@ -8,7 +8,7 @@ from msim.definitions.files.read import display_name, read_tables, read_text, sh
 
 
 def shipped_titles() -> list[tuple[str, str, str]]:
-    """Kind, name and title of every shipped definition file."""
+    """Return kind, name and title of every shipped definition file."""
     return [
         (kind.removesuffix("s"), name, _title(shipped(kind) / f"{name}.toml"))
         for kind in ("experiments", "models")

@@ -1,1 +1,1 @@
-"""Models: mechanisms, values, links and what changes them."""
+"""Model definitions: mechanisms, values, links, and changes to them."""

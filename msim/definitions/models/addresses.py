@@ -22,11 +22,11 @@ ACTIVATED_FRACTION = Port("activated_fraction", 1, "agonist-activated share of t
 
 @dataclass(frozen=True)
 class Address:
-    """Where a quantity lives.
+    """The place of a quantity in a model.
 
-    kind: 'drug', 'slow', 'readout', 'population' (average of a burst) or 'receptor' (the same, of one receptor)
+    kind: 'drug', 'slow', 'readout', 'population' (average of a burst) or 'receptor' (such an average of one receptor)
     owner: mechanism or population
-    population: the cells it belongs to, or '' where it belongs to none
+    population: the cells that have it, or '' where it belongs to none
     """
 
     text: str
@@ -40,12 +40,12 @@ class Address:
 
     @property
     def is_fast(self) -> bool:
-        """Whether the quantity is known only where spikes are simulated."""
+        """True for a quantity that is known only where spikes are simulated."""
         return self.kind in ("population", "receptor", "readout")
 
 
 def outputs(model: ModelDefinition) -> dict[str, Address]:
-    """Every output that a link, a recording or a prediction may name."""
+    """Return every output that a link, a recording or a prediction may name."""
     found: dict[str, Address] = {}
     for instance in model.instances.values():
         if instance.mechanism.scale in ("drug", "slow", "readout"):
@@ -66,7 +66,7 @@ def outputs(model: ModelDefinition) -> dict[str, Address]:
 
 
 def inputs(model: ModelDefinition) -> dict[str, Address]:
-    """Every input that a link may feed."""
+    """Return every input that a link may feed."""
     found: dict[str, Address] = {}
     for instance in model.instances.values():
         if instance.mechanism.scale in ("slow", "readout"):
@@ -81,9 +81,10 @@ def inputs(model: ModelDefinition) -> dict[str, Address]:
 
 
 def look_up(text: str, known: dict[str, Address], where: str, what: str) -> Address:
-    """The address of that text.
+    """Return the address with this text.
 
     what: 'output' or 'input', for the message
+    raises: DefinitionError where the model has none
     """
     if text not in known:
         raise DefinitionError(where, f"the model has no {what} '{text}'{nearest(text, known)}")

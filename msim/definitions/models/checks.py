@@ -1,4 +1,4 @@
-"""What msim check does: every file read, every equation's units held together."""
+"""The checks behind `msim check`: every file is read, and the units of every equation are compared."""
 
 from __future__ import annotations
 
@@ -85,13 +85,13 @@ def _checked_part(path: Path, covered: set[str]) -> str:
 
 
 def check_equations(model: ModelDefinition) -> None:
-    """Refuse a form whose equations do not hold together in their units."""
+    """Refuse forms whose equations add or equate different units."""
     for form in {one.mechanism.name: one.mechanism for one in model.instances.values()}.values():
         check_form(form)
 
 
 def check_form(form: Mechanism) -> None:
-    """Hold both sides of every equation of a form against each other, and its states at rest against their units."""
+    """Check that both sides of every equation of a form have the same unit, and that its states at rest have theirs."""
     try:
         equations = read_equations(form.equations)
     except ExpressionError as problem:
@@ -117,7 +117,7 @@ def check_form(form: Mechanism) -> None:
 
 
 def _check_events(form: Mechanism, known: dict[str, Dimension]) -> None:
-    """Hold what a spike does to a contact together in its units; what is set there first has none."""
+    """Check the units of the statements that a spike runs at a contact; a name that they set first has no unit."""
     for one in form.on_event.strip().splitlines():
         left, _, right = one.partition("=")
         name = left.rstrip("+-*/ ").strip()

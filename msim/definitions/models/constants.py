@@ -1,4 +1,4 @@
-"""Derived constants of a mechanism: expressions of a form in its parameters, as numbers."""
+"""Derived constants of a mechanism: values of the form's expressions in its parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msim.definitions.models.model import MechanismInstance, ModelDefinition
 
 
 def constants(model: ModelDefinition, instance: str) -> dict[str, float]:
-    """Parameters and derived constants of a mechanism in SI units."""
+    """Return the parameters and derived constants of a mechanism in SI units."""
     numbers = model.parameters(instance)
     for one in model.instances[instance].mechanism.derived:
         numbers[one.name] = evaluated(one.expression, numbers)
@@ -27,7 +27,7 @@ def resting_values(model: ModelDefinition, instance: str) -> dict[str, float]:
 
 
 def check_constants(model: ModelDefinition, instance: MechanismInstance) -> None:
-    """Refuse parameters from which a derived constant of the form, or a state at rest, does not follow."""
+    """Refuse parameters that leave a derived constant of the form, or a state at rest, without a value."""
     place = f"{instance.file}: mechanisms.{instance.name}"
     numbers = constants(model, instance.name)
     texts = {one.name: one.expression for one in instance.mechanism.derived} | instance.mechanism.rest

@@ -1,4 +1,4 @@
-"""Drugs and the receptor pools that they block: every pool takes every drug of the model, or only those given."""
+"""Drugs and the receptor pools that they block: every pool binds every drug of the model, or only the drugs given."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MOST_MODELS = 64  # that are remembered
 
 
 def drugs_that_bind(model: ModelDefinition) -> tuple[str, ...]:
-    """Drugs of a model that say what they do at the receptor, in the order of its files.
+    """Return the drugs of a model that have a binding mechanism, in the order of its files.
 
-    raises: DefinitionError where a drug says it twice
+    raises: DefinitionError where a drug has two
     """
     found: dict[str, MechanismInstance] = {}
     for one in model.on_scale("binding"):
@@ -30,9 +30,9 @@ def drugs_that_bind(model: ModelDefinition) -> tuple[str, ...]:
 
 
 def with_given_drugs(model: ModelDefinition, given: Collection[str]) -> ModelDefinition:
-    """The same model without the block by drugs that are not given, which would only cost time.
+    """Return the model without the block by drugs that are not given, which would only cost time.
 
-    Where none is given the first stays, so that the pools keep their states.
+    Where no drug is given the first one stays, so that the pools keep their states.
     """
     every = drugs_that_bind(model)
     kept = tuple(one for one in every if one in given) or every[:1]
@@ -43,7 +43,7 @@ _with_fewer: Remembered[ModelDefinition] = Remembered(MOST_MODELS)
 
 
 def with_drugs(model: ModelDefinition, drugs: Sequence[str]) -> ModelDefinition:
-    """The same model with its pools open to these drugs: forms, values that follow the drugs' own, and links."""
+    """Return the model with these drugs at its pools: forms, values that follow the drugs' values, and links."""
     bindings = {one.on: one for one in model.on_scale("binding")}
     instances, values, links = dict(model.instances), dict(model.values), dict(model.links)
     for pool in model.instances.values():
@@ -71,7 +71,7 @@ def _names(form: Mechanism) -> set[str]:
 
 
 def _values(model: ModelDefinition, pool: MechanismInstance, binding: MechanismInstance, form: Mechanism) -> list[Value]:
-    """Values of a pool that follow those of a drug."""
+    """Build the values of a receptor pool that follow the values of a drug's binding."""
     found = []
     for own in binding.mechanism.parameters:
         one = form.parameter(f"{own.name}_{binding.on}")

@@ -14,16 +14,16 @@ Address = tuple[str, str, str]  # population, receptor, input
 
 
 def fast_inputs(model: ModelDefinition) -> tuple[str, ...]:
-    """Slow outputs that links hand down to receptors of spiking cells."""
+    """Return the slow outputs that links feed to receptors of spiking cells."""
     found = [one for link in model.links.values() if model.feeds_receptor(link) for one in link.origin]
     return tuple(dict.fromkeys(found))
 
 
 def receptor_inputs(model: ModelDefinition, state: Mapping[str, float]) -> dict[Address, float]:
-    """What receptors get in a state; those that it does not name are left out.
+    """Return the values of receptor inputs in a state; skip inputs fed by outputs that the state does not name.
 
     state: slow output to its value, such as a gain or a block
-    raises: InputError for a name that no link hands down
+    raises: InputError for a name that no link feeds to a receptor
     """
     known = fast_inputs(model)
     for name in state:

@@ -14,7 +14,7 @@ from msim.definitions.models.values import Values, check_values
 
 
 def read_hypothesis(name: str, entry: e.HypothesisEntry, file: str, values: Values) -> Hypothesis:
-    """One [hypotheses.NAME] table; the values that it gives are kept with those of the model.
+    """Read one [hypotheses.NAME] table, and keep its values with the values of the model.
 
     raises: DefinitionError that names file and key
     """
@@ -27,7 +27,7 @@ def read_hypothesis(name: str, entry: e.HypothesisEntry, file: str, values: Valu
 
 
 def declared_hypothesis(model: ModelDefinition, name: str, where: str) -> Hypothesis:
-    """The hypothesis of that name."""
+    """Return the hypothesis with this name."""
     if name not in model.hypotheses:
         hint = nearest(name, model.hypotheses) if model.hypotheses else "; it declares none"
         raise DefinitionError(where, f"the model declares no hypothesis '{name}'{hint}")
@@ -35,7 +35,7 @@ def declared_hypothesis(model: ModelDefinition, name: str, where: str) -> Hypoth
 
 
 def under(model: ModelDefinition, name: str, where: str) -> ModelDefinition:
-    """The model as a hypothesis has it; as it stands where `name` is ''.
+    """Return the model under a hypothesis, or unchanged where `name` is ''.
 
     raises: DefinitionError where the model does not declare it
     """
@@ -45,7 +45,10 @@ def under(model: ModelDefinition, name: str, where: str) -> ModelDefinition:
 
 
 def with_kept(model: ModelDefinition, changes: Mapping[str, str]) -> ModelDefinition:
-    """The model with values in place of others; changes: path to the path of the value that it takes."""
+    """Return the model with values replaced by other values that it keeps.
+
+    changes: path to the path of the value that it takes
+    """
     values = dict(model.values)
     for path, kept in changes.items():
         new = model.resolved(kept)
@@ -56,9 +59,9 @@ def with_kept(model: ModelDefinition, changes: Mapping[str, str]) -> ModelDefini
 
 
 def crossed(entry: e.ExperimentFile, model: ModelDefinition, only: str, where: str) -> e.ExperimentFile:
-    """Every arm and prediction of an experiment under each of its hypotheses.
+    """Return the entries of an experiment with every arm and prediction under each of its hypotheses.
 
-    only: the one hypothesis that is asked for on the command line, or ''
+    only: the one hypothesis chosen on the command line, or ''
     returns: arms and predictions named NAME_HYPOTHESIS; without `hypotheses`, all arms under `only`
     """
     if entry.hypotheses is None:
@@ -104,7 +107,7 @@ def _names(entry: e.ExperimentFile, model: ModelDefinition, where: str) -> list[
 
 
 def validate_set_once(model: ModelDefinition, name: str, given: Mapping[str, object], where: str) -> None:
-    """Refuse a change of a value that a hypothesis sets: the order would decide which holds."""
+    """Refuse a change of a value that a hypothesis sets too, since the result would depend on their order."""
     for path in model.hypotheses[name].changes if name else ():
         if path in given:
             raise DefinitionError(where, f"wants one change of '{path}', got 'set' and hypothesis '{name}'")

@@ -1,4 +1,4 @@
-"""Manipulations of an arm: which, where, how much and when; and the model as they leave it from time to time."""
+"""Manipulations of an arm, with amount, cells, place and times; and the model after each of these times."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KINDS = ("knockout", "mutant", "treatment")
 class Intervention:
     """One manipulation in an arm.
 
-    since, until: s; it holds from the first to before the second; -inf where the model is at rest with it
+    since, until: s; it holds from `since` to before `until`; -inf where the model at rest has it already
     values: the values that it puts in place of the model's own, by path
-    pulses: slow state, as 'mechanism.state', to the share of it that is left at `since`
+    pulses: slow state, as 'mechanism.state', to the share that is left of it at `since`
     """
 
     kind: str
@@ -37,13 +37,13 @@ class Intervention:
     where: str
 
     def holds_at(self, time: float) -> bool:
-        """Whether its values hold right after a time."""
+        """Return whether its values hold right after a time (s)."""
         return self.since <= time < self.until
 
 
 @dataclass(frozen=True)
 class ModelChange:
-    """What becomes of a model at a time (s): its values from then on, and what is left at once of slow states."""
+    """A change of the model at a time (s): its values from then on, and the share left at once of slow states."""
 
     time: float
     model: ModelDefinition
@@ -51,7 +51,7 @@ class ModelChange:
 
 
 def manipulated(model: ModelDefinition, kind: str, name: str, where: str = "manipulation") -> ModelDefinition:
-    """The same model after a declared manipulation, all of it and for ever, such as the knockout 'eEF2K'."""
+    """Return the model after a declared manipulation of usual amount without end, such as the knockout 'eEF2K'."""
     intervention = read_act(e.ActEntry.model_validate(name), kind, model, (0.0, math.inf), where)
     return with_interventions(model, [intervention], intervention.since)
 
@@ -59,9 +59,9 @@ def manipulated(model: ModelDefinition, kind: str, name: str, where: str = "mani
 def read_interventions(
     entries: Mapping[str, Sequence[e.ActEntry]], model: ModelDefinition, span: tuple[float, float], where: str
 ) -> tuple[Intervention, ...]:
-    """The manipulations that the lists of an arm name.
+    """Read the manipulations that the lists of an arm name.
 
-    entries: by kind; model: as it is without them; span: begin and end of the experiment, s
+    entries: by kind; model: without the manipulations; span: begin and end of the experiment, s
     raises: DefinitionError that names file and key
     """
     interventions: list[Intervention] = []
@@ -77,7 +77,7 @@ def read_interventions(
 def read_act(
     entry: e.ActEntry, kind: str, model: ModelDefinition, span: tuple[float, float], where: str
 ) -> Intervention:
-    """One manipulation of an arm."""
+    """Read one manipulation of an arm."""
     manipulation = _declared(entry.name, kind, model, where)
     parts = _chosen(manipulation, entry, where)
     amount = _amount(entry, manipulation, model)
@@ -93,7 +93,7 @@ def read_act(
 
 
 def with_interventions(model: ModelDefinition, interventions: Sequence[Intervention], time: float) -> ModelDefinition:
-    """The model with the values of all manipulations that hold right after a time, held against each other."""
+    """Return the model with the values of all manipulations that hold right after a time, and check them together."""
     values = {path: value for intervention in interventions if intervention.holds_at(time) for path, value in intervention.values.items()}
     if not values:
         return model
@@ -103,9 +103,9 @@ def with_interventions(model: ModelDefinition, interventions: Sequence[Intervent
 
 
 def changes_of(model: ModelDefinition, interventions: Sequence[Intervention], end: float) -> tuple[ModelChange, ...]:
-    """What the manipulations do from time to time until the end, in order of time.
+    """Return the changes of the model that manipulations make before the end (s), in order of time.
 
-    Wherever the same ones hold, the model is the same object.
+    Wherever the same manipulations hold, the model is the same object.
     """
     times = {time for intervention in interventions for time in (intervention.since, intervention.until) if -math.inf < time < end}
     models: dict[tuple[bool, ...], ModelDefinition] = {}
@@ -132,7 +132,7 @@ def _declared(name: str, kind: str, model: ModelDefinition, where: str) -> Manip
 
 
 def _chosen(manipulation: Manipulation, entry: e.ActEntry, where: str) -> list[Part]:
-    """The parts that act in the cells and at the place that the arm names; all where it names none."""
+    """Return the parts that act in the cells and at the place that the arm names; all parts where it names none."""
     parts = list(manipulation.parts)
     name = f"{manipulation.kind} '{manipulation.name}'"
     for one in entry.cells or ():
@@ -210,7 +210,7 @@ def _text(seconds: float) -> str:
 
 
 def _between(normal: Value, full: Value, amount: float) -> Value:
-    """The value that lies on the straight line from the normal one (amount 0) to the fully manipulated one (1)."""
+    """Return the value on the straight line from the normal one (amount 0) to the fully manipulated one (1)."""
     if amount == 1:
         return replace(normal, si=full.si, text=full.text, source=full.source, note=full.note)
     si = normal.si + amount * (full.si - normal.si)
@@ -220,7 +220,7 @@ def _between(normal: Value, full: Value, amount: float) -> Value:
 
 
 def _validate_changed_once(new: Intervention, old: Intervention) -> None:
-    """Of two changes of one value at a time, the order would decide which holds."""
+    """Refuse two changes of one value at a time, since the result would depend on their order."""
     meet = new.since < old.until and old.since < new.until
     both = [path for path in new.values if path in old.values] if meet else []
     both += [path for path in new.pulses if path in old.pulses and new.since == old.since]

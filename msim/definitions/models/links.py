@@ -72,7 +72,7 @@ def _check_origins(origins: list[Address], references: list[Address], place: str
 
 
 def _check_rest(model: ModelDefinition, references: list[Address], place: str) -> None:
-    """Refuse to divide by what is 0 at rest: drugs, and states that say so."""
+    """Refuse a link relative to an output that is 0 at rest, such as a drug's concentration."""
     for one in references:
         rest = model.instances[one.owner].mechanism.rest.get(one.name) if one.kind in ("drug", "slow") else None
         if one.kind == "drug" or (rest and evaluated(rest, constants(model, one.owner)) == 0):

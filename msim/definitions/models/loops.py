@@ -1,4 +1,4 @@
-"""Loops of links that run through no state: what they feed would have to be known before itself."""
+"""Loops of links without a state: closed circles of values that each depend on themselves at the same instant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msim.definitions.models.model import ModelDefinition
 
 
 def check_loops(model: ModelDefinition) -> None:
-    """Refuse links between slow mechanisms that close a loop in which nothing is a state."""
+    """Refuse links between slow mechanisms that close a loop without a state."""
     needs = _needs(model)
     loop = _loop(needs)
     if loop:
@@ -21,7 +21,7 @@ def check_loops(model: ModelDefinition) -> None:
 
 
 def _needs(model: ModelDefinition) -> dict[str, set[str]]:
-    """What each input and each subexpression of a slow mechanism is computed from at the same instant."""
+    """Return the names from which each input and subexpression of slow mechanisms is computed at the same instant."""
     needs: dict[str, set[str]] = {}
     for one in model.on_scale("slow"):
         equations = read_equations(one.mechanism.equations)
@@ -37,7 +37,7 @@ def _needs(model: ModelDefinition) -> dict[str, set[str]]:
 
 
 def _loop(needs: Mapping[str, set[str]]) -> list[str]:
-    """Names that need each other in a ring, or none."""
+    """Return names that need each other in a ring, or none."""
     waiting = {name: known & set(needs) for name, known in needs.items()}
     while waiting:
         ready = [name for name, known in waiting.items() if not known & set(waiting)]

@@ -1,4 +1,4 @@
-"""Manipulations of a model as tables: what each of them does, in which cells, where, when, and by whose word."""
+"""Manipulations of a model as tables: effect, cells, place, time and source of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msim.definitions.models.model import Manipulation, ModelDefinition, Part
 
 
 def manipulation_records(model: ModelDefinition) -> list[dict[str, Any]]:
-    """One record for each part of each manipulation of a model."""
+    """Return one record for each part of each manipulation of a model."""
     known = known_sources()
     return [
         {
@@ -29,7 +29,7 @@ def manipulation_records(model: ModelDefinition) -> list[dict[str, Any]]:
 
 
 def manipulation_rows(model: ModelDefinition) -> list[tuple[str, str, str]]:
-    """Rows of name with kind, cells with place and time, meaning with what is set; one for each manipulation."""
+    """Return a row for each manipulation: name with kind, cells with place and time, meaning with values it sets."""
     known = known_sources()
     return [
         (f"{one.name}\n{one.kind}", f"{where_text(model, one)}\n{when_text(one)}",
@@ -39,7 +39,7 @@ def manipulation_rows(model: ModelDefinition) -> list[tuple[str, str, str]]:
 
 
 def where_text(model: ModelDefinition, one: Manipulation) -> str:
-    """Cells and places that a manipulation tells apart, a line for each."""
+    """Return the cells and places of a manipulation, a line for each."""
     return "\n".join(dict.fromkeys(label for part in one.parts if (label := _label(model, part)))) or "all"
 
 
@@ -49,14 +49,14 @@ def _label(model: ModelDefinition, part: Part) -> str:
 
 
 def when_text(one: Manipulation) -> str:
-    """When a manipulation may begin."""
+    """Return the time at which a manipulation may begin, in words."""
     if any(part.pulses for part in one.parts):
         return "at an instant"
     return "birth or acute" if one.acute else "from birth"
 
 
 def sets_text(model: ModelDefinition, one: Manipulation, known: Mapping[str, Source]) -> str:
-    """What a manipulation sets, with sources, a line for each value."""
+    """Return the values that a manipulation sets, with sources, a line for each."""
     lines = []
     for part in one.parts:
         label = _label(model, part)
@@ -73,7 +73,7 @@ def sets_text(model: ModelDefinition, one: Manipulation, known: Mapping[str, Sou
 
 
 def intervention_text(intervention: Intervention) -> str:
-    """A manipulation of an arm: 'treatment NBQX 0.8 on pyramidal, postsynaptic, from -30 minute until 2 hour'."""
+    """Describe an intervention: 'treatment NBQX 0.8 on pyramidal, postsynaptic, from -30 minute until 2 hour'."""
     amount = f" {intervention.amount:g}" if intervention.amount != 1 else ""
     cells = f" on {', '.join(intervention.cells)}" if intervention.cells else ""
     place = f", {intervention.place}" if intervention.place else ""

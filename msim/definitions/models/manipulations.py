@@ -1,4 +1,4 @@
-"""[manipulations] of a model: which values and states each of them changes, in which cells and at which place."""
+"""[manipulations] of a model: the values and states that each changes, by cells and place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEFT = Parameter("left", 1, "share of the state that is left", low=0)
 
 @dataclass(frozen=True)
 class Parts:
-    """What a model is made of, as far as a manipulation may name it."""
+    """The parts of a model that a manipulation may name."""
 
     instances: Mapping[str, MechanismInstance]
     populations: Mapping[str, Population]
@@ -27,7 +27,7 @@ class Parts:
     links: Mapping[str, Link]
 
     def may_move(self, path: str) -> bool:
-        """Whether a value may change while the model runs: numbers and delays of contacts, for one, may not."""
+        """Return whether a value may change while the model runs; numbers and delays of contacts may not."""
         owner, _, name = path.partition(".")
         if owner in self.instances:
             return self.instances[owner].mechanism.scale in ("slow", "membrane", "receptor")
@@ -39,7 +39,7 @@ class Parts:
 def read_manipulation(
     name: str, entry: e.ManipulationEntry, file: str, values: Values, whole: Parts
 ) -> Manipulation:
-    """One [manipulations.NAME] table; the values that it gives are kept with those of the model.
+    """Read one [manipulations.NAME] table, and keep its values with the values of the model.
 
     raises: DefinitionError that names file and key
     """
@@ -64,7 +64,10 @@ def read_manipulation(
 
 
 def _acute(entry: e.ManipulationEntry, parts: tuple[Part, ...]) -> bool:
-    """Genes differ from birth and treatments come and go, unless the file says otherwise."""
+    """Return whether a manipulation may begin or end in a trial.
+
+    Unless the file states it, treatments and pulses may; genes differ from birth.
+    """
     if entry.acute is None:
         return entry.kind == "treatment" or any(part.pulses for part in parts)
     return entry.acute
@@ -90,7 +93,7 @@ def _part(entry: e.PartEntry, kept: str, place: str, file: str, values: Values, 
 
 
 def form_of(path: str, values: Values, where: str) -> Parameter:
-    """Unit and bounds of a value of the model that follows no other."""
+    """Return unit and bounds of a value of the model that follows no other."""
     if path not in values.found or is_kept(path):
         known = [one for one in values.found if not is_kept(one)]
         raise DefinitionError(where, f"the model has no value '{path}'{nearest(path, known)}")
@@ -122,7 +125,7 @@ def _validate_set_once(parts: tuple[Part, ...], place: str) -> None:
 
 
 def _validate_changeable(found: Manipulation, values: Values, whole: Parts, place: str) -> None:
-    """Refuse a manipulation in time of what only a new network could have."""
+    """Refuse a manipulation in time that changes a value which only a new network could take."""
     for part in found.parts:
         for path in part.changes:
             followers = [name for name, value in values.found.items() if value.same_as == path]

@@ -41,7 +41,7 @@ class Value:
 
 @dataclass(frozen=True)
 class MechanismInstance:
-    """A form that a model uses under a name of its own, in the cells of one population or in all."""
+    """A form that a model uses under a name of its own, in the cells of one population or of all."""
 
     name: str
     mechanism: Mechanism
@@ -53,7 +53,7 @@ class MechanismInstance:
 class Population:
     """Cells of one type.
 
-    places: (compartment, receptor) wherever a share of a receptor is said to sit on another than the first
+    places: (compartment, receptor) for every receptor of which a share sits on another compartment than the first
     """
 
     name: str
@@ -65,9 +65,10 @@ class Population:
 
 @dataclass(frozen=True)
 class Projection:
-    """All synapses from one population to another; `receptors` are those that a contact feeds.
+    """All synapses from one population to another.
 
-    release: synapse mechanism that scales all of them, or ''; saturation: (receptor, synapse mechanism of its own)
+    receptors: the receptors that a contact feeds
+    release: synapse mechanism that scales all of them, or ''; saturation: (receptor, its own synapse mechanism)
     """
 
     name: str
@@ -83,7 +84,7 @@ class Projection:
 class Drive:
     """Poisson events onto every cell of a population.
 
-    colour: mechanism that scales them in time, or ''
+    colour: mechanism that scales the events in time, or ''
     """
 
     name: str
@@ -118,11 +119,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Part:
-    """What a manipulation does in the cells and at the place that it names.
+    """Effect of a manipulation in given cells and at a given place.
 
-    cells: populations that it takes together, or () where it belongs to none; place: such as 'presynaptic', or ''
+    cells: populations that it changes together, or () where it belongs to none; place: such as 'presynaptic', or ''
     changes: path of a value of the model to the path of the value that it takes
-    pulses: slow state, as 'mechanism.state', to the path of the share of it that is left
+    pulses: slow state, as 'mechanism.state', to the path of the share that is left of it
     """
 
     cells: tuple[str, ...]
@@ -133,7 +134,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Manipulation:
-    """What one word of an arm changes: values and states of mechanisms, never an outcome.
+    """A named change that an arm may apply to a model: values and states of mechanisms, never an outcome.
 
     acute: whether it may begin or end while the model runs
     amount: path of its usual amount, from 0 (normal) to 1 (as the parts say), or '' for 1
@@ -149,18 +150,18 @@ class Manipulation:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Populations that it tells apart or takes together."""
+        """Populations that one of its parts names."""
         return tuple(dict.fromkeys(one for part in self.parts for one in part.cells))
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Places that it tells apart."""
+        """Places that one of its parts names."""
         return tuple(dict.fromkeys(part.place for part in self.parts if part.place))
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One of the rival accounts that a model can stand for.
+    """One of the rival accounts that a model can represent.
 
     changes: path of a value of the model to the path of the value that it takes
     """
@@ -173,7 +174,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What the model stands for: a body or a slice; or a state of it, such as depressed.
+    """The subject that a model represents, a body or a slice; or a state of it, such as depressed.
 
     changes: path of a value of the model to the path of the value that it takes
     body_weight: path of its weight, or ''; bath: whether drugs come in a bath and not by a body
@@ -189,7 +190,7 @@ class Preparation:
 
 @dataclass(frozen=True)
 class ModelDefinition:
-    """A model as its files state it; changed only by making another one."""
+    """A model as its files state it; a change makes another model."""
 
     name: str
     title: str
@@ -206,22 +207,22 @@ class ModelDefinition:
     states: Mapping[str, Preparation] = field(default_factory=dict)
 
     def __getitem__(self, path: str) -> float:
-        """The value at a dotted path, in SI units."""
+        """Return the value at a dotted path, in SI units."""
         return self.resolved(self.known(path, self.name)).si
 
     def resolved(self, path: str) -> Value:
-        """The value at a path, or the one that it follows."""
+        """Return the value at a path, or the value that it follows."""
         value = self.values[path]
         return self.values[value.same_as] if value.same_as else value
 
     def known(self, path: str, where: str) -> str:
-        """The path itself if the model has a value there."""
+        """Return a path, and refuse one at which the model has no value."""
         if path not in self.values:
             raise DefinitionError(where, f"the model has no value '{path}'{nearest(path, self.values)}")
         return path
 
     def with_value(self, path: str, text: str | int | float, where: str = "set") -> ModelDefinition:
-        """The same model with another value at a dotted path, such as 'eef2k.tau_K' to '5 minute'."""
+        """Return the model with another value at a dotted path, such as '5 minute' at 'eef2k.tau_K'."""
         old = self.values[self.known(path, where)]
         if old.same_as:
             raise DefinitionError(where, f"'{path}' follows '{old.same_as}': set that one")
@@ -230,20 +231,20 @@ class ModelDefinition:
         return replace(self, values={**self.values, path: new})
 
     def followers(self, path: str) -> list[str]:
-        """The path itself and all that follow the value there."""
+        """Return a path and the paths of all values that follow the value there."""
         return [path, *(one.path for one in self.values.values() if one.same_as == path)]
 
     def parameters(self, instance: str) -> dict[str, float]:
-        """The numbers of a mechanism in SI units, by the form's names."""
+        """Return the numbers of a mechanism in SI units, by the form's names."""
         form = self.instances[instance].mechanism
         return {one.name: self[f"{instance}.{one.name}"] for one in form.parameters}
 
     def cells(self, population: str) -> int:
-        """How many cells a population has; shares are rounded, and no population is empty."""
+        """Return the number of cells of a population; shares are rounded, and no population is empty."""
         return max(1, int(round(self["column.n_cells"] * self[f"{population}.share"])))
 
     def reference_cells(self, population: str) -> int:
-        """How many cells a population has in the column for which the in-degrees are written."""
+        """Return the number of cells of a population in the column for which the in-degrees are written."""
         return max(1, int(round(self["column.reference_cells"] * self[f"{population}.share"])))
 
     def share_of(self, link: Link) -> float:
@@ -261,20 +262,20 @@ class ModelDefinition:
         return link.transfer(value, self.rest_of(link), self.share_of(link))
 
     def feeds_receptor(self, link: Link) -> bool:
-        """Whether a link hands a slow quantity down to spiking cells."""
+        """Return whether a link ends at a receptor of spiking cells."""
         return link.to.split(".")[0] in self.populations
 
     def feeds_slow(self, link: Link) -> bool:
-        """Whether a link ends at a slow mechanism."""
+        """Return whether a link ends at a slow mechanism."""
         owner = self.instances.get(link.to.split(".")[0])
         return owner is not None and owner.mechanism.scale == "slow"
 
     def comes_from_bursts(self, link: Link) -> bool:
-        """Whether a link hands up averages of spiking cells."""
+        """Return whether a link begins at averages of spiking cells."""
         return link.origin[0].split(".")[0] in self.populations
 
     def on_scale(self, scale: str) -> list[MechanismInstance]:
-        """All mechanisms of a scale, in the order of the files."""
+        """Return all mechanisms of a scale, in the order of the files."""
         return [one for one in self.instances.values() if one.mechanism.scale == scale]
 
 
@@ -284,7 +285,7 @@ def arriving(value: Any, rest: float, share: float) -> Any:
 
 
 def checked_value(value: Value, given: str | int | float, where: str) -> Value:
-    """Read `given` in the unit of `value` and hold it against its bounds."""
+    """Read `given` in the unit of `value` and check it against the value's bounds."""
     si = float(parse_in(given, value.unit, where))
     at_low = value.low is not None and si == value.low
     if value.low is not None and (si < value.low or (at_low and not value.low_is_allowed)):

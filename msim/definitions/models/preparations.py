@@ -1,4 +1,4 @@
-"""[preparations] and [states] of a model: what it stands for, from a person to a silent slice, healthy or not."""
+"""[preparations] and [states] of a model: the subject that it represents, from a person to a silent slice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WEIGHTS = (
 def read_preparation(
     table: str, name: str, entry: e.PreparationEntry | e.StateEntry, file: str, values: Values
 ) -> Preparation:
-    """One [preparations.NAME] or [states.NAME] table; the values that it gives are kept with those of the model.
+    """Read one [preparations.NAME] or [states.NAME] table, and keep its values with the values of the model.
 
     raises: DefinitionError that names file and key
     """
@@ -63,7 +63,7 @@ def check_weights(model: ModelDefinition) -> None:
 
 
 def declared_preparation(model: ModelDefinition, table: str, name: str, where: str) -> Preparation:
-    """The preparation or state of that name."""
+    """Return the preparation or state with this name."""
     known: Mapping[str, Preparation] = getattr(model, table)
     if name not in known:
         hint = nearest(name, known) if known else "; it declares none"
@@ -72,7 +72,7 @@ def declared_preparation(model: ModelDefinition, table: str, name: str, where: s
 
 
 def prepared(model: ModelDefinition, table: str, name: str, where: str) -> ModelDefinition:
-    """The model as a preparation or a state has it; as it stands where `name` is ''."""
+    """Return the model in a preparation or a state, or unchanged where `name` is ''."""
     return with_kept(model, declared_preparation(model, table, name, where).changes) if name else model
 
 
@@ -130,7 +130,7 @@ def _validate_weight(model: ModelDefinition, name: str, weight: float, where: st
 
 
 def check_routes(model: ModelDefinition, name: str, doses: Sequence[e.DoseEntry], where: str) -> None:
-    """Refuse a bath around a body, and a dose to a slice."""
+    """Refuse a bath where the model has a body, and a dose other than by the bath to a slice."""
     check_bath(doses, bool(name) and model.preparations[name].bath, where)
 
 

@@ -1,4 +1,4 @@
-"""Model files to a ModelDefinition: includes followed, values read, names looked up."""
+"""Reader of model files: follows includes, reads values, looks up names, and builds a ModelDefinition."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ PEAK = Parameter("peak", siemens, "peak conductance of one event of mean weight"
 
 @dataclass
 class _Merged:
-    """Tables of all included files under one roof, each entry with the file it came from."""
+    """Tables of all included files in one, each entry with the file it came from."""
 
     files: dict[str, str] = field(default_factory=dict)
     title: str = ""
@@ -153,7 +153,7 @@ def _included(name: str, path: Path, where: str) -> Path:
 
 
 def _model_file(name: str, folders: Sequence[Path], where: str) -> Path:
-    """The first file of that name; names lead downwards only."""
+    """Return the first file of a name in some folders; a name may lead only downwards from a folder."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise DefinitionError(where, f"wants a name below the models folder, got '{name}'")
     for folder in folders:

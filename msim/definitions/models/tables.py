@@ -1,4 +1,4 @@
-"""A model or an experiment as tables of plain values, as msim show --json prints them and reports show them."""
+"""A model or an experiment as tables of plain values, for `msim show --json` and for reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 def model_tables(model: ModelDefinition) -> Tables:
-    """Equations, values and wiring of a model."""
+    """Return equations, values and wiring of a model as tables."""
     known = known_sources()
     return {
         "mechanisms": [
@@ -55,7 +55,7 @@ def model_tables(model: ModelDefinition) -> Tables:
 
 
 def experiment_tables(experiment: ExperimentDefinition) -> Tables:
-    """Hypothesis, arms, recordings and predictions of an experiment."""
+    """Return hypothesis, arms, recordings and predictions of an experiment as tables."""
     known = known_sources()
     return {
         "about": [{"key": key, "is": text} for key, text in about(experiment, known)],
@@ -80,12 +80,12 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
 
 
 def equation_lines(equations: str) -> list[str]:
-    """Equations one a line, without the indentation of the code."""
+    """Return equations one a line, without the indentation of the code."""
     return [line.strip() for line in equations.strip().splitlines() if line.strip()]
 
 
 def about(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> list[tuple[str, str]]:
-    """What holds for all arms."""
+    """Return the entries of an experiment that hold for all arms, with their labels."""
     samples, probes = experiment.recording.samples, experiment.recording.probes
     return [
         ("title", experiment.title),
@@ -102,14 +102,14 @@ def about(experiment: ExperimentDefinition, known: Mapping[str, Source]) -> list
 
 
 def value_text(model: ModelDefinition, value: Value) -> str:
-    """A value as its file gives it; in a part of a model, the one that it follows may stand elsewhere."""
+    """Return a value as its file gives it; in a part of a model, the value that it follows may be in another file."""
     if value.same_as and value.same_as not in model.values:
         return f"that of {value.same_as}"
     return model.resolved(value.path).text
 
 
 def link_text(model: ModelDefinition, link: Link) -> str:
-    """What a link does to what it hands over, or ''."""
+    """Return how a link changes the value that it passes on, in words, or ''."""
     parts = []
     if link.relative_to == link.origin:
         parts.append("relative to rest")
@@ -128,7 +128,7 @@ def weights_text(experiment: ExperimentDefinition) -> str:
 
 
 def dose_text(arm: Arm, dose: Dose) -> str:
-    """A dose as events have it: '0.5 mg/kg ketamine (35 mg) intravenous at 0 s over 40 minute'."""
+    """Return a dose in words: '0.5 mg/kg ketamine (35 mg) intravenous at 0 s over 40 minute'."""
     milligrams = dose.amount_mol * arm.model[f"{dose.drug}.molar_mass"] * 1e6
     over = f" over {time_text(dose.duration_s)}" if dose.duration_s else ""
     amount = f"{milligrams / arm.body_weight:.4g} mg/kg {dose.drug} ({milligrams:.4g} mg)"
@@ -138,31 +138,34 @@ def dose_text(arm: Arm, dose: Dose) -> str:
 
 
 def changed_values(base: ModelDefinition, arm: Arm) -> dict[str, str]:
-    """Values in which the model of an arm differs from that of the experiment."""
+    """Return the values in which the model of an arm differs from the model of the experiment."""
     changed = [path for path, value in arm.model.values.items() if value != base.values[path]]
     return {path: arm.model.values[path].text for path in changed if not path.startswith(APART)}
 
 
 def when_text(experiment: ExperimentDefinition, quantity: str) -> str:
-    """Whether a quantity is recorded at samples, probes or both."""
+    """Return whether a quantity is recorded at samples, probes or both, in words."""
     probed = quantity in experiment.recording.probed
     sampled = quantity in experiment.recording.sampled or not probed
     return "samples and probes" if probed and sampled else "probes" if probed else "samples"
 
 
 def time_text(seconds: float) -> str:
-    """A time in a unit that suits its size."""
+    """Format a time in a unit that suits its size."""
     return quantity_text(seconds * second)
 
 
 def some(texts: list[str], most: int = 8) -> str:
-    """Texts separated by commas, with how many were left out."""
+    """Join texts with commas, and state how many were left out."""
     left_out = len(texts) - most
     return ", ".join(texts[:most]) + (f" and {left_out} more" if left_out > 0 else "")
 
 
 def value_record(value: Value, text: str, known: Mapping[str, Source], holds: Value | None = None) -> dict[str, Any]:
-    """A value as plain data; holds: the value that it follows, whose source and note count."""
+    """Return a value as plain data.
+
+    holds: the value that it follows, whose source and note count
+    """
     origin = value if holds is None else holds
     return {
         "value": value.path, "is": text, "unit": unit_text(value.unit), "meaning": value.meaning,

@@ -1,4 +1,4 @@
-"""The same model with all that is slow made faster, so that its spikes can be simulated without a gap."""
+"""A model whose slow scale is made faster, so that its spikes can be simulated without a gap."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SCALES = ("slow", "drug")
 
 
 def compressed(model: ModelDefinition, factor: float) -> ModelDefinition:
-    """The model with every time of its slow mechanisms and drugs divided by a factor, and every rate multiplied.
+    """Return the model with every time of its slow mechanisms and drugs divided by a factor, and every rate multiplied.
 
     Spiking cells stay as they are. Where a slow and a fast mechanism share one number, each keeps to its own clock:
-    the slow one takes a scaled copy, and what follows a slow number in the fast scale keeps the old value.
+    the slow one takes a scaled copy, and a fast value that follows a slow one keeps the old value.
     """
     slow = {path for path in model.values if _is_slow(model, path)}
     values = dict(model.values)
@@ -31,12 +31,12 @@ def compressed(model: ModelDefinition, factor: float) -> ModelDefinition:
 
 
 def compressed_doses(doses: Sequence[Dose], factor: float) -> tuple[Dose, ...]:
-    """The same amounts, given at times and over durations divided by a factor."""
+    """Return the same amounts, given at times and over durations divided by a factor."""
     return tuple(replace(one, start_s=one.start_s / factor, duration_s=one.duration_s / factor) for one in doses)
 
 
 def time_power(dimension: Dimension) -> float:
-    """With what power of time a quantity goes when clocks are scaled: 1 for a time, -1 for a rate, 0 for a potential.
+    """Return the power of time by which a quantity scales with the clock: time 1, rate -1, potential 0.
 
     In SI a volt and a siemens hold seconds and kilograms; a clock that runs faster leaves both as they are.
     """

@@ -1,4 +1,4 @@
-"""Values of a model: collected with their sources, held against bounds and against each other, changed."""
+"""Values of a model: collected with their sources, checked against bounds and against each other, and changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT = ("manipulations", "hypotheses", "preparations", "states")
 
 
 class Values:
-    """Collects values and refuses those without unit or source, or out of bounds."""
+    """Collector of the values of a model; it refuses values without unit or source, or out of bounds."""
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self.found: dict[str, Value] = {}
@@ -26,7 +26,7 @@ class Values:
         self.sources = sources
 
     def take(self, path: str, entry: e.ValueEntry, form: Parameter, where: str, file: str) -> None:
-        """Keep one value, or the path of the one that it follows."""
+        """Keep one value, or the path of the value that it follows."""
         if not entry.same_as:
             check_source(entry.source, entry.note, self.sources, where)
         blank = Value(
@@ -46,7 +46,7 @@ class Values:
             self.take(f"{owner}.{form.name}", given[form.name], form, f"{where}.{form.name}", file)
 
     def follow(self) -> None:
-        """Hold every value that follows another one against its own unit and bounds."""
+        """Check every value that follows another one against its own unit and bounds."""
         for path, value in self.found.items():
             if not value.same_as:
                 continue
@@ -62,7 +62,7 @@ class Values:
 
 
 def with_changes(model: ModelDefinition, changes: Mapping[str, str | int | float], where: str) -> ModelDefinition:
-    """The same model with other values, by dotted path, held against each other again."""
+    """Return the model with other values, by dotted path, checked against each other again."""
     for path, text in changes.items():
         model = model.with_value(path, text, where)
     if changes:
@@ -95,7 +95,7 @@ def is_whole(model: ModelDefinition, path: str) -> bool:
 
 
 def check_values(model: ModelDefinition) -> None:
-    """Refuse values that contradict each other; run again after any value was changed."""
+    """Refuse values that contradict each other; call this again after every change of a value."""
     _check_column(model)
     for name in model.populations:
         _check_highest_rate(model, name)

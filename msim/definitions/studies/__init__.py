@@ -1,1 +1,1 @@
-"""Studies and the participants of them."""
+"""Definition files of studies and of their participants."""

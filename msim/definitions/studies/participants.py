@@ -1,4 +1,4 @@
-"""A file under models/participants: how people differ, and what a disorder is before treatment."""
+"""Reader of a file under models/participants: differences between people, and a disorder before treatment."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ SHARE = Parameter("share", 1, "share of all participants", 0, 1)
 
 @dataclass(frozen=True)
 class Health:
-    """How a brain is before treatment.
+    """A state of health of a brain before treatment.
 
-    changes: of values of the model, SI units, in regions of these systems, or of all where there are none
+    changes: of values of the model, SI units, in regions of `systems`, or in all regions where there are none
     spread: standard deviation of logarithms, in those regions; severity, severity_sd: of the rating
     """
 
@@ -50,7 +50,10 @@ class Health:
 
 @dataclass(frozen=True)
 class Subgroup:
-    """Participants who differ in kind; share: of all; changes: of values of the model, SI units."""
+    """Participants who differ in kind from the others.
+
+    share: of all participants; changes: of values of the model, SI units
+    """
 
     name: str
     meaning: str
@@ -60,7 +63,7 @@ class Subgroup:
 
 @dataclass(frozen=True)
 class Population:
-    """How people differ, as a file states it.
+    """Differences between people, as a file states them.
 
     weight, weight_sd: kg; spread: path of a value to the standard deviation of its logarithm
     values: all numbers with their sources, by path in the file

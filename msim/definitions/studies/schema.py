@@ -1,4 +1,4 @@
-"""What files of studies and of participants may hold: names and types, nothing of the science."""
+"""Schema of files of studies and of participants: names and types, no science."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msim.definitions.files.schema import DoseEntry, Entry, ValueEntry
 
 
 class SubgroupEntry(Entry):
-    """Participants who differ from the others in kind: how many of them there are, and in what they differ."""
+    """Participants who differ in kind from the others: their share, and the values that they have."""
 
     meaning: Words
     share: ValueEntry
@@ -19,10 +19,10 @@ class SubgroupEntry(Entry):
 
 
 class HealthEntry(Entry):
-    """How a brain is before anything is given.
+    """A state of health of a brain before treatment.
 
-    systems: of regions that the state holds in, all others being healthy; none for a state of the whole brain
-    state: of the model, for those regions; spread: as of all participants, for those regions alone
+    systems: systems of regions that the state holds in, all others being healthy; none for a state of the whole brain
+    state: state of the model in those regions; spread: as of all participants, for those regions alone
     """
 
     meaning: Words
@@ -34,7 +34,7 @@ class HealthEntry(Entry):
 
 
 class ParticipantsFile(Entry):
-    """One file under models/participants/: how people differ.
+    """One file under models/participants/: differences between people.
 
     spread: path of a value of the model to the standard deviation of its logarithm over people
     """
@@ -50,7 +50,7 @@ class ParticipantsFile(Entry):
 
 
 class GroupEntry(Entry):
-    """Participants who are alike in health and treatment."""
+    """Participants with the same health and treatment."""
 
     name: Name
     meaning: StrictStr = ""
@@ -60,7 +60,10 @@ class GroupEntry(Entry):
 
 
 class VisitEntry(Entry):
-    """A time at which a group is seen; absent: numbers of participants, from 1, who were not."""
+    """A time at which a group is examined.
+
+    absent: numbers, from 1, of participants who were not
+    """
 
     name: Name
     group: Name
@@ -108,7 +111,7 @@ class TaskStudyEntry(Entry):
 
 
 class MegStudyEntry(Entry):
-    """Ongoing activity and answers to touch, before and after, fitted by a neural mass."""
+    """Ongoing activity and responses to touch, before and after a treatment, fitted by a neural mass."""
 
     before: Name
     after: Name
@@ -119,7 +122,7 @@ class MegStudyEntry(Entry):
 class GlutamateEntry(Entry):
     """Glutamate cycling and energy by MRS, mGluR5 and SV2A by PET.
 
-    scan: how long each takes, from the time of the visit; every: between readings in it
+    scan: duration of each scan, from the time of the visit; every: time between readings in a scan
     """
 
     baseline: Name
@@ -130,7 +133,7 @@ class GlutamateEntry(Entry):
 
 
 class ReportedEntry(Entry):
-    """What a paper reports of one statistic; what it leaves out is left out here."""
+    """A statistic as a paper reports it; a number that the paper omits is None."""
 
     statistic: Words
     sign: Literal["+", "-", "0"] | None = None
@@ -143,7 +146,7 @@ class ReportedEntry(Entry):
 
 
 class StudyFile(Entry):
-    """One file under experiments/studies/: exactly one of the analyses is there."""
+    """One file under experiments/studies/, with exactly one of the analyses."""
 
     title: Words
     question: Words

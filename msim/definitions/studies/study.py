@@ -1,4 +1,4 @@
-"""StudyDefinition: who is studied, what is given, when it is looked, how it is analysed, and what was reported."""
+"""StudyDefinition: the participants, doses, visits and analysis of a study, and the statistics that papers report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ PREPARATION = "human"
 
 @dataclass(frozen=True)
 class Group:
-    """Participants who are alike in health and treatment; health: of the population's."""
+    """Participants with the same health and treatment.
+
+    health: name in the population
+    """
 
     name: str
     meaning: str
@@ -41,7 +44,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Visit:
-    """A time (s on the clock of the doses) at which a group is seen; absent: numbers of participants, from 1."""
+    """A time (s on the clock of the doses) at which a group is examined.
+
+    absent: numbers, from 1, of participants who were not
+    """
 
     name: str
     group: str
@@ -56,7 +62,10 @@ class Visit:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a paper reports of a statistic; None where it is silent. sign: '+', '-', '0' or ''."""
+    """A statistic as a paper reports it; a number that the paper omits is None.
+
+    sign: '+', '-', '0' or ''
+    """
 
     statistic: str
     sign: str
@@ -71,8 +80,8 @@ class Reported:
 class StudyDefinition:
     """A study as its file states it.
 
-    begin: s, when columns are at rest; analysis: one of ANALYSES; options: its own entries
-    brain: None where columns alone are looked at; coupling: in place of the brain's
+    begin: s, when columns are at rest; analysis: one of ANALYSES; options: entries of the analysis
+    brain: None for a study of columns alone; coupling: used in place of the brain's
     """
 
     name: str
@@ -93,7 +102,7 @@ class StudyDefinition:
     reported: tuple[Reported, ...]
 
     def group(self, name: str) -> Group:
-        """The group of that name."""
+        """Return the group with this name."""
         return next(one for one in self.groups if one.name == name)
 
     @property
@@ -103,20 +112,20 @@ class StudyDefinition:
         return next(one.name for one in self.groups if one.name != controls)
 
     def visits_of(self, group: str) -> tuple[Visit, ...]:
-        """Visits of a group in order of time."""
+        """Return the visits of a group in order of time."""
         return tuple(sorted((one for one in self.visits if one.group == group), key=lambda one: one.time))
 
     def seconds(self, key: str) -> float:
-        """A time among the options, s."""
+        """Return a time among the options, s."""
         return _time(getattr(self.options, key), f"{self.file}: {self.analysis}.{key}")
 
     def hertz(self, key: str) -> float:
-        """A frequency among the options, Hz."""
+        """Return a frequency among the options, Hz."""
         return float(parse_in(getattr(self.options, key), hertz, f"{self.file}: {self.analysis}.{key}"))
 
 
 def read_study(name: str | Path) -> StudyDefinition:
-    """Read and check a study file with what it names.
+    """Read and check a study file and the files that it names.
 
     name: a path, or a shipped name such as 'siegel2021_resting_fc' or 'studies/siegel2021_resting_fc'
     raises: DefinitionError or InputError that names file and key
@@ -148,7 +157,7 @@ def read_study(name: str | Path) -> StudyDefinition:
 
 
 def _full_name(name: str) -> str:
-    """Shipped studies lie in a folder of their own; their names say enough without it."""
+    """Return the name of a study with its folder: shipped studies lie in 'studies/', which a name may omit."""
     short = "/" not in name and not Path(name).is_file()
     return f"studies/{name}" if short else name
 
@@ -264,7 +273,7 @@ def _reported(given: Sequence[ReportedEntry], sources: Mapping[str, Any], where:
 
 
 def _check_scan(study: StudyDefinition) -> None:
-    """Refuse scans that are too short for their TR or for the slowest of the frequencies that are kept."""
+    """Refuse scans that are too short for their TR, or for the slowest frequency that the analysis keeps."""
     where = f"{study.file}: {study.analysis}"
     tr, seconds, low, high = study.seconds("tr"), study.seconds("duration"), study.hertz("low"), study.hertz("high")
     if not 0 < 2 * tr <= seconds:
@@ -284,7 +293,7 @@ _GROUP_KEYS = ("controls",)
 
 
 def _check_names(study: StudyDefinition) -> None:
-    """Refuse visits and groups that an analysis names and the study does not have."""
+    """Refuse visits and groups that an analysis names and the study lacks."""
     visits, groups = {one.name for one in study.visits}, {one.name for one in study.groups}
     for keys, known, what in ((_VISIT_KEYS, visits, "visit"), (_GROUP_KEYS, groups, "group")):
         for key in keys:

@@ -1,4 +1,4 @@
-"""Slow systems that this process has made before: SymPy takes longer for one than an emulator for a trial of weeks."""
+"""Cache of slow systems in this process: making one takes SymPy longer than an emulator takes for a trial of weeks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _compiled: Remembered[Stages] = Remembered(MOST)
 
 
 def remembered_systems(model: ModelDefinition) -> dict[str, SlowSystem]:
-    """The slow systems of all populations that have one; those of an equal model are the same objects."""
+    """Return the slow systems of all populations that have one; equal models share the same objects."""
     populations = dict.fromkeys(one.on for one in model.on_scale("slow"))
     about = _abouts.of(model, lambda: _about(model))
     found = {}
@@ -34,14 +34,14 @@ def remembered_systems(model: ModelDefinition) -> dict[str, SlowSystem]:
 
 
 def _about(model: ModelDefinition) -> str:
-    """A hash of all that equations of a model are made of: forms, links and every number."""
+    """Return a hash of all that equations of a model are made of: forms, links and every number."""
     parts = [repr(model.instances), repr(model.links), repr(list(model.populations))]
     parts.append(repr([(path, model.resolved(path).si) for path in model.values]))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def remembered_compiled(system: SlowSystem) -> SlowSystem:
-    """The system with compiled stages.
+    """Return the system with compiled stages.
 
     raises: InputError where there is no compiler or it fails
     """

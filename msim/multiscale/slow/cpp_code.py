@@ -1,4 +1,4 @@
-"""C++ of a population's slow equations, their Jacobian and its elimination; numbers stay outside of it."""
+"""Generator of C++ for a population's slow equations, their Jacobian and its elimination; numbers stay outside."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NUMBER = re.compile(r"(?<![\w.])\d+\.\d*(?:e[+-]?\d+)?")
 
 @dataclass(frozen=True)
 class SlowCode:
-    """Text that systems with the same equations share, and the numbers that this one puts in."""
+    """C++ text that systems with the same equations share, and the numbers of one system."""
 
     text: str
     numbers: tuple[float, ...]
 
 
 def slow_code(expressions: SlowExpressions, plan: Elimination) -> SlowCode:
-    """The whole translation unit; its one function is `msim_slow_stages`."""
+    """Write the whole translation unit; its one function is `msim_slow_stages`."""
     numbers: list[float] = []
     bodies = [
         _function("slopes", expressions, expressions.slopes, numbers),
@@ -50,7 +50,7 @@ extern "C" __attribute__((visibility("default"))) void msim_slow_stages(
 
 
 def _method() -> str:
-    """The coefficients of the method, from where NumPy has them too."""
+    """Write the coefficients of the method, from the constants that the NumPy code uses too."""
     def table(rows: Sequence[Sequence[float]]) -> str:
         return "{" + ", ".join("{" + ", ".join(map(repr, row or (0.0,))) + "}" for row in rows) + "}"
 
@@ -69,7 +69,7 @@ def _method() -> str:
 def _function(
     name: str, expressions: SlowExpressions, values: Sequence[sympy.Expr], numbers: list[float]
 ) -> str:
-    """Values of one cell after another, common parts first; numbers are appended to `numbers`."""
+    """Write a function that computes values cell by cell, common parts first; its numbers are appended to `numbers`."""
     import sympy
 
     ours = {one: sympy.Symbol(f"s{index}", real=True) for index, one in enumerate(expressions.states)}
@@ -95,7 +95,7 @@ def _text(head: str, lines: Sequence[str]) -> str:
 
 
 def _whole(expression: sympy.Expr) -> sympy.Expr:
-    """The same with exponents that are whole numbers as such."""
+    """Replace whole exponents of type float by integers."""
     import sympy
 
     def power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
@@ -109,7 +109,7 @@ def _printer() -> Any:
     from sympy.printing.c import C99CodePrinter
 
     class Printer(C99CodePrinter):
-        """Whole powers as products: the library's power function takes a hundred times as long."""
+        """Printer that writes whole powers as products: the library's power function takes a hundred times as long."""
 
         def _print_Pow(self, expression: sympy.Pow) -> str:
             base, exponent = expression.as_base_exp()
@@ -126,7 +126,7 @@ def _printer() -> Any:
 
 
 def _solver(plan: Elimination) -> tuple[str, str]:
-    """`factor` and `solve`, operation by operation."""
+    """Write `factor` and `solve`, operation by operation."""
     places = {one: index for index, one in enumerate(plan.entries)}
     missing = [(row, row) for row in range(plan.size) if (row, row) not in places]
     places.update({one: len(places) + index for index, one in enumerate((*missing, *plan.fill))})

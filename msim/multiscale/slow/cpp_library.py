@@ -1,4 +1,4 @@
-"""Stages of the slow equations by a compiled library, from the cache or made."""
+"""Stages of the slow equations by a compiled library, from the cache or newly compiled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLAGS = [*COMMON, "-O3", "-ffast-math", *WIDE]
 
 
 def compiled_stages(system: SlowSystem) -> Stages:
-    """Stages of a step of a system, as `stages_of` gives them but for roundings.
+    """Return the compiled stages of a step of a system; they equal those of `stages_of` up to rounding.
 
     raises: InputError where there is no compiler or it fails
     """

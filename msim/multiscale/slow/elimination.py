@@ -1,4 +1,4 @@
-"""Many small linear systems at once, all with the same zeros: solved by elimination along the diagonal."""
+"""Solver for many small linear systems at once, all with the same zeros, by elimination along the diagonal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Entry = tuple[int, int]
 
 @dataclass(frozen=True)
 class Elimination:
-    """What has to be done to matrices that may differ from zero in `entries` and on the diagonal alone.
+    """Plan for the elimination of matrices that differ from zero only in `entries` and on the diagonal.
 
     order: rows in the order in which they are eliminated
-    entries: (row, column) of what is given
+    entries: (row, column) of the given entries
     fill: entries off the diagonal that elimination adds
     """
 
@@ -40,7 +40,7 @@ class Factors:
 
 
 def elimination(size: int, entries: Iterable[Entry]) -> Elimination:
-    """A plan for matrices of `size` rows, in the order that fills in least."""
+    """Plan the elimination of matrices of `size` rows, in the order that fills in least."""
     given = tuple(entries)
     present = {(row, column) for row, column in given if row != column}
     fill: list[Entry] = []
@@ -71,7 +71,7 @@ def _right(present: set[Entry], pivot: int, left: list[int]) -> list[int]:
 
 
 def operations(plan: Elimination) -> list[tuple[int, list[tuple[int, list[int]]]]]:
-    """For each pivot in order: the rows that it is taken from, and in which columns."""
+    """Return, for each pivot in order, the rows from which it is subtracted and the columns of each."""
     present = {*plan.entries, *plan.fill}
     done = []
     for place, pivot in enumerate(plan.order):
@@ -107,7 +107,7 @@ def factored(plan: Elimination, shift: float, values: np.ndarray) -> Factors:
 
 
 def solved(factors: Factors, right: np.ndarray) -> np.ndarray:
-    """The solutions of the eliminated systems, in the place of their right-hand sides.
+    """Solve the eliminated systems; the solutions replace their right-hand sides.
 
     right: shape (rows, systems); overwritten
     """

@@ -1,4 +1,4 @@
-"""What moving a state does to the slopes: derivatives of SymPy expressions, kinks and all."""
+"""Derivatives of slopes by states: derivatives of SymPy expressions, kinks included."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def derivatives(slopes: Sequence[sympy.Expr], states: Sequence[sympy.Symbol]) -> dict[tuple[int, int], sympy.Expr]:
-    """Derivatives that are not zero everywhere, by (index of the slope, index of the state).
+    """Return the derivatives that are not zero everywhere, by (index of the slope, index of the state).
 
     They may call `clip`, and `positive`: 1 where its argument is above zero, 0 elsewhere.
     """
@@ -28,13 +28,13 @@ def derivatives(slopes: Sequence[sympy.Expr], states: Sequence[sympy.Symbol]) ->
 
 @cache
 def _clip() -> type:
-    """The function clip(x, low, high), which SymPy does not know, with derivatives."""
+    """Return the function clip(x, low, high), which SymPy does not know, with derivatives."""
     import sympy
 
     positive = sympy.Function("positive")
 
     class clip(sympy.Function):
-        """Printed under its own name."""
+        """SymPy function clip(x, low, high), printed under its own name."""
 
         nargs = 3
 

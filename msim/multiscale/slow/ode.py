@@ -33,7 +33,10 @@ NUMPY = [{"clip": _clip, "positive": lambda x: np.heaviside(x, 0.0)}, "numpy"]
 
 @dataclass(frozen=True)
 class SlowExpressions:
-    """What a system's functions are made of; derivatives by (index of the slope, index of the state)."""
+    """Expressions from which a system's functions are made.
+
+    derivatives: by (index of the slope, index of the state)
+    """
 
     states: Sequence[sympy.Symbol]
     outside: Sequence[sympy.Symbol]
@@ -43,15 +46,15 @@ class SlowExpressions:
 
 @dataclass(frozen=True)
 class SlowSystem:
-    """dy/dt of all slow states of one population.
+    """The system of ODEs dy/dt of all slow states of one population.
 
     states: names 'mechanism.state', the order of the rows of y
     outside: names that `derivative` and `outputs` read besides y: drug curves by address, links
         from averages of bursts by link name, resting values by `reference_name`
-    derivative: (y, outside) -> dy/dt; y and it of shape (states, cells), outside of shape (names, cells)
-    jacobian: (y, outside) -> what moving a state adds to a slope, shape (entries, cells), 1/s
-    elimination: which entries those are, and how matrices with them are solved
-    stages: those of a step of the solver
+    derivative: (y, outside) -> dy/dt; y and dy/dt of shape (states, cells), outside of shape (names, cells)
+    jacobian: (y, outside) -> derivatives of slopes by states, shape (entries, cells), 1/s
+    elimination: the indices of those entries, and the plan that solves matrices with them
+    stages: of a step of the solver
     outputs: (y, outside) -> every output of every mechanism, by address
     """
 
@@ -69,7 +72,7 @@ class SlowSystem:
 
 
 def parsed(form: Mechanism) -> tuple[dict[str, sympy.Expr], dict[str, sympy.Expr]]:
-    """Differential equations and subexpressions of a form as SymPy expressions in its own names."""
+    """Return the differential equations and the subexpressions of a form as SymPy expressions in its own names."""
     rates: dict[str, sympy.Expr] = {}
     algebra: dict[str, sympy.Expr] = {}
     for name, one in read_equations(form.equations).items():
@@ -79,7 +82,7 @@ def parsed(form: Mechanism) -> tuple[dict[str, sympy.Expr], dict[str, sympy.Expr
 
 
 def symbolic(expression: str) -> sympy.Expr:
-    """An expression of a form for SymPy, its names as real symbols."""
+    """Read an expression of a form into SymPy, its names as real symbols."""
     import sympy
     from sympy.codegen.cfunctions import expm1, log1p, log10
 
@@ -92,7 +95,7 @@ def symbolic(expression: str) -> sympy.Expr:
 
 
 def slow_system(model: ModelDefinition, population: str) -> SlowSystem:
-    """Assemble the slow mechanisms that stand on a population, linked as the model says."""
+    """Assemble the slow mechanisms of a population, linked as in the model."""
     import sympy
 
     parts = [one for one in model.on_scale("slow") if one.on == population]
@@ -121,7 +124,7 @@ def _symbol(address: str) -> sympy.Symbol:
 
 
 def reference_name(link: Link) -> str:
-    """The name of the resting value that a link's origin is divided by."""
+    """Return the name of the resting value by which a link's origin is divided."""
     return f"rest of {link.name}"
 
 
@@ -174,7 +177,7 @@ def _compiled(
 
 
 def rows_of(states: Sequence[sympy.Symbol], outside: Sequence[sympy.Symbol], values: Sequence[sympy.Expr]) -> Rows:
-    """A NumPy function that lays the values of expressions, some of them the same for all cells, into rows."""
+    """Build a NumPy function that writes the values of expressions into rows; a value may be the same for all cells."""
     import sympy
 
     function = sympy.lambdify([states, outside], list(values), modules=NUMPY, cse=True)
@@ -189,7 +192,7 @@ def rows_of(states: Sequence[sympy.Symbol], outside: Sequence[sympy.Symbol], val
 
 
 def _resolved(named: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
-    """Every named expression in terms of states and outside names only; a loop without a state is refused."""
+    """Express every named expression in states and outside names only; refuse a loop without a state."""
     done: dict[str, sympy.Expr] = {}
     waiting = dict(named)
     symbols = {_symbol(name): name for name in named}

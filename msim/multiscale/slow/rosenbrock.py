@@ -1,9 +1,9 @@
-"""Stiff equations of many cells that do not touch each other: a Rosenbrock method, all cells in one step.
+"""Rosenbrock method for stiff equations of many independent cells, all cells in one step.
 
 SciPy's solvers take the cells for one large system: they start every leap at first order with tiny steps, and
 eliminate a band with as many columns as one cell has states. RODAS (Hairer and Wanner, Solving Ordinary Differential
-Equations II, section IV.10) is of order 4 from its first step on, damps what is fast, and solves one small matrix for
-each cell, whose zeros are known.
+Equations II, section IV.10) is of order 4 from its first step on, damps fast components, and solves one small matrix
+for each cell, whose zeros are known.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Step:
-    """One step, good or not.
+    """One step, accepted or not.
 
     before, after: states, shape (states, cells)
     stages: shape (6, states, cells)
@@ -75,10 +75,10 @@ class Step:
     stages: np.ndarray
 
     def error(self, tolerance: Tolerance) -> float:
-        """Of the worst state, fourth root of the mean fourth power over cells, in units of the tolerance.
+        """Return the error of the worst state, in units of the tolerance.
 
-        A mean square over many cells hides the few that are just passing a kink; the largest error of all of them
-        lets these few set the pace at twice the cost.
+        It is the fourth root of the mean fourth power over cells. A mean square over many cells hides the few that are
+        just passing a kink; the largest error of all of them lets these few set the pace at twice the cost.
         returns: not a number where the step failed
         """
         size = np.maximum(np.abs(self.before), np.abs(self.after))
@@ -89,7 +89,7 @@ class Step:
         return float(size.mean(axis=1).max(initial=0.0) ** 0.25)
 
     def at(self, times: Sequence[float]) -> list[np.ndarray]:
-        """States inside the step, to third order."""
+        """Interpolate the states inside the step, to third order."""
         bend, twist = (_sum(weights, self.stages) for weights in BENDS)
         parts = [(time - self.time) / self.length for time in times]
         return [(1 - s) * self.before + s * (self.after + (1 - s) * (bend + s * twist)) for s in parts]
@@ -102,12 +102,12 @@ def integrated(
     times: Sequence[float],
     tolerance: Tolerance,
 ) -> list[np.ndarray]:
-    """Follow the states from the first of some times to the last.
+    """Integrate the states from the first of some times to the last.
 
-    outside: what the equations read besides their states, at several times, shape (times, names, cells)
+    outside: values that the equations read besides their states, at several times, shape (times, names, cells)
     times: increasing, s
     returns: states at each of `times`, each of the shape of y
-    raises: ArithmeticError that says at which time no step is short enough
+    raises: ArithmeticError with the time at which no step is short enough
     """
     time, stop = times[0], times[-1]
     found, wanted = [y], list(times[1:-1])
@@ -131,7 +131,10 @@ def _good_step(
     stop: float,
     tolerance: Tolerance,
 ) -> tuple[Step, float]:
-    """A step within the tolerance, shorter than asked for if need be, and the length that the next one should have."""
+    """Take a step within the tolerance, shortened where needed.
+
+    returns: the step, and the length that the next one should have
+    """
     left = stop - time
     while True:
         # What would be left over for a last step of a hundredth is taken along.
@@ -151,7 +154,7 @@ def _good_step(
 
 
 def stages_of(derivative: Rows, jacobian: Rows, plan: Elimination) -> Stages:
-    """Stages of a step by NumPy."""
+    """Build the function that computes the stages of a step with NumPy."""
 
     def stages(y: np.ndarray, outside: np.ndarray, length: float, later: float) -> np.ndarray:
         slope = derivative(y, outside[0])

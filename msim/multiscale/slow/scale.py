@@ -42,15 +42,15 @@ class SlowScale:
     drugs_before: DrugCurve | None = None
 
     def rest(self) -> States:
-        """States at which nothing moves as long as nothing acts."""
+        """Return the states that stand still as long as nothing acts on them."""
         return {name: system.rest.copy() for name, system in self.systems.items()}
 
     def averages(self, burst: Burst) -> dict[str, np.ndarray]:
-        """What the slow scale is told about a burst, by name of the link that tells it."""
+        """Return the averages that the slow scale reads of a burst, per cell, by name of the link that carries each."""
         return {name: shrink(halves) for name, halves in self._told(burst)}
 
     def split_halves(self, burst: Burst) -> dict[str, np.ndarray]:
-        """Population means of the same over the halves of the burst, shape (2,)."""
+        """Return the population means of a burst's averages over each half, shape (2,), by name of the link."""
         return {name: halves.mean(axis=1) for name, halves in self._told(burst)}
 
     def _told(self, burst: Burst) -> Iterator[tuple[str, np.ndarray]]:
@@ -72,7 +72,10 @@ class SlowScale:
     def _course(
         self, system: SlowSystem, span: tuple[float, float], averages: tuple[Averages, Averages]
     ) -> Callable[[Sequence[float]], np.ndarray]:
-        """What a system reads, at several times of a span over which averages go straight from one to the other."""
+        """Build a function that gives the values that a system reads at several times of a span.
+
+        Averages go straight from one value to the other over the span.
+        """
         shape = (len(system.outside), system.cells)
         first, change = np.zeros(shape), np.zeros(shape)
         drugs = []
@@ -100,7 +103,7 @@ class SlowScale:
         return outside
 
     def outputs(self, states: States, time: float, averages: Averages) -> dict[str, np.ndarray]:
-        """Every output of every slow mechanism, per cell."""
+        """Return every output of every slow mechanism, per cell."""
         found: dict[str, np.ndarray] = {}
         for name, system in self.systems.items():
             found.update(system.outputs(states[name], self.outside(system, time, averages)))
@@ -139,7 +142,7 @@ class SlowScale:
 
 
 def compiled_scale(scale: SlowScale) -> SlowScale:
-    """The same slow scale, integrated by compiled code.
+    """Return the slow scale with compiled code as its integrator.
 
     raises: InputError where there is no compiler or it fails
     """
@@ -148,9 +151,9 @@ def compiled_scale(scale: SlowScale) -> SlowScale:
 
 
 def with_values(scale: SlowScale, model: ModelDefinition) -> SlowScale:
-    """The same slow scale with the values of another model of the same mechanisms and links.
+    """Return the slow scale with the values of another model of the same mechanisms and links.
 
-    What it measures itself against stays: the rest that was found with the values of before.
+    Its resting values stay those of the old model.
     """
     changed = replace(scale, model=model, systems=remembered_systems(model))
     return compiled_scale(changed) if scale.compiled else changed
@@ -159,7 +162,7 @@ def with_values(scale: SlowScale, model: ModelDefinition) -> SlowScale:
 def slow_scale(
     model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start: float, drugs_before: DrugCurve | None = None
 ) -> SlowScale:
-    """The slow scale of a model, with its resting values taken from a burst at rest."""
+    """Build the slow scale of a model, with its resting values taken from a burst at rest."""
     systems = remembered_systems(model)
     references: dict[str, np.ndarray] = {}
     for link in model.links.values():
@@ -179,9 +182,10 @@ def slow_scale(
 
 
 def at_rest(scale: SlowScale, time: float, averages: Averages) -> SlowScale:
-    """The same scale, resting where its linked equations stand still under these averages and without drug.
+    """Return the slow scale with the rest where its linked equations stand still under these averages and without drug.
 
-    A form declares its rest for inputs at rest. Without a gene, say, the forms behind it rest elsewhere.
+    A form declares its rest for inputs at rest. Without a gene, for example, the forms that depend on it rest
+    elsewhere.
     """
     nothing = dict.fromkeys(scale.drugs(time), 0.0)
     free = replace(scale, drugs=lambda now: nothing, drugs_before=None)
@@ -196,5 +200,5 @@ def resumed_scale(
     model: ModelDefinition, drugs: DrugCurve, references: Mapping[str, np.ndarray],
     drugs_before: DrugCurve | None = None,
 ) -> SlowScale:  # fmt: skip
-    """The slow scale of a model with resting values that were taken before."""
+    """Build the slow scale of a model with resting values that were taken before."""
     return SlowScale(model, remembered_systems(model), drugs, references, drugs_before=drugs_before)

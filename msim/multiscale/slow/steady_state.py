@@ -1,4 +1,4 @@
-"""Where linked slow equations come to rest, from the resting states that their forms declare."""
+"""Steady states of linked slow equations, found from the resting states that their forms declare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_STEPS = 80
 
 
 def steady_states(system: SlowSystem, outside: np.ndarray) -> np.ndarray:
-    """States that stand still under constant outside values, reached from the declared rest as time would.
+    """Find the states that stand still under constant outside values, on the path from the declared rest.
 
     Implicit Euler with steps that grow: at first it follows the path of the states, so that of two stable states it
     finds the one that a life without drug leads to; in the end it is Newton's method.
@@ -35,7 +35,7 @@ def steady_states(system: SlowSystem, outside: np.ndarray) -> np.ndarray:
 
 
 def _moves(system: SlowSystem, y: np.ndarray, outside: np.ndarray, slopes: np.ndarray, step: float) -> np.ndarray:
-    """(1/step - J)^-1 slopes, cell by cell."""
+    """Solve (1/step - J) x = slopes, cell by cell."""
     matrices = np.tile(np.eye(len(y)) / step, (y.shape[1], 1, 1))
     entries = system.jacobian(y, outside)
     for (row, column), entry in zip(system.elimination.entries, entries, strict=True):
