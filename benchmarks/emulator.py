@@ -3,7 +3,8 @@
     python -m benchmarks.emulator [--model circuits/cortical_column] [--seeds 3] [--draws 8] [--json]
 
 Trials are one dose over 7 days and four doses over 14 days of the experiment `ketamine_rapid_and_sustained`; beside the
-difference of emulator and spikes stand the spread of spiking seeds and that of the emulator's draws. The 8 weeks are six doses.
+difference of emulator and spikes stand the spread of spiking seeds and that of the emulator's draws. The 8 weeks are
+six doses.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def trial(experiment: ExperimentDefinition, what: tuple[Any, ...], seed: int, co
     return {"values": found, "took": took, "cpu": cpu, "bursts": len(record.bursts), "spiking": spiking}
 
 
-def compared(experiment: ExperimentDefinition, what: tuple[Any, ...], seeds: int, draws: int, emulators: Emulators) -> Any:
+def compared(
+    experiment: ExperimentDefinition, what: tuple[Any, ...], seeds: int, draws: int, emulators: Emulators
+) -> Any:
     """A trial on spikes and on the emulator, with the spread of both."""
     spikes = [trial(experiment, what, seed, Context(schedule=experiment.schedule)) for seed in range(1, seeds + 1)]
     on_emulator = [
@@ -92,7 +95,8 @@ def measured(model: str, seeds: int, draws: int) -> dict[str, Any]:
     context = Context("emulator", experiment.schedule, emulators=emulators)
     weeks = [trial(experiment, LONG, seed, context) for seed in (1, 2, 3)]
     return {
-        "conditions": conditions(), "fit_or_load_s": fit, "about": dict(emulator.about), "degree": emulator.basis.degree,
+        "conditions": conditions(), "fit_or_load_s": fit, "about": dict(emulator.about),
+        "degree": emulator.basis.degree,
         "errors": [
             {"average": one.name, "error": one.error, "in_trials": one.trial_error, "noise": one.noise}
             for one in emulator.outputs
@@ -125,8 +129,11 @@ def show(found: dict[str, Any]) -> None:
     for one in found["errors"]:
         print(f"{one['average']:46s} " + " ".join(f"{100 * one[key]:6.2f}%" for key in ("error", "in_trials", "noise")))
     for name, each in found["trials"].items():
-        print(f"\n{name}: emulator {each['emulator_s']:.2f} s, {each['emulator_cpu_s']:.2f} of CPU, {each['emulator_bursts']} bursts; "
-              f"spikes {each['spikes_s']:.1f} s, {each['spikes_cpu_s']:.1f} s of CPU, {each['spikes_bursts']} bursts")
+        print(
+            f"\n{name}: emulator {each['emulator_s']:.2f} s, {each['emulator_cpu_s']:.2f} of CPU, "
+            f"{each['emulator_bursts']} bursts; "
+            f"spikes {each['spikes_s']:.1f} s, {each['spikes_cpu_s']:.1f} s of CPU, {each['spikes_bursts']} bursts"
+        )
         heads = ("emulator", "spikes", "diff", "sd draws", "sd seeds")
         print(f"{'quantity':28s} {'day':>7s} " + " ".join(f"{one:>9s}" for one in heads))
         for row in each["rows"]:

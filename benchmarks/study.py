@@ -2,8 +2,8 @@
 
     python benchmarks/study.py [--study siegel2021_resting_fc] [--repeats 1] [--json]
 
-The first run fits the emulators of columns and brain where the cache has none, and is told apart; of the others the fastest
-counts. Every run is a process of its own, from the command line to the table.
+The first run fits the emulators of columns and brain where the cache has none, and is told apart; of the others the
+fastest counts. Every run is a process of its own, from the command line to the table.
 """
 
 from __future__ import annotations

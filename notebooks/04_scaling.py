@@ -182,8 +182,8 @@ check(rate, wanted=wanted, within=0.05, hint="The point of pyramidal cells times
 
 # %% [markdown]
 # **What to doubt here:** that inhibitory cells scale by a quarter (assumed), that all synapses of a cell are alike in
-# how they scale, and the emulator itself, which misses rates by 13 %, 14 % (PV) and 29 % (SST) at bursts that it was not
-# fitted to (docs/EMULATOR.md).
+# how they scale, and the emulator itself, which misses rates by 13 %, 14 % (PV) and 29 % (SST) at bursts that it was
+# not fitted to (docs/EMULATOR.md).
 #
 # Next: [5. The circuit](05_circuit.ipynb).
 #

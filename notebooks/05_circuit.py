@@ -184,10 +184,10 @@ gained = {
 check(cells, wanted=max(gained, key=gained.get), hint="Put 0.1 on one kind at a time, in the first figure.")
 
 # %% [markdown]
-# **What to doubt here:** the share of GluN2D on inhibitory cells (assumed: one half); and the emulator, which misses rates
-# by 13 to 29 % at bursts that it was not fitted to. Spiking cells fire 27 % more at 1 µM, where it says 17 %, 33 %
-# more at 3 µM and half as much at 10 µM: the U is there, and turns later than the emulator has it. Gamma rises by 11 % at
-# 1 µM on spikes and is lower than at rest at 3 µM; recordings show more of it.
+# **What to doubt here:** the share of GluN2D on inhibitory cells (assumed: one half); and the emulator, which misses
+# rates by 13 to 29 % at bursts that it was not fitted to. Spiking cells fire 27 % more at 1 µM, where it says 17 %,
+# 33 % more at 3 µM and half as much at 10 µM: the U is there, and turns later than the emulator has it. Gamma rises by
+# 11 % at 1 µM on spikes and is lower than at rest at 3 µM; recordings show more of it.
 #
 # Whether all this is what makes synapses grow is the question of the next notebook.
 #

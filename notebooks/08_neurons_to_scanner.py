@@ -30,7 +30,8 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 # %% [markdown]
 # ## A brain at rest
 #
-# Nineteen regions, each the column of the notebooks before (as its emulator), joined by the fibres of measured people. A
+# Nineteen regions, each the column of the notebooks before (as its emulator), joined by the fibres of measured people.
+# A
 # fibre takes the place of a share of the background that the column gets: the **coupling**. Three scans of five
 # minutes:
 

@@ -71,7 +71,11 @@ def _modules() -> dict[str, str]:
     for name, module in sorted(sys.modules.items()):
         if name.startswith("msim.") and name != "msim.definitions.models.mechanism_registry":
             for one in vars(module).values():
-                if isinstance(one, Mechanism) and MECHANISMS.get(one.name) is one and f'"{one.name}"' in getsource(module):
+                if (
+                    isinstance(one, Mechanism)
+                    and MECHANISMS.get(one.name) is one
+                    and f'"{one.name}"' in getsource(module)
+                ):
                     places.setdefault(one.name, name)
     return places
 

@@ -26,7 +26,9 @@ class BurstProgress:
 
 
 @contextmanager
-def burst_progress(done: Callable[[], float], total: float, tell: Callable[[BurstProgress], None] | None) -> Iterator[None]:
+def burst_progress(
+    done: Callable[[], float], total: float, tell: Callable[[BurstProgress], None] | None
+) -> Iterator[None]:
     """Call `tell` every second with the progress of the body.
 
     done: gives biological seconds since the body began; another thread calls it

@@ -72,7 +72,8 @@ def wiring_of(task: TaskDefinition, regions: Sequence[str]) -> Wiring:
     origin = [place(f"pathways.{one.name}.from", one.origin) for one in task.pathways]
     to = [place(f"pathways.{one.name}.to", one.to) for one in task.pathways]
     return Wiring(
-        place("stimulus_region", task.stimulus_region), place("response_region", task.response_region), np.array(origin), np.array(to),
+        place("stimulus_region", task.stimulus_region), place("response_region", task.response_region),
+        np.array(origin), np.array(to),
         np.array([one.strength for one in task.pathways]), np.array([one.on != "nogo" for one in task.pathways]),
         np.array([one.on != "go" for one in task.pathways]),
     )  # fmt: skip

@@ -121,7 +121,9 @@ def coupling(
         matrices.append(scan_connectivity(found))
         reached.append(one)
     if not reached:
-        raise SimulationError(f"{definition.file}: at none of the couplings do all regions stay where the emulator holds")
+        raise SimulationError(
+            f"{definition.file}: at none of the couplings do all regions stay where the emulator holds"
+        )
     result = correspondence(definition, connectome, reached, matrices)
     rows = [(f"{one:g}", f"{r:+.3f}") for one, r in zip(result.coupling, result.simulated, strict=True)]
     if page:

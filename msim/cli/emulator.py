@@ -31,7 +31,8 @@ def fit(
 
     Axes are what links hand down to the cells, and the rates of drives.
 
-    Example: msim emulator fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.emulator.json
+    Example: msim emulator fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out
+        column.emulator.json
     """
     from dataclasses import replace
 
@@ -53,8 +54,9 @@ def fit(
     path = given_path(out, "--out") if out else emulator_folder() / kept_name(definition, known, budget)
     validate_own_file(path)
     with fit_progress() as progress:
-        emulator = fit_emulator(definition, known, budget,
-                        lambda done, of: None if as_json else progress(definition.name, done, of))
+        emulator = fit_emulator(
+            definition, known, budget, lambda done, of: None if as_json else progress(definition.name, done, of)
+        )
     emulator = replace(emulator, about={**emulator.about, "name": emulator_name(definition, known, budget)})
     write_emulator(emulator, path)
     if as_json:

@@ -71,7 +71,8 @@ def _validate_set_once(option: str, name: str, found: Mapping[str, object]) -> N
 def emulator_tables(emulator: Emulator) -> dict[str, Any]:
     """Return all facts about an emulator as `msim emulator show --json` prints them."""
     return {
-        "model": emulator.model, "digest": emulator.digest, "degree": emulator.basis.degree, "cells": dict(emulator.cells),
+        "model": emulator.model, "digest": emulator.digest, "degree": emulator.basis.degree,
+        "cells": dict(emulator.cells),
         "about": dict(emulator.about), "largest_leverage": emulator.domain.leverage,
         "largest_fano": dict(emulator.domain.synchrony),
         "axes": [

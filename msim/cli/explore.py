@@ -12,8 +12,8 @@ def explore(
 ) -> None:
     """Open a page with doses, genotype and hypothesis on one side and the model's answer on the other.
 
-    The model's mean-field emulator answers every change. Only this machine can open the page; a button writes the setting
-    as an experiment file into this folder. Ctrl-C ends it (docs/EXPLORE.md).
+    The model's mean-field emulator answers every change. Only this machine can open the page; a button writes the
+    setting as an experiment file into this folder. Ctrl-C ends it (docs/EXPLORE.md).
 
     Example: msim explore circuits/cortical_column
     """

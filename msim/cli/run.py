@@ -25,8 +25,12 @@ def run(
     ),
     hypothesis: str = typer.Option("", help="Run all arms under one of the model's hypotheses, such as H1."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or emulator."),
-    emulator: str = typer.Option("", help="A file of msim emulator fit, for target emulator; default: the model's own."),
+    target: str = typer.Option(
+        "cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or emulator."
+    ),
+    emulator: str = typer.Option(
+        "", help="A file of msim emulator fit, for target emulator; default: the model's own."
+    ),
     precision: str = typer.Option("double", help="Of cells on target cpp: double, or single (faster; other spikes)."),
     ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
     partition: str = typer.Option("cell", help="What ranks share out: cell or region."),

@@ -157,7 +157,9 @@ class Emulator:
             outside = (points[:, k] < axis.low - slack) | (points[:, k] > axis.high + slack)
             if outside.any() or not np.isfinite(points[:, k]).all():
                 worst = points[outside | ~np.isfinite(points[:, k]), k][0]
-                raise ExtrapolationError(f"{axis.name} = {worst:.4g} {axis.unit}".rstrip(), self._range(axis), axis.name)
+                raise ExtrapolationError(
+                    f"{axis.name} = {worst:.4g} {axis.unit}".rstrip(), self._range(axis), axis.name
+                )
         scaled = self.scaled(points)
         fano = np.exp(self.synchrony_basis.terms(scaled) @ self.synchrony)
         for k, (population, limit) in enumerate(self.domain.synchrony.items()):

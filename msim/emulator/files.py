@@ -85,7 +85,7 @@ def read_emulator(path: str | Path) -> Emulator:
 
 
 def identity(emulator: Emulator) -> str:
-    """SHA-256 of all by which an emulator answers: coefficients, ranges and errors; not of when and by whom it was made."""
+    """Return the SHA-256 of what an emulator answers by: coefficients, ranges and errors, not when it was made."""
     return _checksum({name: one for name, one in _plain(emulator).items() if name not in ("about", "record")})
 
 
@@ -95,7 +95,8 @@ def _checksum(body: Any) -> str:
 
 def _plain(emulator: Emulator) -> dict[str, Any]:
     return {
-        "model": emulator.model, "digest": emulator.digest, "cells": dict(emulator.cells), "about": dict(emulator.about),
+        "model": emulator.model, "digest": emulator.digest, "cells": dict(emulator.cells),
+        "about": dict(emulator.about),
         "axes": [asdict(one) for one in emulator.axes], "outputs": [asdict(one) for one in emulator.outputs],
         "derived": [asdict(one) for one in emulator.derived], "basis": asdict(emulator.basis),
         "coefficients": emulator.coefficients.tolist(), "covariance": emulator.covariance.tolist(),

@@ -83,7 +83,9 @@ def fit_emulator(
         lambda done: progress(done, len(points)),
     )  # fmt: skip
     emulator = emulator_of(model, axes, samples, budget)
-    return replace(emulator, relaxation=relaxations(at_rest(model, axes), axes, strongest_values(emulator), budget.seed))
+    return replace(
+        emulator, relaxation=relaxations(at_rest(model, axes), axes, strongest_values(emulator), budget.seed)
+    )
 
 
 def emulator_of(model: ModelDefinition, axes: Sequence[Axis], samples: Samples, budget: FitBudget) -> Emulator:

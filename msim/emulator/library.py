@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def shipped_emulators() -> Path:
 
 
 def emulator_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> str:
-    """Name of the file of a model's emulator that comes with msim: another range, effort or value of the cells has another.
+    """Name of the file of a model's emulator that comes with msim: another range, effort or value of the cells has
+    another.
 
     What came with msim was fitted by the code that it came with.
     """
@@ -54,7 +55,7 @@ def emulator_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudge
 def name_of(digest: str, axes: Iterable[Axis], budget: FitBudget) -> str:
     """The same from the `fast_digest` of the cells."""
     ranges = [[one.name, repr(one.low), repr(one.high)] for one in axes]
-    return _hashed([digest, ranges, repr(budget)])
+    return _hashed([digest, ranges, asdict(budget)])
 
 
 def kept_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> str:
@@ -69,7 +70,9 @@ def _hashed(parts: list[Any]) -> str:
 def emulator_path(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> Path:
     """Return the file of a model's emulator with these axes: in the cache, or shipped, or where it is to be written."""
     known = list(axes)
-    kept, came = emulator_folder() / kept_name(model, known, budget), shipped_emulators() / emulator_name(model, known, budget)
+    kept, came = emulator_folder() / kept_name(model, known, budget), shipped_emulators() / emulator_name(
+        model, known, budget
+    )
     return came if came.is_file() and not kept.is_file() else kept
 
 
@@ -101,7 +104,9 @@ def emulator_marks(models: Iterable[ModelDefinition]) -> list[str]:
                   for one in paths)  # fmt: skip
 
 
-def find_emulator(model: ModelDefinition, budget: FitBudget = FitBudget(), progress: Progress = lambda *_: None) -> Emulator:
+def find_emulator(
+    model: ModelDefinition, budget: FitBudget = FitBudget(), progress: Progress = lambda *_: None
+) -> Emulator:
     """Return the model's emulator with the usual axes and ranges, from the cache, or fitted now and kept there."""
     axes = axes_of(model)
     path = kept_or_fitted(model, axes, budget, progress)

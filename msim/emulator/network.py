@@ -34,7 +34,9 @@ class EmulatorNetwork(FastNetwork):
 
     alike = True
 
-    def __init__(self, emulator: Emulator, model: ModelDefinition, others: Sequence[Emulator] = (), seed: int = 0) -> None:
+    def __init__(
+        self, emulator: Emulator, model: ModelDefinition, others: Sequence[Emulator] = (), seed: int = 0
+    ) -> None:
         self.model, self.known, self.seed = model, (emulator, *others), seed
         self.fields_given = 0
         self.populations = {name: 1 for name in model.populations}
@@ -130,7 +132,9 @@ def validate_model(emulator: Emulator, model: ModelDefinition) -> None:
     raises: InputError with the known differences
     """
     if not all(one.name in model.values for one in emulator.axes if one.kind == "value"):
-        raise InputError(f"emulator: is one of model '{emulator.model}'; '{model.name}' lacks values that are axes of it")
+        raise InputError(
+            f"emulator: is one of model '{emulator.model}'; '{model.name}' lacks values that are axes of it"
+        )
     if fast_digest(model, emulator.axes) == emulator.digest:
         return
     raise InputError(f"emulator: is one of model '{emulator.model}' with other spiking cells than this '{model.name}'"

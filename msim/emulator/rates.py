@@ -32,7 +32,9 @@ class RateModel:
         missing = [name for name in emulator.cells if name not in emulator.relaxation]
         if missing:
             raise InputError(f"emulator: has no time constants of {', '.join(missing)}; fit it on a model with drives")
-        return RateModel(emulator, tuple(emulator.cells), np.array([emulator.relaxation[name].tau for name in emulator.cells]))
+        return RateModel(
+            emulator, tuple(emulator.cells), np.array([emulator.relaxation[name].tau for name in emulator.cells])
+        )
 
     def steady(self, values: Mapping[str, Any]) -> np.ndarray:
         """Return the steady rates F in Hz, shape (populations, regions).

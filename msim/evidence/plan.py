@@ -209,7 +209,9 @@ def trial_plan(
 def first_moment(condition: Condition, read: Sequence[float] = ()) -> float:
     """When the trial begins: long enough before the first thing that is done or read, s."""
     starts = [0.0, *read]
-    starts += [_seconds(intervention.since) for _, intervention in condition.interventions if intervention.since is not None]
+    starts += [
+        _seconds(intervention.since) for _, intervention in condition.interventions if intervention.since is not None
+    ]
     starts += [_seconds(dose.at) for dose in condition.doses if dose.at is not None]
     return math.floor(min(starts) - ACUTE_LEAD)
 
@@ -232,7 +234,8 @@ def condition_text(condition: Condition) -> str:
         {
             "doses": [one.model_dump(mode="json", exclude_none=True) for one in condition.doses],
             "acts": [
-                (kind, intervention.model_dump(mode="json", by_alias=True, exclude_none=True)) for kind, intervention in condition.interventions
+                (kind, one.model_dump(mode="json", by_alias=True, exclude_none=True))
+                for kind, one in condition.interventions
             ],
             "preparation": condition.preparation, "state": condition.state, "set": dict(condition.set),
         },

@@ -64,7 +64,7 @@ def functional_connectivity(scan: Scan, band: Band | None = None) -> np.ndarray:
     (matrix,) = measure(cov_estimator=covariance, kind="correlation", standardize=None).fit_transform([signal])
     np.fill_diagonal(matrix, 0.0)
     validate_finite_z(np.arctanh(matrix, where=np.abs(matrix) <= LARGEST_R, out=np.full_like(matrix, np.inf)),
-                    scan.regions, f"scan {scan.label.stem}")  # fmt: skip
+                      scan.regions, f"scan {scan.label.stem}")  # fmt: skip
     return np.asarray(np.arctanh(matrix))
 
 

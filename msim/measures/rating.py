@@ -35,7 +35,12 @@ RATING = Mechanism(
 
 
 def improvement(
-    potentiation: np.ndarray | float, random_effect: np.ndarray | float, placebo: float, E_max: float, W_50: float, sd: float
+    potentiation: np.ndarray | float,
+    random_effect: np.ndarray | float,
+    placebo: float,
+    E_max: float,
+    W_50: float,
+    sd: float,
 ) -> np.ndarray:
     """Return the improvement as a share of the rating before treatment, at most 1, below 0 where people get worse.
 

@@ -67,7 +67,9 @@ class Extrapolation:
     steps: Mapping[str, float]
 
 
-def extrapolate(burst_before: BurstSummary | None, last: BurstSummary, time: float, spread: Mapping[str, float]) -> Extrapolation:
+def extrapolate(
+    burst_before: BurstSummary | None, last: BurstSummary, time: float, spread: Mapping[str, float]
+) -> Extrapolation:
     """Extrapolate averages to a later time, along the line through the last two bursts as far as it exceeds the noise.
 
     A change between two bursts counts by the share of its square that noise does not explain (James and Stein):

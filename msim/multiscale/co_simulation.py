@@ -111,13 +111,20 @@ def _leap(cosimulation: CoSimulation, leap: float) -> tuple[float, bool]:
     last_burst = BurstSummary(stop, scale.averages(burst), seconds)
     samples = [one for one in cosimulation.recording.samples if start + 1e-6 < one <= stop + 1e-6]
     inside = [min(one, stop) for one in samples]
-    corrected, kept = scale.advanced(cosimulation.states, start, stop, cosimulation.averages, last_burst.averages, inside)
+    corrected, kept = scale.advanced(
+        cosimulation.states, start, stop, cosimulation.averages, last_burst.averages, inside
+    )
     error = leap_error(predicted, corrected, schedule.tolerance, _chance(cosimulation, ahead, response, seconds))
     accepted = is_accepted(error, leap, schedule)
     cosimulation.noise = cosimulation.noise.after(scale.split_halves(burst), seconds)
     if accepted:
         record_samples(cosimulation, inside, kept, last_burst.averages, (start, stop))
-        cosimulation.time, cosimulation.states, cosimulation.burst_before, cosimulation.last_burst = stop, corrected, cosimulation.last_burst, last_burst
+        cosimulation.time, cosimulation.states, cosimulation.burst_before, cosimulation.last_burst = (
+            stop,
+            corrected,
+            cosimulation.last_burst,
+            last_burst,
+        )
     # After its samples, so that a burst in the log has all of them.
     noise = loud / seconds**0.5
     cosimulation.recorder.burst(burst_row(scale.model, burst, stop, leap, error, accepted, noise))
@@ -129,7 +136,9 @@ def _response(cosimulation: CoSimulation, span: tuple[float, float], ahead: Extr
     cells = MeanCells.of(cosimulation.scale)
     shortest = cosimulation.schedule.burst
     # Noise as large as it may be: some equations have kinks, and small deviations would miss them.
-    found = cells.spread(cosimulation.states, span, (cosimulation.averages, ahead.averages), cosimulation.noise, shortest)
+    found = cells.spread(
+        cosimulation.states, span, (cosimulation.averages, ahead.averages), cosimulation.noise, shortest
+    )
     return {name: one * shortest**0.5 for name, one in found.items()}
 
 
@@ -183,7 +192,9 @@ def _change(cosimulation: CoSimulation, changes: Sequence[TimedChange]) -> None:
             continue
         cosimulation.states = after_pulses(cosimulation.states, cosimulation.scale, one)
         cosimulation.scale = follow(cosimulation.network, cosimulation.scale, one)
-        apply_slow_to_fast(cosimulation.network, cosimulation.scale, cosimulation.states, cosimulation.time, cosimulation.averages)
+        apply_slow_to_fast(
+            cosimulation.network, cosimulation.scale, cosimulation.states, cosimulation.time, cosimulation.averages
+        )
         schedule = cosimulation.schedule
         burst = cosimulation.network.burst(schedule.settle, schedule.burst, keep_field=False)
         cosimulation.spiking_seconds += schedule.settle + schedule.burst
@@ -195,7 +206,9 @@ def _change(cosimulation: CoSimulation, changes: Sequence[TimedChange]) -> None:
 def _probe(cosimulation: CoSimulation) -> None:
     """Run a longer burst and keep every cell, spike and field."""
     schedule = cosimulation.schedule
-    apply_slow_to_fast(cosimulation.network, cosimulation.scale, cosimulation.states, cosimulation.time, cosimulation.averages)
+    apply_slow_to_fast(
+        cosimulation.network, cosimulation.scale, cosimulation.states, cosimulation.time, cosimulation.averages
+    )
     cosimulation.spiking_seconds += schedule.burn_in + schedule.probe
     recorded = cosimulation.network.recorded(schedule.burn_in, schedule.probe, cosimulation.recorder.file)
     record_probe(cosimulation, recorded)

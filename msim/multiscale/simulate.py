@@ -89,7 +89,9 @@ def simulate(
         cosimulation = _begun(network, scale, schedule, recording, recorder, pieces, protocol.begin)
         cosimulation.spiking_seconds = (schedule.settle + schedule.baseline) * (1 if pieces is first else 2)
     events = {time for curve in curves.values() for time in curve.breakpoints if protocol.begin < time < protocol.end}
-    advance(cosimulation, protocol.end, events, progress, lambda: keep_state(lambda: trial_state(cosimulation)), changes)
+    advance(
+        cosimulation, protocol.end, events, progress, lambda: keep_state(lambda: trial_state(cosimulation)), changes
+    )
     return cosimulation.spiking_seconds
 
 

@@ -37,7 +37,9 @@ class TimedChange:
         return abs(self.time - time) < SAME_TIME
 
 
-def timed_changes(model: ModelDefinition, changes: Sequence[ModelChange], span: tuple[float, float]) -> list[TimedChange]:
+def timed_changes(
+    model: ModelDefinition, changes: Sequence[ModelChange], span: tuple[float, float]
+) -> list[TimedChange]:
     """Return the changes within a span (s), ready to be applied, from the model at rest.
 
     Slow scales are made once for each model, however often a treatment comes and goes.

@@ -56,6 +56,10 @@ def trial_state(cosimulation: CoSimulation) -> TrialState | None:
         "slowness": cosimulation.noise.slowness,
     }  # fmt: skip
     for kind, last_burst in (("told", cosimulation.last_burst), ("earlier", cosimulation.burst_before)):
-        arrays.update({f"{kind}/{name}": values for name, values in (last_burst.averages.items() if last_burst else ())})
-        about[f"{kind}_time"], about[f"{kind}_seconds"] = (last_burst.time, last_burst.seconds) if last_burst else (None, None)
+        arrays.update(
+            {f"{kind}/{name}": values for name, values in (last_burst.averages.items() if last_burst else ())}
+        )
+        about[f"{kind}_time"], about[f"{kind}_seconds"] = (
+            (last_burst.time, last_burst.seconds) if last_burst else (None, None)
+        )
     return TrialState({name: np.array(values) for name, values in arrays.items()}, about)

@@ -35,7 +35,8 @@ def run_page(run: Run) -> Page:
     sections = (
         question_section(experiment), arms_section(experiment, styles), verdict_section(run, experiment, verdicts),
         _figures(run, styles),
-        limits_section(experiment.model.files, notes_of(experiment), emulator=target.startswith("emulator")), parameters,
+        limits_section(experiment.model.files, notes_of(experiment), emulator=target.startswith("emulator")),
+        parameters,
         sources, provenance_section(run.provenance, (("hash of all that was recorded", digest_run(run.path).sha256),)),
     )  # fmt: skip
     arms = tuple(Sign(name, styles[name]) for name in run.arms)

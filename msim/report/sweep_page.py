@@ -40,7 +40,8 @@ def sweep_page(root: Path) -> Page:
     sections = (
         question_section(experiment), arms_section(experiment, styles), _axes(plan), _trials(store, plan, how),
         Section("figures", "Figures", _figures(root, styles)), *_predictions(experiment),
-        limits_section(experiment.model.files, notes_of(experiment), target.startswith("emulator")), parameters, sources,
+        limits_section(experiment.model.files, notes_of(experiment), target.startswith("emulator")), parameters,
+        sources,
         provenance_section(about, (("plan", plan.id), ("code", plan.code))),
     )  # fmt: skip
     facts = (f"{how.done} of {counted(how.asked, 'trial')} done", *([f"{how.failed} failed"] if how.failed else []),

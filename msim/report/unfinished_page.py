@@ -46,7 +46,9 @@ def unfinished_page(path: Path) -> Page:
         Section("state", "How far it is", (told, _trials(folder, experiment, set(done)))),
         question_section(experiment), arms_section(experiment, styles),
         Section("verdicts", "Predictions", (asked_table(experiment, why),)),
-        limits_section(experiment.model.files, notes_of(experiment), str(about.get("target", "")).startswith("emulator")),
+        limits_section(
+            experiment.model.files, notes_of(experiment), str(about.get("target", "")).startswith("emulator")
+        ),
         parameters, sources, provenance_section(about),
     )  # fmt: skip
     facts = ("not finished", f"{len(done)} of {counted(count, 'trial')} done", f"target {about.get('target', '')}")

@@ -103,7 +103,9 @@ def course(
     names = fast_inputs(model)
     record = MemoryRecorder()
     asked = tuple(dict.fromkeys((*names, *slow)))
-    simulate(model, protocol, Recording(tuple(times), (), asked, ()), record, seed, Context("emulator", emulators=emulators))
+    simulate(
+        model, protocol, Recording(tuple(times), (), asked, ()), record, seed, Context("emulator", emulators=emulators)
+    )
     order = np.concatenate(record.times)
     at = [int(np.argmin(np.abs(order - one))) for one in times]
     values = {name: np.concatenate(record.means[name])[at] for name in asked if name in record.means}

@@ -63,7 +63,11 @@ def _both(cohort: Cohort, person: Participant, options: MegStudyEntry) -> tuple[
 
 
 def _session(
-    study: StudyDefinition, person: Participant, pair: tuple[VisitState, VisitState], sensors: Sensors, options: MegStudyEntry
+    study: StudyDefinition,
+    person: Participant,
+    pair: tuple[VisitState, VisitState],
+    sensors: Sensors,
+    options: MegStudyEntry,
 ) -> Session:
     model = model_of(study.population, getattr(person, WHERE))
     names = fast_inputs(model)

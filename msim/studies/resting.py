@@ -100,7 +100,9 @@ def _scans(
     for begin in range(0, len(jobs), AT_ONCE):
         part = jobs[begin : begin + AT_ONCE]
         fields = [
-            field_of(brain, connectome, emulator, study.coupling, [on_axes(emulator, state) for state in regional[index]])
+            field_of(
+                brain, connectome, emulator, study.coupling, [on_axes(emulator, state) for state in regional[index]]
+            )
             for index, _ in part
         ]
         labels = [_label(cohort.seen[index], run) for index, run in part]

@@ -39,5 +39,6 @@ def run_study(study: StudyDefinition, progress: Progress = lambda text: None) ->
 def emulators_for(study: StudyDefinition, progress: Progress) -> Emulators:
     """Return the emulator of the columns of a study's cohort."""
     return cohort_emulators(
-        study.population, lambda done, total: progress(f"the emulator of the cohort's columns: {done} of {total} bursts")
+        study.population,
+        lambda done, total: progress(f"the emulator of the cohort's columns: {done} of {total} bursts"),
     )

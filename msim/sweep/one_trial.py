@@ -58,7 +58,9 @@ class Stop:
                 raise Stopped("the sweep was stopped")
 
 
-def run_trial(sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = None, ranks: RankGroup = SERIAL) -> ProgressEvent:
+def run_trial(
+    sweep: Sweep, trial: Trial, report: Report, stop: Stop | None = None, ranks: RankGroup = SERIAL
+) -> ProgressEvent:
     """Run a trial unless it is done, or another process has claimed it; keep any exception as its failure."""
     store, key = sweep.store, trial.key
     if store.trial(key).is_file():
@@ -127,7 +129,13 @@ def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: Ra
     context = context_of(sweep.plan, experiment, ranks)
     progress(experiment.begin)
     datasets = simulate_trial(
-        experiment, experiment.arms[0], trial.seed, context, progress, checkpoints=checkpoints, report_burst=report_burst,
+        experiment,
+        experiment.arms[0],
+        trial.seed,
+        context,
+        progress,
+        checkpoints=checkpoints,
+        report_burst=report_burst,
         folder=sweep.store.root / WORK,
     )
     about = {"key": trial.key, "arm": trial.arm, "seed": trial.seed}

@@ -86,7 +86,9 @@ def _left_by_others(sweep: Sweep, elsewhere: Sequence[Trial], report: Report) ->
             elif is_alive(sweep.store.claim(one.key)):
                 still.append(one)
             elif _failed_since(sweep, one):
-                report(ProgressEvent(one.key, "failed", message=str(read_failure_record(sweep.store, one.key)["reason"])))
+                report(
+                    ProgressEvent(one.key, "failed", message=str(read_failure_record(sweep.store, one.key)["reason"]))
+                )
             else:
                 left.append(one)
         waiting = still

@@ -207,7 +207,11 @@ def _report_finished(sweep: Sweep, open_trials: dict[str, Trial], report: Report
             record = read_failure_record(sweep.store, key)
             if float(record.get("time", 0.0)) >= sweep.since:
                 del open_trials[key]
-                report(ProgressEvent(key, "failed", message=str(record["reason"]), disk_is_full=record.get("kind") == "disk"))
+                report(
+                    ProgressEvent(
+                        key, "failed", message=str(record["reason"]), disk_is_full=record.get("kind") == "disk"
+                    )
+                )
 
 
 def _left_by(sweep: Sweep, trial: Trial, job: str, state: str) -> ProgressEvent:

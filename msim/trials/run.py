@@ -251,7 +251,16 @@ def _trial(
     progress(experiment.begin)
     checkpoints = trial_checkpoints(folder, arm, seed)
     datasets = simulate_trial(
-        experiment, experiment.arm(arm), seed, context, progress, keep, journal, checkpoints, report_burst, folder.partial
+        experiment,
+        experiment.arm(arm),
+        seed,
+        context,
+        progress,
+        keep,
+        journal,
+        checkpoints,
+        report_burst,
+        folder.partial,
     )
     write_trial(folder, arm, seed, datasets)
     remove_unfinished(folder, arm, seed)
@@ -295,7 +304,8 @@ def simulate(
     changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
         definition that was read before
     workers: trials at a time; all cores if left out
-    target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is none
+    target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is
+        none
     raises: InputError for bad input, SimulationError where a trial failed
     """
     folder = given_folder(out, "out")

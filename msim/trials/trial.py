@@ -66,7 +66,9 @@ def simulate_trial(
 
     kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
     try:
-        spiking = simulate(arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, report_burst)
+        spiking = simulate(
+            arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, report_burst
+        )
     except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
         keep_record(f"{type(problem).__name__}: {problem}")
         raise

@@ -121,7 +121,7 @@ class Given(SlowScale):
 @pytest.mark.parametrize("name", FEEDING_CELLS)
 @pytest.mark.parametrize("seed", range(3))
 def test_all_that_hand_down_agree(name: str, seed: int) -> None:
-    """States of single cells, means over them, axes of an emulator and the truth of a fit; at rest nothing is changed."""
+    """States of cells, means over them, axes of an emulator and the truth of a fit; at rest nothing is changed."""
     model = shared(MODEL, name)
     link = model.links[name]
     population, receptor, port = link.to.split(".")
@@ -134,8 +134,13 @@ def test_all_that_hand_down_agree(name: str, seed: int) -> None:
     cells = Cells(model)
     apply_slow_to_fast(cells, Given(model, {}, lambda time: {}, every), {}, 0.0, {})
     np.testing.assert_allclose(cells.given[link.to], law, rtol=1e-12)
-    apply_slow_to_fast(cells, Given(model, {}, lambda time: {}, dict.fromkeys(link.origin, np.full(model.cells(own), rest))),
-              {}, 0.0, {})
+    apply_slow_to_fast(
+        cells,
+        Given(model, {}, lambda time: {}, dict.fromkeys(link.origin, np.full(model.cells(own), rest))),
+        {},
+        0.0,
+        {},
+    )
     np.testing.assert_allclose(cells.given[link.to], rest, rtol=1e-12)
 
     means = {one: float(values.mean()) for one, values in every.items()}

@@ -62,11 +62,17 @@ def recorded(model: ModelDefinition, target: str, samples: tuple[float, ...]) ->
     """A trial with all events; probes at all of them."""
     names, record = slowly(model), MemoryRecorder()
     changed = with_changes(model, VALUES, "test")
-    interventions = (ModelChange(BEGIN, changed, {}), ModelChange(BOLUS, model, {}), ModelChange(ON, changed, {}), ModelChange(OFF, model, {}),
-            ModelChange(CUT, model, CUTS))  # fmt: skip
+    interventions = (
+        ModelChange(BEGIN, changed, {}), ModelChange(BOLUS, model, {}), ModelChange(ON, changed, {}),
+        ModelChange(OFF, model, {}), ModelChange(CUT, model, CUTS),
+    )  # fmt: skip
     probes = EVENTS if target == "smooth" else ()
     engine.simulate(
-        model, engine.Protocol(BEGIN, END, 70.0, DOSES, interventions), Recording(samples, probes, names, names), record, 1,
+        model,
+        engine.Protocol(BEGIN, END, 70.0, DOSES, interventions),
+        Recording(samples, probes, names, names),
+        record,
+        1,
         Context(target="cpp" if target in ("smooth", "emulator") else target, schedule=QUICK),
     )
     return record

@@ -8,7 +8,8 @@ and which test does the same on less. All other lines are run as they stand. An 
 from __future__ import annotations
 
 SHORTER = {
-    "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 * hour\"": "--target emulator --seeds 1,2",
+    "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 * hour\"":
+        "--target emulator --seeds 1,2",
     "msim run ketamine_rapid_and_sustained --set ketamine_binding":
         "--target emulator --arms vehicle --until '1 hour' --seeds 1",
     "msim run ketamine_rapid_and_sustained --ranks 2": "--arms vehicle --seeds 1 --until '1 minute'",

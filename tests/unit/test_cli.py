@@ -269,7 +269,10 @@ REFUSED = [
     (("emulator", "fit", MODEL, *TWICE), ("--range: 'block_pv.b' is given twice",)),
     (("tune-background-rates", "circuits/cortical"), ("no shipped name in models", f"nearest known: '{MODEL}'")),
     (("tune-background-rates", "drugs/ketamine"), ("drugs/ketamine: wants a model with populations",)),
-    (("tune-background-rates", MODEL, "--set", "pv.shar=1"), ("--set: the model has no value", "nearest known: 'pv.share'")),
+    (
+        ("tune-background-rates", MODEL, "--set", "pv.shar=1"),
+        ("--set: the model has no value", "nearest known: 'pv.share'"),
+    ),
     (("tune-background-rates", MODEL, "--set", "pv.share=0.9"), ("wants shares that add up to 1",)),
 ]
 

@@ -32,7 +32,9 @@ from tests.smooth_network import SmoothNetwork
 EFFORT = FitBudget(points=300, seconds=1.0, rest=5.0)
 
 
-def fitted(model: ModelDefinition, make: Callable[[ModelDefinition], FastNetwork], budget: FitBudget = EFFORT) -> Emulator:
+def fitted(
+    model: ModelDefinition, make: Callable[[ModelDefinition], FastNetwork], budget: FitBudget = EFFORT
+) -> Emulator:
     """The emulator of a stand-in for a model's cells."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sampling, "build_network", lambda asked, seed, context: make(asked))
@@ -281,7 +283,7 @@ def test_draws_scatter_as_bursts_allow(small_model: ModelDefinition, exact: Emul
 
 
 def test_a_whole_trial_on_the_emulator_agrees(small_model: ModelDefinition, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A week with one dose, against the cells that the emulator was fitted to, within what rates are off by times a few."""
+    """A week with one dose against the cells that the emulator was fitted to, within a few times the error of rates."""
     emulator = fitted(small_model, SmoothNetworkWithDrives, replace(EFFORT, points=500))
     shipped = read_experiment("ketamine_rapid_and_sustained", {"column.n_cells": 100})
     arm = shipped.arm("ketamine")

@@ -58,7 +58,9 @@ def test_a_state_is_an_experiment_and_its_file_says_the_same(
     assert (read.begin, read.end, read.seeds, read.recording) == (meant.begin, meant.end, meant.seeds, meant.recording)
     for one, other in zip(read.arms, meant.arms, strict=True):
         assert (one.name, one.doses, one.hypothesis) == (other.name, other.doses, other.hypothesis)
-        assert [(intervention.kind, intervention.name) for intervention in one.interventions] == [(intervention.kind, intervention.name) for intervention in other.interventions]
+        assert [(intervention.kind, intervention.name) for intervention in one.interventions] == [
+            (intervention.kind, intervention.name) for intervention in other.interventions
+        ]
     vehicle, explored = read.arms
     assert vehicle.doses == () and len(explored.doses) == len(state.dose_times())
     assert [dose.start_s for dose in explored.doses] == state.dose_times()

@@ -77,7 +77,10 @@ def test_every_part_of_the_effort_and_the_code_name_a_emulator_s_file(monkeypatc
 def contexts(folder: Path, emulator: Emulator) -> dict[str, Context]:
     """Ways to run: as usual, and with one thing changed that moves numbers."""
     files = {}
-    for name, one in {"as it is": emulator, **{key: changed(emulator)[key] for key in ("coefficients", "ranges")}}.items():
+    for name, one in {
+        "as it is": emulator,
+        **{key: changed(emulator)[key] for key in ("coefficients", "ranges")},
+    }.items():
         files[name] = folder / f"{name}.json"
         write_emulator(one, files[name])
     schedule = Context().schedule
@@ -163,5 +166,8 @@ def test_a_checkpoint_of_another_emulator_is_not_gone_on_from(emulator: Emulator
 
 def test_emulators_of_a_study_say_which_they_are(emulator: Emulator, tmp_path: Path) -> None:
     write_emulator(emulator, tmp_path / "emulator.json")
-    assert Context("emulator", emulators=emulators_of({}, tmp_path / "emulator.json")).about == f"emulator ({identity(emulator)[:12]})"
+    assert (
+        Context("emulator", emulators=emulators_of({}, tmp_path / "emulator.json")).about
+        == f"emulator ({identity(emulator)[:12]})"
+    )
     assert isinstance(emulators_of({}, tmp_path / "emulator.json"), Emulators)

@@ -214,7 +214,9 @@ def calls() -> Iterator[list[str]]:
         plain = [GIVEN[str(one.name)] for one in takes if words != ("sweep",) or one.name != "folder"]
         options = {name: one for one in command.params if one.param_type_name == "option" for name in one.opts}
         always = [word for name, one in options.items() if one.required for word in (name, REQUIRED[name])]
-        always += ["--target", "emulator"] if "--emulator" in options else ["--out", "results"] if words == ("sweep",) else []
+        always += (
+            ["--target", "emulator"] if "--emulator" in options else ["--out", "results"] if words == ("sweep",) else []
+        )
         for place in range(len(plain)):
             yield [*words, *plain[:place], ADDRESS, *plain[place + 1:], *always]
         for name in PATH_OPTIONS & options.keys():

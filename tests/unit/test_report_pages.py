@@ -136,7 +136,7 @@ def test_what_is_not_finished_says_so(tmp_path: Path) -> None:
 
 
 def test_a_sweep_with_failed_trials_shows_what_it_has_and_says_what_failed(tmp_path: Path) -> None:
-    """A dose beyond the domain of the emulator fails; what [sweep.show] names after the end leaves the last recorded."""
+    """A dose beyond the emulator's domain fails; what [sweep.show] names after the end leaves the last recorded."""
     what = ["sweep", "dose_window", "--target", "emulator", "--arms", "bolus", "--seeds", "1", "--until", "3 hour"]
     given = ["--over", "doses.mg_per_kg=0.2,0.5,40", "--workers", "1", "--out", str(tmp_path / "doses")]
     assert isinstance(CliRunner().invoke(app, [*what, *given]).exception, SimulationError)

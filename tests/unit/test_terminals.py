@@ -164,7 +164,8 @@ def remember(patch: pytest.MonkeyPatch) -> None:
     """Read each file once, as reading takes longer than printing."""
     for module, name in (
         (msim.definitions.files.file_kinds, "read_definition"), (msim.definitions.models.read_model, "read_model"),
-        (msim.definitions.files.titles, "shipped_titles"), (msim.cli.emulator, "_emulator"), (msim.storage.run_store, "open_run"),
+        (msim.definitions.files.titles, "shipped_titles"), (msim.cli.emulator, "_emulator"),
+        (msim.storage.run_store, "open_run"),
     ):  # fmt: skip
         patch.setattr(module, name, functools.cache(getattr(module, name)))
     checked = functools.cache(lambda paths, further: msim_check(list(paths), further))

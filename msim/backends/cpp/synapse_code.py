@@ -164,7 +164,8 @@ class SynapseWriter:
             head = "        for (int64_t k = 0; k < whole(S.n_pad); ++k) {"
             parts.append(f"{indented(body, 2)}\n{head}\n{indented(loop, 3)}\n        }}")
         return (
-            f"void update_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n    if (S.float32_weights) {{\n{parts[0]}\n"
+            f"void update_{self.one.name}(Engine& E, Projection& S, int64_t step) {{\n"
+            f"    if (S.float32_weights) {{\n{parts[0]}\n"
             f"    }} else {{\n{parts[1]}\n    }}\n}}"
         )
 

@@ -85,9 +85,12 @@ def read_task(name: str | Path) -> TaskDefinition:
         values.take(f"task.pathways.{key}.strength", pathway.strength, STRENGTH, place, where)
     found = {path.removeprefix("task."): value for path, value in values.found.items()}
     pathways = tuple(
-        Pathway(key, pathway.origin, pathway.to, pathway.on, found[f"pathways.{key}.strength"].si) for key, pathway in entry.task.pathways.items()
+        Pathway(key, pathway.origin, pathway.to, pathway.on, found[f"pathways.{key}.strength"].si)
+        for key, pathway in entry.task.pathways.items()
     )
-    task = TaskDefinition(path.stem, entry.title, where, entry.task.stimulus_region, entry.task.response_region, pathways, found)
+    task = TaskDefinition(
+        path.stem, entry.title, where, entry.task.stimulus_region, entry.task.response_region, pathways, found
+    )
     _check_times(task)
     return task
 

@@ -335,9 +335,13 @@ def _arms(
         ]
         doses = regimen(texts, weight, masses, f"{place}.doses", span[1])
         model, interventions = _arm_model(one, base, span, place)
-        at_rest, changes = with_interventions(model, interventions, -math.inf), changes_of(model, interventions, span[1])
+        at_rest, changes = with_interventions(model, interventions, -math.inf), changes_of(
+            model, interventions, span[1]
+        )
         state = chosen_of(entry, one, "state")
-        arms.append(Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state))
+        arms.append(
+            Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state)
+        )
     _validate_set_once([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 

@@ -70,7 +70,9 @@ def _names(form: Mechanism) -> set[str]:
     return {one.name for one in form.parameters} | {one.name for one in form.inputs}
 
 
-def _values(model: ModelDefinition, pool: MechanismInstance, binding: MechanismInstance, form: Mechanism) -> list[Value]:
+def _values(
+    model: ModelDefinition, pool: MechanismInstance, binding: MechanismInstance, form: Mechanism
+) -> list[Value]:
     """Build the values of a receptor pool that follow the values of a drug's binding."""
     found = []
     for own in binding.mechanism.parameters:

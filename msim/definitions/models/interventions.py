@@ -94,7 +94,12 @@ def read_act(
 
 def with_interventions(model: ModelDefinition, interventions: Sequence[Intervention], time: float) -> ModelDefinition:
     """Return the model with the values of all manipulations that hold right after a time, and check them together."""
-    values = {path: value for intervention in interventions if intervention.holds_at(time) for path, value in intervention.values.items()}
+    values = {
+        path: value
+        for intervention in interventions
+        if intervention.holds_at(time)
+        for path, value in intervention.values.items()
+    }
     if not values:
         return model
     changed = replace(model, values={**model.values, **values})
@@ -107,7 +112,12 @@ def changes_of(model: ModelDefinition, interventions: Sequence[Intervention], en
 
     Wherever the same manipulations hold, the model is the same object.
     """
-    times = {time for intervention in interventions for time in (intervention.since, intervention.until) if -math.inf < time < end}
+    times = {
+        time
+        for intervention in interventions
+        for time in (intervention.since, intervention.until)
+        if -math.inf < time < end
+    }
     models: dict[tuple[bool, ...], ModelDefinition] = {}
     found = []
     for time in sorted(times):
@@ -119,7 +129,12 @@ def changes_of(model: ModelDefinition, interventions: Sequence[Intervention], en
 
 
 def _pulses(interventions: Sequence[Intervention], time: float) -> dict[str, float]:
-    return {path: left for intervention in interventions if intervention.since == time for path, left in intervention.pulses.items()}
+    return {
+        path: left
+        for intervention in interventions
+        if intervention.since == time
+        for path, left in intervention.pulses.items()
+    }
 
 
 def _declared(name: str, kind: str, model: ModelDefinition, where: str) -> Manipulation:

@@ -250,7 +250,12 @@ def _population(
 
 
 def _places(
-    name: str, entry: e.PopulationEntry, place: str, where: str, values: Values, instances: Mapping[str, MechanismInstance]
+    name: str,
+    entry: e.PopulationEntry,
+    place: str,
+    where: str,
+    values: Values,
+    instances: Mapping[str, MechanismInstance],
 ) -> tuple[tuple[str, str], ...]:
     first, *others = (one.name for one in instances[entry.membrane].mechanism.compartments)
     found: list[tuple[str, str]] = []

@@ -62,7 +62,8 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
         "arms": [
             {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(one, dose) for dose in one.doses],
              "hypothesis": one.hypothesis,
-             "changes": changed_values(experiment.model, one), "acts": [intervention_text(intervention) for intervention in one.interventions]}
+             "changes": changed_values(experiment.model, one),
+             "acts": [intervention_text(each) for each in one.interventions]}
             for one in experiment.arms
         ],
         "recorded": [
