@@ -169,8 +169,8 @@ check(where, wanted="above" if sv2a.estimate > 0 else "below", hint=sv2a.name)
 
 # %% [markdown]
 # **What to doubt here:** simulated FC hardly resembles the measured one (r from 0 to 0.16 over pairs, by seed; fibres
-# alone have 0.13): all regions are one column, and thalamus is none. Virtual people differ in what the file lets vary and in nothing
-# else, so that effects look larger than they would be in a real study.
+# alone have 0.13): all regions are one column, and thalamus is none. Virtual people differ in what the file lets vary
+# and in nothing else, so that effects look larger than they would be in a real study.
 #
 # That was the last one. A page on any run: `msim report`; an experiment of your own: `experiments/README.md`.
 #
