@@ -1,4 +1,4 @@
-"""Settings of how a trial runs: target, ranks and numerical settings, which no model file names."""
+"""Settings of the execution of a trial: target, ranks and numerical settings, which no model file names."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Context:
 
     @property
     def about(self) -> str:
-        """The settings that decide on the numbers of a trial, in words."""
+        """Return the settings that decide on the numbers of a trial, in words."""
         if self.emulators is not None:
             return f"emulator ({self.emulators.about})"
         return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"

@@ -34,7 +34,7 @@ class RankGroup:
         return cls(comm.Get_rank(), comm.Get_size(), comm)
 
     def first_alone(self, work: Callable[[], T]) -> T:
-        """Let rank 0 do some work first, so that the others find it done.
+        """Run some work on rank 0 first, and on the other ranks once it is done there.
 
         raises: on every rank the exception of rank 0
         """
@@ -120,7 +120,7 @@ def world() -> RankGroup:
 
 
 def validate_same_codes(ranks: RankGroup) -> None:
-    """Refuse ranks that would not run what rank 0 runs.
+    """Refuse ranks that would run other code than rank 0.
 
     raises: StartError on rank 0, which says why; the others end
     """

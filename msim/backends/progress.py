@@ -21,7 +21,7 @@ class BurstProgress:
 
     @property
     def left(self) -> float:
-        """Seconds on the clock until the burst is over."""
+        """Return the wall-clock time in seconds until the burst is over."""
         return (self.total - self.done) / self.speed if self.speed > 0 else float("inf")
 
 

@@ -45,7 +45,7 @@ def source_digest() -> str:
 
 @dataclass(frozen=True)
 class RunningCode:
-    """What a process runs; digest: of all source, whatever its folder, and of what it computes with."""
+    """Code that a process runs; digest: of all source, whatever its folder, and of what it computes with."""
 
     folder: str
     machine: str
@@ -53,15 +53,15 @@ class RunningCode:
 
 
 def running_code() -> RunningCode:
-    """What this process runs."""
+    """Return the code that this process runs."""
     digest = hashlib.sha256((source_digest() + code_digest()).encode()).hexdigest()
     return RunningCode(str(package_folder()), platform.node(), digest)
 
 
 def validate_same_code(started: RunningCode, who: str, mine: RunningCode | None = None) -> None:
-    """Refuse a process that would not run this one's code, wherever it lies.
+    """Refuse a process that would run other code than this one.
 
-    started: what it runs; who: what it is, such as 'a worker process'
+    started: code that it runs; who: text that names it, such as 'a worker process'
     raises: StartError that names both places
     """
     own = mine or running_code()

@@ -1,4 +1,4 @@
-"""How a trial can end other than well: a kind each, with its word and the exit status of the command that ran it."""
+"""Kinds of failure of a trial, each with its word and the exit status of the command that ran the trial."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ EXIT_STATUS = {
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a trial has no result; kind: one of EXIT_STATUS."""
+    """Reason for which a trial has no result; kind: a key of EXIT_STATUS."""
 
     kind: str
     reason: str
 
 
 def failure_of(problem: BaseException) -> Failure:
-    """The failure of a trial that an exception ended."""
+    """Return the failure of a trial that an exception ended."""
     kind, text = kind_of(problem), type(problem).__name__
     return Failure(kind, WORDS.get(kind, "") + (f"{text}: {problem}" if str(problem) else text))
 
 
 def kind_of(problem: BaseException) -> str:
-    """What an exception says of why it ended: 'memory', 'disk', 'refused', or 'raised'."""
+    """Return the kind of failure that an exception is: 'memory', 'disk', 'refused', or 'raised'."""
     if any(is_full(one) for one in _led_to(problem)):
         return "disk"
     if any(_is_want_of_memory(one) for one in _led_to(problem)):
@@ -41,7 +41,7 @@ def kind_of(problem: BaseException) -> str:
 
 
 def is_full(problem: BaseException) -> bool:
-    """Whether an error says that the disk, or one's share of it, is full."""
+    """Return whether an error says that the disk, or the user's quota on it, is full."""
     return isinstance(problem, DiskFullError) or (isinstance(problem, OSError) and problem.errno in FULL)
 
 
@@ -50,13 +50,13 @@ def _is_want_of_memory(problem: BaseException) -> bool:
 
 
 def _led_to(problem: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that led to it."""
+    """Yield an error and those that led to it."""
     while problem is not None:
         yield problem
         problem = problem.__cause__ or problem.__context__
 
 
 def exit_status_of(kinds: Iterable[str]) -> int:
-    """The exit status of a command of which trials failed: that of their kind, or 'raised' where kinds differ."""
+    """Return the exit status of a command with failed trials: that of their kind, or 'raised' where kinds differ."""
     found = set(kinds)
     return EXIT_STATUS.get(found.pop(), SimulationError.exit_status) if len(found) == 1 else SimulationError.exit_status

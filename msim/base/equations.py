@@ -72,7 +72,7 @@ def _equation(line: str) -> Equation:
 
 
 def subexpressions(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """What equations say without a rate; what reads names of which nothing is known is left out.
+    """Evaluate the equations that are no rates; those that read a name without a known value are left out.
 
     known: inputs, constants and states, numbers or arrays that broadcast
     """
@@ -84,7 +84,7 @@ def subexpressions(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def slopes(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """How fast each state changes.
+    """Evaluate the rate of change of each state.
 
     known: as for `subexpressions`; all that the rates read
     """

@@ -10,7 +10,7 @@ LONGEST_PART = 480
 
 
 class MsimError(Exception):
-    """Anything that msim refuses or fails at, with one message that a user can act on."""
+    """Base of all errors of msim, with one message that a user can act on."""
 
     exit_status = 1
 
@@ -50,13 +50,13 @@ class StartError(MsimError):
 
 
 class DiskFullError(MsimError):
-    """Nothing more can be written."""
+    """Error for a disk that is full."""
 
     exit_status = 7
 
 
 class OwnerError(MsimError):
-    """Somebody else works in that folder; nothing was run."""
+    """Error for a folder that another process works in; nothing was run."""
 
     exit_status = 8
 

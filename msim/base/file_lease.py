@@ -82,7 +82,7 @@ def owner(claim: Path) -> str:
 
 
 def is_claim(path: Path) -> bool:
-    """Whether a file is a claim, or an empty one that was to become one."""
+    """Return whether a file is a claim, or an empty file that was to become one."""
     try:
         mode = path.lstat()
         return stat.S_ISREG(mode.st_mode) and (mode.st_size == 0 or bool(owner(path)))
@@ -91,7 +91,7 @@ def is_claim(path: Path) -> bool:
 
 
 def who_has(claim: Path) -> str:
-    """A process by number and machine, and since when."""
+    """Describe the process that holds a claim: its number, its machine, and since when."""
     machine, number, _ = (owner(claim).rsplit("-", 2) + ["", ""])[:3]
     try:
         since = time.strftime(" since %H:%M on %Y-%m-%d", time.localtime(claim.stat().st_ctime))

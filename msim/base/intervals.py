@@ -8,9 +8,9 @@ CONFIDENCE = 0.95
 
 
 def mean_and_reach(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over the last axis and half its 95 % interval, of what is not NaN.
+    """Compute the mean over the last axis and half the width of its 95 % interval, NaN left out.
 
-    returns: both without the last axis; the reach is NaN where fewer than two are known
+    returns: both without the last axis; the half width is NaN where fewer than two values are known
     """
     from scipy import stats
 
@@ -24,6 +24,6 @@ def mean_and_reach(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def standardized(values: np.ndarray) -> float:
-    """Mean over standard deviation: Cohen's d of differences within pairs; NaN where they do not vary."""
+    """Divide the mean by the standard deviation: Cohen's d of differences within pairs; NaN where they do not vary."""
     spread = float(np.std(values, ddof=1)) if values.size > 1 else 0.0
     return float(np.mean(values)) / spread if spread > 0 else float("nan")

@@ -17,9 +17,9 @@ _TEXT = "msim made this folder and will remove it with all that is in it.\n"
 
 
 def make_own(folder: Path, known: Collection[str] = ()) -> Path:
-    """Make a folder with the mark of msim, or give one that has it.
+    """Make a folder with the mark of msim, unless it exists with the mark, and return it.
 
-    known: names of files that may be there already where the mark is not
+    known: names of files that an existing folder without the mark may hold
     raises: StorageError where something else stands there
     """
     try:
@@ -36,7 +36,7 @@ def make_own(folder: Path, known: Collection[str] = ()) -> Path:
 
 
 def _validate_alone(folder: Path, known: Collection[str]) -> None:
-    """Refuse what is there, unless it is an empty folder, as msim leaves where it is killed before it marks one."""
+    """Refuse an existing path, unless it is a folder that msim made, or is empty but for marks and known names."""
     plain = folder.is_dir() and not folder.is_symlink()
     if plain and all(one.name in known or one.name.startswith(MARK) for one in folder.iterdir()):
         return
@@ -45,7 +45,7 @@ def _validate_alone(folder: Path, known: Collection[str]) -> None:
 
 
 def is_own(folder: Path) -> bool:
-    """Whether this is a folder, and no link to one, that msim has made."""
+    """Return whether a path is a folder, and no link to one, that msim has made."""
     try:
         return stat.S_ISDIR(folder.lstat().st_mode) and (folder / MARK).read_text(encoding="utf-8") == _TEXT
     except (OSError, UnicodeDecodeError):
@@ -53,7 +53,7 @@ def is_own(folder: Path) -> bool:
 
 
 def remove_own(folder: Path) -> bool:
-    """Remove a folder that msim made; leave whatever else has its name. Whether one was removed."""
+    """Remove a folder, only if msim made it, and return whether it was removed."""
     if not is_own(folder):
         return False
     # The mark goes last: what a kill leaves of the rest, or a file that cannot go, can still be removed.
@@ -71,7 +71,7 @@ def remove_own(folder: Path) -> bool:
 
 
 def remove_own_below(folder: Path) -> None:
-    """Remove folders that msim made, wherever below one they lie, and those that are empty then."""
+    """Remove folders that msim made, at any depth below one, and folders that are empty after that."""
     if folder.is_symlink() or not folder.is_dir() or remove_own(folder):
         return
     for one in list(folder.iterdir()):
@@ -91,9 +91,9 @@ def make_own_anew(folder: Path) -> Path:
 
 
 def shared_as(folder: Path, own: Path) -> None:
-    """Let whoever may read a folder read what was put into it, whatever mask its maker has; only that may change it.
+    """Make files readable to all who may read the folder they are in, whatever the umask; write access stays as it is.
 
-    own: a file, or a folder with all that is in it
+    own: a file in the folder, or a folder in it with all its contents
     """
     readers = folder.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
     for path in (own, *(own.rglob("*") if own.is_dir() else ())):
@@ -105,7 +105,7 @@ def shared_as(folder: Path, own: Path) -> None:
 
 
 def make_shared(folder: Path) -> Path:
-    """Make a folder within one that several people may share: whoever may write that one may write this one too.
+    """Make a folder inside one that several people may share; all who may write that one may write this one too.
 
     raises: OSError
     """

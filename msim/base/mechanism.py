@@ -96,12 +96,12 @@ class Mechanism:
 
     @property
     def constants(self) -> dict[str, Any]:
-        """Units of parameters and derived constants, by name."""
+        """Return the units of parameters and derived constants, by name."""
         return {one.name: one.unit for one in self.parameters} | {one.name: one.unit for one in self.derived}
 
     @property
     def declared(self) -> dict[str, Any]:
-        """Units of everything that the equations may read besides their own left sides, by name."""
+        """Return the units of everything that the equations may read besides their own left sides, by name."""
         return {one.name: one.unit for one in self.inputs} | self.constants
 
     def input(self, name: str) -> Port | None:

@@ -16,11 +16,11 @@ from msim.base.made import make_own, remove_own
 
 @contextmanager
 def new_folder(final: Path) -> Iterator[Path]:
-    """Let a folder grow beside its name and move it there at the end; where the body raises, nothing of it is left.
+    """Make a folder under a temporary name and rename it at the end; it is removed where the body raises.
 
-    The name is claimed while the body runs, so that two that want the same one are told apart at the beginning.
-    yields: where it grows
-    raises: StorageError where the name holds something or cannot be written, OwnerError where somebody else writes it
+    The final name is claimed while the body runs, so that a second process that wants it is refused at the beginning.
+    yields: the folder under its temporary name
+    raises: StorageError where the name is taken or cannot be written, OwnerError where another process writes it
     """
     final = final.resolve()
     try:

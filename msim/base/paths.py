@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"([A-Za-z][\w+.-]*::)*[A-Za-z][\w+.-]+:/")
 
 
 def given_path(given: str | os.PathLike[str], where: str = "path") -> Path:
-    """The absolute path that a given one means: '~' is the home folder, and symbolic links are followed.
+    """Return the absolute path that a given one means: '~' is the home folder, and symbolic links are followed.
 
     where: option or argument, for the message
     raises: InputError where no file can have the name, or it is an address
@@ -34,7 +34,7 @@ def given_path(given: str | os.PathLike[str], where: str = "path") -> Path:
 
 
 def given_folder(given: str | os.PathLike[str], where: str) -> Path:
-    """A folder to be written; it needs a name, beside which what it will hold can grow.
+    """Return the path of a folder to be written, which needs a name: its content is first written beside it.
 
     raises: InputError
     """
@@ -45,7 +45,7 @@ def given_folder(given: str | os.PathLike[str], where: str) -> Path:
 
 
 def given_new_folder(given: str | os.PathLike[str], where: str) -> Path:
-    """A folder to be written that does not exist yet or is empty, refused now where it could not be made or filled.
+    """Return the path of a folder to be written; it must not exist yet or be empty, and has to be writable.
 
     raises: InputError, or StorageError for what is on the disk
     """

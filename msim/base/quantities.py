@@ -102,9 +102,9 @@ def unit_text(unit: Any) -> str:
 
 
 def written_unit(given: str, otherwise: str) -> tuple[str, float]:
-    """The unit that somebody writes a quantity in, and what 1 of it is in SI units: 'uM', 1e-3 of '5 uM'.
+    """Return the unit that a quantity is written in, and the size of that unit in SI units: 'uM', 1e-3 of '5 uM'.
 
-    otherwise: `unit_text` of where nothing stands, or more than a number and a unit
+    otherwise: as `unit_text` gives it, the unit for a text that is not one number and one unit; its size is then 1
     """
     found = _NUMBER_AND_UNIT.fullmatch(given)
     try:
@@ -126,7 +126,7 @@ def quantity_text(value: Any) -> str:
 
 
 def text_like(si: float, like: str | int | float, where: str, digits: int = 12) -> str | float:
-    """A number in SI units as a file may give it: in the unit of `like`, or in SI units where that has no simple one.
+    """Format a number in SI units for a file: in the unit of `like`, or in SI units where that has no simple one.
 
     like: a quantity of the same dimensions, such as '5 minute'; digits: of the number, to which it is read back
     """
@@ -146,7 +146,7 @@ def _in_base_units(number: float, unit: str, digits: int) -> str:
 
 
 def after_number(text: str, where: str) -> str | None:
-    """What follows the number of a text that is one number and units; None where it is more arithmetic than that."""
+    """Return the text after the number in a text of one number and units; None where it is other arithmetic."""
     readable = _readable(text)
     leaf = _parse(text, where)
     while isinstance(leaf, ast.BinOp) and isinstance(leaf.op, ast.Mult | ast.Div):
@@ -181,7 +181,7 @@ def _to_float(number: int | float, where: str) -> float:
 
 
 def _readable(text: str) -> str:
-    """The text as Python's parser takes it."""
+    """Return the text in the form that Python's parser reads."""
     return _NUMBER_THEN_UNIT.sub(r"\1 * ", text.translate(_SPELLINGS)).strip()
 
 

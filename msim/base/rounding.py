@@ -1,4 +1,4 @@
-"""Whether values differ at all, or by what rounding leaves: a ratio of one rounding to another says nothing."""
+"""Test for values that differ by rounding only, whose spread must not be divided by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ROUNDING = 64 * float(np.finfo(float).eps)  # relative; of a few sums in double 
 
 
 def is_constant(values: np.ndarray, scale: float = 0.0) -> bool:
-    """Whether values differ from one another by no more than rounding.
+    """Return whether values differ from one another by no more than rounding.
 
     scale: the size of what they were computed from, where that is larger than they are, as for differences
     """

@@ -17,11 +17,12 @@ DERIVED = 2**62  # those from here to twice as much are derived
 
 
 def derived_seed(root: int, name: str, purpose: str) -> int:
-    """The seed of all that is drawn for one of many, such as a participant or a scan.
+    """Return the seed of all that is drawn for one of many, such as a participant or a scan.
 
-    It follows from the hash of all three alone, never from a number that is counted up: else the second of one study
-    would be the first of the next. Of 62 bits, as a million of 32 bits would meet a hundred times.
-    name: of the one, unique within the root and purpose
+    The seed is a hash of root, name and purpose, not a number that is counted up: otherwise the second item of one
+    study would share its seed with the first of the next. It has 62 bits, because a million seeds of 32 bits would
+    coincide about a hundred times.
+    name: of the item, unique within the root and purpose
     """
     return DERIVED + _hashed(int(root), name, purpose) // 4
 
@@ -32,7 +33,7 @@ def stream(root: int, purpose: str, gid: int = 0) -> np.random.Generator:
 
 
 def streams(root: int, purpose: str, gids: Iterable[int]) -> Iterator[np.random.Generator]:
-    """Give the `stream` of each cell in turn, in a tenth of the time; each stream ends where the next one is drawn."""
+    """Yield the `stream` of each cell in turn, in a tenth of the time; each stream ends where the next one is drawn."""
     bits = np.random.Philox(key=_key(root, purpose, 0))
     generator, state = np.random.Generator(bits), bits.state
     for gid in gids:
@@ -50,7 +51,7 @@ def _key(root: int, purpose: str, gid: int) -> np.ndarray:
 
 
 def _hashed(*parts: int | str) -> int:
-    """64 bits of the SHA-256 of some names and numbers, none of which runs into the next."""
+    """Return 64 bits of the SHA-256 of some names and numbers, separated so that none runs into the next."""
     return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8])
 
 

@@ -14,7 +14,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stops_held() -> Iterator[None]:
-    """Let signals that stop a process wait for the end of the body.
+    """Hold back signals that stop a process until the end of the body.
 
     A handler that raises in the middle of a library's clean-up is lost in it, or makes it fail for another reason.
     Outside the main thread, which alone receives signals, nothing is done.

@@ -21,7 +21,7 @@ class Dimension:
 
     @property
     def is_dimensionless(self) -> bool:
-        """True for the dimension of a plain number."""
+        """Return whether this is the dimension of a plain number."""
         return not any(self.powers)
 
     def power_of(self, base: str) -> float:

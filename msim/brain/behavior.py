@@ -27,7 +27,7 @@ class Behavior:
 
     @property
     def accuracy(self) -> float:
-        """Mean accuracy of both kinds, so that responding always, or never, is 0.5."""
+        """Return the mean accuracy of both kinds of trial, so that responding always, or never, is 0.5."""
         return (self.go + self.nogo) / 2
 
 

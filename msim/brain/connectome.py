@@ -50,13 +50,13 @@ class Connectome:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the regions, in the order of all arrays."""
+        """Return the names of the regions, in the order of all arrays."""
         return tuple(one.name for one in self.regions)
 
     def delays(self, velocity_m_per_s: float) -> np.ndarray:
-        """Time that spikes take from region to region, s; shape (regions, regions).
+        """Compute the time that spikes take from region to region, s; shape (regions, regions).
 
-        raises: InputError where it is longer than LONGEST_DELAY
+        raises: InputError where a delay is longer than LONGEST_DELAY
         """
         late = self.lengths_mm / 1e3 / velocity_m_per_s
         if not (late <= LONGEST_DELAY).all():
@@ -97,7 +97,7 @@ def read_connectome(folder: Path, weights: str = "weights.csv") -> Connectome:
 
 
 def connectome_of(brain: BrainDefinition) -> Connectome:
-    """The connectome that a brain file names, whose tracts its spikes travel in time.
+    """Read the connectome that a brain file names; spikes must cross each of its tracts within LONGEST_DELAY.
 
     raises: DefinitionError that names the file and the regions in question
     """

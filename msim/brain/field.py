@@ -72,9 +72,9 @@ def field_of(
 
 
 def effects(connectome: Connectome, coupling: float, gradient: float) -> np.ndarray:
-    """Which share of a region's background the spikes of another one take the place of, shape (to, from).
+    """Compute the share of a region's background that spikes of another region replace, shape (to, from).
 
-    raises: InputError where coupling is no share
+    raises: InputError where coupling is not from 0 to 1, or the gradient cannot be scaled
     """
     if not 0 <= coupling <= 1:
         raise InputError(f"coupling: wants a share from 0 to 1, got {coupling:g}")

@@ -41,7 +41,7 @@ class Correspondence:
 
     @property
     def best(self) -> float:
-        """Coupling of the largest correlation."""
+        """Return the coupling of the largest correlation."""
         return float(self.coupling[int(np.argmax(self.simulated))])
 
 
@@ -55,7 +55,7 @@ def bold_parameters(brain: BrainDefinition) -> BalloonWindkessel:
 
 
 def scan_seed(root: int, label: Label) -> int:
-    """The seed of a scan, which all of its name has a part in: no two scans of any studies share a fluctuation."""
+    """Return the seed of a scan, derived from its whole name, so that no two scans share their fluctuations."""
     return derived_seed(root, label.stem, "scan")
 
 
@@ -71,7 +71,7 @@ def validate_short_scan(seconds: float, tr: float, label: Label, band: Band | No
 def resting_scans(
     brain: BrainDefinition, field: Field, seconds: float, tr: float, labels: Sequence[Label], seeds: Sequence[int]
 ) -> list[Scan]:
-    """Simulate scans at rest, all at once; each is the same whatever others are taken with it.
+    """Simulate scans at rest, all at once; the result of each is independent of the others.
 
     seconds, tr: length of a scan and time between volumes, s
     raises: InputError where TR does not fit, SimulationError where a region leaves its emulator's domain

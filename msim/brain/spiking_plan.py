@@ -47,12 +47,12 @@ class Target:
 
     @property
     def fibres(self) -> str:
-        """Name of the projection from other regions."""
+        """Return the name of the projection from other regions."""
         return f"fibres_{self.drive}"
 
     @property
     def arrived(self) -> str:
-        """Name of the number of events that fibers bring a cell in a step."""
+        """Return the name of the number of events that fibers bring a cell in a step."""
         return f"arrived_{self.drive}"
 
 

@@ -39,7 +39,7 @@ class Rest:
 
 
 def brain_at_rest(plan: BrainPlan, ranks: RankGroup = SERIAL, seconds: float = MEASURING) -> tuple[SpikingBrain, Rest]:
-    """Let regions settle alone, join them, balance their fibers, and return the brain that can run on from there.
+    """Simulate regions alone, join them, balance their fibers, and return the brain in that state with its rest.
 
     seconds: of either measurement of rest
     raises: SimulationError where regions run away or one is silent

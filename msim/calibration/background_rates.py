@@ -94,7 +94,7 @@ def replaced_rate(text: str, one: Calibrated) -> str:
 
 
 def _is_only_change(text: str, new: str, drive: str, rate: str) -> bool:
-    """Whether the pattern met the value itself, and not a comment or a text that looks like it."""
+    """Return whether the new text differs from the old one in the rate of this drive alone."""
     try:
         before, after = tomllib.loads(text), tomllib.loads(new)
         before["drives"][drive]["rate"]["value"] = rate

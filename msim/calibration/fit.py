@@ -43,7 +43,7 @@ class Problem:
 
     @property
     def name(self) -> str:
-        """Name that depends on the whole problem, so that the study of another one is never continued."""
+        """Return a name that depends on the whole problem, so that the study of another one is never continued."""
         about = [
             dict(self.model.files), [repr(one) for one in self.rows], [vars(one) for one in self.axes],
             {path: str(text) for path, text in self.changes.items()}, self.hypothesis, list(self.seeds),
@@ -92,7 +92,7 @@ def start_part(axis: Axis) -> float:
 
 
 def _validate_own_file(store: Path) -> None:
-    """Refuse to write a study into what is the journal of none.
+    """Refuse to write a study into a file that is not the journal of one.
 
     raises: StorageError
     """

@@ -26,7 +26,7 @@ class Axis:
 
     @property
     def reach(self) -> float:
-        """Logarithm of the range."""
+        """Return the logarithm of the upper over the lower end of the range."""
         return math.log(self.high / self.low)
 
     def at(self, part: float) -> float:

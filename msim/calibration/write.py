@@ -1,4 +1,4 @@
-"""Write fitted values into the model files that state them, comments and layout kept."""
+"""Writer of fitted values into the model files that state them, comments and layout kept."""
 
 from __future__ import annotations
 

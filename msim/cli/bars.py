@@ -1,4 +1,4 @@
-"""Bars on standard error that show how far many things are, a line for each, whatever the terminal is."""
+"""Bars of progress on standard error, one line for each of several tasks, on any kind of terminal."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LENGTH = 20  # columns of a bar
 
 @contextmanager
 def bars(what: str, total: float, done: float = 0.0) -> Iterator[tuple[Progress, TaskID]]:
-    """A display with one bar for the whole, whose number comes with it; parts are added by `add_part`."""
+    """Show one bar for the whole, and yield the display and the number of that bar; `add_part` adds parts."""
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
     from rich.table import Column
 
     class Line(ProgressColumn):
-        """All about one thing in one text, which breaks between words where the terminal is narrow."""
+        """Column with all about one task in one text, which breaks between words where the terminal is narrow."""
 
         def render(self, task: Task) -> Text:
             return _whole(task) if task.fields["is_whole"] else _part(task)
@@ -34,7 +34,7 @@ def bars(what: str, total: float, done: float = 0.0) -> Iterator[tuple[Progress,
 
 
 def add_part(shown: Progress, what: str) -> TaskID:
-    """A line for a part of the whole, which is done at 1."""
+    """Add a line for a part of the whole, which is done at 1."""
     return shown.add_task(what, total=1.0, phase="", is_whole=False)
 
 

@@ -26,10 +26,10 @@ def spiking(
     labels: Sequence[Label], seeds: Sequence[int], coupling: float | None, cells: int, ranks: int,
     write: Callable[[BrainDefinition, Connectome, list[Scan], Path], None],
 ) -> None:  # fmt: skip
-    """Take spiking scans and have rank 0 write them; what cannot be is refused before ranks are started.
+    """Simulate spiking scans and write them from rank 0; bad input is refused before ranks are started.
 
     times: length of a scan and time between volumes, s
-    write: what scans leave in a folder
+    write: writes the scans into a folder
     """
     from msim.base.new_folder import new_folder
     from msim.brain.spiking_plan import brain_plan

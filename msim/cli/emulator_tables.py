@@ -20,7 +20,7 @@ OUTPUTS = ("average", "at rest", "error", "in trials", "worst", "noise of a burs
 
 
 def require_cells(model: ModelDefinition) -> ModelDefinition:
-    """Return the model; refuse one without spiking cells."""
+    """Return the model, unless it has no spiking cells, which is refused."""
     if not model.populations:
         raise InputError(f"{model.name}: wants a model with populations, got one without any")
     return model
@@ -40,7 +40,7 @@ def parse_ranges(given: list[str]) -> dict[str, tuple[str, str]]:
 
 
 def parse_point(given: list[str], axes: Sequence[Axis]) -> dict[str, float]:
-    """'NAME=VALUE' texts as values of axes, SI units; the emulator itself refuses names that none of its axes has."""
+    """Parse 'NAME=VALUE' texts to values of axes, SI units; names of no axis are left for the emulator to refuse."""
     from msim.base.quantities import parse_in, parse_quantity
 
     units = {one.name: _unit_of(one) for one in axes}

@@ -125,7 +125,7 @@ def stoppable() -> Iterator[None]:
 
 
 def _noting(raised: list[str], report: Report) -> Report:
-    """A report that also keeps why trials failed."""
+    """Return a report that also keeps the reasons for which trials failed."""
 
     def noted(what: str, done: int, total: int, why: str) -> None:
         if what == "raised":

@@ -15,7 +15,7 @@ from msim.verdicts.verdict_text import SPREAD_OF_SEEDS
 
 
 def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) -> None:
-    """Print one row each, then how many agree."""
+    """Print the rows of evidence as a table, then how many agree."""
     from rich.text import Text
 
     rows = []

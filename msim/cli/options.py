@@ -54,7 +54,7 @@ def parse_figure(text: str, option: str = "--figure") -> Path | None:
 
 
 def parse_file(text: str, option: str, endings: tuple[str, ...] = ("",)) -> Path:
-    """A file to be written, refused before anything is computed where it cannot be."""
+    """Return the path of a file to be written, refused before anything is computed where it is not writable."""
     path = given_path(text, option)
     if not path.name.endswith(endings) or not path.parent.is_dir() or path.is_dir():
         wanted = f" that ends in {' or '.join(endings)}" if any(endings) else ""

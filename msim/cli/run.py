@@ -97,7 +97,7 @@ def _emulators(experiment: ExperimentDefinition, target: str, file: str) -> Netw
 
 
 def _validate_effective(ranks: int, workers: int, partition: str) -> None:
-    """Refuse what ranks do not heed, and what only they heed."""
+    """Refuse --workers with several ranks, and --partition with one: they would have no effect."""
     from msim.cli.options import validate_effective
 
     if ranks > 1 and workers:

@@ -92,7 +92,7 @@ class _Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let the first SIGTERM raise in the body; further ones must not keep it from ending its processes."""
+    """Turn the first SIGTERM into an exception in the body; later ones are ignored while it ends its processes."""
 
     def terminate(*_: Any) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -144,7 +144,7 @@ def _print_section(title: str, rows: list[Row]) -> None:
 
 
 def _print_rows(rows: list[Row]) -> None:
-    """Rows in columns, without one where nothing would stand, and an empty line below them."""
+    """Print rows in columns, without the column that would be empty, and an empty line below them."""
     has_short = any(short for _, short, _, _ in rows)
     cells = []
     for name, short, text, below in rows:

@@ -68,7 +68,7 @@ def study(
 
 
 def _written(definition: StudyDefinition, folder: Path) -> Outcome:
-    """Run a study whose folder appears when it is whole."""
+    """Run a study and write it into a folder that appears when it is complete."""
     from msim.base.new_folder import new_folder
     from msim.studies.checks import check_study
     from msim.studies.files import write_outcome

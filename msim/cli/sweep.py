@@ -80,7 +80,7 @@ def sweep(
 
 
 def _validate_effective(executor: str, workers: int, ranks: int) -> None:
-    """Refuse what says how many trials or ranks, where the executor says it."""
+    """Refuse --workers and --ranks where they would have no effect, as the executor decides on them."""
     from msim.cli.options import validate_effective
 
     if workers and (executor != "local" or ranks > 1):

@@ -25,7 +25,7 @@ SHORT = 12  # columns of what is not broken between words either: a number stays
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], whole: Sequence[str] = ()
 ) -> None:
-    """Print a table as wide as the terminal, or where its words do not fit a line for each cell; no word is broken.
+    """Print a table as wide as the terminal; where words do not fit, a line for each cell. No word is broken.
 
     whole: columns that are not broken between words either, so that a name can be copied
     """
@@ -45,7 +45,7 @@ def print_table(
 
 
 def print_grid(rows: Sequence[Sequence[Text]], indent: int) -> None:
-    """Print rows in columns without heads, or where their words do not fit below one another."""
+    """Print rows in columns without heads; where words do not fit, cells below one another."""
     room = width() - indent
     widths = _widths(rows, room, ())
     shown = (_stacked(row, room) if widths is None else _row(row, widths) for row in rows)
@@ -58,13 +58,13 @@ def say(text: str) -> None:
 
 
 def print_text(text: Text, indent: int = 0, further: int = 0) -> None:
-    """Print a text between the edges of the terminal; further: how much deeper its lines begin after the first."""
+    """Print a text between the edges of the terminal; further: extra indent of its lines after the first."""
     first, *others = wrapped(text, width() - indent - further)
     _print_lines([*_indented([first], indent), *_indented(others, indent + further)])
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Text that shows its square brackets and escapes instead of obeying them, in characters that can be printed."""
+    """Return a text with square brackets and escapes shown literally, in characters that can be printed."""
     from rich.text import Text
 
     encoding = getattr(sys.stdout, "encoding", None)
@@ -72,7 +72,7 @@ def plain(text: str, style: str = "") -> Text:
 
 
 def wrapped(text: Text, columns: int) -> list[Text]:
-    """Lines of at most so many columns, but for words that are longer: none is broken."""
+    """Break a text into lines of at most so many columns, but for words that are longer: none is broken."""
     return [part for line in text.split("\n", allow_blank=True) for part in _broken(line, columns)]
 
 
@@ -92,7 +92,7 @@ def _broken(line: Text, columns: int) -> list[Text]:
 
 
 def _widths(rows: Iterable[Sequence[Text]], room: int, fixed: Sequence[int]) -> list[int] | None:
-    """Widths of columns: what they want, the widest less where that is too much; None where words would be broken."""
+    """Return the widths of columns, the widest cut to fit into the room; None where words would have to be broken."""
     columns = list(zip(*rows, strict=True))
     most = [max(map(_longest_line, column)) for column in columns]
     least = [
@@ -121,7 +121,7 @@ def _longest_word(cell: Text) -> int:
 
 
 def _row(cells: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
-    """Lines of a row of a table."""
+    """Yield the lines of a row of a table."""
     from rich.text import Text
 
     columns = [wrapped(cell, columns) for cell, columns in zip(cells, widths, strict=True)]
@@ -136,7 +136,7 @@ def _row(cells: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
 
 
 def _cells_in_lines(heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Text]:
-    """'name: value' for every cell that is not empty, and an empty line below each row."""
+    """Yield 'name: value' for every cell that is not empty, and an empty line below each row."""
     from rich.text import Text
 
     for row in rows:
@@ -151,7 +151,7 @@ def _cells_in_lines(heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> It
 
 
 def _stacked(cells: Sequence[Text], columns: int) -> Iterator[Text]:
-    """Cells below one another, those after the first deeper."""
+    """Yield the lines of cells below one another, those after the first indented."""
     for number, cell in enumerate(cells):
         indent = DEEPER * min(number, 1)
         if cell.plain.strip():

@@ -1,4 +1,4 @@
-"""Standard streams that take any text and outlive their readers, and how wide the lines of a terminal are."""
+"""Standard streams that take any text and outlive their readers, and the width of terminal lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEAREST = str.maketrans({
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """The text in characters that an encoding has; None has all of them."""
+    """Return the text in characters that an encoding has, others replaced; None stands for UTF-8."""
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:
@@ -44,23 +44,23 @@ class SteadyStream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """That of the stream itself."""
+        """Return the encoding of the inner stream, UTF-8 where it has none."""
         return getattr(self._inner, "encoding", None) or "utf-8"
 
     def writable(self) -> bool:
-        """Always."""
+        """Return True: what cannot be written is dropped or raises."""
         return True
 
     def isatty(self) -> bool:
-        """Whether a terminal shows it."""
+        """Return whether the inner stream is a terminal."""
         return self._inner.isatty()
 
     def fileno(self) -> int:
-        """Its number in the system."""
+        """Return the file descriptor of the inner stream."""
         return self._inner.fileno()
 
     def write(self, text: str) -> int:
-        """Write what the encoding has, and escapes of the rest."""
+        """Write a text; characters that the encoding lacks are replaced."""
         # By nothing click asks what kind of stream it is, and takes an error for an answer.
         if not self._over and text != "":
             with self._kept():
@@ -68,14 +68,14 @@ class SteadyStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush the inner stream, unless writing has ended."""
         if not self._over:
             with self._kept():
                 self._inner.flush()
 
     @contextmanager
     def _kept(self) -> Iterator[None]:
-        """Go on without a reader; raise where the system takes no more of what somebody wants to keep."""
+        """End writing at an error in the body; raise it on standard output, unless its reader is gone."""
         try:
             yield
         except OSError as problem:
@@ -88,7 +88,7 @@ class SteadyStream(io.TextIOBase):
                 raise MsimError(f"{self._name}: cannot be written: {problem.strerror}") from None
 
     def _end(self) -> None:
-        """Let nothing more be written, by Python at its end neither."""
+        """End all writing, also that of Python at its exit."""
         self._over = True
         with suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -98,7 +98,7 @@ class SteadyStream(io.TextIOBase):
 
 @contextmanager
 def steady() -> Iterator[None]:
-    """Give the body standard streams that are open and take any text, and a width that can be laid out for."""
+    """Replace standard streams in the body by open ones that take any text, and settle the width of lines."""
     _open_closed()
     _settle_size()
     before = sys.stdout, sys.stderr
@@ -127,7 +127,7 @@ def _open_closed() -> None:
 
 
 def _settle_size() -> None:
-    """Take sizes that are none out of the environment, where rich would print nothing for 0."""
+    """Remove invalid sizes from the environment, as rich would print nothing for 0."""
     for name in ("COLUMNS", "LINES"):
         if name in os.environ and not _size(os.environ[name]):
             del os.environ[name]
@@ -136,13 +136,13 @@ def _settle_size() -> None:
 
 
 def width() -> int:
-    """Columns to lay text out for: those of COLUMNS or of the terminal, or 80 where there is none."""
+    """Return the columns to lay text out for: of COLUMNS or of the terminal, or OF_FILES where there is none."""
     wanted = _size(os.environ.get("COLUMNS", "")) or next(filter(None, map(_columns_of, range(3))), OF_FILES)
     return min(max(wanted, NARROWEST), WIDEST)
 
 
 def _size(text: str) -> int:
-    """A size above 0 as the environment gives it, else 0."""
+    """Read a size above 0 from an environment variable; 0 where the text is none."""
     digits = text.strip().lstrip("0")
     if not (digits.isascii() and digits.isdecimal()):
         return 0
@@ -157,12 +157,12 @@ def _columns_of(number: int) -> int:
 
 
 def shows_bars() -> bool:
-    """Whether standard error is a terminal on which a line can be written over."""
+    """Return whether standard error is a terminal on which a line can be written over."""
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
 def show_progress(text: str, over: bool) -> None:
-    """Say on standard error how far something is, over what was said before where that can be; over: the last word."""
+    """Print progress on standard error, over the line before where the terminal can; over: whether it is the last."""
     room = width() - 1
     line = f"\r{text[:room]:<{room}}" if shows_bars() else text
     sys.stderr.write(line + ("\n" if over or not shows_bars() else ""))
@@ -170,7 +170,7 @@ def show_progress(text: str, over: bool) -> None:
 
 
 def clear_progress() -> None:
-    """Leave an empty line where progress was shown over what was said before."""
+    """Clear the line of progress where it was written over the line before."""
     if shows_bars():
         sys.stderr.write("\r" + " " * (width() - 1) + "\r")
         sys.stderr.flush()

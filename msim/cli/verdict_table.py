@@ -26,7 +26,7 @@ def print_outcome(run: Run, verdicts: Sequence[Verdict]) -> None:
 
 
 def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
-    """Print one row a prediction, and how many were borne out."""
+    """Print one row per prediction, and the number of each verdict."""
     import typer
     from rich.text import Text
 

@@ -41,7 +41,7 @@ class Spectra:
 
     @property
     def autospectra(self) -> np.ndarray:
-        """Shape (frequencies, sources)."""
+        """Return the power spectra of the sources, shape (frequencies, sources)."""
         return np.real(np.diagonal(self.density, axis1=1, axis2=2))
 
 

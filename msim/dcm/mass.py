@@ -112,12 +112,12 @@ class Circuit:
 
     @property
     def sources(self) -> int:
-        """Number of sources."""
+        """Return the number of sources."""
         return self.ampa.shape[0]
 
     @property
     def tau_m(self) -> np.ndarray:
-        """Membrane time constants, s; shape (populations,)."""
+        """Return the membrane time constants, s; shape (populations,)."""
         return np.array([self.values[f"tau_m_{one}"] for one in POPULATIONS])
 
 

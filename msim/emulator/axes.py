@@ -32,7 +32,7 @@ class Target:
 
     @property
     def text(self) -> str:
-        """Address of the input."""
+        """Return the address of the input."""
         return f"{self.population}.{self.receptor}.{self.name}"
 
 

@@ -44,7 +44,7 @@ def write_emulator(emulator: Emulator, path: Path) -> None:
 
 
 def validate_own_file(path: Path) -> None:
-    """Refuse to put an emulator in the place of what is none.
+    """Refuse to replace a file that is no emulator.
 
     raises: StorageError
     """
@@ -85,7 +85,7 @@ def read_emulator(path: str | Path) -> Emulator:
 
 
 def identity(emulator: Emulator) -> str:
-    """Return the SHA-256 of what an emulator answers by: coefficients, ranges and errors, not when it was made."""
+    """Return the SHA-256 of all that an emulator's averages follow from, without the record of its making."""
     return _checksum({name: one for name, one in _plain(emulator).items() if name not in ("about", "record")})
 
 

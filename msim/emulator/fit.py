@@ -31,7 +31,7 @@ MOST_FANO = 1e3
 
 @dataclass(frozen=True)
 class FitBudget:
-    """How much is simulated.
+    """Amount of simulation for the fit of an emulator.
 
     points: bursts, 0 for a number that suits the axes; seconds: of each; burn_in: before each; rest: length of the one
     at rest; seed: of wiring, background and points
@@ -60,7 +60,7 @@ Narrowed = Callable[[Sequence[Axis], np.ndarray], np.ndarray]
 
 
 def everywhere(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
-    """Points as they are."""
+    """Return points unchanged."""
     return points
 
 

@@ -43,23 +43,23 @@ def shipped_emulators() -> Path:
 
 
 def emulator_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> str:
-    """Name of the file of a model's emulator that comes with msim: another range, effort or value of the cells has
-    another.
+    """Return the file name of a model's emulator that ships with msim.
 
-    What came with msim was fitted by the code that it came with.
+    It follows from the values of the cells, the ranges of the axes and the budget; not from the code, as a shipped
+    emulator was fitted by the code that it ships with.
     """
     known = list(axes)
     return name_of(fast_digest(model, known), known, budget)
 
 
 def name_of(digest: str, axes: Iterable[Axis], budget: FitBudget) -> str:
-    """The same from the `fast_digest` of the cells."""
+    """Return the file name of an emulator, from the `fast_digest` of the cells."""
     ranges = [[one.name, repr(one.low), repr(one.high)] for one in axes]
     return _hashed([digest, ranges, asdict(budget)])
 
 
 def kept_name(model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget = FitBudget()) -> str:
-    """Name of the file of an emulator that is fitted here: by other code it would be another emulator."""
+    """Return the file name of an emulator fitted on this machine, which other code would fit differently."""
     return _hashed([emulator_name(model, axes, budget), code_digest()])
 
 
@@ -80,9 +80,9 @@ def kept_or_fitted(
     model: ModelDefinition, axes: Iterable[Axis], budget: FitBudget,
     progress: Callable[[int, int], None] = lambda *_: None, narrowed: Narrowed = everywhere,
 ) -> Path:  # fmt: skip
-    """The file of a model's emulator with these axes and this effort, which is fitted now where there is none.
+    """Return the file of a model's emulator with these axes and this budget, fitted first where there is none.
 
-    narrowed: as `fit_emulator` takes it; the effort names it
+    narrowed: as `fit_emulator` takes it; `budget.laid` names it
     """
     known = list(axes)
     path = emulator_path(model, known, budget)
@@ -97,7 +97,7 @@ def kept_or_fitted(
 
 
 def emulator_marks(models: Iterable[ModelDefinition]) -> list[str]:
-    """What tells the emulators that answer for some models from all others, whether they are fitted yet or not."""
+    """Return marks that identify the emulators of some models, whether they are fitted yet or not."""
     paths = {emulator_path(one, axes_of(one)) for one in models}
     # What is fitted here follows from its name; of what came with msim the content counts.
     return sorted(identity(_read(one, one.stat().st_mtime_ns)) if one.parent == shipped_emulators() else one.name

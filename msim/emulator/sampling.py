@@ -102,7 +102,7 @@ def sampled(
 
 
 def synchrony_of(times: np.ndarray, seconds: float) -> float:
-    """Variance over mean of a population's spike count in bins of 5 ms; 1 where cells fire by themselves or not."""
+    """Compute the variance over mean of a population's spike count in bins of 5 ms; 1 where there are no spikes."""
     found = fano_factor(times, 0.0, seconds, BIN)
     return found if np.isfinite(found) else 1.0
 

@@ -24,7 +24,7 @@ class Basis:
 
     @property
     def size(self) -> int:
-        """Number of terms."""
+        """Return the number of terms."""
         return comb(self.axes + self.degree, self.degree)
 
     def terms(self, scaled: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ class Basis:
 
     @property
     def factors(self) -> np.ndarray:
-        """Axes, from 1 on, of which each term is a product, shape (terms, degree); 0 is the number 1."""
+        """Return the axes, from 1 on, of which each term is a product, shape (terms, degree); 0 is the number 1."""
         return _factors(self.axes, self.degree)
 
 

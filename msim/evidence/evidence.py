@@ -24,7 +24,7 @@ SEEDS, QUICK_SEEDS = (1, 2, 3, 4, 5), (1, 2, 3)
 
 @dataclass(frozen=True)
 class EvidenceResult:
-    """What a model says to one row.
+    """Comparison of a model with one row of evidence.
 
     expected, simulated: '+', '-', '0', '~' (attenuated), 'within' (or 'below', 'above'); simulated '?' where the
         interval does not decide, '' where the row cannot be run
@@ -121,7 +121,7 @@ def _per_seed(reading: Reading, values: Mapping[Condition, list[Values]]) -> np.
 
 
 def _without_value(row: EvidenceRow, readings: Sequence[np.ndarray], effects: np.ndarray) -> str:
-    """Why effects are no numbers; '' where they are."""
+    """Return the reason for which effects are not finite; '' where they are."""
     lost = ~np.isfinite(effects)
     if not lost.any():
         return ""
@@ -133,7 +133,7 @@ def _without_value(row: EvidenceRow, readings: Sequence[np.ndarray], effects: np
 
 
 def effects_of(row: EvidenceRow, readings: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the effect of a row, one value a seed.
+    """Return the effect of a row, one value per seed.
 
     An attenuated effect is the effect under the manipulation less the undisturbed one, negative where the undisturbed
     effect has become smaller, whatever its sign.

@@ -43,28 +43,28 @@ class Activity:
 
     @property
     def gamma(self) -> float:
-        """Power of the field in the gamma band, A^2."""
+        """Return the power of the field in the gamma band, A^2."""
         return float(band_power(self.frequency, self.spectrum, *GAMMA))
 
     @property
     def gamma_peak(self) -> float:
-        """Frequency in the gamma band at which power exceeds its fall most, Hz; NaN if that is an edge."""
+        """Return the gamma frequency at which power most exceeds its decline with frequency, Hz; NaN at an edge."""
         level = self.spectrum / np.maximum(self.frequency, self.frequency[1]) ** self.slope
         return float(peak_frequency(self.frequency, level, *GAMMA))
 
     @property
     def slope(self) -> float:
-        """Exponent of the spectrum from 1 to 50 Hz."""
+        """Return the exponent of the spectrum in the band APERIODIC."""
         return octave_slope(self.frequency, self.spectrum, *APERIODIC)
 
 
 @dataclass(frozen=True)
 class Physiology:
-    """A column at rest, after a volley, and in baths of a drug.
+    """Measurements of a column at rest, after a volley, and in baths of a drug.
 
     intervals: s, by population
     sent: the volley; volley: population to its rate (Hz) in bins of 1 ms from the onset on
-    baths: concentration in uM to what the column does in it
+    baths: concentration in uM to the activity of the column in it
     open_duty: agonist-activated share of a pool at rest, by address
     """
 

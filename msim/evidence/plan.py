@@ -104,9 +104,9 @@ def plan_row(row: EvidenceRow, known: Mapping[str, EvidenceRow], model: ModelDef
 
 
 def _unit(row: EvidenceRow, model: ModelDefinition) -> Any:
-    """The unit of a readout: that of all of its terms, each a quantity times a number or a value of the model.
+    """Return the unit of a readout: that of all its terms, each a quantity times a number or a value of the model.
 
-    raises: DefinitionError where the terms have several, or the spread over cells is asked for where there are none
+    raises: DefinitionError where terms differ in unit, or statistic 'cv' is wanted of a quantity without cells
     """
     readout, known = row.readout, outputs(model)
     addresses = [look_up(quantity, known, readout.name, "output") for quantity, _ in readout.terms]
@@ -207,7 +207,7 @@ def trial_plan(
 
 
 def first_moment(condition: Condition, read: Sequence[float] = ()) -> float:
-    """When the trial begins: long enough before the first thing that is done or read, s."""
+    """Return the time at which the trial begins, s: ACUTE_LEAD before the first dose, intervention or readout."""
     starts = [0.0, *read]
     starts += [
         _seconds(intervention.since) for _, intervention in condition.interventions if intervention.since is not None
@@ -221,7 +221,7 @@ def _seconds(text: Any) -> float:
 
 
 def _records(address: Address, times: set[float], begin: float, end: float) -> list[dict[str, Any]]:
-    """Quantities of the slow scale on grids that each meet a time, which costs no spikes; others at the times."""
+    """Return the [[record]] entries of a quantity: one grid per time on the slow scale, without spikes; else times."""
     if address.is_fast:
         return [{"quantity": address.text, "at": [f"{one!r} second" for one in sorted(times)]}]
     steps = [one - begin if one > begin else end - begin for one in sorted(times)]

@@ -67,11 +67,11 @@ def run_trials(
     trials: Mapping[Condition, TrialPlan], model: ModelDefinition, changes: Mapping[str, Any], seeds: Sequence[int],
     context: Context, folder: Path, workers: int, report: Report = lambda *news: None,
 ) -> tuple[dict[Condition, list[Values]], dict[Condition, Failure]]:  # fmt: skip
-    """Run what is not kept in the folder yet.
+    """Run the trials whose values the folder does not hold yet.
 
-    returns: values of every trial by condition, one mapping a seed; and why conditions failed
-    raises: StartError before any trial where no process can be started that runs this code; SimulationError once the
-        others are done where a trial was killed, or had no memory or disk
+    returns: values of every trial by condition, one mapping per seed; and the failures by condition
+    raises: StartError before any trial where no process can be started that runs this code; SimulationError, once the
+        others are done, where a trial was killed, or had no memory or disk
     """
     require_compiler(context.target)
     jobs = {
@@ -111,7 +111,7 @@ def _validate_answered(failures: Mapping[Condition, Failure]) -> None:
 
 
 def keys_of_measures(measures: Sequence[Measure]) -> tuple[Key, ...]:
-    """What is read of a trial."""
+    """Return quantity, statistic and time of each measure, as they are read from a trial."""
     return tuple((one.quantity, one.statistic, one.time) for one in measures)
 
 
@@ -148,7 +148,7 @@ def _submitted(pool: ProcessPoolExecutor, job: Job, folder: Path) -> Future[Any]
 
 
 def _work(job: Job, folder: Path) -> Values | Failure:
-    """Run one trial in this process and keep its values; its failure is returned where it has one."""
+    """Run one trial in this process, store its values and return them, or its failure."""
     with ended_by_stop():
         try:
             values = trial_values(job)
@@ -167,7 +167,7 @@ def trial_values(job: Job) -> Values:
 
 
 def read_value(datasets: Mapping[str, xr.Dataset], key: Key, begin: float) -> float:
-    """A recorded quantity at a time: its mean over cells, or their standard deviation over it; NaN where that is 0."""
+    """Read a quantity at a time: mean over cells, or standard deviation over mean, NaN where the mean is 0."""
     quantity, statistic, asked = key
     time = begin if asked is None else asked
     probes, samples = datasets["probes"], datasets["samples"]

@@ -108,7 +108,7 @@ def _owner(quantity: str) -> str:
 
 
 def _hide_by_legend(made: Any) -> None:
-    """Put the names of lines above the axes; a click on one hides or shows it."""
+    """Place the names of lines above the axes; a click on one hides or shows its line."""
     made.add_layout(made.legend[0], "above")
     made.legend.click_policy = "hide"
     made.legend.orientation = "horizontal"

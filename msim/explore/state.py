@@ -60,12 +60,12 @@ class State:
 
     @property
     def length(self) -> float:
-        """Simulated time, s after the first dose."""
+        """Return the end of the simulated time, s after the first dose."""
         return 60.0 * SPANS[self.span][0]
 
     @property
     def infused(self) -> float:
-        """Duration of each dose, s."""
+        """Return the duration of each dose, s."""
         return 60.0 * self.minutes if self.route == "intravenous" else 0.0
 
     def dose_times(self) -> list[float]:

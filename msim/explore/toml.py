@@ -42,7 +42,7 @@ def write_experiment(tables: Mapping[str, Any], path: Path) -> None:
 
 
 def _key(name: str) -> str:
-    """A key, in quotes where a dot in it would make a table of it."""
+    """Return a key, in quotes unless it can stand bare."""
     return name if _BARE.fullmatch(name) else _value(name)
 
 

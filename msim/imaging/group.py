@@ -43,9 +43,9 @@ class Test:
 
 
 def against_zero(name: str, values: np.ndarray, scale: float = 0.0) -> Test:
-    """A t test of one mean; values that are NaN are left out.
+    """Test the mean of values against zero with a t test, NaN left out.
 
-    scale: the size of what they were computed from, where they are differences
+    scale: size of the values that `values` are differences of, if they are differences
     """
     from scipy.stats import ttest_1samp
 

@@ -30,7 +30,7 @@ class Label:
 
     @property
     def stem(self) -> str:
-        """First part of the names of the scan's files."""
+        """Return the first part of the names of the scan's files."""
         session = f"_ses-{self.session}" if self.session else ""
         return f"sub-{self.subject}{session}_task-{self.task}_run-{self.run}"
 

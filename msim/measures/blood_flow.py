@@ -33,7 +33,7 @@ class FlowPath:
 
     @property
     def change(self) -> np.ndarray:
-        """Flow less its resting value of 1 at each knot, shape (regions, knots)."""
+        """Return flow less its resting value of 1 at each knot, shape (regions, knots)."""
         return self.ramp[1] + self.transient[1]
 
     @property

@@ -74,17 +74,17 @@ class BalloonWindkessel:
 
     @property
     def k1(self) -> float:
-        """Weight of deoxyhemoglobin outside vessels."""
+        """Return the weight of deoxyhemoglobin outside vessels."""
         return 4.3 * self.theta0 * self.E0 * self.TE
 
     @property
     def k2(self) -> float:
-        """Weight of deoxyhemoglobin inside vessels."""
+        """Return the weight of deoxyhemoglobin inside vessels."""
         return self.epsilon * self.r0 * self.E0 * self.TE
 
     @property
     def k3(self) -> float:
-        """Weight of the volume that blood takes from tissue."""
+        """Return the weight of the volume that blood takes from tissue."""
         return 1 - self.epsilon
 
 
@@ -115,7 +115,7 @@ def bold_response(
 
 
 def steady_state(activity: np.ndarray, parameters: BalloonWindkessel) -> np.ndarray:
-    """Give the BOLD signal, in percent, under activity held for ever.
+    """Compute the BOLD signal, in percent, under activity held for ever.
 
     activity: relative change from rest, above -gamma / efficacy, where flow would stop; any shape
     returns: percent signal change, same shape

@@ -11,11 +11,11 @@ LONGEST = 0.05  # s; activity is held that long, or less where a TR is no multip
 
 
 class BoldStream:
-    """BOLD of some regions while their activity arrives piece by piece; what it keeps is five numbers a region.
+    """Calculator of the BOLD of regions from activity that arrives in pieces; it keeps five numbers per region.
 
     Activity is averaged over steps of 50 ms, or of the longest below that which fit into TR and hold whole samples;
-    states follow by the classical Runge-Kutta method in logarithms, so that
-    flow and volume stay above 0. How activity is cut into pieces changes no bit.
+    states follow by the classical Runge-Kutta method in logarithms, so that flow and volume stay above 0. The result
+    is the same to the last bit however activity is cut into pieces.
     """
 
     def __init__(self, parameters: BalloonWindkessel, shape: tuple[int, ...], sample_step: float, tr: float) -> None:

@@ -40,7 +40,7 @@ SENSORY_VOLLEY = Mechanism(
 def dipole_moment(
     field_current: np.ndarray, n_cells: float, length: float, steady_current: float | None = None
 ) -> np.ndarray:
-    """The moment of a source beside a steady one, which no sensor sees.
+    """Compute the dipole moment of a source less its steady part, which no sensor sees.
 
     field_current: mean over cells, A, shape (..., time); length: m
     steady_current: A; left out, the mean over time of each

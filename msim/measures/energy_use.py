@@ -86,7 +86,7 @@ class EnergyBudget:
 
     @property
     def total(self) -> np.ndarray:
-        """ATP used by all causes together, umol/g/min."""
+        """Return the ATP used by all causes together, umol/g/min."""
         return np.asarray(self.housekeeping + self.spikes + self.vesicles + self.AMPA + self.NMDA)
 
 

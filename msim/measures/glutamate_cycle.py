@@ -60,7 +60,7 @@ class GlutamateCycle:
 
     @property
     def boutons(self) -> float:
-        """Glutamatergic boutons in a healthy cortex, 1/kg."""
+        """Return the number of glutamatergic boutons in a healthy cortex, 1/kg."""
         return self.density * self.excitatory / self.tissue
 
 

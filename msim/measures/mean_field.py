@@ -42,7 +42,7 @@ def total_synaptic_current(excitatory_current: np.ndarray, inhibitory_current: n
 def synaptic_activity(
     excitatory_current: np.ndarray, inhibitory_current: np.ndarray, resting_current: float
 ) -> np.ndarray:
-    """Give the relative change of total synaptic current, which drives blood flow.
+    """Compute the relative change of total synaptic current, which drives blood flow.
 
     excitatory_current, inhibitory_current: in one unit, shape (cells, time)
     resting_current: time average of `total_synaptic_current` at rest, in that unit

@@ -11,12 +11,12 @@ SETTLING = 30.0  # s before the first volume, in which blood flow forgets that i
 
 
 def discarded_volumes(tr: float) -> int:
-    """Volumes that are simulated and thrown away."""
+    """Return the number of volumes at the beginning that are simulated and discarded."""
     return int(np.ceil(SETTLING / tr))
 
 
 def simulated_seconds(seconds: float, tr: float, where: str = "scan") -> float:
-    """How long a scan is simulated, with the volumes that are thrown away and without a part of a volume.
+    """Return the simulated time of a scan, s, with discarded volumes and without a last incomplete volume.
 
     raises: InputError where there are not two volumes, or TR is not a multiple of STEP
     """
@@ -27,9 +27,9 @@ def simulated_seconds(seconds: float, tr: float, where: str = "scan") -> float:
 
 
 def whole_steps(step: float, tr: float, where: str) -> int:
-    """How many steps a TR is.
+    """Return the number of steps in a TR.
 
-    raises: InputError where it is not a whole number of them
+    raises: InputError where TR is not a whole number of steps
     """
     count = round(tr / step) if 0 < tr < np.inf else 0
     if count < 1 or abs(count * step - tr) > 1e-9 * tr:

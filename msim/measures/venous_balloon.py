@@ -11,7 +11,7 @@ from msim.measures.blood_flow import FlowPath, Regions, flow_course
 
 
 def steady_balloon(change: np.ndarray, alpha: float, E0: float) -> np.ndarray:
-    """Give the logarithms of volume and deoxyhemoglobin under a flow held for ever.
+    """Compute the logarithms of volume and deoxyhemoglobin under a flow held for ever.
 
     change: flow less its resting value of 1, above -1, any shape
     returns: exactly 0 at rest, shape (2, ...)
@@ -23,7 +23,7 @@ def steady_balloon(change: np.ndarray, alpha: float, E0: float) -> np.ndarray:
 def balloon_path(
     flow: FlowPath, tau: float, alpha: float, E0: float, sample_times_s: np.ndarray, relative_tolerance: float
 ) -> np.ndarray:
-    """Give the logarithms of volume and deoxyhemoglobin at the wanted times.
+    """Compute the logarithms of volume and deoxyhemoglobin at the wanted times.
 
     tau: transit time, s
     sample_times_s: within the times of the flow, shape (samples,)

@@ -48,7 +48,7 @@ class CoSimulation:
 
     @property
     def averages(self) -> Averages:
-        """Averages that the slow scale read last."""
+        """Return the averages that the slow scale read last."""
         return self.last_burst.averages
 
 
@@ -60,12 +60,12 @@ def advance(
     at_rest: Callable[[], None] = lambda: None,
     changes: Sequence[TimedChange] = (),
 ) -> CoSimulation:
-    """Take the slow scale from where it stands to `end`, stopping at every event, change and probe on the way.
+    """Advance the co-simulation from its present time to `end`, stopping at every event, change and probe.
 
-    What is recorded at the very time of an event or a change is still without it.
-    events: times at which something outside begins or ends; no leap steps over one
-    progress: told the slow time after every leap
-    at_rest: called after every leap that stands, when a copy of the journey could be taken up from there
+    Values recorded at the very time of an event or a change are still without it.
+    events: times at which an external condition begins or ends; no leap steps over one
+    progress: called with the slow time after every leap
+    at_rest: called after every accepted leap, when the state can be saved and continued from
     changes: of the model, in order of time
     """
     schedule = cosimulation.schedule

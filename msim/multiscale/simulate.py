@@ -165,19 +165,19 @@ def _resumed(
 
 
 def drug_levels(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
-    """Every drug's concentrations in mM from a time on, by address."""
+    """Return a function of time that gives every drug's concentrations in mM from that time on, by address."""
     return _levels(curves, ConcentrationCurve.__call__)
 
 
 def levels_before(curves: Mapping[str, ConcentrationCurve]) -> DrugCurve:
-    """The same just before a time, without what is given then."""
+    """Return a function of time that gives the concentrations just before that time, without doses given then."""
     return _levels(curves, ConcentrationCurve.before)
 
 
 def _levels(
     curves: Mapping[str, ConcentrationCurve], last_burst: Callable[[ConcentrationCurve, float], Mapping[str, float]]
 ) -> DrugCurve:
-    """What is told of every drug; those never given are looked up, not worked out."""
+    """Return a function of time that gives the outputs of every drug; those of drugs never given stay at 0."""
     never = {f"{name}.{port}": 0.0 for name, curve in curves.items() if not curve.doses for port in curve(0.0)}
     given = {name: curve for name, curve in curves.items() if curve.doses}
 

@@ -29,7 +29,7 @@ class TimedChange:
 
     @property
     def time(self) -> float:
-        """Time of the change, s."""
+        """Return the time of the change, s."""
         return self.change.time
 
     def is_at(self, time: float) -> bool:

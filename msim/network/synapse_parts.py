@@ -28,23 +28,23 @@ class SynapsePart:
 
     @property
     def equations(self) -> str:
-        """Equations of the states of the mechanism, followed from event to event."""
+        """Return the equations of the mechanism's states, integrated from event to event."""
         lines = (line(one, self.own) for one in read_equations(self.mechanism.equations).values())
         return "\n".join(f"{one} (event-driven)" for one in lines)
 
     @property
     def on_event(self) -> str:
-        """Statements that a spike runs."""
+        """Return the statements that a spike runs."""
         return renamed(self.mechanism.on_event, self.own)
 
     @property
     def units(self) -> dict[str, str]:
-        """Units of the constants, by their names in a contact."""
+        """Return the units of the constants, by their names in a contact."""
         return {self.own[key]: unit_expression(unit) for key, unit in self.mechanism.constants.items()}
 
     @property
     def start(self) -> dict[str, float]:
-        """First values of the states."""
+        """Return the initial values of the states."""
         numbers = {name: self.constants[self.own[name]] for name in self.mechanism.constants}
         return {self.own[state]: evaluated(text, numbers) for state, text in self.mechanism.rest.items()}
 

@@ -161,15 +161,15 @@ class ConcentrationCurve:
         self._modes = _modes(pk, self._states, self._inputs)
 
     def __call__(self, time: float) -> dict[str, float]:
-        """Outputs in mM from one time in s on, for the inner loop of an integrator: some microseconds."""
+        """Return the outputs in mM from a time in s on, fast enough for the inner loop of an integrator."""
         return self._within(bisect.bisect_right(self.breakpoints, time) - 1, time)
 
     def before(self, time: float) -> dict[str, float]:
-        """Outputs in mM just before a time in s, without what is given then."""
+        """Return the outputs in mM just before a time in s, without doses given then."""
         return self._within(bisect.bisect_left(self.breakpoints, time - ROUNDING_S) - 1, time)
 
     def _within(self, segment: int, time: float) -> dict[str, float]:
-        """Outputs by what was given until the start of a stretch between breakpoints; none before the first one."""
+        """Return the outputs from doses given up to the start of a segment between breakpoints; 0 before the first."""
         if segment < 0:
             return {"C_plasma": 0.0, "C_unbound": 0.0, "C_norketamine": 0.0, "C_e": 0.0}
         elapsed = time - self.breakpoints[segment]

@@ -39,12 +39,12 @@ class Dose:
 
     @property
     def end_s(self) -> float:
-        """Time at which the dose has been given completely."""
+        """Return the time in s at which the dose has been given completely."""
         return self.start_s + self.duration_s
 
     @property
     def rate_mol_per_s(self) -> float:
-        """Constant rate of an infusion; a bolus has none."""
+        """Return the constant rate of an infusion, mol/s; not for a bolus, which has none."""
         return self.amount_mol / self.duration_s
 
 
@@ -132,7 +132,7 @@ def regimen(
 def check_doses(
     doses: Sequence[DoseText], where: str, before: float = math.inf, drugs: Sequence[str] | None = None
 ) -> None:
-    """Refuse what could not be given, whatever drugs weigh and whoever takes them.
+    """Refuse doses that could not be given at any molar mass and body weight.
 
     drugs: of the model; None where no model is known
     raises: DefinitionError as `regimen` does

@@ -68,7 +68,7 @@ def panels(figure: Figure, rows: int, columns: int, count: int, **options: Any) 
 
 
 def letter(axes: Sequence[Axes]) -> None:
-    """Put a letter to the left of the title of every panel, where there are several."""
+    """Draw a letter to the left of the title of every panel, where there are several."""
     if len(axes) < 2:
         return
     for name, ax in zip(string.ascii_lowercase, axes):

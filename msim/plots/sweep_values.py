@@ -46,7 +46,7 @@ class SweepValues:
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        """The axes of the sweep."""
+        """Return the axes of the sweep."""
         return self.plan.design.axes
 
 

@@ -68,12 +68,12 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """Number of values."""
+        """Return the number of values."""
         return self._ends[-1] if self._ends else 0
 
     @property
     def shape(self) -> tuple[int]:
-        """Shape, as NumPy states it: (size,)."""
+        """Return the shape, as NumPy states it: (size,)."""
         return (self.size,)
 
     def __len__(self) -> int:

@@ -98,7 +98,7 @@ def require_recorded(parts: list[Part], where: str) -> None:
 
 
 def digest_trial(trial: zarr.Group, arm: str, seed: int) -> str:
-    """One hash of all that a trial recorded.
+    """Return one hash of all that a trial recorded.
 
     raises: StorageError where it recorded nothing
     """
@@ -108,7 +108,7 @@ def digest_trial(trial: zarr.Group, arm: str, seed: int) -> str:
 
 
 def parts_of(trial: zarr.Group, arm: str, seed: int) -> Iterator[Part]:
-    """Return the hash of every dataset of a trial."""
+    """Yield the hash of every dataset of a trial."""
     for name, dataset in sorted(trial.groups()):
         attributes = _recorded(dataset.attrs)
         arrays = sorted((key, one) for key, one in dataset.members(max_depth=None) if isinstance(one, zarr.Array))

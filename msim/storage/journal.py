@@ -53,7 +53,7 @@ def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:
 
 
 def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.ndarray], float] | None:
-    """The record and the time in s that it reaches; None where there is none.
+    """Read the journal of a trial: its record and the time in s that it reaches; None where there is none.
 
     raises: StorageError where it cannot be read
     """
@@ -69,7 +69,7 @@ def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.n
 
 
 def journal_reach(folder: RunFolder, arm: str, seed: int) -> float | None:
-    """The time in s that a journal reaches; None where there is none that can be read."""
+    """Return the time in s that the journal of a trial reaches; None where there is none that can be read."""
     path = journal_path(folder, arm, seed)
     if not path.is_file():
         return None

@@ -1,4 +1,4 @@
-"""Which files were written, and how large: Zarr takes a chunk that is gone for missing values, without a word."""
+"""Names and sizes of stored files, kept as Zarr reads a missing chunk as missing values without an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What a finished run was sealed with.
+    """Read the manifest of a finished run.
 
     raises: StorageError where it cannot be read, lists nothing, or names a file outside of the folder
     """
@@ -53,7 +53,7 @@ def require_below(folder: Path, name: str) -> None:
 
 
 def sizes_below(folder: Path) -> dict[str, int]:
-    """Every file below a folder by its name there, and its size in bytes."""
+    """Return the size in bytes of every file below a folder, by its path from there."""
     return {one.relative_to(folder).as_posix(): one.stat().st_size for one in _files(folder)}
 
 
@@ -63,7 +63,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def write_list(path: Path, folder: Path) -> None:
-    """Keep, in one step, which files are below a folder."""
+    """Write, in one step, the list of files below a folder with their sizes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps({"format": 1, "bytes": sizes_below(folder)}), encoding="utf-8")
@@ -71,7 +71,7 @@ def write_list(path: Path, folder: Path) -> None:
 
 
 def list_lack(path: Path, folder: Path) -> str:
-    """How the files below a folder differ from the list of them that was kept; '' where they do not."""
+    """Describe how the files below a folder differ from a stored list of them; '' where they do not."""
     try:
         written = _sizes(json.loads(path.read_bytes())["bytes"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -80,9 +80,9 @@ def list_lack(path: Path, folder: Path) -> str:
 
 
 def lack(written: Mapping[str, int | None], found: Mapping[str, int]) -> str:
-    """What differs first between files that were written and those that are there; '' where nothing does.
+    """Describe the first difference between files that were written and files that are there; '' without one.
 
-    written: sizes in bytes by name, None where that was not kept; found: the same, as it is now
+    written: sizes in bytes by name, None where the size was not kept; found: present sizes in bytes by name
     """
     for name, size in written.items():
         if name not in found:
@@ -94,6 +94,6 @@ def lack(written: Mapping[str, int | None], found: Mapping[str, int]) -> str:
 
 
 def _is_read(name: str) -> bool:
-    """Whether Zarr would read a file: what else somebody lays into a store changes nothing of what is in it."""
+    """Return whether Zarr would read a file: others that are added to a store change none of its contents."""
     parts = PurePosixPath(name).parts
     return parts[-1] == "zarr.json" or "c" in parts

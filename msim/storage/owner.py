@@ -1,4 +1,4 @@
-"""Who runs into a folder: one process at a time, and others are told who it is before anything runs."""
+"""Ownership of the folder of a run: one process at a time; others are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from msim.storage.run_store import RunFolder
 
 @contextmanager
 def owned(out: Path) -> Iterator[None]:
-    """Be the one process that runs into a folder, for as long as the body takes.
+    """Hold the ownership of the folder of a run while the body runs.
 
-    raises: OwnerError where another one does; that of one that was killed does not count
+    raises: OwnerError where another process holds it; the claim of a killed process does not count
     """
     folder = RunFolder(out)
     claim = folder.partial.with_suffix(".owner")

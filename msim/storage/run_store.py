@@ -101,7 +101,7 @@ def _begin(folder: RunFolder, about: Mapping[str, Any]) -> None:
 
 
 def new_group(path: Path, attributes: Mapping[str, Any] | None = None) -> None:
-    """A Zarr group as its specification has it: a folder with one file, for which nobody has to import Zarr."""
+    """Write a Zarr group as its specification has it: a folder with one file, without an import of Zarr."""
     path.mkdir(parents=True, exist_ok=True)
     about = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
     (path / "zarr.json").write_text(json.dumps(about, indent=2), encoding="utf-8")
@@ -121,9 +121,9 @@ def _check_same(folder: RunFolder, about: Mapping[str, Any]) -> None:
 
 
 def finished_trials(folder: RunFolder, arms: list[str], seeds: list[int]) -> list[tuple[str, int]]:
-    """Trials that an interrupted run has stored.
+    """List the trials, as arm and seed, that an interrupted run has stored.
 
-    raises: StorageError where one of them is not whole any more
+    raises: StorageError where one of them is not complete any more
     """
     stored = [(a, s) for a in arms for s in seeds if (folder.store / trial_path(a, s)).is_dir()]
     for arm, seed in stored:
@@ -132,7 +132,7 @@ def finished_trials(folder: RunFolder, arms: list[str], seeds: list[int]) -> lis
 
 
 def _list_of(folder: RunFolder, arm: str, seed: int) -> Path:
-    """Where it is kept which files a stored trial has, until the run is sealed."""
+    """Return the path of the list of files of a stored trial, kept until the run is sealed."""
     return folder.partial / WRITTEN / arm / f"seed_{seed}.json"
 
 
@@ -161,7 +161,7 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
 
 
 def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
-    """Keep the traceback of a trial that failed."""
+    """Write the traceback of a failed trial."""
     path = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
     make_own(path.parent)
     path.write_text(text, encoding="utf-8")
@@ -169,9 +169,9 @@ def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
 
 
 def finish_run(folder: RunFolder) -> Path:
-    """Seal a whole run: checksums of every file, then its final name.
+    """Seal a complete run: write checksums of every file, then move it to its final name, which is returned.
 
-    raises: StorageError where a trial is not what was stored
+    raises: StorageError where the files of a trial are not those that were stored
     """
     about = read_provenance(folder.store)
     for arm, seed in [(arm, seed) for arm in about["arms"] for seed in about["seeds"]]:
@@ -196,7 +196,7 @@ def finish_run(folder: RunFolder) -> Path:
 
 
 def _take_over(given: Path, partial: Path) -> None:
-    """Have a run be as open to others as the empty folder that its user made for it."""
+    """Set group and permissions of a run to those of the empty folder that its user made for it."""
     mode = given.stat()
     with suppress(OSError):  # a group that one is not in
         os.chown(partial, -1, mode.st_gid)
@@ -255,12 +255,12 @@ class Run:
 
     @property
     def arms(self) -> list[str]:
-        """Names of the arms, in the order of the experiment."""
+        """Return the names of the arms, in the order of the experiment."""
         return list(self.provenance["arms"])
 
     @property
     def seeds(self) -> list[int]:
-        """Seeds of the trials."""
+        """Return the seeds of the trials."""
         return list(self.provenance["seeds"])
 
     def trial(self, arm: str, seed: int, dataset: str) -> xr.Dataset:
@@ -296,7 +296,10 @@ def open_run(path: str | Path) -> Run:
 
 
 def require_finished(folder: Path) -> None:
-    """Raise StorageError where a folder holds no finished run."""
+    """Refuse a folder that holds no finished run.
+
+    raises: StorageError
+    """
     partial = RunFolder(folder).partial
     if not os.path.isfile(folder / MANIFEST):
         hint = f"; an unfinished one is in {partial}" if os.path.isdir(partial) else ""
@@ -304,10 +307,10 @@ def require_finished(folder: Path) -> None:
 
 
 def require_whole(folder: Path, part: str = f"{STORE}/") -> None:
-    """Hold names and sizes of a finished run's files against its manifest; checksums are left to `verify_run`.
+    """Check names and sizes of a finished run's files against its manifest; checksums are left to `verify_run`.
 
-    part: with what the names of files begin that are looked at
-    raises: StorageError where there is no finished run, or a file is missing, of another size, or too much
+    part: beginning of the names of the files that are checked
+    raises: StorageError where there is no finished run, or a file is missing, of another size, or not in the manifest
     """
     require_finished(folder)
     manifest = read_manifest(folder)

@@ -111,7 +111,7 @@ def write_trial_file(store: TrialStore, key: str, write: Callable[[Path], Mappin
 
 
 def write_failure_record(store: TrialStore, key: str, reason: str, trace: str, kind: str) -> None:
-    """Keep why a trial failed; kind: as in msim.base.endings."""
+    """Write the record of a failed trial; kind: as in msim.base.endings."""
     about = {"key": key, "reason": reason, "kind": kind, "traceback": trace, "by": token(), "time": now_at(store.root)}
     place_file(store.failure(key), json.dumps(about, indent=1).encode(), make_own(store.work(key)))
 
@@ -127,9 +127,9 @@ def read_record(store: TrialStore, key: str) -> dict[str, Any]:
 
 
 def whole_trial(store: TrialStore, key: str) -> Path:
-    """The file of a finished trial, of the size that it was written with; checksums are left to `verify_sweep`.
+    """Return the file of a finished trial, of the size that it was written with; `verify_sweep` checks checksums.
 
-    raises: StorageError where it is of another one, or nothing says which
+    raises: StorageError where its size is another, or not recorded, or the file cannot be read
     """
     path, size = store.trial(key), read_record(store, key).get("bytes")
     if not isinstance(size, int):

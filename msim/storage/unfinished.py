@@ -50,7 +50,7 @@ def write_unfinished(
 ) -> None:
     """Store the record of a stopped trial, and replace an earlier record of it in one step.
 
-    An earlier record that reaches further stays: a trial that starts again repeats the same course.
+    An earlier record that reaches further stays: a trial that starts again repeats the same trajectory.
     """
     link = unfinished_path(folder, arm, seed)
     before = reached_by(folder, arm, seed)

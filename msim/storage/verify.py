@@ -71,7 +71,7 @@ def _lost_trials(folder: Path, sums: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unsealed(folder: Path, sums: Mapping[str, Any]) -> Iterator[Damage]:
-    """Trials that the run says it has, and of which the manifest lists no file."""
+    """Yield a damage for each trial of the run of which the manifest lists no file."""
     try:
         about = read_provenance(folder / STORE)
     except (KeyError, ValueError, OSError, RuntimeError) as problem:

@@ -1,4 +1,4 @@
-"""A folder as Zarr and xarray are given it."""
+"""Zarr store of a folder, for Zarr and xarray."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def zarr_folder(folder: Path) -> zarr.storage.LocalStore:
-    """The store in a folder. Of a text, each of them would make something else where it holds '~', '::' or '.zip'."""
+    """Return the Zarr store in a folder; a path given as text is misread where it holds '~', '::' or '.zip'."""
     import zarr
 
     return zarr.storage.LocalStore(folder)

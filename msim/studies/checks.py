@@ -27,7 +27,7 @@ ROWS_ARE_OF = "circuits/cortical_column"  # which knows the unit of what most ro
 
 
 def check_late(found: object) -> None:
-    """Refuse of a definition what only its tables, or the files that it names, can tell.
+    """Refuse a definition for errors that show only in its tables, or in the files that it names.
 
     raises: InputError that names file and key
     """
@@ -49,7 +49,7 @@ def check_study(study: StudyDefinition) -> None:
 
 
 def group_of(study: StudyDefinition, person: str) -> Group:
-    """The group of a participant.
+    """Return the group of a participant.
 
     raises: InputError where the study has no such participant
     """
@@ -60,7 +60,7 @@ def group_of(study: StudyDefinition, person: str) -> Group:
 
 
 def _check_rows(rows: list[EvidenceRow]) -> None:
-    """Hold margins against the unit of what is read, where the shipped column has it."""
+    """Check margins against the unit of the readout, where the shipped column has the readout."""
     row_bounds(rows, rows, read_model(ROWS_ARE_OF))
 
 

@@ -47,7 +47,7 @@ def fidelity(
 ) -> Fidelity:
     """Scan a person at the first visit and the last one, on mean fields and on spiking columns.
 
-    cells: of every region; emulators: of the cohort's columns, asked for once nothing is left to refuse
+    cells: of every region; emulators: returns those of the cohort's columns, called once all input is checked
     raises: InputError for another kind of study, or a person that it does not have
     """
     if study.analysis != "resting_connectivity" or study.brain is None:
@@ -94,7 +94,7 @@ def _spiking(
 def _states(
     study: StudyDefinition, person: str, connectome: Connectome, emulators: Emulators
 ) -> dict[str, tuple[Mapping[str, float], ...]]:
-    """The states of all regions at the first and the last visit of a person."""
+    """Return the states of all regions at the first and the last visit of a person, by visit."""
     group = group_of(study, person)
     who = next(one for one in recruited(study.population, group, study.seed) if one.id == person)
     visits = study.visits_of(group.name)

@@ -117,7 +117,7 @@ def _rows(
     patients = study.patients
 
     def values(group: str, visit: str, measure: str, *also: str) -> np.ndarray:
-        """Of those who were seen at a visit, and at others as well where pairs are wanted."""
+        """Return a measure of the participants of a group at a visit, of those who have the visits `also` too."""
         return np.array([
             during[one.id][visit][measure] for one in people
             if one.group == group and {visit, *also} <= set(during[one.id])

@@ -1,4 +1,4 @@
-"""What the rows of a study's table are called, known before anybody is recruited."""
+"""Names of the rows of a study's table, known before participants are recruited."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANSWERS = ("change of the largest answer to touch", "change of the largest late 
 
 
 def statistics_of(study: StudyDefinition) -> tuple[str, ...]:
-    """Every row that the table of a study may have; some want people who differ in how they respond."""
+    """Return the name of every row that a study's table may have; some need participants who respond differently."""
     return tuple(STATISTICS[study.analysis](study))
 
 

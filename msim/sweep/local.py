@@ -32,7 +32,7 @@ class DiskFull(Exception):
 
 @dataclass
 class _Slot:
-    """A process and the trial that it runs; begun: whether it has told what code it runs."""
+    """A process and the trial that it runs; begun: whether it has sent the code that it runs."""
 
     process: Any
     pipe: Connection

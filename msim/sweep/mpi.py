@@ -26,7 +26,7 @@ _plan_once = functools.lru_cache(maxsize=2)(read_plan)
 
 @contextmanager
 def pool_of_ranks() -> Iterator[Any]:
-    """The ranks that mpiexec started as a pool; None on all but the first, which have served it when this ends.
+    """Yield the ranks that mpiexec started as a pool; None on all but the first, which work for it until the pool ends.
 
     raises: InputError where there are fewer than two, StartError where one runs other code
     """

@@ -57,9 +57,9 @@ def open_sweep(path: str | Path) -> xr.Dataset:
 
 
 def sweep_trial(path: str | Path, arm: str, seed: int, **values: Any) -> dict[str, xr.Dataset]:
-    """The datasets of one trial: 'samples', 'probes', 'spectra', 'spikes' and 'bursts'.
+    """Open the datasets of one trial: 'samples', 'probes', 'spectra', 'spikes' and 'bursts'.
 
-    values: of the axes by their names, as they were given; point=3 for the third of a sample counted from 0
+    values: of the axes by their names, as they were given; point=3 for point 3 of a sample, counted from 0
     raises: InputError where the sweep has no such trial or several, StorageError where it is not done
     """
     root = given_path(path, "sweep")
@@ -78,14 +78,14 @@ def sweep_trial(path: str | Path, arm: str, seed: int, **values: Any) -> dict[st
 
 
 def _is_at(plan: Plan, trial: Trial, values: Mapping[str, Any]) -> bool:
-    """Whether a trial is at these values of axes; 0.5 and '0.50' are one, and so are '5 minute' and '300 s'."""
+    """Return whether a trial is at these values of axes; 0.5 equals '0.50', and '5 minute' equals '300 s'."""
     names = {one.path: one.name for one in plan.design.axes}
     own: dict[str, Any] = {"point": trial.place[0], **{names[path]: value for path, value in trial.changes.items()}}
     return all(name in own and _plain(own[name]) == _plain(value) for name, value in values.items())
 
 
 def _plain(value: Any) -> Any:
-    """A quantity as its number in SI units and its dimensions, anything else as text."""
+    """Return a quantity as its number in SI units and its dimensions, anything else as text."""
     try:
         read = parse_quantity(value, "")
     except InputError:

@@ -43,7 +43,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Name of the trial in messages."""
+        """Return the name of the trial in messages."""
         changes = ", ".join(f"{path} = {value}" for path, value in self.changes.items())
         return f"{self.arm}, seed {self.seed}" + (f", {changes}" if changes else "")
 
@@ -63,17 +63,17 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """Hash of the trials and dimensions, equal for two plans of the same trials."""
+        """Return a hash of trials and dimensions, equal for two plans of the same trials."""
         return digest([sorted(one.key for one in self.trials), self.design.dims])
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """Dimensions of the trials: those of the design, arm and seed."""
+        """Return the dimensions of the trials: those of the design, arm and seed."""
         return (*self.design.dims, "arm", "seed")
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Trials along each dimension."""
+        """Return the number of trials along each dimension."""
         return (*self.design.shape, len(self.about["arms"]), len(self.about["seeds"]))
 
     def place(self, trial: Trial) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ class Plan:
 
     @functools.cached_property
     def numbers(self) -> dict[str, int]:
-        """Number of every trial in the plan, by its key."""
+        """Return the number of every trial in the plan, by its key."""
         return {one.key: number for number, one in enumerate(self.trials)}
 
     def number(self, trial: Trial) -> int:
@@ -120,7 +120,7 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
 
 
 def _emulators_of(about: Mapping[str, Any], changes: Mapping[str, Change], context: Context) -> list[str]:
-    """What tells the emulators that answer at a point from others; nothing where spikes are simulated."""
+    """Return the marks of the emulators that are used at a point; none where spikes are simulated."""
     if context.target != "emulator":
         return []
     return emulator_marks(models_of(experiment_from_provenance({**about, "changes": changes})).values())

@@ -19,7 +19,7 @@ POLL = 1.0  # s
 
 @dataclass(frozen=True)
 class SweepResult:
-    """How a sweep stands at its end, and why trials failed, by key; kinds: as in msim.base.endings."""
+    """Status of a sweep at its end; failures: reasons of failed trials, by key; kinds: as in msim.base.endings."""
 
     store: TrialStore
     status: Status

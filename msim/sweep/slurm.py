@@ -69,7 +69,7 @@ class Task:
         self.workers, self.requeues, self.code = workers, requeues, running_code()
 
     def __call__(self, numbers: Sequence[int]) -> None:
-        """Run the trials of these numbers in the plan; where this machine cannot, their failures say so."""
+        """Run the trials of these numbers in the plan; where this machine cannot, write that as their failures."""
         plan = read_plan(self.plan_file)
         sweep = Sweep(TrialStore(self.root), plan, self.plan_file, self.settings, self.since)
         try:
@@ -99,7 +99,7 @@ class Task:
         self._failed(numbers, f"its Slurm task ran out of time, and {why}", "limit")
 
     def _failed(self, numbers: Sequence[int], reason: str, kind: str) -> None:
-        """Failures of all trials that are not done; their checkpoints stay."""
+        """Write a failure for every trial that has neither a result nor a failure; checkpoints stay."""
         store, plan = TrialStore(self.root), read_plan(self.plan_file)
         for key in (plan.trials[one].key for one in numbers):
             if not store.trial(key).is_file() and not store.failure(key).is_file():

@@ -65,7 +65,7 @@ def trial_damage(store: TrialStore, key: str) -> Iterator[str]:
 
 
 def _members(content: bytes) -> Iterator[str]:
-    """Describe the members of an archive that differ from what was written."""
+    """Describe the members of an archive that differ from those that were written."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = [one for one in archive.namelist() if not _holds(archive, one)]

@@ -31,9 +31,9 @@ _plan_once = functools.lru_cache(maxsize=2)(read_plan)
 
 def serve(pipe: Connection, environment: dict[str, str], parent: RunningCode, root: Path, plan_file: Path,
           settings: Settings, since: float) -> None:  # fmt: skip
-    """Run the trials whose numbers in the plan come through the pipe, until None comes or nobody is left to send.
+    """Run the trials whose numbers in the plan come through the pipe, until None comes or the other end is closed.
 
-    The first word is what code this process runs; where it is not the parent's, it is the last one.
+    The first message sent is the code that this process runs; where that is not the parent's, the process ends.
     """
     stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -158,7 +158,7 @@ def _one_by_one(
 
 
 def _kept_failure(folder: RunFolder, arm: str, seed: int, problem: Exception) -> Failure:
-    """The failure of a trial, whose traceback is kept where there is room for it."""
+    """Return the failure of a trial, and write its traceback where the disk has room for it."""
     found = failure_of(problem)
     try:
         path = write_failure(folder, arm, seed, "".join(traceback.format_exception(problem)))
@@ -211,7 +211,7 @@ def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
 
 
 def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> Failure | None:
-    """Run one trial in this process and store it; its failure is returned where it has one."""
+    """Run one trial in this process and store it, or return its failure."""
     with ended_by_stop():
         try:
             _trial(folder, about, context, arm, seed, report_progress)
@@ -304,7 +304,7 @@ def simulate(
     changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
         definition that was read before
     workers: trials at a time; all cores if left out
-    target: what code runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is
+    target: code that runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is
         none
     raises: InputError for bad input, SimulationError where a trial failed
     """

@@ -40,7 +40,7 @@ def course(
 
     returns: Dataset over `time` (s since the first dose) of the recorded quantities in SI units, means over cells; the
         attributes of each say its units and meaning
-    raises: InputError for bad input, or where the course leaves what the emulator answers for
+    raises: InputError for bad input, or where the trajectory leaves the emulator's domain
     """
     if isinstance(experiment, ExperimentDefinition):
         if changes or hypothesis or model is not None:

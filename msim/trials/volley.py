@@ -1,4 +1,4 @@
-"""A brief volley of long-range input to all populations: what a touch sends, and what msim physiology answers to."""
+"""A brief volley of long-range input to all populations: of a touch in MEG, and of msim physiology."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from msim.definitions.models.read_model import read_part
 
 @dataclass(frozen=True)
 class Volley:
-    """Numbers of the touch of models/imaging/meg.toml: rate over that of rest, and how long it lasts, s."""
+    """Numbers of the touch of models/imaging/meg.toml: rate relative to rest, and duration in s."""
 
     factor: float
     duration: float
 
 
 def read_volley() -> Volley:
-    """The shipped numbers."""
+    """Read the volley with its shipped numbers."""
     return Volley(**read_part(find("imaging/meg", "models")).parameters("touch"))
 
 
 def during_volley(model: ModelDefinition, factor: float) -> ModelDefinition:
-    """The model while long-range afferents fire so many times as fast as at rest."""
+    """Return the model with the rates of long-range afferents multiplied by a factor."""
     louder = model
     for one in model.drives.values():
         if one.colour and not model.values[f"{one.name}.rate"].same_as:

@@ -34,9 +34,9 @@ class Stopped(BaseException):
 
 
 def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:
-    """Start the process that workers are forked from, which imports what they need beside what this one does.
+    """Start the process that workers are forked from, which imports the modules that they need beforehand.
 
-    No signal that stops a run ends it: it is the one that knows how workers ended, and goes when they have gone.
+    No signal that stops a run ends that process: it learns how workers ended, and ends after them.
     raises: StartError where it cannot be started
     """
     with _environment({**start_environment(), **dict.fromkeys(THREAD_VARIABLES, "1")}), starting():
@@ -62,10 +62,10 @@ def begin_alone(environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
-    """A pool of processes, and the queue of the news that they `tell`; all are ended where the body raises.
+    """Yield a pool of processes, and the queue that `report_progress` writes to in them; all end where the body raises.
 
-    Besides them there is the process that they are forked from, which ends with this one; one that kept the queue
-    would be left over where all the others are killed.
+    The process that they are forked from ends with this one; a further process that kept the queue would be left
+    over where all the others are killed.
     raises: StartError before the body where a process cannot start, or would run other code than this one
     """
     prepare_workers()
@@ -83,7 +83,7 @@ def worker_pool(workers: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
 
 
 def _validate_started(pool: ProcessPoolExecutor) -> None:
-    """Have the first process tell what it runs, before it is given any work."""
+    """Check that the first process runs the code of this one, before the pool is given any work."""
     with starting():
         first = pool.submit(running_code)
     try:
@@ -93,7 +93,7 @@ def _validate_started(pool: ProcessPoolExecutor) -> None:
 
 
 def unstarted() -> StartError:
-    """The error for a process that ended before it began."""
+    """Return the error for a process that ended before it began."""
     return StartError(
         "a worker process cannot start: its own words stand above, if it had any; is there memory, and a process to "
         "spare?"
@@ -102,9 +102,9 @@ def unstarted() -> StartError:
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Where processes are started: they never get Ctrl-C, which waits for the end of the body, but are told to end.
+    """Hold Ctrl-C back while processes are started in the body: they never get it, and are ended by a request.
 
-    raises: StartError where there is nothing that they could be forked from
+    raises: StartError where the process that they are forked from has ended or cannot fork
     """
     try:
         with safe_start(), _held(signal.SIGINT):
@@ -124,7 +124,7 @@ def _held(*signals: signal.Signals) -> Iterator[None]:
 
 @contextmanager
 def _environment(given: Mapping[str, str]) -> Iterator[None]:
-    """Variables that processes find which start in the body."""
+    """Set environment variables for processes that start in the body."""
     saved = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     try:
@@ -152,7 +152,7 @@ _parent: RunningCode | None = None
 
 
 def _begin(news: Any, environment: dict[str, str], parent: RunningCode) -> None:
-    """Take the queue, which a process can get only when it starts, and the environment as it is now."""
+    """Set up a worker: keep the queue, which a process can get only at its start, and take over the environment."""
     global _news, _parent
     begin_alone(environment)
     _parent = parent
@@ -177,9 +177,9 @@ def report_progress(news: tuple[Any, ...]) -> None:
 
 @contextmanager
 def ended_by_stop() -> Iterator[None]:
-    """Let SIGTERM raise Stopped in the body, once, and end the process after it.
+    """Turn the first SIGTERM into Stopped in the body, and end the process after it.
 
-    It ends without cleaning up: locks shared with other processes may be held by killed ones for ever.
+    The process ends without cleaning up: locks shared with other processes may be held by killed ones for ever.
     raises: StartError where this process runs other code than the one that started it
     """
     if _parent is not None:

@@ -26,7 +26,7 @@ VERDICT_FILE = "verdict.json"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run says about one prediction.
+    """Outcome of one prediction in a run.
 
     time: s; effect: mean over seeds of left minus right, in `unit`; wanted: the margin as the file has it
     ci: 95 % interval of it over seeds, pairing trials of one seed; infinite with one seed
@@ -99,7 +99,7 @@ def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]
 
 
 def standardized_effect(differences: np.ndarray, size: float = 0.0) -> float | None:
-    """Cohen's d of paired differences; None where they do not vary beyond rounding.
+    """Compute Cohen's d of paired differences; None where they do not vary beyond rounding.
 
     size: of the values that they are differences of
     """

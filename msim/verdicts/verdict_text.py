@@ -16,7 +16,7 @@ SPREAD_OF_SEEDS = (
 
 
 def wanted_text(one: Verdict) -> str:
-    """The effect that the claim wants, in the unit of its margin."""
+    """Format the effect that the claim wants, in the unit of its margin."""
     unit, size = shown_in(one)
     margin, unit = one.margin / size, unit and f" {unit}"
     if "=" in one.claim:
@@ -25,21 +25,21 @@ def wanted_text(one: Verdict) -> str:
 
 
 def effect_text(one: Verdict, effect: float | None = None) -> str:
-    """The effect of a verdict, or another of the same prediction, in the unit that its margin is written in."""
+    """Format the effect of a verdict, or another of the same prediction, in the unit that its margin is written in."""
     unit, size = shown_in(one)
     text = number_text((one.effect if effect is None else effect) / size, one.margin / size)
     return f"{text} {unit}" if unit and text != "-" else text
 
 
 def ci_text(one: Verdict, ci: tuple[float, float] | None = None) -> str:
-    """The interval of a verdict, or another of the same prediction, in the unit of `effect_text`."""
+    """Format the interval of a verdict, or another of the same prediction, in the unit of `effect_text`."""
     _, size = shown_in(one)
     low, high = one.ci if ci is None else ci
     return interval_text((low / size, high / size), one.margin / size)
 
 
 def shown_in(one: Verdict) -> tuple[str, float]:
-    """The unit that a prediction asks in, and what 1 of it is in SI units; else that of its quantity."""
+    """Return the unit that a prediction's margin is written in, else that of its quantity, and its size in SI units."""
     return written_unit(one.wanted, one.unit)
 
 

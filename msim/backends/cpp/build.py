@@ -40,9 +40,9 @@ class Built:
 
 
 def compiler(target: str = "cpp") -> list[str]:
-    """The C++ compiler's path, and words that follow it: CXX, or g++. Nothing else reads CXX.
+    """Return the path of the C++ compiler and its first arguments, from the environment variable CXX or of g++.
 
-    raises: InputError where there is none, or CXX cannot be read
+    raises: InputError where no compiler is found, or CXX cannot be read as a command
     """
     given = os.environ.get("CXX", "")
     try:

@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """Return the size of the files of the library, in bytes."""
         return sum(path.stat().st_size for path in self.folder.iterdir())
 
 
@@ -96,8 +96,9 @@ def found(key: str) -> Path | None:
 
 
 def stored(key: str, make: Callable[[Path], None]) -> Path:
-    """Let `make` fill a folder beside the cache's own and move it there in one step.
+    """Return the folder of a library in the cache, made first where it is missing.
 
+    `make` fills a folder beside it, which is moved into place in one step.
     Of several processes that need the same library, one makes it and the others wait for it.
     raises: InputError where the cache cannot be written
     """
@@ -166,7 +167,7 @@ def entries() -> list[Entry]:
 
 
 def _entry(folder: Path) -> Entry | None:
-    """A library; None where the folder holds none that is whole."""
+    """Return the entry of a library; None where the folder holds no complete one."""
     if folder.is_symlink() or found(folder.name) is None:
         return None
     try:
@@ -178,9 +179,10 @@ def _entry(folder: Path) -> Entry | None:
 
 
 def clear() -> tuple[int, int]:
-    """Remove all libraries, and what builders that were killed left. Returns how many libraries and their bytes.
+    """Remove all libraries, and folders that killed builders left behind.
 
-    Whatever else lies in the folder stays: it may be anybody's.
+    Other files in the cache folder stay.
+    returns: number of libraries removed, and their size in bytes
     """
     sizes = []
     for one in entries():
@@ -196,7 +198,7 @@ def clear() -> tuple[int, int]:
 
 
 def _remove_left(path: Path) -> None:
-    """Remove what a killed builder left: a folder that it was filling, a claim, or a look at the clock."""
+    """Remove what a killed builder left: a folder that it was filling, a claim, or the file of `now_at`."""
     if BUILDING_NAME.fullmatch(path.name):
         remove_own(path)
     elif CLAIM_NAME.fullmatch(path.name) and is_claim(path):

@@ -61,7 +61,7 @@ class CompiledColumn(FastNetwork):
 
     @property
     def reached(self) -> list[tuple[str, str]]:
-        """Every (population, receptor) that contacts or background reach."""
+        """List every (population, receptor) that contacts or background reach."""
         return list(self._full)
 
     def set_full_peaks(self, full: dict[tuple[str, str], np.ndarray]) -> None:

@@ -259,17 +259,17 @@ class CompiledNetwork:
 
     @property
     def step(self) -> int:
-        """Steps done so far."""
+        """Return the number of steps done so far."""
         return int(self.library.step(self._engine))
 
     @property
     def interval(self) -> int:
-        """Steps between exchanges of spikes."""
+        """Return the number of steps between exchanges of spikes."""
         self.settle()
         return self._interval
 
     def settle(self) -> None:
-        """Agree with the other ranks on the interval of exchanges.
+        """Settle with the other ranks the interval of exchanges.
 
         raises: InputError where the chosen interval is longer than the shortest delay between ranks
         """

@@ -1,4 +1,4 @@
-"""How processes are started so that they run this one's code, whatever lies in the folder that one works in.
+"""Start of processes that run the code of this one, whatever lies in the working folder.
 
 Python puts the working folder, or that of a script, first on sys.path: a `random.py` or another checkout there would
 take the place of what this process imported.
@@ -18,9 +18,9 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def safe_path() -> list[str]:
-    """The sys.path of a started process: this one's, with the folders that Python puts before it by itself last.
+    """Return the sys.path for a started process: that of this one, with the folders that Python put first moved last.
 
-    What PYTHONPATH names is meant, and stays where it is.
+    Folders that PYTHONPATH names are wanted, and stay where they are.
     """
     unasked = _put_first_by_python() - _given() - set(sysconfig.get_paths().values())
     known = [os.path.abspath(one) if os.path.exists(one or ".") else one for one in sys.path]
@@ -42,7 +42,7 @@ def _given() -> set[str]:
 
 
 def start_command() -> list[str]:
-    """The command of a process of this one's code, to be followed by -m, a module that it runs, and its words."""
+    """Return the command of a process that runs this one's code, to be followed by -m, a module, and its arguments."""
     return [sys.executable, "-P", os.path.join(FOLDER, f"{FIRST}.py"), "--path", _joined()]
 
 
@@ -51,16 +51,16 @@ def _joined() -> str:
 
 
 def start_environment() -> dict[str, str]:
-    """What has to be in the environment of a process that Python itself starts."""
+    """Return the environment variables that a process started by Python itself needs."""
     return {"PYTHONSAFEPATH": "1", "PYTHONPATH": _joined()}
 
 
 @contextmanager
 def safe_start() -> Iterator[None]:
-    """Have processes that multiprocessing starts in the body take over a safe path, and not run this one's program.
+    """Give processes that multiprocessing starts in the body a safe path, and keep them from running this one's script.
 
-    Nothing that they are given is defined there; run again, a script without an `if __name__ == "__main__":` would
-    start processes of its own, and code that came through a pipe cannot be read again.
+    No object that they receive is defined in that script. Run again, a script without `if __name__ == "__main__":`
+    would start processes of its own, and code that came through a pipe cannot be read again.
     """
     main, path = sys.modules["__main__"], list(sys.path)
     hidden: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}

@@ -1,4 +1,4 @@
-"""What a process that msim starts runs or imports before all else: it makes `msim` the package beside this file.
+"""First code that a process started by msim runs or imports: it makes `msim` the package beside this file.
 
 The file lies alone in a folder that stands first on sys.path, so that nothing in a user's folder can take the place of
 a module before it. As a program it runs a module: msim_start.py --path FOLDERS -m MODULE WORDS.
@@ -16,11 +16,11 @@ BESIDE_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 
 
 class OwnPackage:
-    """Finds `msim` beside this file, wherever else one of that name may lie."""
+    """Finder of the package `msim` beside this file, ahead of any other package of that name."""
 
     @classmethod
     def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """The package; what lies in it is found by its own path."""
+        """Return the spec of the package `msim`, None for other names; its modules are found by its own path."""
         return PathFinder.find_spec(name, [BESIDE_PACKAGE]) if name == "msim" else None
 
 

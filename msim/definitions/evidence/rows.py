@@ -166,9 +166,9 @@ def _row(
 
 
 def row_range(row: EvidenceRow, unit: Any = None) -> tuple[float, float]:
-    """Margin on both sides of zero, or low and high, in SI units.
+    """Return low and high of a row, or its margin on both sides of zero, in SI units.
 
-    unit: of the readout; None where no model is known that could tell
+    unit: of the readout; None where no model is known that gives it
     raises: DefinitionError where they are not in that unit, or leave nothing between them
     """
     if row.direction == "within":
@@ -196,7 +196,7 @@ def _within_reach(text: Any, where: str) -> float:
 
 
 def _check_done(given: RowEntry, condition: Condition, time: float, where: str) -> None:
-    """Refuse doses, manipulations and values that no model could take in a trial that ends with what is read."""
+    """Refuse doses, manipulations and values that no model could take in a trial that ends with the readout."""
     end = max(time, LEAST_END)
     _checked_doses(condition.doses, f"{where}.doses", end)
     # Which preparations lie in a bath only a model knows; that all doses come the same way is known without.

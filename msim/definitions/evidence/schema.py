@@ -62,9 +62,9 @@ class RegimenEntry(Entry):
 
 
 class RowEntry(Entry):
-    """One published outcome: what is done, what is read and when, which way it went, and by whose word.
+    """One published outcome: condition, readout, time, direction of the change, and source.
 
-    doses: or the name of a regimen
+    doses: a list of doses, or the name of a regimen
     """
 
     id: Name

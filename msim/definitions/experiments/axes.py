@@ -61,12 +61,12 @@ class Design:
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """Names of the dimensions."""
+        """Return the names of the dimensions."""
         return tuple(one.name for one in self.axes) if self.sample == "grid" else ("point",)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Points along each dimension."""
+        """Return the number of points along each dimension."""
         return tuple(len(one.values) for one in self.axes) if self.sample == "grid" else (len(self.axes[0].values),)
 
     def points(self) -> Iterator[Point]:
@@ -170,7 +170,7 @@ def _validate_used(given: int | None, option: str, why: str) -> None:
 
 
 def _validate_either(one: e.AxisEntry, where: str) -> None:
-    """Refuse an axis that says its values in two ways, of which one would be passed over."""
+    """Refuse an axis that gives its values in two ways, of which one would be ignored."""
     if one.values is None:
         return
     for key in ("low", "high", "count", "spacing"):
@@ -186,14 +186,14 @@ def _validate_not_set(experiment: ExperimentDefinition, axes: Mapping[str, str])
 
 @dataclass(frozen=True)
 class _Maker:
-    """An experiment that is varied: what its paths take, and what it becomes with other changes."""
+    """An experiment to be varied: the `Takes` of its paths, and its rebuilds with other changes."""
 
     experiment: ExperimentDefinition
     rebuilt: Callable[[Mapping[str, Change]], ExperimentDefinition]
     tables: Mapping[str, Any]
 
     def takes(self, path: str, where: str) -> Takes | None:
-        """What a path takes; None for a word."""
+        """Return the `Takes` of a path; None where it takes a word."""
         if is_of_experiment(path):
             return places_at(path, self.tables, where)[0].takes
         model = self.experiment.model
@@ -201,7 +201,7 @@ class _Maker:
         return Takes(value.unit, "", is_whole(model, path), value.low, value.high, value.low_is_allowed)
 
     def with_other(self, path: str, value: Change) -> ExperimentDefinition:
-        """The experiment with another value."""
+        """Return the experiment with another value at a path."""
         return self.rebuilt({**self.experiment.changes, path: value})
 
 

@@ -36,7 +36,7 @@ class Place:
     takes: Takes | None
 
     def given(self, tables: Mapping[str, Any]) -> Any:
-        """What the tables hold there, None where they leave it out."""
+        """Return the value of the tables at this place, None where they leave it out."""
         table: Any = tables
         for key in self.way:
             table = table[key] if not isinstance(table, Mapping) else table.get(key, {})
@@ -54,7 +54,7 @@ def of_model(changes: Mapping[str, Change]) -> dict[str, Change]:
 
 
 def changed_tables(tables: Mapping[str, Any], changes: Mapping[str, Change], where: str) -> dict[str, Any]:
-    """The tables of an experiment file with other entries.
+    """Return the tables of an experiment file with other entries.
 
     changes: by 'doses.KEY' (every dose that has the key), 'doses.DRUG.KEY', 'arms.ARM.doses.NUMBER.KEY',
         'schedule.KEY', or a key such as 'body_weight'; paths of the model are passed over
@@ -85,7 +85,7 @@ def validate_one_source(paths: Mapping[str, str], tables: Mapping[str, Any]) -> 
 
 
 def places_at(path: str, tables: Mapping[str, Any], where: str) -> list[Place]:
-    """The entries of an experiment that a path means, one or more."""
+    """Return the entries of an experiment that a path means, one or more."""
     known = list(places(tables))
     found = [one for one in known if path in one.paths]
     if not found:
@@ -95,7 +95,7 @@ def places_at(path: str, tables: Mapping[str, Any], where: str) -> list[Place]:
 
 
 def places(tables: Mapping[str, Any]) -> Iterator[Place]:
-    """Every entry of an experiment that a change may set, with what its entry class says that it takes."""
+    """Yield every entry of an experiment that a change may set, with the `Takes` that its entry class declares."""
     whole, schedule, doses = takes_of(e.ExperimentFile), takes_of(e.ScheduleEntry), takes_of(e.DoseEntry)
     for key in _words():
         yield Place(key, (key,), "", (), key, whole[key])
@@ -122,7 +122,7 @@ def _table(tables: dict[str, Any], way: tuple[str | int, ...]) -> dict[str, Any]
 
 
 def _doses(tables: Mapping[str, Any]) -> Iterator[tuple[int, int, str, dict[str, Any]]]:
-    """Number of arm and dose, arm and table of every dose; what has another form is left to the check of the whole."""
+    """Yield number of arm, number of dose, arm name and table of every dose; malformed ones are skipped here."""
     arms = tables.get("arms")
     for index, arm in enumerate(arms if isinstance(arms, list) else ()):
         doses = arm.get("doses") if isinstance(arm, dict) else None

@@ -24,7 +24,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Claim:
-    """Two sides and what is said of them: '>', '<' or '='."""
+    """A claim: two sides and the relation between them, '>', '<' or '='."""
 
     text: str
     left: Side
@@ -48,7 +48,7 @@ def parse_claim(text: str, arms: Collection[str], time: float, where: str) -> Cl
 
 
 def renamed_claim(text: str, ending: str) -> str:
-    """The same claim of arms whose names have an ending more."""
+    """Return the claim with an ending appended to the names of its arms."""
     return re.sub(r"(^\s*|[<>=]\s*)([A-Za-z]\w*)", rf"\g<1>\g<2>{ending}", text)
 
 

@@ -1,4 +1,4 @@
-"""Changes that nothing depends on are refused: else a result would be taken for one in which they were tried."""
+"""Refusal of changes that nothing depends on: a result would be taken for one in which they were tried."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def validate_effective(
     experiment: ExperimentDefinition, tables: Mapping[str, Any],
     built: Callable[[Mapping[str, Any]], ExperimentDefinition],
 ) -> None:  # fmt: skip
-    """Refuse a change that an arm overrides, or without which every arm would be what it is.
+    """Refuse a change that an arm overrides, or without which every arm would be the same.
 
-    tables: of the experiment's file, unchanged; built: the experiment with other changes, as it is otherwise
+    tables: of the experiment's file, without the changes; built: builds the experiment with other changes
     raises: DefinitionError that names the change
     """
     validate_not_overridden(experiment, tables, dict.fromkeys(experiment.changes, "--set"))
@@ -57,13 +57,13 @@ def validate_not_overridden(
 
 
 def is_run(name: str, experiment: ExperimentDefinition) -> bool:
-    """Whether an arm of the file is among those of an experiment, under whatever hypothesis."""
+    """Return whether an arm of the file is among those of an experiment, under any hypothesis."""
     names: Collection[str] = {one.name for one in experiment.arms}
     return name in names or any(f"{name}_{one}" in names for one in experiment.hypotheses)
 
 
 def same_trials(one: ExperimentDefinition, other: ExperimentDefinition) -> bool:
-    """Whether all that decides on what is recorded is the same in two experiments."""
+    """Return whether everything that decides on the recorded values is the same in two experiments."""
     return _whole(one) == _whole(other) and all(
         _of_arm(a, one.end) == _of_arm(b, other.end) for a, b in zip(one.arms, other.arms, strict=True)
     )
@@ -74,7 +74,7 @@ def _whole(experiment: ExperimentDefinition) -> tuple[Any, ...]:
 
 
 def _of_arm(arm: Arm, end: float) -> tuple[Any, ...]:
-    """What decides on the trials of one arm. A body's weight matters where something is given to it."""
+    """Return all that decides on the trials of one arm; body weight counts only where a dose is given."""
     doses = [one for one in arm.doses if one.start_s < end]
     given = frozenset(one.drug for one in doses)
     changes = [(one.time, _values(one.model, given), dict(one.pulses)) for one in arm.changes if one.time < end]
@@ -84,7 +84,7 @@ def _of_arm(arm: Arm, end: float) -> tuple[Any, ...]:
 
 
 def _values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
-    """Values that an arm depends on: those of drugs that it is not given are none, nor what is kept beside them."""
+    """Return the values that an arm depends on, without those of drugs that it is not given and of `is_kept` paths."""
     open_to = with_given_drugs(model, given)
     apart = {one.name for one in model.on_scale("binding")}
     apart |= {one.name for one in model.on_scale("drug") if one.name not in given}
@@ -97,7 +97,7 @@ def _values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
 def _is_so(
     before: ExperimentDefinition, after: ExperimentDefinition, path: str, given: Any, tables: Mapping[str, Any]
 ) -> bool:
-    """Whether a change says what is so without it, which is no mistake."""
+    """Return whether a change sets the value that holds without it, which is no mistake."""
     if not is_of_experiment(path):
         return before.model.resolved(path).si == after.model.resolved(path).si
     if path == "body_weight":
@@ -108,7 +108,7 @@ def _is_so(
 
 
 def _stands(place: Place, given: Any, tables: Mapping[str, Any]) -> bool:
-    """Whether the file, or what holds where it says nothing, gives the same."""
+    """Return whether the file, or its default where it leaves the entry out, gives the same value."""
     old = place.given(tables)
     if place.takes is None or old is None:
         return old == given or place.way == ("schedule",)

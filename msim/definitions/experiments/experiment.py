@@ -42,7 +42,7 @@ from msim.recording.probe import Recording
 class Arm:
     """One condition: its doses, and the model as it is in this condition.
 
-    model: at rest; acts: what is done to it; changes: what becomes of it at the times of these, in order
+    model: at rest; interventions: on the model; changes: of the model at the times of these, in order
     hypothesis: of those that the model declares, or '' for the model as it stands; body_weight: kg
     preparation, state: of those that the model declares, or ''
     """
@@ -173,7 +173,7 @@ def experiment_from_texts(
 
 
 def rebuilder(experiment: ExperimentDefinition) -> Callable[[Mapping[str, Any]], ExperimentDefinition]:
-    """Makes an experiment anew with other changes in place of its own, as long and with the arms as it is."""
+    """Return a function that builds an experiment with other changes, of the same arms, seeds and duration."""
     tables = read_tables(experiment.text, experiment.file)
     model = read_model_texts(experiment.model.name, experiment.model.files)
 
@@ -201,7 +201,7 @@ def _with_effect(
     tables: dict[str, Any], name: str, where: str, text: str, model: ModelDefinition,
     changes: Mapping[str, str | int | float], hypothesis: str,
 ) -> ExperimentDefinition:  # fmt: skip
-    """An experiment all of whose changes change something."""
+    """Build an experiment, and check that each of its changes has an effect."""
 
     def built(own: Mapping[str, Any]) -> ExperimentDefinition:
         return build_experiment(_entry(tables, where, own), name, where, text, model, dict(own), hypothesis)

@@ -36,7 +36,7 @@ class Prediction:
 
     @property
     def asked(self) -> str:
-        """The id that the file gives it, the same under all hypotheses."""
+        """Return the id that the file gives the prediction, the same under all hypotheses."""
         return self.id.removesuffix(f"_{self.hypothesis}") if self.hypothesis else self.id
 
 
@@ -44,7 +44,7 @@ def read_prediction(
     one: e.PredictEntry, model: ModelDefinition, quantities: Mapping[str, Address], recording: Recording,
     arms: Sequence[str], sources: Mapping[str, Any], where: str,
 ) -> Prediction:  # fmt: skip
-    """A claim of an experiment about what it records.
+    """Read a prediction: a claim of an experiment about a recorded quantity.
 
     raises: DefinitionError that names file and key
     """

@@ -1,4 +1,4 @@
-"""Values between two ends that are given as a file gives quantities: read by its parser, spaced in SI units."""
+"""Values of a range whose ends are given as in a file: read by its parser, spaced in SI units."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Given = str | int | float
 
 @dataclass(frozen=True)
 class Range:
-    """From `low` to `high`, as they are given; log: whether steps are equal in logarithm.
+    """Range from `low` to `high`, as a file gives them; log: whether steps are equal in logarithm.
 
-    takes: what the range is of; where: key or option that gives it
+    takes: of the key whose values the range is of; where: key or option that gives it
     """
 
     low: Given
@@ -27,9 +27,9 @@ class Range:
     where: str
 
     def ends(self) -> tuple[float, float]:
-        """Both ends in SI units.
+        """Return both ends in SI units.
 
-        raises: DefinitionError where there is nothing between them
+        raises: DefinitionError where low is not below high, or not above 0 for steps in logarithm
         """
         low, high = self.takes.si(self.low, f"{self.where}.low"), self.takes.si(self.high, f"{self.where}.high")
         if not low < high:
@@ -40,13 +40,13 @@ class Range:
 
 
 def spaced(found: Range, parts: Iterable[float]) -> tuple[Given, ...]:
-    """Values at parts (0 to 1) of a range, as a file gives them: the ends as they are, others with twelve digits."""
+    """Return values at parts (0 to 1) of a range, as a file gives them: ends unchanged, others with twelve digits."""
     low, high = found.ends()
     return tuple(_at(found, low, high, float(part)) for part in parts)
 
 
 def counted(found: Range, parts: Iterable[float]) -> tuple[Given, ...]:
-    """Whole numbers at parts (0 to below 1) of a range that includes both ends, all equally likely."""
+    """Return whole numbers at parts (0 to below 1) of a range that includes both ends, all equally likely."""
     low, high = found.ends()
     return tuple(int(min(low + math.floor(part * (high - low + 1)), high)) for part in parts)
 

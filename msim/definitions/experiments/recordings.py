@@ -63,7 +63,7 @@ def times_of(address: Address, model: ModelDefinition, recording: Recording) -> 
 
 
 def look_up_recorded(quantity: str, quantities: Mapping[str, Address], where: str) -> Address:
-    """The address of a recorded quantity."""
+    """Return the address of a recorded quantity."""
     if quantity not in quantities:
         raise DefinitionError(where, f"wants a recorded quantity, got '{quantity}'{nearest(quantity, quantities)}")
     return quantities[quantity]
@@ -84,7 +84,7 @@ def check_shows(
     sweep: e.SweepEntry | None, model: ModelDefinition, recording: Recording, quantities: Mapping[str, Address],
     where: str,
 ) -> None:  # fmt: skip
-    """Refuse [[sweep.show]] of what is not recorded then: its figures are drawn after everything was run."""
+    """Refuse a [[sweep.show]] of a quantity or time that is not recorded: figures are drawn only after all trials."""
     for index, one in enumerate(sweep.show if sweep else ()):
         place = f"{where}: sweep.show.{index}"
         address = look_up_recorded(one.quantity, quantities, f"{place}.quantity")

@@ -1,4 +1,4 @@
-"""What a text may be where a definition file wants a name, a dotted path of names, a number, or a quantity."""
+"""Checks of texts that a definition file gives as a name, a dotted path of names, a number, or a quantity."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _number(value: Any) -> Any:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text is letters, digits and single '_', beginning with a letter, and not too long."""
+    """Return whether a text is letters, digits and single '_', begins with a letter, and is not too long."""
     return len(text) <= LONGEST_NAME and bool(_NAME.fullmatch(text)) and "__" not in text
 
 
 def checked_name(value: str) -> str:
-    """The text, if it is a name.
+    """Return the text, if it is a name.
 
-    raises: ValueError with what is wanted, as validators do
+    raises: ValueError where it is none, as validators do
     """
     if not is_name(value):
         raise ValueError(f"wants a name of letters, digits and single '_' that starts with a letter, of at most "

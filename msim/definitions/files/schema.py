@@ -186,9 +186,9 @@ class StateEntry(Entry):
 
 
 class PreparationEntry(StateEntry):
-    """What a model stands for: a person, an animal or a slice in a bath.
+    """Body or tissue that a model stands for: a person, an animal or a slice in a bath.
 
-    lightest, heaviest: between which the weight of such a body can be
+    lightest, heaviest: limits of the weight of such a body
     """
 
     body_weight: ValueEntry | None = None

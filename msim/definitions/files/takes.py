@@ -1,4 +1,4 @@
-"""What the keys of a definition take, as their entry classes declare it: a number in some unit, or a word."""
+"""Values that keys of a definition take, as their entry classes declare: a number in some unit, or a word."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msim.base.quantities import Quantity, dimensions_of, parse_in, quantity_tex
 class Takes:
     """A number that a key takes.
 
-    unit: its unit; written: the unit as figures say it, where the name of the key carries it and the number none
+    unit: its unit; written: the unit for figures, where the name of the key carries it and the number has none
     whole: whether it counts something; low, high: bounds in SI units; low_is_allowed: whether it may be `low` itself
     """
 
@@ -27,11 +27,11 @@ class Takes:
 
     @property
     def units(self) -> str:
-        """How a figure writes the unit."""
+        """Return the unit as a figure shows it."""
         return self.written or unit_text(self.unit)
 
     def si(self, given: str | int | float, where: str) -> float:
-        """A value as a number in SI units.
+        """Return a value as a number in SI units.
 
         raises: DefinitionError where it is in another unit, out of bounds, or no whole number where one is wanted
         """
@@ -46,7 +46,7 @@ class Takes:
         return number
 
     def entry(self, given: str | int | float, where: str) -> str | int | float:
-        """A value as the key of a file takes it: a command line gives texts only."""
+        """Return a value in the form that the key of a file takes, where a command line gives texts only."""
         number = self.si(given, where)
         if self.whole:
             return int(number)
@@ -58,7 +58,7 @@ class Takes:
 
 @functools.cache
 def takes_of(kind: type) -> dict[str, Takes | None]:
-    """What each key of an entry class takes that a change may set: a number, or None for a word.
+    """Return the `Takes` of each key of an entry class that a change may set, None for a key that takes a word.
 
     Keys that hold tables or lists are left out.
     """
@@ -70,7 +70,7 @@ def takes_of(kind: type) -> dict[str, Takes | None]:
 
 
 def _declared(hint: Any) -> list[Takes]:
-    """Every `Takes` in an annotation, however deep it stands in unions."""
+    """List every `Takes` in an annotation, however deep in unions."""
     if isinstance(hint, Takes):
         return [hint]
     return [found for one in get_args(hint) for found in _declared(one)]
@@ -82,7 +82,7 @@ def _is_word(hint: Any) -> bool:
 
 
 def number_of(kind: type, key: str, given: str | int | float, where: str) -> float:
-    """What a key of an entry class is given, as a number in SI units.
+    """Return the value given to a key of an entry class, as a number in SI units.
 
     raises: DefinitionError where the key does not take it
     """

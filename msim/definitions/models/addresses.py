@@ -40,7 +40,7 @@ class Address:
 
     @property
     def is_fast(self) -> bool:
-        """True for a quantity that is known only where spikes are simulated."""
+        """Return whether a quantity is known only where spikes are simulated."""
         return self.kind in ("population", "receptor", "readout")
 
 

@@ -30,10 +30,10 @@ Row = tuple[str, str, str]
 def check_files(
     names: Sequence[str], further: Callable[[Definition], None] = lambda found: None
 ) -> tuple[list[Row], list[str]]:
-    """Check every file; parts of models count as checked where an included one is read.
+    """Check every definition file; a part of a model counts as checked where a model that includes it was read.
 
-    further: refuses what can be told of a definition by those who run it
-    returns: rows of file, kind, result; and what was refused, each complaint once
+    further: raises InputError for a definition that cannot be run
+    returns: rows of file, kind, result; and the messages of refused files, each once
     """
     rows: list[Row] = []
     problems: dict[str, None] = {}

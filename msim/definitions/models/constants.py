@@ -19,7 +19,7 @@ def constants(model: ModelDefinition, instance: str) -> dict[str, float]:
 
 
 def resting_values(model: ModelDefinition, instance: str) -> dict[str, float]:
-    """All that a mechanism's equations name where every input is at its resting value, SI units."""
+    """Return the value of every name in a mechanism's equations with all inputs at rest, SI units."""
     form, numbers = model.instances[instance].mechanism, constants(model, instance)
     known = {port.name: port.at_rest for port in form.inputs} | numbers
     known |= {name: evaluated(text, numbers) for name, text in form.rest.items()}

@@ -1,4 +1,4 @@
-"""What links hand down from the slow scale to receptors of spiking cells."""
+"""Inputs of receptors of spiking cells that links feed from the slow scale."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def receptor_inputs(model: ModelDefinition, state: Mapping[str, float]) -> dict[
 
 
 def handed_inputs(model: ModelDefinition, outputs: Mapping[str, Any]) -> dict[Address, Any]:
-    """What receptors get where slow outputs have these values; what an output is missing for is left out.
+    """Compute the inputs of receptors from slow outputs; an input is left out where an output of it is missing.
 
     outputs: numbers, or one value per cell
-    returns: the same; of another population's cells their mean, which all cells get
+    returns: numbers, or one value per cell; for outputs of another population their mean over cells
     """
     found = {}
     for link in model.links.values():

@@ -80,7 +80,7 @@ def _check_rest(model: ModelDefinition, references: list[Address], place: str) -
 
 
 def _check_share(model: ModelDefinition, link: Link, origins: list[Address], target: Address, place: str) -> None:
-    """A share is of the change from rest, so rest has to be known, and be one for both ends."""
+    """Check that rest is known at both ends, as a share is of the change from rest, and is 0 at both or at neither."""
     if not same_dimensions(target.unit, 1):
         raise DefinitionError(place, f"wants an input without unit, got {unit_text(target.unit)}")
     came, wanted = _rest_of(model, link, origins), model.rest_of(link)
@@ -93,7 +93,7 @@ def _check_share(model: ModelDefinition, link: Link, origins: list[Address], tar
 
 
 def _rest_of(model: ModelDefinition, link: Link, origins: list[Address]) -> float | None:
-    """What a link's outputs add up to at rest; None where only bursts would tell."""
+    """Return the resting sum of a link's outputs; None where only bursts would give it."""
     if link.relative_to:
         return 1.0 if set(link.relative_to) == set(link.origin) else None
     if any(one.kind in BURSTS for one in origins):

@@ -35,7 +35,7 @@ class Value:
 
     @property
     def given(self) -> str | float:
-        """The value as a file gives it: text with a unit, or a bare number."""
+        """Return the value as a file gives it: text with a unit, or a bare number."""
         return self.text if not dimensions_of(self.unit).is_dimensionless else self.si
 
 
@@ -98,8 +98,8 @@ class Drive:
 class Link:
     """A sum of outputs feeding an input.
 
-    relative_to: outputs whose resting sum is the unit, or () where the value itself is handed over
-    has_share: whether only a share of the change from rest is handed over
+    relative_to: outputs whose resting sum is the unit, or () where the value itself is passed on
+    has_share: whether only a share of the change from rest is passed on
     """
 
     name: str
@@ -110,9 +110,9 @@ class Link:
     file: str
 
     def transfer(self, value: Any, rest: float, share: float) -> Any:
-        """What the input gets of a value; both of whatever kind knows + and *.
+        """Return the input that follows from a value; both of any type that has + and *.
 
-        rest: of the input, where nothing acts
+        rest: value of the input with no drug and no intervention
         """
         return arriving(value, rest, share) if self.has_share else value
 
@@ -150,12 +150,12 @@ class Manipulation:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Populations that one of its parts names."""
+        """Return the populations that parts of the manipulation name."""
         return tuple(dict.fromkeys(one for part in self.parts for one in part.cells))
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Places that one of its parts names."""
+        """Return the places that parts of the manipulation name."""
         return tuple(dict.fromkeys(part.place for part in self.parts if part.place))
 
 
@@ -248,17 +248,17 @@ class ModelDefinition:
         return max(1, int(round(self["column.reference_cells"] * self[f"{population}.share"])))
 
     def share_of(self, link: Link) -> float:
-        """The share of the change from rest that a link hands over."""
+        """Return the share of the change from rest that a link passes on."""
         return self[f"{link.name}.share"] if link.has_share else 1.0
 
     def rest_of(self, link: Link) -> float:
-        """What the input that a link feeds is where nothing acts: 1 for a gain, 0 for a block."""
+        """Return the resting value of the input that a link feeds, such as 1 for a gain and 0 for a block."""
         *_, owner, name = link.to.split(".")
         port = self.instances[owner].mechanism.input(name)
         return port.at_rest if port else 0.0
 
     def transferred(self, link: Link, value: Any) -> Any:
-        """What a link's input gets where its outputs, relative to rest if it says so, add up to a value."""
+        """Return the input that a link feeds where its outputs, relative to rest if it says so, add up to a value."""
         return link.transfer(value, self.rest_of(link), self.share_of(link))
 
     def feeds_receptor(self, link: Link) -> bool:
@@ -280,7 +280,7 @@ class ModelDefinition:
 
 
 def arriving(value: Any, rest: float, share: float) -> Any:
-    """A value of which only a share of the change from rest arrives: at rest nothing is changed."""
+    """Return rest plus a share of the difference of a value from rest."""
     return rest + share * (value - rest)
 
 

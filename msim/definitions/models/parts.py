@@ -1,4 +1,4 @@
-"""What can be checked of a part of a model without the files that it stands beside: each of its values."""
+"""Checks of a part of a model without the files that it is used with: each of its values."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NEEDS_WHOLE = (
 
 
 def needs_whole(entry: ModelFile) -> bool:
-    """Whether a file has tables that only a whole model can hold against the others."""
+    """Return whether a file has tables that can be checked only in a whole model."""
     return any(getattr(entry, table) for table in NEEDS_WHOLE)
 
 
 def given_values(entry: Any, key: str = "") -> Iterator[tuple[str, ValueEntry]]:
-    """Every value below an entry, at whatever depth, with its key."""
+    """Yield every value below an entry, at any depth, with its key."""
     if isinstance(entry, ValueEntry):
         yield key, entry
         return
@@ -33,7 +33,7 @@ def given_values(entry: Any, key: str = "") -> Iterator[tuple[str, ValueEntry]]:
 
 
 def check_given(entry: ModelFile, sources: Mapping[str, Source], where: str) -> None:
-    """Refuse a value that names no source or is no quantity, whichever table it stands in.
+    """Refuse a value, in any table of a part, that names no source or is no quantity.
 
     raises: DefinitionError that names file and key
     """
@@ -44,7 +44,7 @@ def check_given(entry: ModelFile, sources: Mapping[str, Source], where: str) -> 
 
 
 def validate_followers(entry: BaseModel, where: str) -> None:
-    """Refuse values that follow others in a file whose values nothing can follow.
+    """Refuse `same_as` in a file of a kind in which no value can follow another.
 
     raises: DefinitionError that names file and key
     """

@@ -41,7 +41,7 @@ def read_preparation(
 
 
 def _read_weight(entry: e.PreparationEntry, kept: str, place: str, file: str, values: Values) -> str:
-    """The path of its weight, which stands between that of the lightest and of the heaviest; '' where it has none."""
+    """Read the weights of a preparation, and return the path of its body weight; '' where it has none."""
     for form in WEIGHTS:
         given = getattr(entry, form.name)
         if given is None:
@@ -56,7 +56,7 @@ def _read_weight(entry: e.PreparationEntry, kept: str, place: str, file: str, va
 
 
 def check_weights(model: ModelDefinition) -> None:
-    """Refuse a preparation whose own weight is none that it can have."""
+    """Refuse a preparation whose own body weight is outside its limits."""
     for name, one in model.preparations.items():
         if one.body_weight:
             _validate_weight(model, name, model[one.body_weight], f"{one.file}: preparations.{name}.body_weight")
@@ -77,7 +77,7 @@ def prepared(model: ModelDefinition, table: str, name: str, where: str) -> Model
 
 
 def chosen_of(entry: e.ExperimentFile, arm: e.ArmEntry | None, key: str) -> str:
-    """The preparation or the state of an arm: its own, or that of the experiment."""
+    """Return the preparation or the state of an arm: its own, or that of the experiment."""
     own = getattr(arm, key) if arm is not None else None
     found: str = getattr(entry, key) if own is None else own
     return found
@@ -104,10 +104,11 @@ def validate_one_setter(
 
 
 def weight_of(model: ModelDefinition, name: str, given: float | None, where: str, place: str) -> float:
-    """The body weight (kg) in a preparation: that of the experiment, if it says one, else the preparation's own.
+    """Return the body weight (kg) in a preparation: of the experiment, if it gives one, else the preparation's own.
 
-    given: that of the experiment; where, place: its file, and the key that names the preparation
-    raises: DefinitionError where there is none, or none that such a body can have
+    given: weight that the experiment gives; where: file of the experiment; place: key that names the preparation
+    raises: DefinitionError where there is no weight, or it is not one that such a body can have
+    returns: 1 for a slice in a bath
     """
     one = model.preparations.get(name)
     if one is not None and one.bath:

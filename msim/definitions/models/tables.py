@@ -110,7 +110,7 @@ def value_text(model: ModelDefinition, value: Value) -> str:
 
 
 def link_text(model: ModelDefinition, link: Link) -> str:
-    """Return how a link changes the value that it passes on, in words, or ''."""
+    """Describe how a link changes the value that it passes on; '' where it does not."""
     parts = []
     if link.relative_to == link.origin:
         parts.append("relative to rest")
@@ -122,7 +122,7 @@ def link_text(model: ModelDefinition, link: Link) -> str:
 
 
 def weights_text(experiment: ExperimentDefinition) -> str:
-    """What the bodies of the arms weigh; a slice is none."""
+    """Format the body weights of the arms, 'none' where all are slices."""
     known = experiment.model.preparations
     bodies = [one for one in experiment.arms if not (one.preparation and known[one.preparation].bath)]
     return ", ".join(dict.fromkeys(quantity_text(one.body_weight * kilogram) for one in bodies)) or "none"

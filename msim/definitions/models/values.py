@@ -71,25 +71,25 @@ def with_changes(model: ModelDefinition, changes: Mapping[str, str | int | float
 
 
 def is_kept(path: str) -> bool:
-    """Whether a value is kept beside those of the model, such as what a hypothesis sets."""
+    """Return whether a path is of a value kept beside those of the model, such as one that a hypothesis sets."""
     return path.split(".")[0] in KEPT
 
 
 def apart(changes: Mapping[str, str | int | float]) -> tuple[dict[str, str | int | float], dict[str, Any]]:
-    """Changes of what is kept beside the values of a model, and of those themselves."""
+    """Split changes into those of values kept beside the model's, and those of the model's values."""
     kept = {path: value for path, value in changes.items() if is_kept(path)}
     return kept, {path: value for path, value in changes.items() if path not in kept}
 
 
 def validate_not_kept(paths: Iterable[str], where: str) -> None:
-    """Refuse, in one arm, a change of what all arms have taken over already; manipulations come after."""
+    """Refuse, in one arm, a change of values kept beside the model's, except manipulations, which are applied later."""
     for path in paths:
         if is_kept(path) and not path.startswith("manipulations."):
             raise DefinitionError(where, f"wants a value of the model itself in one arm, got '{path}'")
 
 
 def is_whole(model: ModelDefinition, path: str) -> bool:
-    """Whether a value counts something."""
+    """Return whether a value is a count, that is a whole number."""
     owner, _, name = path.rpartition(".")
     return path in WHOLE or (owner in model.projections and name == "in_degree")
 

@@ -1,4 +1,4 @@
-"""Whether everybody whom an analysis compares is seen when it looks, and its times are such as can be."""
+"""Checks that all groups of an analysis have its visits, and that its times are possible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHORTEST_MEG = 1.0  # s; what spectra are taken of at a time
 
 
 def check_roles(study: StudyDefinition) -> None:
-    """Refuse a study whose table would have nobody to speak of.
+    """Refuse a study that lacks a group, a visit, a time or participants that its table needs.
 
     raises: DefinitionError that names file and key
     """
@@ -47,7 +47,7 @@ def _check_times(study: StudyDefinition, where: str) -> None:
 
 
 def _seen(study: StudyDefinition) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Keys that name a visit, the visit, and the groups that have to be seen at it."""
+    """Yield each key that names a visit, the visit, and the groups that need that visit."""
     options, patients = study.options, study.patients
     everybody, controls = [one.name for one in study.groups], getattr(options, "controls", "")
     others = [name for name in everybody if name != controls]

@@ -38,7 +38,7 @@ class Group:
     doses: tuple[DoseText, ...]
 
     def participant(self, number: int) -> str:
-        """The name of a participant, from 1, of letters and digits alone, as BIDS wants it."""
+        """Return the name of a participant, counted from 1, of letters and digits alone, as BIDS wants it."""
         return f"{self.name}{number:02d}".replace("_", "")
 
 
@@ -56,7 +56,7 @@ class Visit:
 
     @property
     def session(self) -> str:
-        """Its name in letters and digits alone, as BIDS wants it."""
+        """Return the name of the visit in letters and digits alone, as BIDS wants it."""
         return self.name.replace("_", "")
 
 
@@ -107,7 +107,7 @@ class StudyDefinition:
 
     @property
     def patients(self) -> str:
-        """The first group that is none of controls, where the analysis has such."""
+        """Return the name of the first group that is not the controls of the analysis."""
         controls = getattr(self.options, "controls", "")
         return next(one.name for one in self.groups if one.name != controls)
 

@@ -26,10 +26,10 @@ DrugCurve = Callable[[float], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class SlowScale:
-    """Slow systems by population, and the resting values that they measure themselves against.
+    """Slow systems by population, and the resting values that links are relative to.
 
     drugs: concentrations from a time on, by address
-    drugs_before: those just before it, where doses make them jump; None where they do not
+    drugs_before: concentrations just before a time, where doses make them jump; None where they do not
     references: by `reference_name` of a link: resting sum of its `relative_to`, per cell
     compiled: whether compiled code integrates the systems
     """
@@ -42,7 +42,7 @@ class SlowScale:
     drugs_before: DrugCurve | None = None
 
     def rest(self) -> States:
-        """Return the states that stand still as long as nothing acts on them."""
+        """Return the resting states of every system, at which its equations stand still."""
         return {name: system.rest.copy() for name, system in self.systems.items()}
 
     def averages(self, burst: Burst) -> dict[str, np.ndarray]:
@@ -62,11 +62,11 @@ class SlowScale:
                 yield link.name, halves
 
     def levels(self, time: float) -> Mapping[str, float]:
-        """Concentrations that a record at a time holds: those before what is given then."""
+        """Return the concentrations that a record at a time holds: those before doses given then."""
         return (self.drugs_before or self.drugs)(time)
 
     def outside(self, system: SlowSystem, time: float, averages: Averages) -> np.ndarray:
-        """Everything that a system reads besides its own states just before a time, shape (names, cells)."""
+        """Return all that a system reads besides its own states just before a time, shape (names, cells)."""
         return self._course(system, (time, time), (averages, averages))([time])[0]
 
     def _course(
