@@ -10,7 +10,7 @@ from msim.definitions.models.model import ModelDefinition
 
 def with_point_cells(model: ModelDefinition) -> ModelDefinition:
     """The same model with pyramidal cells of one compartment that holds all receptors."""
-    membrane = replace(model.instances["pyramidal_membrane"], form=ADEX)
+    membrane = replace(model.instances["pyramidal_membrane"], mechanism=ADEX)
     cells = replace(model.populations["pyramidal"], places=())
     links = {
         name: replace(one, origin=("pyramidal.v",)) if one.origin == ("pyramidal.v_dendrite",) else one

@@ -31,8 +31,7 @@ def fit(
 
     Axes are what links hand down to the cells, and the rates of drives.
 
-    Example: msim emulator fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out
-        column.emulator.json
+    Example: msim emulator fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.json
     """
     from dataclasses import replace
 

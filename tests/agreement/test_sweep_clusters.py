@@ -71,7 +71,7 @@ def test_a_job_killed_for_memory_is_a_failure_and_no_wait(cluster: dict[str, str
     """Nobody keeps accounts here, so that nobody but the controller knows how it ended."""
     command = sweep_command(tmp_path, "--executor", "slurm", "--slurm", "memory=40MB", "--slurm", "trials=4")
     done = subprocess.run(command, env=cluster, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 3, (done.stdout, done.stderr)
+    assert done.returncode == 5, (done.stdout, done.stderr)
     assert "its Slurm job" in done.stderr and "ended before it" in done.stderr
     store = TrialStore(tmp_path / "sweep")
     now = status(store, read_plan(latest_plan(store.root)))

@@ -112,7 +112,7 @@ ARMS = [
          "got 3"),
     edit("a table without a name", "arms.3", "knockout", "[{ amount = 1 }]", "arms.3.knockout.0.name", "missing key"),
     edit("an unknown key of a table", "arms.3", "knockout", '[{ name = "eEF2K", form = "1 h" }]',
-         "arms.3.knockout.0.mechanism", "unknown key 'form'", "nearest known: 'from'"),
+         "arms.3.knockout.0.form", "unknown key 'form'", "nearest known: 'from'"),
     edit("cells that it lacks", "arms.3", "knockout", '[{ name = "eEF2K", cells = "pv" }]', "arms.3.knockout.0.cells",
          "knows no cells 'pv'", "known: 'pyramidal'"),
     edit("a place that it lacks", "arms.3", "knockout", '[{ name = "eEF2K", place = "presynaptic" }]',

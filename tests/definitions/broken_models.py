@@ -41,12 +41,12 @@ UNKNOWN_KEYS = [
     Edit("in a drive", MODEL, "drives.background_pv", "weight", fitted("9"), ("background_pv.weight", "unknown")),
     Edit("in a link", MODEL, "links.block_on_pv", "relative", '"x.y"', ("block_on_pv.relative", "'relative_to'")),
     Edit("in a manipulation", MODEL, "manipulations.GluA2", "sets", "{}", ("manipulations.GluA2.sets", "'set'")),
-    Edit("named as a key of its table", NMDAR, "mechanisms.mechanism", "form", '"ampa"\nE = { valu = 1 }',
-         ("mechanisms.mechanism.E.valu", "unknown key 'valu'", "nearest known: 'value'")),
+    Edit("named as a key of its table", NMDAR, "mechanisms.form", "form", '"ampa"\nE = { valu = 1 }',
+         ("mechanisms.form.E.valu", "unknown key 'valu'", "nearest known: 'value'")),
 ]
 
 WRONG_TYPES = [
-    Edit("a list for a text", NMDAR, BLOCK, "form", '["a"]', (f"{BLOCK}.mechanism", "wants a text", "got ['a']")),
+    Edit("a list for a text", NMDAR, BLOCK, "form", '["a"]', (f"{BLOCK}.form", "wants a text", "got ['a']")),
     Edit("a number for a text", NMDAR, "", "title", "3", ("title", "wants a text", "got 3")),
     Edit("a text for a table", NMDAR, "mechanisms", "x", '"nmda"', ("mechanisms.x", "wants a table", "got 'nmda'")),
     Edit("a text for a list", PV, "populations.pv", "receptors", '"ampa"', ("receptors", "wants a list", "'ampa'")),
@@ -251,8 +251,8 @@ LINKS = [
 
 NAMES = [
     Edit("an unknown form", NMDAR, BLOCK, "form", '"traping_block"',
-         (f"{BLOCK}.mechanism", "'traping_block'", "'trapping_block'")),
-    Edit("no form", NMDAR, BLOCK, "form", None, (f"{BLOCK}.mechanism", "missing key 'form'")),
+         (f"{BLOCK}.form", "'traping_block'", "'trapping_block'")),
+    Edit("no form", NMDAR, BLOCK, "form", None, (f"{BLOCK}.form", "missing key 'form'")),
     Edit("on nobody", NMDAR, BLOCK, "on", '"pyramidl"', (f"{BLOCK}.on", "'pyramidl'", "nearest known: 'pyramidal'")),
     Edit("on nothing", NMDAR, BLOCK, "on", None, (f"{BLOCK}.on", "wants a population", "got nothing")),
     Edit("a receptor on a population", NMDAR, "mechanisms.nmda", "on", '"pv"',

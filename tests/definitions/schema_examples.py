@@ -233,7 +233,7 @@ def one_or_list(value: Any) -> st.SearchStrategy[Any]:
 VALID: dict[str, Of] = {
     "ValueEntry.value": respelled, "ValueEntry.source": as_it_is, "ValueEntry.note": words,
     "ValueEntry.same_as": as_it_is,
-    "MechanismEntry.mechanism": as_it_is, "MechanismEntry.on": as_it_is,
+    "MechanismEntry.form": as_it_is, "MechanismEntry.on": as_it_is,
     "PopulationEntry.membrane": as_it_is, "PopulationEntry.receptors": lambda value: st.permutations(value),
     "ProjectionEntry.from": as_it_is, "ProjectionEntry.to": as_it_is, "ProjectionEntry.release": as_it_is,
     "ProjectionEntry.saturation": as_it_is,
@@ -320,8 +320,9 @@ VALID: dict[str, Of] = {
     # Brains and tasks.
     "BrainEntry.connectome": as_it_is, "BrainEntry.weights": as_it_is, "BrainEntry.column": as_it_is,
     "BrainEntry.from": as_it_is, "BrainFile.title": words, "BrainFile.notes": words,
-    "WayEntry.from": as_it_is, "WayEntry.to": as_it_is, "WayEntry.on": one_of("go", "nogo", "any"),
-    "TaskEntry.sees": as_it_is, "TaskEntry.moves": as_it_is, "TaskFile.title": words, "TaskFile.notes": words,
+    "PathwayEntry.from": as_it_is, "PathwayEntry.to": as_it_is, "PathwayEntry.on": one_of("go", "nogo", "any"),
+    "TaskEntry.stimulus_region": as_it_is, "TaskEntry.response_region": as_it_is,
+    "TaskFile.title": words, "TaskFile.notes": words,
 }  # fmt: skip
 
 WRONG: tuple[Any, ...] = (

@@ -22,7 +22,7 @@ MADE_ELSEWHERE = {
     "backends/cpp/network.py": "wants one number for all synapses, got ...",
     "backends/cpp/validation.py": "equation of '...' cannot be read: ...",
     "calibration/space.py": 'wants a value of a slow mechanism with source = "fitted", got ...',
-    "virtual/refusals.py": "...: wants at least two volumes, got a TR of ... s in ... s",
+    "studies/checks.py": "...: wants at least two volumes, got a TR of ... s in ... s",
     "emulator/emulator.py": "emulator: outside its domain at ...",
 }
 

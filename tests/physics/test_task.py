@@ -114,7 +114,7 @@ def test_a_brain_without_a_region_of_the_task_is_refused(task: TaskDefinition) -
     (("= 92,", "= 400,"), "wants as many as fit into 240 s, got 400"),
     (("= 0.26,", "= 0.001,"), "task.share_nogo: wants at least two shapes of each kind, got 0 NoGo"),
     (('on       = "any"', 'on       = "stop"'), "wants 'go', 'nogo' or 'any'"),
-    (("moves ", "moved "), "task.response_region: missing key"),
+    (("response_region ", "moved "), "task.response_region: missing key"),
 ])  # fmt: skip
 def test_a_task_that_cannot_be_is_refused_with_file_and_key(
     tmp_path: Path, change: tuple[str, str], message: str

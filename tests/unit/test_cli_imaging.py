@@ -33,7 +33,8 @@ TASK = ("brain", "task", "brains/brain19", "tasks/go_nogo", "--out", "out")
     ((*TASK, "--tr", "0.715"), "TR of whole steps of 0.01 s"),
     ((*TASK, "--figure", "x.jpg"), "--figure: wants a file that ends in .png"),
     (("brain", "task", "brains/brain19", "tasks/go_nogoo", "--out", "out"), "nearest known: 'tasks/go_nogo'"),
-    (("brain", "task", "brains/brain19", "own.toml", "--out", "out"), "task.sees: the brain has no region 'VISS'"),
+    (("brain", "task", "brains/brain19", "own.toml", "--out", "out"),
+     "task.stimulus_region: the brain has no region 'VISS'"),
     (("brain", "task", "brains/brain19", "tasks/go_nogo", "--out", "full"), "--out: wants a folder"),
 ])  # fmt: skip
 def test_what_cannot_be_is_one_line_and_status_2(
@@ -42,7 +43,7 @@ def test_what_cannot_be_is_one_line_and_status_2(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     text = (shipped("models") / "tasks" / "go_nogo.toml").read_text(encoding="utf-8")
-    (tmp_path / "own.toml").write_text(text.replace('sees            = "VIS"', 'sees = "VISS"'), encoding="utf-8")
+    (tmp_path / "own.toml").write_text(text.replace('= "VIS"', '= "VISS"', 1), encoding="utf-8")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     before = sorted(tmp_path.rglob("*"))

@@ -115,7 +115,7 @@ class Cleaned:
 with workers.ended_by_stop():
     Cleaned()
     print("went on", flush=True)
-    workers.tell(("news",))
+    workers.report_progress(("news",))
 print("told")
 """
     ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)

@@ -224,7 +224,7 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
 def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) -> MechanismInstance:
     place = f"{where}: mechanisms.{name}"
     if entry.form not in MECHANISMS:
-        raise DefinitionError(f"{place}.mechanism", f"unknown form '{entry.form}'{nearest(entry.form, MECHANISMS)}")
+        raise DefinitionError(f"{place}.form", f"unknown form '{entry.form}'{nearest(entry.form, MECHANISMS)}")
     form = MECHANISMS[entry.form]
     given = dict(entry.__pydantic_extra__ or {})
     known = [one.name for one in form.parameters]
