@@ -281,9 +281,8 @@ class CompiledNetwork:
                 f"interval: wants 1 to {shortest} steps, the shortest delay between ranks, got {self._asked_interval}"
             )
         self._interval = self._asked_interval or shortest
-        self.library.exchange(
-            self._engine, self.ranks.rank, self.ranks.size, self._interval, *self.ranks.addresses()
-        )
+        ranks = self.ranks
+        self.library.exchange(self._engine, ranks.rank, ranks.size, self._interval, *ranks.addresses())
         self._settled = True
 
     def run(self, steps: int) -> Outcome:
