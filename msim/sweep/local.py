@@ -32,12 +32,18 @@ class DiskFull(Exception):
 
 @dataclass
 class _Slot:
-    """A process and the trial that it runs; begun: whether it has sent the code that it runs."""
+    """A process and the trial that it runs.
+
+    began: monotonic time in s at which its trial began to run; None before its first progress
+    ends: monotonic time in s at which it is killed, once it was asked to end
+    over: whether it ended before its trial
+    begun: whether it has sent the code that it runs
+    """
 
     process: Any
     pipe: Connection
     trial: Trial | None = None
-    began: float = 0.0
+    began: float | None = None
     ends: float | None = None
     over: bool = field(default=False)
     begun: bool = field(default=False)
@@ -79,7 +85,7 @@ class LocalExecutor:
         for one in living:
             if one.trial is None and waiting:
                 trial = waiting.popleft()
-                one.trial, one.began, one.ends = trial, time.monotonic(), None
+                one.trial, one.began, one.ends = trial, None, None
                 with suppress(OSError):  # a process that was killed meanwhile is found dead below
                     one.pipe.send(sweep.plan.number(trial))
         return living
@@ -132,6 +138,8 @@ def _take(slot: _Slot, report: Report) -> bool:
             continue
         if news.state != "running":
             slot.trial = None
+        elif slot.began is None:
+            slot.began = time.monotonic()  # the limit is the trial's, not that of its process to start
         report(news)
         if news.disk_is_full:
             raise DiskFull(news.message)
@@ -164,7 +172,7 @@ def _end_text(code: int, memory: int | None) -> str:
 def _hold_to_limit(slot: _Slot, limit: float, grace: float) -> None:
     """Request that a trial which takes too long store its state and end, and kill it where it does not."""
     now = time.monotonic()
-    if slot.ends is None and now - slot.began > limit:
+    if slot.ends is None and slot.began is not None and now - slot.began > limit:
         slot.ends = now + grace
         slot.process.terminate()
     elif slot.ends is not None and now > slot.ends:

@@ -117,7 +117,7 @@ def test_a_task_that_may_not_go_on_is_a_failure_that_says_so(cluster: dict[str, 
     job = slurm(cluster, "squeue", "-h", "-r", "-t", "running", "-o", "%i").strip()
     slurm(cluster, "scancel", "--batch", "--signal=USR2", job)
     output, errors = process.communicate(timeout=300)
-    assert process.returncode == 3 and "ran out of time, and it was queued again 0 times" in errors
+    assert process.returncode == EXIT_STATUS["limit"] and "ran out of time, and it was queued again 0 times" in errors
     found = json.loads(output)
     assert found["failed"] > 0 and found["done"] + found["failed"] == found["asked"]
 
