@@ -11,6 +11,7 @@ from pathlib import Path
 from msim.backends.context import Context, build_network
 from msim.base.errors import InputError, SimulationError
 from msim.definitions.models.model import Drive, ModelDefinition
+from msim.emulator.definition import fast_digest
 from msim.storage.trial_store import place_file
 
 # Rates react more than in proportion to background, so a full step would overshoot.
@@ -63,11 +64,16 @@ def background_rates(model: ModelDefinition, seconds: float, rounds: int, seed: 
     raise SimulationError(f"resting rates not reached in {rounds} rounds: {missed}")
 
 
+def deciding_at_rest(model: ModelDefinition) -> tuple[str, list[float]]:
+    """Return what the rates of a column at rest depend on: its cells and their wiring, and the rates wanted."""
+    return fast_digest(model, ()), [model[f"{name}.resting_rate"] for name in model.populations]
+
+
 def strongest_drive(model: ModelDefinition, population: str) -> Drive:
     """Return the drive with most events onto a population."""
     own = [one for one in model.drives.values() if one.to == population]
     if not own:
-        raise InputError(f"{model.name}: population '{population}' has no drive to recalibrate")
+        raise InputError(f"{model.name}: population '{population}' has no drive to tune")
     return max(own, key=lambda one: model[f"{one.name}.contacts"] * model[f"{one.name}.rate"])
 
 

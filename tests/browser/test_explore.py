@@ -91,7 +91,7 @@ def test_the_button_writes_an_experiment_once(visit: Any, served: tuple[str, Pat
     page.get_by_text("Written:").wait_for()
     made = read_experiment(served[1] / "my_setting.toml")
     assert [one.name for one in made.arms] == ["vehicle", "explored"]
-    assert [act.name for act in made.arms[1].acts] == ["MeCP2_S421A"]
+    assert [one.name for one in made.arms[1].interventions] == ["MeCP2_S421A"]
     page.get_by_role("button", name="Write experiment file").click()
     page.get_by_text("is there already").wait_for()
 

@@ -132,7 +132,7 @@ COMMANDS = [
     "show evidence/receptors", "check models experiments", "judge plain", "judge crossed",
     "emulator show circuits/cortical_column", "emulator ask circuits/cortical_column --at block_pv.b=0.1", "cache",
     "sweep status sweep", "sensitivity sweep --quantity a.b --at 3hour --arm one",
-    "recalibrate circuits/cortical_column", "study siegel2021_resting_fc", "check nothing", "show nothing",
+    "tune-background-rates circuits/cortical_column", "study siegel2021_resting_fc", "check nothing", "show nothing",
 ]  # fmt: skip
 
 
