@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -40,6 +40,7 @@ def fit(
     from msim.cli.emulator_tables import emulator_tables, parse_ranges, print_emulator, require_cells
     from msim.cli.options import parse_changes
     from msim.cli.tables import print_json
+    from msim.definitions.experiments.effects import validate_decisive
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
     from msim.emulator.axes import axes_of
@@ -47,9 +48,16 @@ def fit(
     from msim.emulator.fit import FitBudget, fit_emulator
     from msim.emulator.library import emulator_folder, emulator_name, kept_name
 
-    definition = require_cells(with_changes(read_model(model), parse_changes(changes), "--set"))
-    known = axes_of(definition, axes, parse_ranges(ranges))
+    bare, given, wide = read_model(model), parse_changes(changes), parse_ranges(ranges)
+    definition = require_cells(with_changes(bare, given, "--set"))
+    known = axes_of(definition, axes, wide)
     budget = FitBudget(points, seconds, seed=seed)
+
+    def identity(some: dict[str, Any]) -> str:
+        changed = with_changes(bare, some, "--set")
+        return kept_name(changed, axes_of(changed, axes, wide), budget)
+
+    validate_decisive(bare, given, identity, "the emulator")
     path = given_path(out, "--out") if out else emulator_folder() / kept_name(definition, known, budget)
     validate_own_file(path)
     with fit_progress() as progress:

@@ -49,17 +49,23 @@ def evidence(
     from msim.cli.options import core_count, parse_changes, parse_names, parse_seeds
     from msim.cli.tables import print_json
     from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence
+    from msim.definitions.experiments.effects import validate_decisive
     from msim.definitions.models.hypotheses import under
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
     from msim.evidence.evidence import QUICK, QUICK_SEEDS, SEEDS, as_records
     from msim.evidence.evidence import evidence as judged
+    from msim.evidence.plan import deciding_on
 
     every = read_evidence([*shipped_evidence(), *rows])
     asked = chosen(every, parse_names(only, "--only"))
-    given: dict[str, str | int | float] = {**(QUICK if quick else {}), **parse_changes(changes)}
+    small, own = QUICK if quick else {}, parse_changes(changes)
+    given: dict[str, str | int | float] = {**small, **own}
     definition = read_model(model)
-    with_changes(under(definition, hypothesis, "--hypothesis"), given, "--set")
+    validate_decisive(
+        with_changes(under(definition, hypothesis, "--hypothesis"), small, "--quick"), own,
+        lambda some: deciding_on(asked, definition, {**small, **some}, hypothesis, every), "the rows that are run",
+    )  # fmt: skip
     numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)
     context = context_of(target, asked, every, definition, given, hypothesis)
     raised: list[str] = []

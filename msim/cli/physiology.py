@@ -22,12 +22,17 @@ def physiology(
     from msim.cli.options import parse_changes, parse_figure, parse_numbers
     from msim.cli.physiology_rows import COLUMNS, rows_of
     from msim.cli.tables import as_records, print_json, print_table
+    from msim.definitions.experiments.effects import deciding_in_bath, validate_decisive
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
     from msim.evidence.physiology import physiology as measured
 
     page = parse_figure(out, "--out")
-    definition = with_changes(read_model(model), parse_changes(changes), "--set")
+    given, bare = parse_changes(changes), read_model(model)
+    definition = with_changes(bare, given, "--set")
+    validate_decisive(
+        bare, given, lambda some: deciding_in_bath(with_changes(bare, some, "--set"), drug), "physiology"
+    )
     baths = parse_numbers(concentrations, "--concentrations")
     tell = (lambda text: None) if as_json else (lambda text: typer.echo(text, err=True))
     found = measured(definition, seconds, baths, drug, seed, tell)

@@ -21,15 +21,20 @@ def tune_background_rates(
     Example: msim tune-background-rates circuits/cortical_column --set pyramidal_to_pv.in_degree=200
     """
     from msim.base.errors import InputError
-    from msim.calibration.background_rates import background_rates, write_rates
+    from msim.calibration.background_rates import background_rates, deciding_at_rest, write_rates
     from msim.cli.options import parse_changes
     from msim.cli.tables import as_records, print_json, print_table
+    from msim.definitions.experiments.effects import validate_decisive
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
 
-    definition = with_changes(read_model(model), parse_changes(changes), "--set")
+    bare, given = read_model(model), parse_changes(changes)
+    definition = with_changes(bare, given, "--set")
     if not definition.populations:
         raise InputError(f"{model}: wants a model with populations, got one without any")
+    validate_decisive(
+        bare, given, lambda some: deciding_at_rest(with_changes(bare, some, "--set")), "the resting column"
+    )
     found = background_rates(definition, seconds, rounds, seed)
     columns = ("drive", "rate before", "rate after", "population", "wanted", "reached")
     rows = [

@@ -12,6 +12,7 @@ from msim.base.errors import DefinitionError, InputError
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import parse_in, second, unit_text
 from msim.definitions.evidence.rows import ACUTE_LEAD, LEAST_END, Condition, EvidenceRow
+from msim.definitions.experiments.effects import deciding
 from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address, look_up, outputs
@@ -74,6 +75,16 @@ def plan_rows(
         except InputError as problem:
             lacks[condition] = str(problem)
     return [_with_lacks(one, lacks) for one in plans], _needed(trials, plans, lacks)
+
+
+def deciding_on(
+    rows: Sequence[EvidenceRow], model: ModelDefinition, changes: Mapping[str, Any], hypothesis: str,
+    every: Sequence[EvidenceRow] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Return everything that decides on the trials of rows and on the factors of their readings, by condition."""
+    plans, trials = plan_rows(rows, model, changes, hypothesis, every)
+    factors = {one.row.id: [[factor for factor, _ in each.terms] for each in one.readings] for one in plans}
+    return {"factors": factors} | {condition_text(one): deciding(trial.experiment) for one, trial in trials.items()}
 
 
 def _with_lacks(plan: RowPlan, lacks: Mapping[Condition, str]) -> RowPlan:

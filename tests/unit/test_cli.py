@@ -14,8 +14,11 @@ from small_run import TRIALS, about, datasets
 
 from msim import __version__
 from msim.cli import main
+from msim.base.errors import InputError
+from msim.definitions.experiments.effects import deciding_in_bath, validate_decisive
 from msim.definitions.files.read import shipped, shipped_names
 from msim.definitions.models.read_model import read_model
+from msim.definitions.models.values import with_changes
 from msim.storage.run_store import finish_run, start_run, write_trial
 
 EXPERIMENT = "ketamine_rapid_and_sustained"
@@ -332,3 +335,34 @@ def test_an_option_without_effect_is_refused(
     """Before anything runs or is written."""
     status, _, err = msim(*arguments, "--out", str(here / "out"), columns=300)
     assert (status, list(here.iterdir())) == (2, []) and message in err
+
+
+@pytest.mark.parametrize(
+    ("command", "idle", "what"),
+    [
+        (("evidence", "--quick", "--only", "T3"), "memantine.k_e0=1/second", "the rows that are run"),
+        (("physiology",), "ketamine.CL=100 liter/hour", "physiology"),
+        (("emulator", "fit", MODEL), "mecp2_loop.tau_M=3 hour", "the emulator"),
+        (("tune-background-rates", MODEL), "mecp2_loop.tau_M=3 hour", "the resting column"),
+    ],
+)
+def test_a_change_of_a_model_on_which_nothing_depends_is_refused(
+    msim: Msim, here: Path, command: tuple[str, ...], idle: str, what: str
+) -> None:
+    """One that sets what holds without it, or that something depends on, is none of these."""
+    status, _, err = msim(*command, "--set", idle, columns=300)
+    assert (status, list(here.iterdir())) == (2, [])
+    assert f"--set: wants a change that something depends on: '{idle.split('=')[0]}' changes nothing in {what}" in err
+
+
+def test_what_decides_on_a_result_tells_changes_apart() -> None:
+    model = read_model(MODEL)
+
+    def bath(some: dict[str, Any]) -> Any:
+        return deciding_in_bath(with_changes(model, some, "--set"), "ketamine")
+
+    validate_decisive(model, {"pyramidal_membrane.g_L": "11 nS", "eef2k.tau_K": "7 minute"}, bath, "physiology")
+    same = {"ketamine.CL": model.values["ketamine.CL"].text}
+    validate_decisive(model, same, bath, "physiology")
+    with pytest.raises(InputError, match="'ketamine.CL' changes nothing"):
+        validate_decisive(model, {"pyramidal_membrane.g_L": "11 nS", "ketamine.CL": "1 liter/hour"}, bath, "physiology")

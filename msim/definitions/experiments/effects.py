@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from msim.base.errors import DefinitionError
+from msim.base.errors import DefinitionError, InputError
 from msim.base.quantities import parse_quantity
 from msim.definitions.experiments.changes import Place, is_of_experiment, places_at
 from msim.definitions.models.drug_binding import with_given_drugs
 from msim.definitions.models.model import ModelDefinition
-from msim.definitions.models.values import is_kept
+from msim.definitions.models.values import is_kept, with_changes
 
 if TYPE_CHECKING:
     from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
@@ -56,6 +56,30 @@ def validate_not_overridden(
                 raise DefinitionError(paths[path], f"wants one change of '{path}', got {came}")
 
 
+def validate_decisive(
+    model: ModelDefinition, changes: Mapping[str, Any], decides: Callable[[dict[str, Any]], Any], what: str,
+    where: str = "--set",
+) -> None:  # fmt: skip
+    """Refuse a change of a model that leaves everything which decides on a result as it is.
+
+    decides: returns what decides on the result, under changes; what: names the result
+    raises: DefinitionError that names the change; one that sets the value that holds without it is no mistake
+    """
+    if not changes:
+        return
+    after, whole = with_changes(model, changes, where), decides(dict(changes))
+    for path in changes:
+        fewer = {one: value for one, value in changes.items() if one != path}
+        try:
+            before = with_changes(model, fewer, where)
+            idle = before.resolved(path).si != after.resolved(path).si and decides(fewer) == whole
+        except InputError:
+            continue  # the change mends what would be refused without it
+        if idle:
+            wanted = "wants a change that something depends on"
+            raise DefinitionError(where, f"{wanted}: '{path}' changes nothing in {what}")
+
+
 def is_run(name: str, experiment: ExperimentDefinition) -> bool:
     """Return whether an arm of the file is among those of an experiment, under any hypothesis."""
     names: Collection[str] = {one.name for one in experiment.arms}
@@ -64,26 +88,27 @@ def is_run(name: str, experiment: ExperimentDefinition) -> bool:
 
 def same_trials(one: ExperimentDefinition, other: ExperimentDefinition) -> bool:
     """Return whether everything that decides on the recorded values is the same in two experiments."""
-    return _whole(one) == _whole(other) and all(
-        _of_arm(a, one.end) == _of_arm(b, other.end) for a, b in zip(one.arms, other.arms, strict=True)
-    )
+    return deciding(one) == deciding(other)
 
 
-def _whole(experiment: ExperimentDefinition) -> tuple[Any, ...]:
-    return experiment.begin, experiment.end, experiment.schedule, experiment.recording, len(experiment.arms)
+def deciding(experiment: ExperimentDefinition) -> tuple[Any, ...]:
+    """Return everything that decides on the recorded values of an experiment."""
+    arms = [_of_arm(one, experiment.end) for one in experiment.arms]
+    return experiment.begin, experiment.end, experiment.schedule, experiment.recording, arms
 
 
 def _of_arm(arm: Arm, end: float) -> tuple[Any, ...]:
     """Return all that decides on the trials of one arm; body weight counts only where a dose is given."""
     doses = [one for one in arm.doses if one.start_s < end]
     given = frozenset(one.drug for one in doses)
-    changes = [(one.time, _values(one.model, given), dict(one.pulses)) for one in arm.changes if one.time < end]
-    return (
-        doses, arm.body_weight if doses else None, arm.preparation, arm.state, _values(arm.model, given), changes
-    )
+    changes = [
+        (one.time, deciding_values(one.model, given), dict(one.pulses)) for one in arm.changes if one.time < end
+    ]
+    weight = arm.body_weight if doses else None
+    return doses, weight, arm.preparation, arm.state, deciding_values(arm.model, given), changes
 
 
-def _values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
+def deciding_values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
     """Return the values that an arm depends on, without those of drugs that it is not given and of `is_kept` paths."""
     open_to = with_given_drugs(model, given)
     apart = {one.name for one in model.on_scale("binding")}
@@ -92,6 +117,12 @@ def _values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
         path: open_to.resolved(path).si
         for path in open_to.values if path.partition(".")[0] not in apart and not is_kept(path)
     }  # fmt: skip
+
+
+def deciding_in_bath(model: ModelDefinition, drug: str) -> dict[str, float]:
+    """Return the values that cells in a bath of a drug depend on: without those of its way through a body."""
+    ways = {one.name for one in model.on_scale("drug")}
+    return {path: si for path, si in deciding_values(model, {drug}).items() if path.partition(".")[0] not in ways}
 
 
 def _is_so(
