@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,16 @@ class Context:
         if self.emulators is not None:
             return f"emulator ({self.emulators.about})"
         return self.target if self.precision == "double" else f"{self.target} in {self.precision} precision"
+
+    def identity(self, models: Iterable[ModelDefinition]) -> dict[str, Any]:
+        """Return everything but definitions, seed and code that decides on the numbers of trials of some models.
+
+        returns: plain values; ranks, partition and interval are not among them, as they change no number
+        """
+        emulators = self.emulators.marks(models) if self.emulators is not None else []
+        return {
+            "target": self.target, "precision": self.precision, "schedule": vars(self.schedule), "emulators": emulators
+        }
 
 
 def require_compiler(target: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +70,10 @@ class NetworkSource(ABC):
     @abstractmethod
     def network(self, model: ModelDefinition, seed: int) -> FastNetwork:
         """Build the cells of a model."""
+
+    @abstractmethod
+    def marks(self, models: Iterable[ModelDefinition]) -> list[str]:
+        """Return hashes of everything but the models from which networks of some models are made."""
 
 
 class FastNetwork(ABC):

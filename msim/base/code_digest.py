@@ -28,12 +28,15 @@ SOURCE = (".py", ".cpp", ".hpp", ".h")
 def code_digest() -> str:
     """Return the SHA-256 of all that can change a trial: msim's deciding source, and the versions of its libraries."""
     root = package_folder()
-    files = [
-        path for name in DECIDING for path in (root / name).rglob("*")
-        if path.suffix in SOURCE and path.relative_to(root).as_posix() not in NOT_DECIDING
-    ]  # fmt: skip
+    files = [path for path in root.rglob("*") if path.suffix in SOURCE and is_deciding(path, root)]
     versions = [msim.__version__, *(installed_version(one) for one in COMPUTING)]
     return _digest(root, files, json.dumps(versions).encode())
+
+
+def is_deciding(path: Path, root: Path) -> bool:
+    """Return whether a source file under the folder of the package decides what a trial records."""
+    name = path.relative_to(root)
+    return name.parts[0] in DECIDING and name.as_posix() not in NOT_DECIDING
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from msim.definitions.evidence.rows import EvidenceRow
 from msim.definitions.models.model import ModelDefinition
 from msim.evidence.evidence import EvidenceResult, evidence, row_bounds
 from msim.evidence.trials import Report
+from msim.trials.trial_key import digest
 
 UNDETERMINED = 1.0  # margins: a direction in which all of the range moves no row by more is not determined
 STEP = 0.15  # of the range, for derivatives: beyond the noise of seeds
@@ -45,11 +45,10 @@ class Problem:
     def name(self) -> str:
         """Return a name that depends on the whole problem, so that the study of another one is never continued."""
         about = [
-            dict(self.model.files), [repr(one) for one in self.rows], [vars(one) for one in self.axes],
-            {path: str(text) for path, text in self.changes.items()}, self.hypothesis, list(self.seeds),
-            self.context.about, vars(self.context.schedule), code_digest(),
+            self.model.digest, [repr(one) for one in self.rows], [vars(one) for one in self.axes], self.changes,
+            self.hypothesis, self.seeds, self.context.identity([self.model]), code_digest(),
         ]  # fmt: skip
-        return "msim-" + hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+        return "msim-" + digest(about)[:16]
 
 
 @dataclass(frozen=True)

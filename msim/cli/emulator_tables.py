@@ -71,10 +71,9 @@ def _validate_set_once(option: str, name: str, found: Mapping[str, object]) -> N
 def emulator_tables(emulator: Emulator) -> dict[str, Any]:
     """Return all facts about an emulator as `msim emulator show --json` prints them."""
     return {
-        "model": emulator.model, "digest": emulator.digest, "degree": emulator.basis.degree,
-        "cells": dict(emulator.cells),
-        "about": dict(emulator.about), "largest_leverage": emulator.domain.leverage,
-        "largest_fano": dict(emulator.domain.synchrony),
+        "model": emulator.model, "digest": emulator.digest, "cells_digest": emulator.cells_digest,
+        "degree": emulator.basis.degree, "cells": dict(emulator.cells), "about": dict(emulator.about),
+        "largest_leverage": emulator.domain.leverage, "largest_fano": dict(emulator.domain.synchrony),
         "axes": [
             {"axis": one.name, "rest": one.rest, "low": one.low, "high": one.high, "unit": one.unit,
              "sets": [to.text for to in one.targets]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from msim.base.remembered import Remembered
 from msim.definitions.models.constants import constants
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis
@@ -32,13 +32,11 @@ def fast_digest(model: ModelDefinition, axes: Sequence[Axis]) -> str:
 
     Values that are axes do not count, nor do ranges and the slow scale.
     """
-    return _digests.of(model, lambda: _digest(model, axes), tuple(axes))
+    return _digest(model, tuple(axes))
 
 
-_digests: Remembered[str] = Remembered(64)
-
-
-def _digest(model: ModelDefinition, axes: Sequence[Axis]) -> str:
+@functools.lru_cache(64)
+def _digest(model: ModelDefinition, axes: tuple[Axis, ...]) -> str:
     digest = hashlib.sha256()
     plan = column_plan(at_rest(model, axes), seed=0)
     # What scales background in time follows from constants, and to its last digit from the machine.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from dataclasses import field as default
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,7 +78,7 @@ class Domain:
 class Emulator:
     """Steady averages of a model's spiking cells.
 
-    digest: `fast_digest` of the model; cells: of the column it was fitted to, by population
+    cells_digest: `fast_digest` of the model; cells: of the column it was fitted to, by population
     coefficients: shape (terms, outputs); synchrony: such coefficients of the logarithms of Fano factors
     covariance: of the residuals of the outputs, shape (outputs, outputs)
     field: spectra of the fields that readouts see; relaxation: by population, time constant of its rate
@@ -83,7 +86,7 @@ class Emulator:
     """
 
     model: str
-    digest: str
+    cells_digest: str
     axes: tuple[Axis, ...]
     outputs: tuple[Output, ...]
     derived: tuple[Derived, ...]
@@ -98,6 +101,32 @@ class Emulator:
     relaxation: Mapping[str, Relaxation] = default(default_factory=dict)
     record: Mapping[str, np.ndarray] = default(default_factory=dict)
     about: Mapping[str, Any] = default(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of all that the averages follow from: surfaces, ranges, domain and cells.
+
+        The record of its making, and who made it, are not in it.
+        """
+        return plain_digest({name: one for name, one in self.as_plain().items() if name not in ("about", "record")})
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the emulator as plain values, as its file holds them."""
+        return {
+            "model": self.model, "digest": self.cells_digest, "cells": dict(self.cells), "about": dict(self.about),
+            "axes": [asdict(one) for one in self.axes], "outputs": [asdict(one) for one in self.outputs],
+            "derived": [asdict(one) for one in self.derived], "basis": asdict(self.basis),
+            "coefficients": self.coefficients.tolist(), "covariance": self.covariance.tolist(),
+            "domain": {
+                "leverage": self.domain.leverage, "inverse": self.domain.inverse.tolist(),
+                "synchrony": dict(self.domain.synchrony),
+            },
+            "synchrony": {"basis": asdict(self.synchrony_basis), "coefficients": self.synchrony.tolist()},
+            "field": None if self.field is None else self.field.as_plain(),
+            "relaxation": {name: asdict(one) for name, one in self.relaxation.items()},
+            # For tables and figures only, so that six digits are enough.
+            "record": {name: _rounded(values) for name, values in self.record.items()},
+        }  # fmt: skip
 
     def averages(self, values: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
         """Return averages by address, SI units, at values of axes; axes that are not named are at rest.
@@ -198,3 +227,14 @@ class ExtrapolationError(InputError):
     def __init__(self, came: str, problem: str, axis: str) -> None:
         hint = f"; fit one that reaches there: msim emulator fit MODEL --range '{axis}=LOW:HIGH'" if axis else ""
         super().__init__(f"emulator: outside its domain at {came}: {problem}{hint}")
+
+
+def plain_digest(body: Any) -> str:
+    """Return the SHA-256 of plain values."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _rounded(values: np.ndarray) -> list[Any]:
+    return [
+        _rounded(one) if np.ndim(one) else (float(f"{one:.6g}") if np.isfinite(one) else None) for one in values
+    ]  # fmt: skip

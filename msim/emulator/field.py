@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,14 @@ class FieldSurfaces:
     basis: Basis
     coefficients: Mapping[str, np.ndarray]
     error: Mapping[str, np.ndarray]
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the surfaces as plain values, as a file holds them."""
+        return {
+            "rate": self.rate, "frequency": self.frequency.tolist(), "basis": asdict(self.basis),
+            "coefficients": {name: one.tolist() for name, one in self.coefficients.items()},
+            "error": {name: one.tolist() for name, one in self.error.items()},
+        }  # fmt: skip
 
     def density(self, scaled: np.ndarray, population: str, frequency: np.ndarray) -> np.ndarray:
         """Return the power density at frequencies above 0, A^2/Hz, at one point of the scaled axes, shape (axes,)."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from msim.base.expressions import ExpressionError, names_in
 from msim.base.paths import given_path
 from msim.emulator.axes import Axis, Target
 from msim.emulator.derived import Derived
-from msim.emulator.emulator import Domain, Emulator, Output
+from msim.emulator.emulator import Domain, Emulator, Output, plain_digest
 from msim.emulator.field import FieldSurfaces
 from msim.emulator.relaxation import Relaxation
 from msim.emulator.surfaces import Basis
@@ -31,8 +29,8 @@ def write_emulator(emulator: Emulator, path: Path) -> None:
     raises: StorageError where it cannot be written
     """
     validate_own_file(path)
-    body = _plain(emulator)
-    text = json.dumps({"msim_emulator": FORMAT, "sha256": _checksum(body), "emulator": body})
+    body = emulator.as_plain()
+    text = json.dumps({"msim_emulator": FORMAT, "sha256": plain_digest(body), "emulator": body})
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,50 +74,12 @@ def read_emulator(path: str | Path) -> Emulator:
     if given["msim_emulator"] != FORMAT:
         raise StorageError(f"{path}: wants format {FORMAT} of emulators, got {given['msim_emulator']!r}; fit it again")
     body = given.get("emulator")
-    if not isinstance(body, dict) or given.get("sha256") != _checksum(body):
+    if not isinstance(body, dict) or given.get("sha256") != plain_digest(body):
         raise StorageError(f"{path}: is damaged: its checksum is not that of its content; fit it again")
     try:
         return _emulator(body)
     except (KeyError, TypeError, ValueError, ExpressionError, InputError) as problem:
         raise StorageError(f"{path}: cannot be read as an emulator: {problem}") from None
-
-
-def identity(emulator: Emulator) -> str:
-    """Return the SHA-256 of all that an emulator's averages follow from, without the record of its making."""
-    return _checksum({name: one for name, one in _plain(emulator).items() if name not in ("about", "record")})
-
-
-def _checksum(body: Any) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _plain(emulator: Emulator) -> dict[str, Any]:
-    return {
-        "model": emulator.model, "digest": emulator.digest, "cells": dict(emulator.cells),
-        "about": dict(emulator.about),
-        "axes": [asdict(one) for one in emulator.axes], "outputs": [asdict(one) for one in emulator.outputs],
-        "derived": [asdict(one) for one in emulator.derived], "basis": asdict(emulator.basis),
-        "coefficients": emulator.coefficients.tolist(), "covariance": emulator.covariance.tolist(),
-        "domain": {
-            "leverage": emulator.domain.leverage, "inverse": emulator.domain.inverse.tolist(),
-            "synchrony": dict(emulator.domain.synchrony),
-        },
-        "synchrony": {"basis": asdict(emulator.synchrony_basis), "coefficients": emulator.synchrony.tolist()},
-        "field": _plain_field(emulator.field),
-        "relaxation": {name: asdict(one) for name, one in emulator.relaxation.items()},
-        # For tables and figures only, so that six digits are enough.
-        "record": {name: _rounded(values) for name, values in emulator.record.items()},
-    }  # fmt: skip
-
-
-def _plain_field(field: FieldSurfaces | None) -> dict[str, Any] | None:
-    if field is None:
-        return None
-    return {
-        "rate": field.rate, "frequency": field.frequency.tolist(), "basis": asdict(field.basis),
-        "coefficients": {name: one.tolist() for name, one in field.coefficients.items()},
-        "error": {name: one.tolist() for name, one in field.error.items()},
-    }  # fmt: skip
 
 
 def _field(body: dict[str, Any] | None) -> FieldSurfaces | None:
@@ -130,12 +90,6 @@ def _field(body: dict[str, Any] | None) -> FieldSurfaces | None:
     )
     frequency = np.array(body["frequency"], dtype=float)
     return FieldSurfaces(body["rate"], frequency, Basis(**body["basis"]), coefficients, error)
-
-
-def _rounded(values: np.ndarray) -> list[Any]:
-    return [
-        _rounded(one) if np.ndim(one) else (float(f"{one:.6g}") if np.isfinite(one) else None) for one in values
-    ]  # fmt: skip
 
 
 def _emulator(body: dict[str, Any]) -> Emulator:

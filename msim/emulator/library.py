@@ -25,7 +25,7 @@ from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis, axes_of
 from msim.emulator.definition import fast_digest
 from msim.emulator.emulator import Emulator
-from msim.emulator.files import identity, read_emulator, write_emulator
+from msim.emulator.files import read_emulator, write_emulator
 from msim.emulator.fit import FitBudget, Narrowed, everywhere, fit_emulator
 from msim.emulator.network import EmulatorNetwork, validate_model
 
@@ -100,7 +100,7 @@ def emulator_marks(models: Iterable[ModelDefinition]) -> list[str]:
     """Return marks that identify the emulators of some models, whether they are fitted yet or not."""
     paths = {emulator_path(one, axes_of(one)) for one in models}
     # What is fitted here follows from its name; of what came with msim the content counts.
-    return sorted(identity(_read(one, one.stat().st_mtime_ns)) if one.parent == shipped_emulators() else one.name
+    return sorted(_read(one, one.stat().st_mtime_ns).digest if one.parent == shipped_emulators() else one.name
                   for one in paths)  # fmt: skip
 
 
@@ -115,10 +115,16 @@ def find_emulator(
 
 @dataclass(frozen=True)
 class Emulators(NetworkSource):
-    """Maker of networks, each from the one of some emulators that was fitted to the model's cells."""
+    """Maker of networks, each from the one of some emulators that was fitted to the model's cells.
 
-    paths: tuple[Path, ...]
+    paths: none where they are yet to be found or fitted
+    about: the first digits of their digests, in words
+    is_usual: whether they are those of `find_emulator`, and not from a file that the user chose
+    """
+
+    paths: tuple[Path, ...] = ()
     about: str = ""
+    is_usual: bool = True
 
     def network(self, model: ModelDefinition, seed: int) -> FastNetwork:
         """Build the emulator of a model, drawn anew for every seed from the surfaces that its bursts allow.
@@ -127,6 +133,12 @@ class Emulators(NetworkSource):
         """
         drawn = [_drawn(path, path.stat().st_mtime_ns, seed) for path in self.paths]
         return EmulatorNetwork(drawn[0], model, drawn[1:], seed)
+
+    def marks(self, models: Iterable[ModelDefinition]) -> list[str]:
+        """Return the digests of the emulators, or, of usual ones of these models, what they follow from."""
+        if self.is_usual:
+            return emulator_marks(models)
+        return sorted(_read(path, path.stat().st_mtime_ns).digest for path in self.paths)
 
 
 @functools.lru_cache(maxsize=16)
@@ -166,13 +178,13 @@ def emulators_of(
                 validate_model(emulator, model)
             except InputError as problem:
                 raise InputError(f"{given}: arm '{name}': {problem}") from None
-        return Emulators((given,), identity(emulator)[:12])
+        return Emulators((given,), emulator.digest[:12], is_usual=False)
     found: dict[Path, Emulator] = {}
     for name, model in models.items():
         if not any(_answers(one, model) for one in found.values()):
             emulator = find_emulator(model, progress=functools.partial(progress, name))
             found[emulator_path(model, axes_of(model))] = emulator
-    return Emulators(tuple(found), ", ".join(identity(one)[:12] for one in found.values()))
+    return Emulators(tuple(found), ", ".join(one.digest[:12] for one in found.values()))
 
 
 def _answers(emulator: Emulator, model: ModelDefinition) -> bool:

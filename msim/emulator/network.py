@@ -14,7 +14,6 @@ from msim.base.seeds import stream
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.definition import fast_digest
 from msim.emulator.emulator import Emulator
-from msim.emulator.files import identity
 
 SIZE = "column.n_cells"
 FIELD_RATE = 1e3
@@ -89,11 +88,11 @@ class EmulatorNetwork(FastNetwork):
         return surfaces.series(scaled, population, float(averages[f"{population}.synaptic_current"]), seconds, random)
 
     def state(self) -> NetworkState:
-        about = {"emulator": identity(self.known[0]), "values": dict(self.values), "fields": self.fields_given}
+        about = {"emulator": self.known[0].digest, "values": dict(self.values), "fields": self.fields_given}
         return NetworkState({}, about)
 
     def restore(self, state: NetworkState) -> None:
-        if state.about.get("emulator") != identity(self.known[0]):
+        if state.about.get("emulator") != self.known[0].digest:
             raise InputError("checkpoint: is of another emulator")
         self.values = {name: float(one) for name, one in state.about["values"].items()}
         self.fields_given = int(state.about["fields"])
@@ -135,7 +134,7 @@ def validate_model(emulator: Emulator, model: ModelDefinition) -> None:
         raise InputError(
             f"emulator: is one of model '{emulator.model}'; '{model.name}' lacks values that are axes of it"
         )
-    if fast_digest(model, emulator.axes) == emulator.digest:
+    if fast_digest(model, emulator.axes) == emulator.cells_digest:
         return
     raise InputError(f"emulator: is one of model '{emulator.model}' with other spiking cells than this '{model.name}'"
                      f"{_difference(emulator.cells, model)}; fit one: msim emulator fit")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from msim.backends.context import Context, require_compiler
-from msim.base.code_digest import code_digest
 from msim.base.endings import Failure, exit_status_of, failure_of
 from msim.base.errors import SimulationError, StorageError
 from msim.base.made import shared_as
@@ -27,6 +25,7 @@ from msim.definitions.models.read_model import read_model_texts
 from msim.evidence.plan import Measure, TrialPlan
 from msim.storage.trial_store import place_file
 from msim.trials.trial import simulate_trial
+from msim.trials.trial_key import trial_keys
 from msim.trials.workers import ended_by_stop, starting, worker_pool
 
 if TYPE_CHECKING:
@@ -41,8 +40,9 @@ UNANSWERED = ("killed", "memory", "disk")
 
 @dataclass(frozen=True)
 class Job:
-    """All values that a process needs for one trial."""
+    """All values that a process needs for one trial; key: the text of its `TrialKey`."""
 
+    key: str
     entry: e.ExperimentFile
     model: str
     files: Mapping[str, str]
@@ -51,16 +51,17 @@ class Job:
     context: Context
     keys: tuple[Key, ...]
 
-    @property
-    def digest(self) -> str:
-        """Return the hash of all that decides on the numbers: definitions, seed, schedule and the code itself."""
-        about = {
-            "entry": self.entry.model_dump(mode="json", by_alias=True, exclude_none=True), "files": dict(self.files),
-            "changes": {path: str(text) for path, text in self.changes.items()}, "seed": self.seed,
-            "target": self.context.about, "schedule": vars(self.context.schedule),
-            "keys": sorted(map(repr, self.keys)), "code": code_digest(),
-        }  # fmt: skip
-        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+def jobs_of(
+    trial: TrialPlan, model: ModelDefinition, changes: Mapping[str, Any], seeds: Sequence[int], context: Context
+) -> dict[int, Job]:
+    """Return the trials of a condition as processes need them, by seed."""
+    tables = trial.entry.model_dump(mode="json", by_alias=True, exclude_none=True)
+    measures = keys_of_measures(trial.measures)
+    return {
+        seed: Job(key, trial.entry, model.name, model.files, changes, seed, context, measures)
+        for (_, seed), key in trial_keys(replace(trial.experiment, seeds=tuple(seeds)), context, tables).items()
+    }
 
 
 def run_trials(
@@ -75,10 +76,8 @@ def run_trials(
     """
     require_compiler(context.target)
     jobs = {
-        (condition, seed): Job(
-            trial.entry, model.name, model.files, changes, seed, context, keys_of_measures(trial.measures)
-        )
-        for condition, trial in trials.items() for seed in seeds
+        (condition, seed): job
+        for condition, trial in trials.items() for seed, job in jobs_of(trial, model, changes, seeds, context).items()
     }  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -194,13 +193,14 @@ def _relative(spread: Any, mean: Any) -> float:
 
 def _kept(folder: Path, job: Job) -> Values | None:
     try:
-        rows = json.loads((folder / f"{job.digest}.json").read_text(encoding="utf-8"))
-        return {(quantity, statistic, time): float(value) for quantity, statistic, time, value in rows}
+        rows = json.loads((folder / f"{job.key}.json").read_text(encoding="utf-8"))
+        found = {(quantity, statistic, time): float(value) for quantity, statistic, time, value in rows}
     except (OSError, ValueError):
         return None
+    return {one: found[one] for one in job.keys} if found.keys() >= set(job.keys) else None
 
 
 def _keep(folder: Path, job: Job, values: Values) -> None:
-    path = folder / f"{job.digest}.json"
+    path = folder / f"{job.key}.json"
     place_file(path, json.dumps([[*key, value] for key, value in values.items()]).encode())
     shared_as(folder, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,6 @@ from msim.backends.context import Context, build_network
 from msim.backends.fast_network import Burst, FastNetwork
 from msim.backends.progress import BurstProgress
 from msim.base.errors import InputError
-from msim.base.remembered import Remembered
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.drug_binding import with_given_drugs
 from msim.definitions.models.interventions import ModelChange
@@ -98,20 +98,16 @@ def simulate(
 def without_other_drugs(model: ModelDefinition, protocol: Protocol) -> tuple[ModelDefinition, Protocol]:
     """Remove from a model, and from its changes, the block by drugs that the protocol does not give."""
     given = {dose.drug for dose in protocol.doses}
-    # Changes that lead to one model go on sharing it.
-    fewer = {id(one.model): with_given_drugs(one.model, given) for one in protocol.changes}
-    changes = tuple(replace(one, model=fewer[id(one.model)]) for one in protocol.changes)
+    changes = tuple(replace(one, model=with_given_drugs(one.model, given)) for one in protocol.changes)
     return with_given_drugs(model, given), replace(protocol, changes=changes)
 
 
+@functools.lru_cache(64)
 def one_of_each(model: ModelDefinition) -> ModelDefinition:
     """Return the model with one cell in every population, for targets on which all cells of a population are alike."""
     path = "column.n_cells"
     values = {**model.values, path: replace(model.values[path], si=1.0, text="1")}
-    return _single.of(model, lambda: replace(model, values=values))
-
-
-_single: Remembered[ModelDefinition] = Remembered(64)
+    return replace(model, values=values)
 
 
 def resting_scale(

@@ -35,7 +35,7 @@ WRITTEN = "written"
 _ARM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 SAME_WHEN_RESUMED = (
     "experiment", "model", "changes", "hypothesis", "begin_s", "end_s", "schedule", "target", "versions", "code",
-    "arms", "seeds",
+    "arms", "seeds", "keys",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from msim.definitions.models.model import ModelDefinition
 from msim.definitions.studies.participants import Population
 from msim.definitions.studies.study import LAST
 from msim.emulator.axes import Axis, axes_of
-from msim.emulator.files import identity, read_emulator
+from msim.emulator.files import read_emulator
 from msim.emulator.fit import FitBudget
 from msim.emulator.library import Emulators, kept_or_fitted
 from msim.multiscale.simulate import Protocol, simulate
@@ -66,7 +66,7 @@ def cohort_emulators(population: Population, progress: Callable[[int, int], None
     axes = cohort_axes(population)
     model = population.model
     path = kept_or_fitted(model, axes, EFFORT, progress, _alike)
-    return Emulators((path,), identity(read_emulator(path))[:12])
+    return Emulators((path,), read_emulator(path).digest[:12], is_usual=False)
 
 
 def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from msim.backends.context import Context
 from msim.base.code_digest import code_digest
 from msim.base.errors import StorageError
 from msim.definitions.experiments.axes import Axis, Design
-from msim.definitions.experiments.changes import Change, changed_tables, of_model
+from msim.definitions.experiments.changes import Change, changed_tables
 from msim.definitions.experiments.experiment import ExperimentDefinition
-from msim.definitions.files.read import read_tables
-from msim.emulator.library import emulator_marks, models_of
-from msim.storage.provenance import command_line, experiment_from_provenance, provenance
+from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.experiments.schedule_section import read_schedule
+from msim.definitions.files.read import checked_entries, read_tables
+from msim.definitions.files.schema import ScheduleEntry
+from msim.emulator.library import Emulators, models_of
+from msim.storage.provenance import (command_line, experiment_from_provenance,
+                                     provenance)
+from msim.trials.trial_key import definition_digest, digest, trial_key
 
 FORMAT = 1
 KEY = re.compile(r"[0-9a-f]{32}")
-# What an experiment says about itself, and what a trial's own arm, seed and changes say better.
-NOT_OF_CELLS = r"(^|\.)doses\.|^schedule\.|^body_weight$"
-NOT_IN_KEY = ("title", "hypothesis", "source", "notes", "seeds", "predict", "sweep", "arms")
+NOT_OF_CELLS = r"(^|\.)doses\.|^schedule\.|^body_weight$"  # changes that leave every spiking cell as it is
 
 
 @dataclass(frozen=True)
@@ -102,54 +104,42 @@ def make_plan(experiment: ExperimentDefinition, design: Design, context: Context
     """List all trials of a sweep and give each its key."""
     about = provenance(experiment, context.about, command_line())
     tables = read_tables(experiment.text, experiment.file)
-    shared = {
-        "model": sorted(hashlib.sha256(text.encode()).hexdigest() for text in experiment.model.files.values()),
-        "hypothesis": experiment.under, "end": experiment.end, "target": context.about, "code": code_digest(),
-    }  # fmt: skip
+    settings = _settings_of(about, context)
     trials = []
-    marks = functools.cache(lambda changes: _emulators_of(about, json.loads(changes), context))
     for point in design.points():
         changes = {**experiment.changes, **point.changes}
-        of_cells = {path: value for path, value in changes.items() if not re.search(NOT_OF_CELLS, path)}
-        told = digest([shared, of_model(changes), *marks(json.dumps(of_cells, sort_keys=True, default=str))])
-        changed = changed_tables(tables, {**experiment.changes, **point.changes}, "--set")
-        arms = {name: digest([told, name, _told_of(changed, name)]) for name in about["arms"]}
+        changed = changed_tables(tables, changes, "--set")
+        entry = checked_entries(changed.get("schedule", {}), f"{experiment.file}: schedule", ScheduleEntry)
+        own = settings(changes, read_schedule(entry, f"{experiment.file}: schedule"))
+        definitions = {
+            arm: definition_digest(
+                experiment.model.files, changed, arm, changes, experiment.under, experiment.end
+            )
+            for arm in about["arms"]
+        }  # fmt: skip
         for arm, seed in itertools.product(about["arms"], about["seeds"]):
-            trials.append(Trial(digest([arms[arm], seed])[:32], arm, seed, point.place, point.changes))
+            trials.append(Trial(trial_key(definitions[arm], seed, own).text, arm, seed, point.place, point.changes))
     return Plan(about, code_digest(), context.precision, design, tuple(trials))
 
 
-def _emulators_of(about: Mapping[str, Any], changes: Mapping[str, Change], context: Context) -> list[str]:
-    """Return the marks of the emulators that are used at a point; none where spikes are simulated."""
-    if context.target != "emulator":
-        return []
-    return emulator_marks(models_of(experiment_from_provenance({**about, "changes": changes})).values())
+def _settings_of(about: Mapping[str, Any], context: Context) -> Callable[[Mapping[str, Change], Schedule], str]:
+    """Return the function that gives the digest of a context at a point, from its changes and its schedule."""
 
+    emulators = context.emulators or Emulators()  # usual ones are found or fitted when trials run
 
-def _told_of(tables: Mapping[str, Any], arm: str) -> list[Any]:
-    """Return the entries of an experiment that decide on the trials of one arm, without the doses of other arms.
+    @functools.cache
+    def marks(of_cells: str) -> list[str]:
+        experiment = experiment_from_provenance({**about, "changes": json.loads(of_cells)})
+        return emulators.marks(models_of(experiment).values())
 
-    An arm that the file multiplies, one for each hypothesis, is not in it by its name; it gets the entries of all arms.
-    """
-    own = [one for one in tables["arms"] if one["name"] == arm] or tables["arms"]
-    shared = {name: value for name, value in tables.items() if name not in NOT_IN_KEY}
-    return [shared, [{name: value for name, value in one.items() if name != "meaning"} for one in own]]
+    def settings(changes: Mapping[str, Change], schedule: Schedule) -> str:
+        identity = replace(context, schedule=schedule).identity(())
+        if context.target == "emulator":
+            of_cells = {path: value for path, value in changes.items() if not re.search(NOT_OF_CELLS, path)}
+            identity["emulators"] = marks(json.dumps(of_cells, sort_keys=True, default=str))
+        return digest(identity)
 
-
-def digest(value: Any) -> str:
-    """Return the SHA-256 of plain values; 1, 1.0 and '1' are one number, whether a file or the command line gave it."""
-    return hashlib.sha256(json.dumps(_plain(value), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return " ".join(str(value).split())
+    return settings
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from msim.base.quantities import unit_text
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.definitions.models.addresses import Address
 from msim.recording.recorder import MemoryRecorder
-from msim.trials.readouts import band_readouts, bold_samples, origin_population, spectra
+from msim.trials.readouts import (band_readouts, bold_samples,
+                                  origin_population, spectra)
 from msim.trials.spike_table import spike_table
 
 TIME = {"units": "s", "long_name": "time since the first dose"}

@@ -9,7 +9,8 @@ from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.experiments.recordings import SEGMENT
 from msim.definitions.models.model import ModelDefinition
 from msim.measures.bold import BalloonWindkessel, bold_response
-from msim.measures.spectra import band_power, long_power_spectrum, peak_frequency
+from msim.measures.spectra import (band_power, long_power_spectrum,
+                                   peak_frequency)
 from msim.recording.recorder import MemoryRecorder
 from msim.recording.spool import blocks
 

@@ -6,7 +6,8 @@ import os
 import queue
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (FIRST_COMPLETED, Future, ProcessPoolExecutor,
+                                wait)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,27 +21,27 @@ from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment, validate_effective_changes
+from msim.definitions.experiments.experiment import (
+    ExperimentDefinition, read_experiment, validate_effective_changes)
 from msim.emulator.library import emulators_of, models_of
 from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import Series, SpoolFile
-from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
-from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
+from msim.storage.checkpoints import (checkpoint_folder, read_checkpoint,
+                                      remove_checkpoints, write_checkpoint)
+from msim.storage.journal import (journal_path, journal_reach, remove_journal,
+                                  write_journal)
 from msim.storage.owner import owned
-from msim.storage.provenance import command_line, experiment_from_provenance, provenance
-from msim.storage.run_store import (
-    Run,
-    RunFolder,
-    finish_run,
-    finished_trials,
-    open_run,
-    start_run,
-    write_failure,
-    write_trial,
-)
-from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
+from msim.storage.provenance import (command_line, experiment_from_provenance,
+                                     provenance)
+from msim.storage.run_store import (Run, RunFolder, finish_run,
+                                    finished_trials, open_run, start_run,
+                                    write_failure, write_trial)
+from msim.storage.unfinished import (reached_by, remove_unfinished,
+                                     unfinished_path, write_unfinished)
 from msim.trials.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
-from msim.trials.workers import ended_by_stop, report_progress, starting, worker_pool
+from msim.trials.trial_key import trial_keys
+from msim.trials.workers import (ended_by_stop, report_progress, starting,
+                                 worker_pool)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,7 +89,9 @@ def run_experiment(
         it, StartError where no process can be started that runs this code; at any time: DiskFullError
     """
     require_compiler(context.target)
+    keys = trial_keys(experiment, context)
     about = provenance(experiment, context.about, command_line())
+    about["keys"] = {arm: {str(seed): keys[arm, seed] for seed in about["seeds"]} for arm in about["arms"]}
     try:
         with owned(out):
             return _run(experiment, start_run(out, about), about, context, workers, report)

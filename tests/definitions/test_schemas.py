@@ -29,7 +29,7 @@ from msim.definitions.studies.participants import read_participants
 from msim.definitions.studies.study import Group, read_study
 from msim.evidence.evidence import as_records, judged, row_bounds
 from msim.evidence.plan import plan_rows
-from msim.evidence.trials import Job, keys_of_measures, trial_values
+from msim.evidence.trials import jobs_of, trial_values
 from msim.storage.provenance import provenance
 from msim.storage.run_store import finish_run, open_run, start_run, write_trial
 from msim.studies.checks import check_late
@@ -209,8 +209,7 @@ def test_what_rows_of_evidence_allow_runs(tmp_path: Path, model: ModelDefinition
         assert [one.cannot for one in plans if one.cannot] == []
         context = Context(schedule=quick_schedule(path))
         values = {
-            condition: [trial_values(Job(trial.entry, whole.name, whole.files, CELLS, 1, context,
-                                         keys_of_measures(trial.measures)))]
+            condition: [trial_values(jobs_of(trial, whole, CELLS, [1], context)[1])]
             for condition, trial in trials.items()
         }  # fmt: skip
         bounds = row_bounds(rows, rows, whole)

@@ -20,7 +20,7 @@ from msim.definitions.models.model import ModelDefinition
 from msim.emulator import sampling
 from msim.emulator.axes import axes_of
 from msim.emulator.emulator import Emulator, Output
-from msim.emulator.files import identity, read_emulator, write_emulator
+from msim.emulator.files import read_emulator, write_emulator
 from msim.emulator.fit import FitBudget, fit_emulator
 from msim.emulator.library import Emulators, emulators_of, find_emulator
 from msim.emulator.network import EmulatorNetwork
@@ -334,7 +334,7 @@ def test_a_given_file_has_to_do_for_every_arm(small_model: ModelDefinition, exac
     path = tmp_path / "emulator.json"
     write_emulator(exact, path)
     other = small_model.with_value("nmda.Mg_o", "0.9 mM")
-    assert emulators_of({"a": small_model}, path) == Emulators((path,), identity(exact)[:12])
+    assert emulators_of({"a": small_model}, path) == Emulators((path,), exact.digest[:12], is_usual=False)
     with pytest.raises(InputError, match="emulator.json: arm 'b'"):
         emulators_of({"a": small_model, "b": other}, path)
 

@@ -15,7 +15,7 @@ from msim.emulator.emulator import Emulator
 from msim.emulator.fit import FitBudget, fit_emulator, strongest_values
 from msim.emulator.rates import RateModel
 from msim.emulator.relaxation import BIN, WINDOW, Relaxation, relaxation
-from msim.multiscale.slow.cached_systems import remembered_compiled, remembered_systems
+from msim.multiscale.slow.cached_systems import cached_systems, with_compiled_stages
 from tests.known_column import KnownColumn
 
 CELLS, REPEATS = 800, 64
@@ -92,14 +92,14 @@ def test_every_population_is_pushed_by_a_drive(emulator: Emulator) -> None:
 
 def test_slow_systems_are_made_once_for_equal_models(small_model: ModelDefinition) -> None:
     """And anew where any number of them changes."""
-    first, again = remembered_systems(small_model), remembered_systems(replace(small_model))
-    other = remembered_systems(small_model.with_value("eef2k.tau_K", "7 minute"))
-    cells = remembered_systems(small_model.with_value("column.n_cells", 200))
+    first, again = cached_systems(small_model), cached_systems(replace(small_model))
+    other = cached_systems(small_model.with_value("eef2k.tau_K", "7 minute"))
+    cells = cached_systems(small_model.with_value("column.n_cells", 200))
     assert first and all(first[name] is again[name] for name in first)
     assert other["pyramidal"] is not first["pyramidal"]
     assert cells["pyramidal"].cells == 2 * first["pyramidal"].cells
     moved = replace(first["pyramidal"], rest=first["pyramidal"].rest + 1)
-    compiled = remembered_compiled(moved)
+    compiled = with_compiled_stages(moved)
     assert compiled.rest is moved.rest
-    assert compiled.stages is remembered_compiled(first["pyramidal"]).stages
-    assert compiled.stages is not remembered_compiled(other["pyramidal"]).stages
+    assert compiled.stages is with_compiled_stages(first["pyramidal"]).stages
+    assert compiled.stages is not with_compiled_stages(other["pyramidal"]).stages

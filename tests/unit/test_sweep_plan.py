@@ -134,12 +134,6 @@ def test_keys_change_with_what_decides_on_results(file: Path, old: str, new: str
     assert drug.isdisjoint(one.key for one in plan_of(other).trials)
 
 
-def test_keys_change_with_the_code(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {one.key for one in plan_of(file).trials}
-    monkeypatch.setattr("msim.sweep.plan.code_digest", lambda: "another")
-    assert before.isdisjoint(one.key for one in plan_of(file).trials)
-
-
 def test_a_plan_comes_back_as_it_was(file: Path) -> None:
     plan = plan_of(file, seeds=[1, 2])
     again = plan_from_json(json.loads(json.dumps(plan_json(plan))), "here")

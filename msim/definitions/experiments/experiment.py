@@ -17,6 +17,7 @@ from msim.definitions.experiments.effects import validate_effective
 from msim.definitions.experiments.predictions import Prediction, read_prediction
 from msim.definitions.experiments.recordings import check_probe, check_shows, read_recording
 from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.experiments.schedule_section import read_schedule
 from msim.definitions.files import schema as e
 from msim.definitions.files.read import checked_entries, display_name, find, read_tables, read_text, shipped
 from msim.definitions.files.takes import number_of
@@ -259,7 +260,7 @@ def build_experiment(
         raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
     check_shows(entry.sweep, base, recording, quantities, where)
-    schedule = _schedule(entry.schedule, f"{where}: schedule")
+    schedule = read_schedule(entry.schedule, f"{where}: schedule")
     check_probe(schedule.probe, base, recording, f"{where}: schedule")
     names = [one.name for one in arms]
     predictions = tuple(
@@ -367,16 +368,3 @@ def _validate_set_once(names: Sequence[str], where: str, what: str) -> None:
         if name in seen:
             raise DefinitionError(where, f"wants each {what} once, got '{name}' twice")
         seen.add(name)
-
-
-def _schedule(entry: e.ScheduleEntry, where: str) -> Schedule:
-    given = entry.model_dump(exclude_none=True)
-    changes = {name: number_of(e.ScheduleEntry, name, value, f"{where}.{name}") for name, value in given.items()}
-    schedule = replace(Schedule(), **changes)
-    if "longest_burst" in changes and schedule.longest_burst < schedule.burst:
-        least = f"wants at least burst ({_text(schedule.burst)})"
-        raise DefinitionError(f"{where}.longest_burst", f"{least}, got {entry.longest_burst!r}")
-    if schedule.shortest_leap > schedule.longest_leap:
-        longest = f"wants at most longest_leap ({_text(schedule.longest_leap)})"
-        raise DefinitionError(f"{where}.shortest_leap", f"{longest}, got {_text(schedule.shortest_leap)}")
-    return schedule

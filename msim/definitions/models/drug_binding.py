@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Collection
 from dataclasses import replace
 
 from msim.base.errors import DefinitionError
 from msim.base.mechanism import Mechanism
-from msim.base.remembered import Remembered
 from msim.definitions.models.mechanism_registry import FOR_DRUGS
 from msim.definitions.models.model import Link, MechanismInstance, ModelDefinition, Value
 
-MOST_MODELS = 64  # that are remembered
+MOST_MODELS = 64  # in the cache
 
 
 def drugs_that_bind(model: ModelDefinition) -> tuple[str, ...]:
@@ -36,14 +36,15 @@ def with_given_drugs(model: ModelDefinition, given: Collection[str]) -> ModelDef
     """
     every = drugs_that_bind(model)
     kept = tuple(one for one in every if one in given) or every[:1]
-    return _with_fewer.of(model, lambda: with_drugs(model, kept), kept)
+    return with_drugs(model, kept)
 
 
-_with_fewer: Remembered[ModelDefinition] = Remembered(MOST_MODELS)
+@functools.lru_cache(MOST_MODELS)
+def with_drugs(model: ModelDefinition, drugs: tuple[str, ...]) -> ModelDefinition:
+    """Return the model with these drugs at its pools: forms, values that follow the drugs' values, and links.
 
-
-def with_drugs(model: ModelDefinition, drugs: Sequence[str]) -> ModelDefinition:
-    """Return the model with these drugs at its pools: forms, values that follow the drugs' values, and links."""
+    One object for equal models: what is made of it is made once.
+    """
     bindings = {one.on: one for one in model.on_scale("binding")}
     instances, values, links = dict(model.instances), dict(model.values), dict(model.links)
     for pool in model.instances.values():

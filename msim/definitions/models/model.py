@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
@@ -188,9 +190,9 @@ class Preparation:
     file: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelDefinition:
-    """A model as its files state it; a change makes another model."""
+    """A model as its files state it; a change makes another model. Two are equal where their digests are."""
 
     name: str
     title: str
@@ -205,6 +207,22 @@ class ModelDefinition:
     hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
     preparations: Mapping[str, Preparation] = field(default_factory=dict)
     states: Mapping[str, Preparation] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of the texts of all files, of every mechanism, cell type and link, and of every value."""
+        values = [(one.path, one.si, one.text, one.same_as, one.source) for one in self.values.values()]
+        parts = (
+            self.name, self.title, sorted(self.files.values()), self.instances, self.populations, self.projections,
+            self.drives, self.links, values,
+        )  # fmt: skip
+        return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        return int(self.digest[:15], 16)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, ModelDefinition) and self.digest == other.digest)
 
     def __getitem__(self, path: str) -> float:
         """Return the value at a dotted path, in SI units."""

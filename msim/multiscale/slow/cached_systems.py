@@ -2,49 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
+import functools
 from dataclasses import replace
 
-from msim.base.remembered import Remembered
 from msim.definitions.models.model import ModelDefinition
-from msim.multiscale.slow.ode import SlowSystem, slow_system
+from msim.multiscale.slow.elimination import Elimination
+from msim.multiscale.slow.ode import SlowExpressions, SlowSystem, slow_system
 from msim.multiscale.slow.rosenbrock import Stages
 
-MOST = 48
-_made: OrderedDict[str, SlowSystem] = OrderedDict()
-_abouts: Remembered[str] = Remembered(MOST)
-_compiled: Remembered[Stages] = Remembered(MOST)
+MOST = 48  # systems of one population each
 
 
-def remembered_systems(model: ModelDefinition) -> dict[str, SlowSystem]:
+def cached_systems(model: ModelDefinition) -> dict[str, SlowSystem]:
     """Return the slow systems of all populations that have one; equal models share the same objects."""
-    populations = dict.fromkeys(one.on for one in model.on_scale("slow"))
-    about = _abouts.of(model, lambda: _about(model))
-    found = {}
-    for name in populations:
-        key = f"{about} {name}"
-        if key not in _made:
-            _made[key] = slow_system(model, name)
-        _made.move_to_end(key)
-        found[name] = _made[key]
-    while len(_made) > MOST:
-        _made.popitem(last=False)
-    return found
+    return {name: _system(model, name) for name in dict.fromkeys(one.on for one in model.on_scale("slow"))}
 
 
-def _about(model: ModelDefinition) -> str:
-    """Return a hash of all that equations of a model are made of: forms, links and every number."""
-    parts = [repr(model.instances), repr(model.links), repr(list(model.populations))]
-    parts.append(repr([(path, model.resolved(path).si) for path in model.values]))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+_system = functools.lru_cache(MOST)(slow_system)
 
 
-def remembered_compiled(system: SlowSystem) -> SlowSystem:
-    """Return the system with compiled stages.
+def with_compiled_stages(system: SlowSystem) -> SlowSystem:
+    """Return the system with compiled stages, which are loaded once for each system.
 
     raises: InputError where there is no compiler or it fails
     """
+    return replace(system, stages=_stages(system.expressions, system.elimination))
+
+
+@functools.lru_cache(MOST)
+def _stages(expressions: SlowExpressions, plan: Elimination) -> Stages:
     from msim.multiscale.slow.cpp_library import compiled_stages
 
-    return replace(system, stages=_compiled.of(system.expressions, lambda: compiled_stages(system)))
+    return compiled_stages(expressions, plan)

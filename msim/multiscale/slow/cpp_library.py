@@ -17,19 +17,20 @@ import numpy as np
 from msim.backends.cpp.build import COMMON, WIDE, compiler, validate_compiled
 from msim.backends.cpp.cache import ABOUT, HERE, LAYOUT, LIBRARY, found, key_of, stored
 from msim.multiscale.slow.cpp_code import SlowCode, slow_code
-from msim.multiscale.slow.ode import SlowSystem
+from msim.multiscale.slow.elimination import Elimination
+from msim.multiscale.slow.ode import SlowExpressions
 from msim.multiscale.slow.rosenbrock import DRIFT, Stages
 
 # All of -ffast-math: without it the compiler has no powers and exponentials of vectors.
 FLAGS = [*COMMON, "-O3", "-ffast-math", *WIDE]
 
 
-def compiled_stages(system: SlowSystem) -> Stages:
+def compiled_stages(expressions: SlowExpressions, plan: Elimination) -> Stages:
     """Return the compiled stages of a step of a system; they equal those of `stages_of` up to rounding.
 
     raises: InputError where there is no compiler or it fails
     """
-    code = slow_code(system.expressions, system.elimination)
+    code = slow_code(expressions, plan)
     function = _loaded(_library(code))
     numbers = np.array([*code.numbers, 0.0])
 

@@ -31,9 +31,9 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
 NUMPY = [{"clip": _clip, "positive": lambda x: np.heaviside(x, 0.0)}, "numpy"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlowExpressions:
-    """Expressions from which a system's functions are made.
+    """Expressions from which a system's functions are made; equal only to itself.
 
     derivatives: by (index of the slope, index of the state)
     """

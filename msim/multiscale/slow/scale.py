@@ -11,7 +11,7 @@ from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.averages import Averages, shrink
-from msim.multiscale.slow.cached_systems import remembered_compiled, remembered_systems
+from msim.multiscale.slow.cached_systems import cached_systems, with_compiled_stages
 from msim.multiscale.slow.ode import SlowSystem, reference_name
 from msim.multiscale.slow.rosenbrock import Tolerance, integrated
 from msim.multiscale.slow.steady_state import steady_states
@@ -146,7 +146,7 @@ def compiled_scale(scale: SlowScale) -> SlowScale:
 
     raises: InputError where there is no compiler or it fails
     """
-    systems = {name: remembered_compiled(one) for name, one in scale.systems.items()}
+    systems = {name: with_compiled_stages(one) for name, one in scale.systems.items()}
     return replace(scale, systems=systems, compiled=True)
 
 
@@ -155,7 +155,7 @@ def with_values(scale: SlowScale, model: ModelDefinition) -> SlowScale:
 
     Its resting values stay those of the old model.
     """
-    changed = replace(scale, model=model, systems=remembered_systems(model))
+    changed = replace(scale, model=model, systems=cached_systems(model))
     return compiled_scale(changed) if scale.compiled else changed
 
 
@@ -163,7 +163,7 @@ def slow_scale(
     model: ModelDefinition, drugs: DrugCurve, baseline: Burst, start: float, drugs_before: DrugCurve | None = None
 ) -> SlowScale:
     """Build the slow scale of a model, with its resting values taken from a burst at rest."""
-    systems = remembered_systems(model)
+    systems = cached_systems(model)
     references: dict[str, np.ndarray] = {}
     for link in model.links.values():
         if link.relative_to and model.comes_from_bursts(link):
@@ -201,4 +201,4 @@ def resumed_scale(
     drugs_before: DrugCurve | None = None,
 ) -> SlowScale:  # fmt: skip
     """Build the slow scale of a model with resting values that were taken before."""
-    return SlowScale(model, remembered_systems(model), drugs, references, drugs_before=drugs_before)
+    return SlowScale(model, cached_systems(model), drugs, references, drugs_before=drugs_before)
