@@ -13,16 +13,11 @@ from msim.definitions.brains.task import TaskDefinition, read_task
 from msim.definitions.evidence.rows import EvidenceRow, own_rows
 from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.files.read import display_name, find, read_tables, read_text, shipped_names
+from msim.definitions.files.table_kinds import kind_of_tables
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model, read_part
 from msim.definitions.studies.participants import Population, read_participants
 from msim.definitions.studies.study import StudyDefinition, read_study
-
-EXPERIMENT_KEYS = ("arms", "hypothesis", "model", "predict", "record")
-PART_TABLES = (
-    "mechanisms", "populations", "projections", "drives", "links", "manipulations", "hypotheses",
-    "preparations", "states",
-)
 
 
 def kind_of(path: Path) -> str:
@@ -34,21 +29,7 @@ def kind_of(path: Path) -> str:
     raw = read_tables(read_text(path), display_name(path))
     if not raw:
         raise DefinitionError(display_name(path), "wants a model or an experiment, got an empty file")
-    if "row" in raw:
-        return "evidence"
-    if "groups" in raw:
-        return "study"
-    if "health" in raw:
-        return "participants"
-    if any(key in raw for key in EXPERIMENT_KEYS):
-        return "experiment"
-    if "brain" in raw:
-        return "brain"
-    if "task" in raw:
-        return "task"
-    if "column" in raw or "include" in raw or not any(key in raw for key in PART_TABLES):
-        return "model"
-    return "part"
+    return kind_of_tables(raw) or "model"
 
 
 Definition = (

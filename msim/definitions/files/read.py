@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from msim.base.errors import DefinitionError, InputError, nearest
 from msim.base.paths import given_path
+from msim.definitions.files.table_kinds import other_kind
 
 LARGEST_FILE = 2_000_000
 MOST_KEY_PARTS = 16
@@ -135,7 +136,8 @@ def checked_entries(tables: dict[str, Any], where: str, kind: type[ENTRY]) -> EN
     try:
         return kind.model_validate(tables)
     except ValidationError as problem:
-        raise _complaint(problem, where, kind) from None
+        other = other_kind(tables, kind.__name__)
+        raise (DefinitionError(where, other) if other else _complaint(problem, where, kind)) from None
 
 
 def _complaint(problem: ValidationError, where: str, kind: type[BaseModel]) -> DefinitionError:
