@@ -23,7 +23,7 @@ _PUBLIC = {
     "find_emulator": "msim.emulator.library",
     "open_sweep": "msim.sweep.opened",
     "sweep_trial": "msim.sweep.opened",
-    "read_study": "msim.definitions.studies.study",
+    "read_study": "msim.definitions.studies.read_study",
     "run_study": "msim.studies.run",
     "resting_bold": "msim.brain.resting_bold",
     "connectivity_of": "msim.brain.resting_bold",
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from msim.brain.resting_bold import connectivity_of, resting_bold
     from msim.definitions.experiments.experiment import read_experiment
     from msim.definitions.models.read_model import read_model
-    from msim.definitions.studies.study import read_study
+    from msim.definitions.studies.read_study import read_study
     from msim.emulator.library import find_emulator
     from msim.storage.run_store import open_run
     from msim.studies.run import run_study

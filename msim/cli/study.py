@@ -40,7 +40,7 @@ def study(
     from msim.cli.options import parse_figure
     from msim.cli.study_table import print_outcome, records
     from msim.cli.tables import print_json
-    from msim.definitions.studies.study import read_study
+    from msim.definitions.studies.read_study import read_study
     from msim.studies.run import run_study
 
     folder, page = given_new_folder(out, "--out") if out else None, parse_figure(figure)
@@ -84,7 +84,7 @@ def _written(definition: StudyDefinition, folder: Path) -> Outcome:
 def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -> None:
     from msim.cli.study_table import fidelity_records, print_fidelity
     from msim.cli.tables import print_json
-    from msim.studies.compare_mean_field_spiking import fidelity
+    from msim.studies.analyses.resting_connectivity.compare_mean_field_spiking import fidelity
     from msim.studies.run import emulators_for
 
     with _told() as progress:
@@ -95,7 +95,7 @@ def _both(definition: StudyDefinition, person: str, cells: int, as_json: bool) -
 def _drawn(found: Outcome, page: object) -> object:
     from pathlib import Path
 
-    from msim.plots.study import write_study_figure
+    from msim.studies.figure import write_study_figure
 
     return write_study_figure(found, Path(str(page)))
 

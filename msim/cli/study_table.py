@@ -11,7 +11,7 @@ from msim.cli.tables import print_table, say
 from msim.studies.outcome_text import estimate_text, number, reported_text, test_text
 
 if TYPE_CHECKING:
-    from msim.studies.compare_mean_field_spiking import Fidelity
+    from msim.studies.analyses.resting_connectivity.compare_mean_field_spiking import Fidelity
     from msim.studies.outcome import Outcome
 
 COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported", "")

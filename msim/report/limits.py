@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msim.base.errors import StorageError
 from msim.definitions.files.read import shipped
+from msim.definitions.studies.analysis import analyses
 from msim.report.blocks import Block, Marked, Section, Words
 
 FILE = "LIMITS.md"
@@ -16,10 +17,6 @@ FILES = {
 }  # fmt: skip
 EMULATOR, PEOPLE = "The mean-field emulator", "Virtual people"
 NOTHING = "The model is none of those that ship with msim, and their text of known limits says nothing of it."
-ANALYSES = {
-    "resting_connectivity": "Resting connectivity", "go_nogo": "Go/NoGo", "meg_dcm": "MEG and DCM",
-    "glutamate": "Glutamate and synapses",
-}  # fmt: skip
 
 
 def limits() -> dict[str, str]:
@@ -44,9 +41,11 @@ def limits_section(files: Iterable[str], notes: str = "", emulator: bool = False
     names = list(files)
     wanted = [title for title, part in FILES.items() if any(part in name for name in names)]
     wanted += [EMULATOR] if emulator or analysis else []
-    wanted += [PEOPLE, ANALYSES[analysis]] if analysis in ANALYSES else []
-    known = limits()
-    blocks: list[Block] = [Marked(title, known[title]) for title in wanted if title in known]
+    known, own = limits(), analyses().get(analysis)
+    if own is not None:
+        wanted += [PEOPLE, own.limits]
+        known = {own.limits: own.limits_text, **known}
+    blocks: list[Block] = [Marked(title, known[title]) for title in wanted if known.get(title)]
     if notes.strip():
         blocks.append(Words(tuple(" ".join(one.split()) for one in notes.strip().split("\n\n"))))
     if not blocks:

@@ -21,6 +21,7 @@ from bokeh.models import (
 from bokeh.palettes import RdBu11
 
 from msim.base.errors import StorageError
+from msim.definitions.studies.analysis import analyses
 from msim.plots.style import BLUE, GRAY
 from msim.report.blocks import Cell, Drawing, Drawings, Sign, Table
 from msim.report.figures import INK, Style, add_course, arm_tag, new_figure, time_figure
@@ -29,9 +30,6 @@ from msim.report.texts import mean_text, plain_number, told_times
 
 LINE = 40  # px, of a statistic
 LONGEST_NAME = 60
-UNITS = {
-    "V_cycle": "µmol/g/min", "V_TCA": "µmol/g/min", "mGluR5 binding": "rest = 1", "SV2A binding": "healthy brain = 1",
-}  # fmt: skip
 MEASURES = {
     "rating": ("Rating of depression", "rating"),
     "potentiation": ("Potentiation of affected regions", "change of AMPA conductance (share)"),
@@ -44,7 +42,8 @@ def study_drawings(folder: Path, rows: Rows, study: Mapping[str, Any], styles: M
     people = read_rows(folder / PEOPLE, ("participant_id", "group"))
     seen = tuple(one for name in MEASURES if (one := _everybody(people, name, study, styles)) is not None)
     found += [Drawings("People over visits", seen)] if seen else []
-    readings = _readings(folder, people, styles)
+    analysis = analyses().get(study["analysis"])
+    readings = _readings(folder, people, styles, analysis.units if analysis else {})
     found += [Drawings("Readings over time", readings)] if readings else []
     matrices = tuple(_matrix(path) for path in sorted(folder.glob("sub-group*/**/*_relmat.tsv")))
     found += [Drawings("Connectivity of groups", matrices)] if matrices else []
@@ -121,7 +120,9 @@ def _spread(values: np.ndarray) -> str:
     return mean_text(values[np.isfinite(values)])
 
 
-def _readings(folder: Path, people: Rows, styles: Mapping[str, Style]) -> tuple[Drawing, ...]:
+def _readings(
+    folder: Path, people: Rows, styles: Mapping[str, Style], units: Mapping[str, str]
+) -> tuple[Drawing, ...]:
     """Draw the readings of participants over time, as means of groups."""
     read: dict[str, list[Rows]] = {}
     for one in people:
@@ -132,11 +133,13 @@ def _readings(folder: Path, people: Rows, styles: Mapping[str, Style]) -> tuple[
         return ()
     first = next(iter(read.values()))[0]
     times = np.array([number_of(row["time_s"]) for row in first])
-    return tuple(_reading(name, times, read, styles) for name in first[0] if name != "time_s")
+    names = {name: f"{name} ({units[name]})" if name in units else name for name in first[0] if name != "time_s"}
+    return tuple(_reading(name, label, times, read, styles) for name, label in names.items())
 
 
-def _reading(name: str, times: np.ndarray, read: Mapping[str, list[Rows]], styles: Mapping[str, Style]) -> Drawing:
-    label = f"{name} ({UNITS[name]})" if name in UNITS else name
+def _reading(
+    name: str, label: str, times: np.ndarray, read: Mapping[str, list[Rows]], styles: Mapping[str, Style]
+) -> Drawing:
     made = time_figure(label, float(times[-1]), is_log=False, begin=float(times[0]))
     told = told_times(times)
     rows: list[Sequence[Cell]] = []

@@ -6,22 +6,12 @@ from collections.abc import Callable
 
 from msim.base.errors import DefinitionError, InputError, nearest
 from msim.brain.connectome import connectome_of
-from msim.brain.scans import validate_short_scan
-from msim.brain.task import wiring_of
 from msim.definitions.brains.brain import BrainDefinition
-from msim.definitions.brains.task import read_task
 from msim.definitions.evidence.rows import EvidenceRow
 from msim.definitions.models.read_model import read_model
-from msim.definitions.studies.schema import RestingEntry, TaskStudyEntry
 from msim.definitions.studies.study import Group, StudyDefinition
 from msim.evidence.evidence import row_bounds
-from msim.imaging.connectivity import Band
-from msim.imaging.scan import Label
-from msim.measures.scan_times import simulated_seconds
-from msim.meg.fields import SHORTEST
-from msim.studies.cohort import held_regions
-from msim.studies.resting import TASK, pairs_of
-from msim.studies.statistics import check_reported
+from msim.studies.analysis import study_module
 
 ROWS_ARE_OF = "circuits/cortical_column"  # which knows the unit of what most rows read
 
@@ -44,8 +34,8 @@ def check_study(study: StudyDefinition) -> None:
 
     raises: InputError that names file and key
     """
-    _ANALYSES[study.analysis](study)
-    check_reported(study)
+    study_module(study).check(study)
+    _check_reported(study)
 
 
 def group_of(study: StudyDefinition, person: str) -> Group:
@@ -64,54 +54,30 @@ def _check_rows(rows: list[EvidenceRow]) -> None:
     row_bounds(rows, rows, read_model(ROWS_ARE_OF))
 
 
-def _resting(study: StudyDefinition) -> None:
-    options: RestingEntry = study.options
-    assert study.brain is not None
-    connectome = connectome_of(study.brain)
-    pairs_of(options, connectome, f"{study.file}: {study.analysis}.systems")
-    for health in study.population.health:
-        held_regions(study.population, health, connectome)
-    band = Band(study.hertz("low"), study.hertz("high"))
-    label = Label(study.groups[0].participant(1), TASK)
-    _at(study, "tr", lambda: validate_short_scan(study.seconds("duration"), study.seconds("tr"), label, band))
+def statistics_of(study: StudyDefinition) -> tuple[str, ...]:
+    """Return the name of every row that a study's table may have; some need participants who respond differently."""
+    return tuple(study_module(study).statistics(study))
 
 
-def _task(study: StudyDefinition) -> None:
-    options: TaskStudyEntry = study.options
-    assert study.brain is not None
-    connectome, task = connectome_of(study.brain), read_task(options.task)
-    wiring_of(task, connectome.names)
-    for health in study.population.health:
-        held_regions(study.population, health, connectome)
-    for index, name in enumerate(options.regions):
-        if name not in connectome.names:
-            hint = nearest(name, connectome.names)
-            where = f"{study.file}: {study.analysis}.regions.{index}"
-            raise DefinitionError(where, f"the brain has no region '{name}'{hint}")
-    Label(study.groups[0].participant(1), task.name.replace("_", ""))
-    _at(study, "tr", lambda: simulated_seconds(task["duration"], study.seconds("tr")))
+def check_entry(study: StudyDefinition, key: str, check: Callable[[], object]) -> None:
+    """Refuse an entry of the analysis for which a check raises an error.
 
-
-def _meg(study: StudyDefinition) -> None:
-    if not study.seconds("seconds") >= SHORTEST:
-        raise DefinitionError(f"{study.file}: meg_dcm.seconds", f"wants at least {SHORTEST:g} s of ongoing activity, "
-                                                                f"got {study.seconds('seconds'):g} s")
-
-
-def _glutamate(study: StudyDefinition) -> None:
-    scan, every = study.seconds("scan"), study.seconds("every")
-    if not 0 < every <= scan:
-        raise DefinitionError(f"{study.file}: glutamate.every", f"wants more than 0 s and at most scan ({scan:g} s), "
-                                                                f"got {every:g} s")
-
-
-def _at(study: StudyDefinition, key: str, check: Callable[[], object]) -> None:
+    raises: DefinitionError that names file and key
+    """
     try:
         check()
     except InputError as problem:
-        raise DefinitionError(f"{study.file}: {study.analysis}.{key}", str(problem)) from None
+        raise DefinitionError(study.place(key), str(problem)) from None
 
 
-_ANALYSES: dict[str, Callable[[StudyDefinition], None]] = {
-    "resting_connectivity": _resting, "go_nogo": _task, "meg_dcm": _meg, "glutamate": _glutamate,
-}  # fmt: skip
+def _check_reported(study: StudyDefinition) -> None:
+    """Refuse a reported statistic that the study does not compute, or that is reported twice."""
+    known, seen = statistics_of(study), set[str]()
+    for index, one in enumerate(study.reported):
+        place = f"{study.file}: reported.{index}.statistic"
+        if one.statistic not in known:
+            problem = f"the study computes no statistic '{one.statistic}'{nearest(one.statistic, known)}"
+            raise DefinitionError(place, problem)
+        if one.statistic in seen:
+            raise DefinitionError(place, f"wants each statistic once, got '{one.statistic}' twice")
+        seen.add(one.statistic)

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.library import Emulators
-from msim.studies.checks import check_study
+from msim.studies.analysis import Progress, study_module
+from msim.studies.checks import check_study, statistics_of
 from msim.studies.columns import cohort_emulators
-from msim.studies.glutamate import glutamate_study
-from msim.studies.meg import meg_study
 from msim.studies.outcome import Outcome
-from msim.studies.resting import resting_study
-from msim.studies.statistics import statistics_of
-from msim.studies.task import task_study
-
-Progress = Callable[[str], None]
-ANALYSES: dict[str, Callable[..., Outcome]] = {
-    "resting_connectivity": resting_study,
-    "go_nogo": task_study,
-    "meg_dcm": meg_study,
-    "glutamate": glutamate_study,
-}
 
 
 def run_study(study: StudyDefinition, progress: Progress = lambda text: None) -> Outcome:
@@ -31,7 +17,7 @@ def run_study(study: StudyDefinition, progress: Progress = lambda text: None) ->
     raises: InputError where the study and its brain do not fit, SimulationError where a region leaves rest
     """
     check_study(study)
-    found = ANALYSES[study.analysis](study, emulators_for(study, progress), progress)
+    found = study_module(study).run(study, emulators_for(study, progress), progress)
     assert {one.name for one in found.rows} <= set(statistics_of(study)), "a row that statistics_of does not know"
     return found
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel
 from msim.definitions.brains.schema import BrainFile, TaskFile
 from msim.definitions.evidence.schema import EvidenceFile
 from msim.definitions.files.schema import ExperimentFile, ModelFile
-from msim.definitions.studies.schema import ParticipantsFile, StudyFile
+from msim.definitions.studies.analysis import study_format
+from msim.definitions.studies.schema import ParticipantsFile
 
 FORMATS: dict[str, type[BaseModel]] = {
-    "model": ModelFile, "experiment": ExperimentFile, "evidence": EvidenceFile, "study": StudyFile,
+    "model": ModelFile, "experiment": ExperimentFile, "evidence": EvidenceFile, "study": study_format(),
     "participants": ParticipantsFile, "brain": BrainFile, "task": TaskFile,
 }  # fmt: skip
 

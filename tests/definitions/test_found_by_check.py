@@ -27,7 +27,7 @@ LATE: dict[str, tuple[str, int, tuple[Any, ...], Any, str]] = {
     "a region that is not there": ("study", 1, (TASK, "regions", 1), "IPS", "regions.1: the brain has no"),
     "a time that is not above 0": ("study", 3, (GLUTAMATE, "every"), "0 second", "every: wants more than 0 s"),
     "readings rarer than scans": ("study", 3, (GLUTAMATE, "every"), "9 hour", "every: wants at most scan"),
-    "a second of MEG": ("study", 2, ("meg_dcm", "seconds"), "0.1 second", "meg_dcm.seconds: wants at least 1 s"),
+    "a second of MEG": ("study", 2, ("meg_dcm", "seconds"), "0.1 second", "meg_dcm.seconds: wants at least 2 s"),
     "a drug of no model": ("study", 0, ("groups", 0, "doses", 1, "drug"), "aspirin", "groups.0.doses.1.drug: unknown"),
     "a dose after everybody left": (
         "study", 0, ("groups", 0, "doses", 1, "at"), "90 day", "groups.0.doses.1: wants to start before the end"),

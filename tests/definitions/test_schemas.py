@@ -26,7 +26,8 @@ from msim.definitions.models.checks import check_files
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model
 from msim.definitions.studies.participants import read_participants
-from msim.definitions.studies.study import Group, read_study
+from msim.definitions.studies.read_study import read_study
+from msim.definitions.studies.study import Group
 from msim.evidence.evidence import as_records, judged, row_bounds
 from msim.evidence.plan import plan_rows
 from msim.evidence.trials import jobs_of, trial_values

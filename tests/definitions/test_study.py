@@ -8,7 +8,8 @@ import pytest
 
 from msim.base.errors import DefinitionError, InputError
 from msim.definitions.files.read import find, shipped_names
-from msim.definitions.studies.study import read_study
+from msim.definitions.studies.read_study import read_study
+from msim.studies.checks import check_study
 
 SHIPPED = [one for one in shipped_names("experiments") if one.startswith("studies/")]
 SIEGEL = find("studies/siegel2021_resting_fc", "experiments").read_text(encoding="utf-8")
@@ -67,7 +68,7 @@ def test_what_is_wrong_is_named(old: str, new: str, parts: tuple[str, ...], tmp_
     file = tmp_path / "mine.toml"
     file.write_text(SIEGEL.replace(old, new, 1), encoding="utf-8")
     with pytest.raises((DefinitionError, InputError)) as refusal:
-        read_study(file)
+        check_study(read_study(file))
     message = str(refusal.value)
     for part in parts:
         assert part in message, message

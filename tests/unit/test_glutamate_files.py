@@ -14,7 +14,7 @@ from msim.measures.energy_use import ENERGY_USE, EnergyUse, energy_budget, tca_r
 from msim.measures.glutamate_cycle import GLUTAMATE_CYCLE, Activity, GlutamateCycle, glutamate_cycling
 from msim.measures.receptor_pet import MGLUR5_PET, ReceptorPet, mglur5_binding, scan_change
 from msim.measures.synapse_pet import SV2A_PET, SynapsePet, sv2a_binding, sv2a_change
-from msim.studies.glutamate_readouts import read_glutamate_readouts
+from msim.studies.analyses.glutamate.readouts import read_glutamate_readouts
 
 PAIRS = [
     (GLUTAMATE_CYCLE, GlutamateCycle), (ENERGY_USE, EnergyUse), (MGLUR5_PET, ReceptorPet), (SV2A_PET, SynapsePet),

@@ -13,7 +13,7 @@ from msim.imaging.group import against_zero
 from msim.measures.spikes import fano_factor
 from msim.meg.fields import read_sensors
 from msim.pharmacology.regimen import DoseText, regimen
-from msim.plots.study_task import _interval
+from msim.studies.analyses.go_nogo.figure import _interval
 from msim.trials.volley import during_volley, read_volley
 from msim.verdicts.verdict import paired_interval, standardized_effect
 

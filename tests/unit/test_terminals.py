@@ -41,7 +41,7 @@ from msim.cli.bars import add_part, bars, say_beside
 from msim.cli.tables import plain, print_grid, print_table, wrapped
 from msim.cli.terminal import encodable, show_progress, width
 from msim.definitions.files.read import shipped
-from msim.definitions.studies.study import read_study
+from msim.definitions.studies.read_study import read_study
 from msim.imaging.group import Test
 from msim.sweep.sensitivity import Share
 from msim.sweep.status import Status

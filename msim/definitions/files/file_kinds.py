@@ -17,7 +17,8 @@ from msim.definitions.files.table_kinds import kind_of_tables
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model, read_part
 from msim.definitions.studies.participants import Population, read_participants
-from msim.definitions.studies.study import StudyDefinition, read_study
+from msim.definitions.studies.read_study import read_study
+from msim.definitions.studies.study import StudyDefinition
 
 
 def kind_of(path: Path) -> str:

@@ -1,65 +1,52 @@
-"""Checks that all groups of an analysis have its visits, and that its times are possible."""
+"""Checks that a study has the groups, visits and times that its analysis names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from msim.base.errors import DefinitionError
-
-if TYPE_CHECKING:
-    from msim.definitions.studies.study import StudyDefinition
-
-LEAST = 3  # participants of a group, for a spread that means anything
-ABOVE_ZERO = ("tr", "seconds", "scan", "every")  # times
-SHORTEST_MEG = 1.0  # s; what spectra are taken of at a time
+from msim.base.errors import DefinitionError, nearest
+from msim.definitions.studies.analysis import Analysis
+from msim.definitions.studies.study import StudyDefinition
 
 
-def check_roles(study: StudyDefinition) -> None:
-    """Refuse a study that lacks a group, a visit, a time or participants that its table needs.
+def check_roles(study: StudyDefinition, analysis: Analysis) -> None:
+    """Refuse a study that lacks a group, a visit or a time that its table needs.
 
     raises: DefinitionError that names file and key
     """
-    where = f"{study.file}: {study.analysis}"
-    _check_times(study, where)
-    if not [one for one in study.groups if one.name != getattr(study.options, "controls", "")]:
-        raise DefinitionError(f"{where}.controls", "wants a group beside the controls, got none")
-    for key, visit, groups in _seen(study):
-        for group in groups:
-            if visit not in {one.name for one in study.visits_of(group)}:
-                raise DefinitionError(f"{where}.{key}", f"wants a visit of group '{group}', got '{visit}'")
+    groups, visits = {one.name for one in study.groups}, {one.name for one in study.visits}
+    for key in analysis.visits:
+        for name in _visits(study, key):
+            _check_known(study, key, name, visits, "visit")
+    if study.controls:
+        _check_known(study, "controls", study.controls, groups, "group")
+    for key in analysis.times:
+        if study.seconds(key) <= 0:
+            raise DefinitionError(study.place(key), f"wants more than 0 s, got {getattr(study.options, key)!r}")
+    if groups == {study.controls}:
+        raise DefinitionError(study.place("controls"), "wants a group beside the controls, got none")
+    for key, kinds in analysis.visits.items():
+        for group in groups_of(study, kinds):
+            for name in _visits(study, key):
+                if name not in {one.name for one in study.visits_of(group)}:
+                    raise DefinitionError(study.place(key), f"wants a visit of group '{group}', got '{name}'")
 
 
-def _check_times(study: StudyDefinition, where: str) -> None:
-    for key in ABOVE_ZERO:
-        if hasattr(study.options, key) and study.seconds(key) <= 0:
-            raise DefinitionError(f"{where}.{key}", f"wants more than 0 s, got {getattr(study.options, key)!r}")
-    if study.analysis == "glutamate" and study.seconds("every") > study.seconds("scan"):
-        scan = study.options.scan
-        raise DefinitionError(f"{where}.every", f"wants at most scan ({scan}), got {study.options.every!r}")
-    if study.analysis == "meg_dcm" and study.seconds("seconds") < SHORTEST_MEG:
-        wanted = f"wants at least {SHORTEST_MEG:g} s, of which a spectrum is taken"
-        raise DefinitionError(f"{where}.seconds", f"{wanted}, got {study.options.seconds!r}")
-    analysed = getattr(study.options, "analysed", None)
-    if analysed is not None and analysed < LEAST:
-        raise DefinitionError(f"{where}.analysed", f"wants at least {LEAST} participants, as fewer have no spread, "
-                                                   f"got {analysed}")
+def groups_of(study: StudyDefinition, kinds: Sequence[str]) -> list[str]:
+    """Return the groups of some kinds, as `Analysis.visits` names these, each once."""
+    everybody = [one.name for one in study.groups]
+    known = {
+        "all": everybody, "controls": [study.controls], "others": [one for one in everybody if one != study.controls],
+        "patients": [study.patients], "treated": [one.name for one in study.groups if one.doses],
+    }  # fmt: skip
+    return list(dict.fromkeys(name for kind in kinds for name in known[kind]))
 
 
-def _seen(study: StudyDefinition) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Yield each key that names a visit, the visit, and the groups that need that visit."""
-    options, patients = study.options, study.patients
-    everybody, controls = [one.name for one in study.groups], getattr(options, "controls", "")
-    others = [name for name in everybody if name != controls]
-    treated = [one.name for one in study.groups if one.doses]
-    wanted: Mapping[str, Sequence[str]] = {
-        "resting_connectivity": {"before": others, "after": others, "response_at": others},
-        "go_nogo": {"visits": [patients], "remission_at": [patients]},
-        "meg_dcm": {"before": everybody, "after": everybody},
-        "glutamate": {"baseline": list(dict.fromkeys([patients, controls, *treated])),
-                      "after": list(dict.fromkeys([patients, *treated]))},
-    }[study.analysis]  # fmt: skip
-    for key, groups in wanted.items():
-        given = getattr(options, key)
-        for visit in [given] if isinstance(given, str) else given:
-            yield key, visit, groups
+def _visits(study: StudyDefinition, key: str) -> list[str]:
+    given = getattr(study.options, key)
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _check_known(study: StudyDefinition, key: str, name: str, known: set[str], what: str) -> None:
+    if name not in known:
+        raise DefinitionError(study.place(key), f"unknown {what} '{name}'{nearest(name, known)}")

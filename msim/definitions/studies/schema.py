@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from msim.definitions.files.names import DottedPath, Name, Number, QuantityText, Words
 from msim.definitions.files.schema import DoseEntry, Entry, ValueEntry
@@ -71,67 +71,6 @@ class VisitEntry(Entry):
     absent: list[StrictInt] = []
 
 
-class SystemEntry(Entry):
-    """Regions between which connectivity is averaged: names of systems or regions, on both sides."""
-
-    name: Words
-    between: list[Words] = Field(min_length=1)
-    other: list[Words] = []
-    is_control: StrictBool = False
-
-
-class RestingEntry(Entry):
-    """Resting connectivity before and after a treatment."""
-
-    tr: QuantityText
-    duration: QuantityText
-    runs: StrictInt = Field(default=1, ge=1, le=20)
-    low: QuantityText
-    high: QuantityText
-    noise: Number = 0.0
-    before: list[Name] = Field(min_length=1)
-    after: Name
-    controls: Name
-    analysed: StrictInt | None = Field(default=None, ge=1)
-    response_at: Name
-    response: Number = Field(gt=0, lt=1)
-    systems: list[SystemEntry] = Field(min_length=1)
-
-
-class TaskStudyEntry(Entry):
-    """A task in a scanner at several visits."""
-
-    task: Words
-    tr: QuantityText
-    regions: list[Words] = Field(min_length=1)
-    visits: list[Name] = Field(min_length=2)
-    controls: Name
-    remission_at: Name
-    remission: Number = Field(ge=0)
-
-
-class MegStudyEntry(Entry):
-    """Ongoing activity and responses to touch, before and after a treatment, fitted by a neural mass."""
-
-    before: Name
-    after: Name
-    seconds: QuantityText
-    trials: StrictInt = Field(ge=2, le=10000)
-
-
-class GlutamateEntry(Entry):
-    """Glutamate cycling and energy by MRS, mGluR5 and SV2A by PET.
-
-    scan: duration of each scan, from the time of the visit; every: time between readings in a scan
-    """
-
-    baseline: Name
-    after: list[Name] = Field(min_length=1)
-    controls: Name
-    scan: QuantityText
-    every: QuantityText
-
-
 class ReportedEntry(Entry):
     """A statistic as a paper reports it; a number that the paper omits is None."""
 
@@ -146,7 +85,7 @@ class ReportedEntry(Entry):
 
 
 class StudyFile(Entry):
-    """One file under experiments/studies/, with exactly one of the analyses."""
+    """One file under experiments/studies/, but for the tables of analyses, of which it has exactly one."""
 
     title: Words
     question: Words
@@ -159,18 +98,21 @@ class StudyFile(Entry):
     seed: StrictInt = Field(ge=0, lt=2**31)
     groups: list[GroupEntry] = Field(min_length=1)
     visits: list[VisitEntry] = []
-    resting_connectivity: RestingEntry | None = None
-    go_nogo: TaskStudyEntry | None = None
-    meg_dcm: MegStudyEntry | None = None
-    glutamate: GlutamateEntry | None = None
     reported: list[ReportedEntry] = []
+
+    @property
+    def analysis(self) -> str:
+        """Return the name of the one table of an analysis."""
+        return self._analyses()[0]
+
+    def _analyses(self) -> list[str]:
+        known = type(self).model_fields.keys() - StudyFile.model_fields.keys()
+        return sorted(name for name in known if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def _has_one_analysis(self) -> StudyFile:
-        given = [name for name in ANALYSES if getattr(self, name) is not None]
+        given = self._analyses()
         if len(given) != 1:
-            raise ValueError(f"wants one of the tables {', '.join(ANALYSES)}, got {', '.join(given) or 'none'}")
+            known = sorted(type(self).model_fields.keys() - StudyFile.model_fields.keys())
+            raise ValueError(f"wants one of the tables {', '.join(known)}, got {', '.join(given) or 'none'}")
         return self
-
-
-ANALYSES = ("resting_connectivity", "go_nogo", "meg_dcm", "glutamate")

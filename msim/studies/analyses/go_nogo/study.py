@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from msim.base.errors import DefinitionError, nearest
 from msim.brain.cohort import Visit as ScanVisit
 from msim.brain.cohort import task_visits
 from msim.brain.connectome import Connectome, connectome_of
 from msim.brain.emulator_axes import brain_emulator
+from msim.brain.files import start_brain, write_task
 from msim.brain.go_nogo import TaskResult
 from msim.brain.task import wiring_of
-from msim.brain.task_table import TaskCohort, contrast_in, task_table
+from msim.brain.task_table import BEHAVIOR, TaskCohort, contrast_in, task_table
 from msim.definitions.brains.task import TaskDefinition, read_task
-from msim.definitions.studies.schema import TaskStudyEntry
 from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.library import Emulators
 from msim.imaging.group import Test, correlation, mixed_model
+from msim.imaging.scan import Label
+from msim.measures.scan_times import simulated_seconds
+from msim.studies.analyses.go_nogo.schema import TaskStudyEntry
+from msim.studies.checks import check_entry
 from msim.studies.cohort import Cohort, cohort_of, held_regions
 from msim.studies.outcome import Outcome
 
@@ -33,7 +39,36 @@ class TaskDetails:
     table: TaskCohort
 
 
-def task_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def check(study: StudyDefinition) -> None:
+    """Refuse a task, regions or states of health that the brain does not have, and scans too short for their TR."""
+    options: TaskStudyEntry = study.options
+    assert study.brain is not None
+    connectome, task = connectome_of(study.brain), read_task(options.task)
+    wiring_of(task, connectome.names)
+    for health in study.population.health:
+        held_regions(study.population, health, connectome)
+    for index, name in enumerate(options.regions):
+        if name not in connectome.names:
+            hint = nearest(name, connectome.names)
+            raise DefinitionError(study.place(f"regions.{index}"), f"the brain has no region '{name}'{hint}")
+    Label(study.groups[0].participant(1), task.name.replace("_", ""))
+    check_entry(study, "tr", lambda: simulated_seconds(task["duration"], study.seconds("tr")))
+
+
+def statistics(study: StudyDefinition) -> Iterator[str]:
+    """Yield the name of every row that the table may have."""
+    options, patients = study.options, study.patients
+    first, *later = options.visits
+    yield "rating: time"
+    contrasts = [f"NoGo > Go in {one}" for one in options.regions]
+    yield from (f"{one}, {first}" for one in contrasts)
+    for name in (*contrasts, *BEHAVIOR):
+        yield from (f"{name}, {one} - {first}" for one in later)
+        yield from (f"{name}, {patients} - {options.controls}", f"{name}, time", f"{name}, time x remission")
+    yield from (f"{one}, {options.visits[-1]} - {first}, with improvement" for one in contrasts)
+
+
+def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate all participants, scan them during the task, and run the study's statistics."""
     assert study.brain is not None
     options: TaskStudyEntry = study.options
@@ -64,6 +99,14 @@ def task_study(study: StudyDefinition, emulators: Emulators, progress: Callable[
     rows = [*_ratings(cohort, options, patients), *task_table(table), *_with_ratings(cohort, table, options, patients)]
     details = TaskDetails(connectome, task, tuple(results), table)
     return Outcome(cohort, tuple(rows), _facts(study, cohort, table), details)
+
+
+def write(folder: Path, found: Outcome) -> None:
+    """Write scans, events and estimates of everybody."""
+    study, details = found.cohort.study, found.details
+    assert study.brain is not None
+    into = start_brain(folder, study.brain.name, details.connectome, study.title)
+    write_task(into, details.task, details.results)
 
 
 def _ratings(cohort: Cohort, options: TaskStudyEntry, patients: str) -> list[Test]:

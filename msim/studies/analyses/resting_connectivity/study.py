@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from msim.base.errors import DefinitionError
 from msim.base.seeds import stream
 from msim.brain.cohort import joined
 from msim.brain.connectome import Connectome, connectome_of
 from msim.brain.emulator_axes import brain_emulator, on_axes
 from msim.brain.field import field_of
-from msim.brain.scans import resting_scans, scan_seed
+from msim.brain.files import start_brain
+from msim.brain.scans import resting_scans, scan_seed, validate_short_scan
 from msim.definitions.brains.brain import BrainDefinition
-from msim.definitions.studies.schema import RestingEntry
-from msim.definitions.studies.study import StudyDefinition
+from msim.definitions.studies.study import LEAST, StudyDefinition
 from msim.emulator.library import Emulators
+from msim.imaging.bids import write_connectivity, write_scan
 from msim.imaging.connectivity import Band, between, functional_connectivity, mean_connectivity
 from msim.imaging.group import Test, mixed_coefficients, unpaired
 from msim.imaging.scan import Label, Scan
+from msim.studies.analyses.resting_connectivity.schema import RestingEntry
+from msim.studies.checks import check_entry
 from msim.studies.cohort import Cohort, VisitState, cohort_of, held_regions, regions_of
 from msim.studies.outcome import Outcome
 
 AT_ONCE = 64  # scans; memory grows with them
 TASK = "rest"
+GROUP = "group"  # what BIDS' names have in place of a subject where a file is of a whole group
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,45 @@ class RestingDetails:
     systems: Mapping[str, Mapping[tuple[str, str], float]]
 
 
-def resting_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def check(study: StudyDefinition) -> None:
+    """Refuse scans, systems or states of health that do not fit each other or the brain."""
+    options: RestingEntry = study.options
+    assert study.brain is not None
+    _check_scan(study)
+    if options.analysed is not None and options.analysed < LEAST:
+        raise DefinitionError(study.place("analysed"), f"wants at least {LEAST} participants, as fewer have no spread, "
+                                                       f"got {options.analysed}")
+    connectome = connectome_of(study.brain)
+    pairs_of(options, connectome, study.place("systems"))
+    for health in study.population.health:
+        held_regions(study.population, health, connectome)
+    band = Band(study.hertz("low"), study.hertz("high"))
+    label = Label(study.groups[0].participant(1), TASK)
+    check_entry(study, "tr", lambda: validate_short_scan(study.seconds("duration"), study.seconds("tr"), label, band))
+
+
+def _check_scan(study: StudyDefinition) -> None:
+    """Refuse scans that are too short for their TR, or for the slowest frequency that the analysis keeps."""
+    tr, seconds, low, high = study.seconds("tr"), study.seconds("duration"), study.hertz("low"), study.hertz("high")
+    if not 0 < 2 * tr <= seconds:
+        wanted = f"wants more than 0 s and at most half of duration ({seconds:g} s)"
+        raise DefinitionError(study.place("tr"), f"{wanted}, got {tr:g} s")
+    if not 0 < low < high < 0.5 / tr:
+        wanted = f"wants 0 < low < high < {0.5 / tr:.4g} Hz, half of the sampling rate"
+        raise DefinitionError(study.place("high"), f"{wanted}, got {low:g} and {high:g} Hz")
+    if seconds < 2 / low:
+        wanted = f"wants at least {2 / low:.4g} s, twice the period of {low:g} Hz"
+        raise DefinitionError(study.place("duration"), f"{wanted}, got {seconds:g} s")
+
+
+def statistics(study: StudyDefinition) -> Iterator[str]:
+    """Yield the name of every row that the table may have."""
+    for one in study.options.systems:
+        yield f"{one.name}: patients - controls, before"
+        yield from (f"{one.name}: time", f"{one.name}: time x response")
+
+
+def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate all participants, scan them, and run the study's statistics."""
     assert study.brain is not None
     options: RestingEntry = study.options
@@ -69,6 +113,18 @@ def resting_study(study: StudyDefinition, emulators: Emulators, progress: Callab
     }  # fmt: skip
     details = RestingDetails(connectome, means, tuple(run for runs in scans for run in runs), systems)
     return Outcome(cohort, tuple(rows), _facts(study, options, cohort, systems), details)
+
+
+def write(folder: Path, found: Outcome) -> None:
+    """Write all scans, and the mean connectivity of groups."""
+    study, details = found.cohort.study, found.details
+    assert study.brain is not None
+    into = start_brain(folder, study.brain.name, details.connectome, study.title)
+    for scan in details.scans:
+        write_scan(into, scan)
+    for (group, visit), matrix in details.matrices.items():
+        label = Label(GROUP + group.replace("_", ""), TASK, visit.replace("_", ""))
+        write_connectivity(into, label, details.connectome.names, matrix)
 
 
 def pairs_of(options: RestingEntry, connectome: Connectome, where: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:

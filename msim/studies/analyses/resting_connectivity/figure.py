@@ -9,20 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from msim.brain.connectome import Connectome
-from msim.definitions.studies.schema import RestingEntry
 from msim.imaging.connectivity import mean_connectivity
 from msim.imaging.optional_imports import library
 from msim.plots.style import BLACK, GRAY, GREEN, SMALL, TITLE, VERMILION, dress
+from msim.studies.analyses.resting_connectivity.schema import RestingEntry
+from msim.studies.analyses.resting_connectivity.study import RestingDetails
 from msim.studies.outcome import Outcome
-from msim.studies.resting import RestingDetails
 
 STRONGEST = 12  # changes of connections that the glass brain shows
 
 
-def resting_panels(found: Outcome, details: RestingDetails, figure: Figure) -> None:
+def draw(found: Outcome, figure: Figure) -> None:
     """Draw three matrices above, and systems and a glass brain below."""
+    details: RestingDetails = found.details
     options: RestingEntry = found.cohort.study.options
-    patients = next(one.name for one in found.cohort.study.groups if one.name != options.controls)
+    patients = found.cohort.study.patients
     before = mean_connectivity([details.matrices[patients, one] for one in options.before])
     after = details.matrices[patients, options.after]
     reach = float(np.abs(np.stack([before, after])).max())

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from msim.base.errors import InputError
+from msim.base.errors import DefinitionError, InputError
 from msim.definitions.models.fast_inputs import fast_inputs
-from msim.definitions.studies.schema import MegStudyEntry
 from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.library import Emulators
+from msim.imaging.bids import start_derivatives
 from msim.imaging.group import Test, unpaired
-from msim.meg.fields import Sensors, read_sensors
-from msim.meg.session import Session, session
-from msim.meg.table import meg_table
+from msim.meg.fields import SHORTEST, Sensors, read_sensors
+from msim.meg.fit import CHANGING
+from msim.meg.session import Session, session, write_session_files
+from msim.meg.table import BANDS, meg_table
+from msim.studies.analyses.meg_dcm.schema import MegStudyEntry
 from msim.studies.cohort import Cohort, VisitState, cohort_of
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant, model_of
 
 WHERE = "spared"  # somatosensory cortex is in none of the systems that depression holds in
+ANSWERS = ("change of the largest answer to touch", "change of the largest late answer",
+           "variance explained by the fit")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,27 @@ class MegDetails:
     sessions: Mapping[str, Session]
 
 
-def meg_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def check(study: StudyDefinition) -> None:
+    """Refuse recordings that are too short for a spectrum."""
+    if not study.seconds("seconds") >= SHORTEST:
+        raise DefinitionError(study.place("seconds"), f"wants at least {SHORTEST:g} s of ongoing activity, "
+                                                      f"got {study.seconds('seconds'):g} s")
+
+
+def statistics(study: StudyDefinition) -> Iterator[str]:
+    """Yield the name of every row that the table may have."""
+    names = [one.name for one in study.groups]
+    for group in names:
+        for kind in CHANGING:
+            yield from (f"{group}: change of {kind} {how}" for how in ("by the fit", "in the column"))
+            yield f"{group}: share of 90 % intervals that hold the change of {kind}"
+        yield from (f"{group}: change of {one} power" for one in BANDS)
+        yield from (f"{group}: {one}" for one in ANSWERS)
+    for first, second in zip(names, names[1:], strict=False):
+        yield from (f"change of {kind} by the fit: {first} - {second}" for kind in CHANGING)
+
+
+def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate all participants, record a spiking column twice, fit it, and run the study's statistics.
 
     raises: InputError where a group has no participant with both recordings
@@ -53,6 +78,13 @@ def meg_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[
         rows += [replace(row, name=f"{group.name}: {row.name}") for row in meg_table(own)]
     rows += _between(study, cohort, found)
     return Outcome(cohort, tuple(rows), _facts(study, found), MegDetails(found))
+
+
+def write(folder: Path, found: Outcome) -> None:
+    """Write both recordings of everybody."""
+    start_derivatives(folder, "", None, {"Name": found.cohort.study.title})
+    for name, one in found.details.sessions.items():
+        write_session_files(folder, name, one)
 
 
 def _both(cohort: Cohort, person: Participant, options: MegStudyEntry) -> tuple[VisitState, VisitState] | None:

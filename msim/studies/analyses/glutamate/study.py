@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from msim.definitions.studies.schema import GlutamateEntry
+from msim.base.errors import DefinitionError
 from msim.definitions.studies.study import Group, StudyDefinition
 from msim.emulator.emulator import Emulator
 from msim.emulator.files import read_emulator
 from msim.emulator.library import Emulators
+from msim.imaging.bids import start_derivatives, write_text
 from msim.imaging.group import Test, against_zero, correlation, unpaired
 from msim.measures.energy_use import energy_budget, tca_rate
 from msim.measures.glutamate_cycle import Activity, glutamate_cycling, release_events
 from msim.measures.receptor_pet import extracellular_glutamate, mglur5_binding, scan_change
 from msim.measures.synapse_pet import sv2a_binding
+from msim.studies.analyses.glutamate.readouts import GlutamateReadouts, read_glutamate_readouts
+from msim.studies.analyses.glutamate.schema import GlutamateEntry
 from msim.studies.cohort import GAIN, cohort_of
 from msim.studies.columns import Course
-from msim.studies.glutamate_readouts import GlutamateReadouts, read_glutamate_readouts
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant
 
@@ -52,7 +56,26 @@ class GlutamateDetails:
     during: Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-def glutamate_study(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def check(study: StudyDefinition) -> None:
+    """Refuse readings that are rarer than scans."""
+    if study.seconds("every") > study.seconds("scan"):
+        scan = study.options.scan
+        raise DefinitionError(study.place("every"), f"wants at most scan ({scan}), got {study.options.every!r}")
+
+
+def statistics(study: StudyDefinition) -> Iterator[str]:
+    """Yield the name of every row that the table may have."""
+    options, patients = study.options, study.patients
+    for measure in MEASURES:
+        if measure != PET:
+            yield f"{measure}: {patients} - {options.controls}, {options.baseline}"
+    for group in study.groups:
+        for visit in options.after if group.doses else ():
+            yield from (f"{measure}, {visit}, {group.name}: change in %" for measure in MEASURES)
+    yield f"SV2A change by {options.after[-1]}, {patients}, with binding before"
+
+
+def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
     """Simulate all participants, compute the readings of their scans, and run the study's statistics."""
     options: GlutamateEntry = study.options
     numbers, emulator = read_glutamate_readouts(), read_emulator(emulators.paths[0])
@@ -66,6 +89,18 @@ def glutamate_study(study: StudyDefinition, emulators: Emulators, progress: Call
         }
     rows = _rows(study, options, cohort.people, during)
     return Outcome(cohort, tuple(rows), _facts(during, options), GlutamateDetails(readings, during))
+
+
+def write(folder: Path, found: Outcome) -> None:
+    """Write the readings of everybody over time."""
+    start_derivatives(folder, "", None, {"Name": found.cohort.study.title})
+    for name, one in found.details.readings.items():
+        own = folder / f"sub-{name}"
+        own.mkdir()
+        columns: Mapping[str, Any] = {"time_s": one.times, **one.values}
+        lines = ["\t".join(columns)]
+        lines += ["\t".join(f"{value:.9g}" for value in row) for row in zip(*columns.values(), strict=True)]
+        write_text(own / f"sub-{name}_readings.tsv", "\n".join(lines) + "\n")
 
 
 def _times(study: StudyDefinition, group: Group) -> tuple[float, ...]:

@@ -13,12 +13,13 @@ from msim.brain.go_nogo import TaskResult
 from msim.brain.task_table import BEHAVIOR, contrast_in
 from msim.imaging.optional_imports import library
 from msim.plots.style import BLACK, GRAY, GREEN, SMALL, TITLE, VERMILION, dress
+from msim.studies.analyses.go_nogo.study import TaskDetails
 from msim.studies.outcome import Outcome
-from msim.studies.task import TaskDetails
 
 
-def task_panels(found: Outcome, details: TaskDetails, figure: Figure) -> None:
+def draw(found: Outcome, figure: Figure) -> None:
     """Draw contrast above, and behavior, rating and brain below."""
+    details: TaskDetails = found.details
     table = details.table
     regions = table.regions
     for index, region in enumerate(regions):

@@ -18,11 +18,12 @@ from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.library import Emulators
 from msim.imaging.connectivity import Band, between, functional_connectivity, similarity
 from msim.imaging.scan import Label, Scan
+from msim.studies.analyses.resting_connectivity.schema import RestingEntry
+from msim.studies.analyses.resting_connectivity.study import TASK, pairs_of
 from msim.studies.checks import check_study, group_of
 from msim.studies.cohort import held_regions
 from msim.studies.columns import courses
 from msim.studies.participants import recruited
-from msim.studies.resting import TASK, pairs_of
 
 KINDS = ("mean field", "spiking")
 
@@ -50,7 +51,7 @@ def fidelity(
     cells: of every region; emulators: returns those of the cohort's columns, called once all input is checked
     raises: InputError for another kind of study, or a person that it does not have
     """
-    if study.analysis != "resting_connectivity" or study.brain is None:
+    if not isinstance(study.options, RestingEntry) or study.brain is None:
         raise InputError(f"{study.file}: wants a study of resting connectivity for spiking scans, got {study.analysis}")
     check_study(study)
     group_of(study, person)

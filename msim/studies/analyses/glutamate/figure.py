@@ -6,19 +6,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from msim.definitions.studies.schema import GlutamateEntry
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
-from msim.studies.glutamate import MEASURES, GlutamateDetails
+from msim.studies.analyses.glutamate import ANALYSIS
+from msim.studies.analyses.glutamate.schema import GlutamateEntry
+from msim.studies.analyses.glutamate.study import MEASURES, GlutamateDetails
 from msim.studies.outcome import Outcome
 
-UNITS = {"V_cycle": "umol/g/min", "V_TCA": "umol/g/min", "mGluR5 binding": "relative to rest",
-         "SV2A binding": "relative to health"}  # fmt: skip
 COLORS = (VERMILION, BLUE)
 HOUR = 3600.0
 
 
-def glutamate_panels(found: Outcome, details: GlutamateDetails, figure: Figure) -> None:
+def draw(found: Outcome, figure: Figure) -> None:
     """Draw courses above and scans below, a column for each measure."""
+    details: GlutamateDetails = found.details
     options: GlutamateEntry = found.cohort.study.options
     groups = [one.name for one in found.cohort.study.groups]
     width = 0.96 / len(MEASURES)
@@ -30,7 +30,7 @@ def glutamate_panels(found: Outcome, details: GlutamateDetails, figure: Figure) 
 
 
 def _course(found: Outcome, details: GlutamateDetails, measure: str, groups: list[str], ax: Axes) -> None:
-    dress(ax, measure, "time from the dose (h)", UNITS[measure])
+    dress(ax, measure, "time from the dose (h)", ANALYSIS.units[measure])
     for group, color in zip(groups, COLORS, strict=False):
         own = [details.readings[one.id] for one in found.cohort.people if one.group == group]
         times = own[0].times / HOUR

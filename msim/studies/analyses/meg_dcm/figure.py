@@ -10,14 +10,15 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from msim.meg.fields import BEFORE
 from msim.meg.session import Session
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
-from msim.studies.meg import MegDetails
+from msim.studies.analyses.meg_dcm.study import MegDetails
 from msim.studies.outcome import Outcome
 
 COLORS, NAMES = (BLACK, VERMILION), ("before", "after")
 
 
-def meg_panels(found: Outcome, details: MegDetails, figure: Figure) -> None:
+def draw(found: Outcome, figure: Figure) -> None:
     """Draw a row of panels for each group."""
+    details: MegDetails = found.details
     groups = [one.name for one in found.cohort.study.groups]
     height = 0.9 / len(groups)
     for row, group in enumerate(groups):
