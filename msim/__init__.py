@@ -2,7 +2,7 @@
 
     model = msim.read_model("circuits/cortical_column").with_value("eef2k.tau_K", "5 minute")
     run = msim.simulate("ketamine_rapid_and_sustained", "results/first", seeds=[1, 2, 3])
-    run.samples["ampar_scaling.AMPAR_scale"].sel(arm="ketamine").mean("seed").plot()
+    run.samples["eef2k.p_eEF2"].sel(arm="ketamine").mean("seed").plot()
 """
 
 from __future__ import annotations

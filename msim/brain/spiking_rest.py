@@ -17,7 +17,7 @@ from msim.brain.spiking import CHUNK, SpikingBrain
 from msim.brain.spiking_plan import BrainPlan
 
 STARTING = 1.0  # s in which a network forgets its first potentials
-MEASURING = 30.0  # s of averages: the rate of a region of 200 pyramidal cells is then known to 1 %
+MEASURING = 30.0  # s of averages: the rate of a region of 200 cells is then known to 1 %
 BALANCING = 40  # times that the strength of fibres is set again, of which the second half is averaged
 BETWEEN = 100  # steps between two of them
 CAUTION = 0.1  # of what is missing that is made up at once; the loop through other regions does the rest

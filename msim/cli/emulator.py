@@ -31,7 +31,7 @@ def fit(
 
     Axes are what links hand down to the cells, and the rates of drives.
 
-    Example: msim emulator fit circuits/cortical_column --range 'ampar_scaling.AMPAR_scale=0.8:1.6' --out column.json
+    Example: msim emulator fit circuits/cortical_column --range 'block_pv.b=0:0.5' --out column.json
     """
     from dataclasses import replace
 
@@ -104,7 +104,7 @@ def ask(
 ) -> None:
     """Print all averages at a point of the axes; a point outside the domain is refused.
 
-    Example: msim emulator ask circuits/cortical_column --at block_pv.b=0.3 --at ampar_scaling.AMPAR_scale=1.2
+    Example: msim emulator ask circuits/cortical_column --at block_pv.b=0.3 --at block_sst.b=0.3
     """
     from msim.cli.emulator_tables import answers, parse_point
     from msim.cli.tables import as_records, print_json, print_table

@@ -11,8 +11,6 @@ COLUMNS = ("quantity", "simulated", "published", "row", "agrees")
 Row = tuple[str, str, str, str, str]
 
 MARGIN = 0.15  # of a rate that is held against the published one
-# Direction at 1 uM, by population: DI1 and DW8 say that inhibition falls and excitation rises.
-AT_ONE = {"pyramidal": +1, "pv": -1, "sst": -1}
 
 
 def rows_of(found: Physiology) -> list[Row]:
@@ -44,7 +42,8 @@ def _baths(found: Physiology) -> Iterator[Row]:
         where = f"in {dose:g} uM {found.drug}"
         for name in found.populations:
             change = bath.rates[name] / found.rest.rates[name] - 1 if found.rest.rates[name] else math.nan
-            known = AT_ONE.get(name, 0) if dose == 1 else 0
+            # At 1 uM DI1 and DW8 say that inhibition falls and excitation rises.
+            known = (1 if name == found.output else -1) if dose == 1 and found.output else 0
             row = ("up" if known > 0 else "down", "DW8, DI1", _said(change * known > 0)) if known else ("", "", "")
             yield f"rate of {name} {where}", f"{100 * change:+.0f} %", *row
         yield from _field(found.rest, bath, where, dose)

@@ -16,7 +16,7 @@ def sensitivity(
 
     Sobol's indices, first and total, for --sample saltelli; first-order indices (RBD-FAST) for the others.
 
-    Example: msim sensitivity results/sample --quantity ampar_scaling.AMPAR_scale --at "2 hour" --arm infusion
+    Example: msim sensitivity results/sample --quantity bdnf_trkb.BDNF --at "2 hour" --arm infusion
     """
     from dataclasses import asdict
 

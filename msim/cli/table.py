@@ -13,7 +13,7 @@ def table(
 ) -> None:
     """Write a row for every trial of a sweep: its axes, arm, seed, status, reason, and what was recorded.
 
-    Example: msim table results/doses --quantity ampar_scaling.AMPAR_scale --out doses.csv
+    Example: msim table results/doses --quantity bdnf_trkb.BDNF --out doses.csv
     """
     from msim.cli.options import parse_file, parse_time
     from msim.sweep.table import FORMATS, csv_text, sweep_table, write_table

@@ -18,7 +18,7 @@ def tune_background_rates(
 
     To be run after any change of weights: else a change of weights is a change of the baseline too.
 
-    Example: msim tune-background-rates circuits/cortical_column --set pyramidal_to_pv.in_degree=200
+    Example: msim tune-background-rates circuits/cortical_column --set pv_to_pv.in_degree=70
     """
     from msim.base.errors import InputError
     from msim.calibration.background_rates import background_rates, deciding_at_rest, write_rates

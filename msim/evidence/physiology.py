@@ -62,13 +62,14 @@ class Activity:
 class Physiology:
     """Measurements of a column at rest, after a volley, and in baths of a drug.
 
-    intervals: s, by population
+    output: the population whose cells excite the others, or ''; intervals: s, by population
     sent: the volley; volley: population to its rate (Hz) in bins of 1 ms from the onset on
     baths: concentration in uM to the activity of the column in it
     open_duty: agonist-activated share of a pool at rest, by address
     """
 
     populations: tuple[str, ...]
+    output: str
     wanted: Mapping[str, float]
     rest: Activity
     intervals: Mapping[str, np.ndarray]
@@ -112,7 +113,8 @@ def physiology(
         _set_blocks(model, network, resting, drug, concentration)
         baths[concentration] = activity(model, network.burst(BURN_IN, seconds, keep_field=True))
     wanted = {name: model[f"{name}.resting_rate"] for name in names}
-    return Physiology(names, wanted, rest, found, sent, volley, drug, baths, _open_duty(model, resting))
+    output = model.roles.population
+    return Physiology(names, output, wanted, rest, found, sent, volley, drug, baths, _open_duty(model, resting))
 
 
 def activity(model: ModelDefinition, burst: Burst) -> Activity:

@@ -10,6 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Range1d, Span
 
 from msim.explore.state import BEFORE, Choices, Courses, State
 from msim.plots.style import GRAY, population_colors
+from msim.plots.wording import short_name
 from msim.report.figures import arm_styles, time_figure
 from msim.report.time_axis import ROOM, time_hover
 
@@ -17,10 +18,6 @@ MOST_DOSES = 10
 HEIGHT = 300  # px
 CONCENTRATION = "concentration"
 FADED = 0.25
-NAMES = {
-    "eef2k.p_eEF2": "p-eEF2", "bdnf_trkb.BDNF": "BDNF", "bdnf_trkb.p_TrkB": "p-TrkB",
-    "ampar_scaling.AMPAR_scale": "AMPA", "mecp2_loop.p_MeCP2": "p-MeCP2",
-}  # fmt: skip
 
 
 class Figures:
@@ -37,7 +34,8 @@ class Figures:
             "block": self._figure("receptors blocked (%)",
                                   {one: _owner(one).removeprefix("block_") for one in choices.pools}),
             "cascade": self._figure("amount, see above",
-                                    {one: NAMES[one] for one in choices.cascade}),
+                                    {one: short_name(one, meaning).replace("_", "-")
+                                     for one, meaning in choices.cascade.items()}),
             "rates": self._figure("spikes per cell (Hz)", {one: _owner(one) for one in choices.rates}, True),
             "bold": self._figure("BOLD signal change (%)", {choices.bold: "BOLD"} if choices.bold else {}),
         }  # fmt: skip

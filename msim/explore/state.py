@@ -31,11 +31,6 @@ DURING = 6  # of them while a dose is infused
 SOON = 60.0  # s after a dose from which moments lie ever further apart
 BEFORE = -600.0  # s, where trials begin
 SHORT_PROBE = 1.0  # s
-BLOCK = "b"  # output that says how many receptors of a pool are blocked
-CASCADE = (
-    "eef2k.p_eEF2", "bdnf_trkb.BDNF", "bdnf_trkb.p_TrkB", "ampar_scaling.AMPAR_scale", "mecp2_loop.p_MeCP2"
-)  # fmt: skip
-BOLD = "bold.percent_signal_change"
 ARM, VEHICLE = "explored", "vehicle"
 GENETIC = ("knockout", "mutant")
 
@@ -86,28 +81,31 @@ class State:
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of the controls for a model, in the order of its files."""
+    """Options of the controls for a model, in the order of its files.
+
+    pools: blocked shares; cascade: signals and the gain that they lead to, with their meanings
+    """
 
     drugs: tuple[str, ...]
     genotypes: tuple[str, ...]
     hypotheses: Mapping[str, str]
     pools: tuple[str, ...]
-    cascade: tuple[str, ...]
+    cascade: Mapping[str, str]
     rates: tuple[str, ...]
     bold: str
 
 
 def choices_of(model: ModelDefinition) -> Choices:
     """Return the options that a model offers, and the quantities that it can show."""
-    known = outputs(model)
+    known, roles = outputs(model), model.roles
     return Choices(
         drugs=tuple(one.name for one in model.on_scale("drug")),
         genotypes=tuple(name for name, one in model.manipulations.items() if one.kind in GENETIC),
         hypotheses={name: one.meaning for name, one in model.hypotheses.items()},
-        pools=tuple(text for text, one in known.items() if one.kind == "slow" and one.name == BLOCK),
-        cascade=tuple(name for name in CASCADE if name in known),
+        pools=roles.pools,
+        cascade={name: known[name].meaning for name in (*roles.cascade, roles.gain) if name},
         rates=tuple(f"{name}.firing_rate" for name in model.populations),
-        bold=BOLD if BOLD in known else "",
+        bold=roles.bold,
     )
 
 

@@ -8,12 +8,12 @@ from msim.base.errors import InputError
 
 
 def lfp_proxy(ampa_current: np.ndarray, gaba_current: np.ndarray) -> np.ndarray:
-    """Sum the absolute AMPA and GABA currents on pyramidal cells.
+    """Sum the absolute AMPA and GABA currents on excitatory cells.
 
     The proxy of Mazzoni et al. 2008 (PLoS Comput Biol 4:e1000239). Mazzoni et al. 2015 (11:e1004584)
     tested it against morphological cells: it follows the time course of the field, but a weighted
     difference, AMPA delayed, does so better. Neither gives a size in volts.
-    ampa_current, gaba_current: of pyramidal cells only, in one unit, shape (cells, time)
+    ampa_current, gaba_current: of excitatory cells only, in one unit, shape (cells, time)
     returns: in that unit, shape (time,)
     """
     return np.abs(ampa_current).sum(axis=0) + np.abs(gaba_current).sum(axis=0)

@@ -9,11 +9,12 @@ import numpy as np
 
 from msim.backends.context import Context, build_network
 from msim.backends.fast_network import FastNetwork
-from msim.base.errors import InputError, nearest
+from msim.base.errors import InputError
 from msim.definitions.files.read import find
 from msim.definitions.models.fast_inputs import fast_inputs, receptor_inputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_part
+from msim.definitions.models.roles import role
 from msim.measures.dipole import dipole_moment
 from msim.multiscale.simulate import Protocol, simulate
 from msim.recording.probe import Recording
@@ -85,17 +86,15 @@ def set_receptors(network: FastNetwork, model: ModelDefinition, receptors: Recep
 
 
 def seen(
-    model: ModelDefinition, receptors: Receptors, sensors: Sensors, seconds: float, trials: int, seed: int,
-    origin: str = "pyramidal",
-) -> Source:  # fmt: skip
+    model: ModelDefinition, receptors: Receptors, sensors: Sensors, seconds: float, trials: int, seed: int
+) -> Source:
     """Simulate the MEG signals of a column with these receptors.
 
     receptors: as `receptors_at` gives them; empty for a column at rest
     seconds: of ongoing activity; trials: of touch
-    origin: population whose cells make the dipole
+    raises: InputError for a model that does not say which cells make the dipole
     """
-    if origin not in model.populations:
-        raise InputError(f"meg: the model has no population '{origin}'{nearest(origin, model.populations)}")
+    origin = role(model, "population")
     if not seconds >= SHORTEST or trials < 1:
         raise InputError(f"meg: wants at least {SHORTEST:g} s and one trial, got {seconds!r} s and {trials}")
     network = build_network(model, seed, Context())

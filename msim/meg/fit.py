@@ -12,6 +12,7 @@ from msim.definitions.files.read import find
 from msim.definitions.models.fast_inputs import handed_inputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_part
+from msim.definitions.models.roles import role
 from msim.measures.spectra import cross_spectral_density
 from msim.meg.fields import Receptors, Source
 
@@ -29,7 +30,7 @@ class Comparison:
     estimate: of drives, decays and the changes of `changing`
     explained: share of the variance of the log spectra that the fit explains
     predicted: log spectra of the fit, before and after, shape (2, frequencies)
-    truth: logarithm of the factor on the conductance of AMPA and NMDA receptors of pyramidal cells
+    truth: logarithm of the factor on the conductance of AMPA and NMDA receptors of the output population
     """
 
     before: Spectra
@@ -69,7 +70,7 @@ def compared(
 
 
 def true_change(model: ModelDefinition, before: Receptors, after: Receptors, kind: str) -> float:
-    """Return the logarithm of the factor on the conductance of local contacts of pyramidal cells, by gain and block.
+    """Return the logarithm of the factor on the conductance of contacts in the output population, by gain and block.
 
     kind: 'ampa' or 'nmda'
     """
@@ -78,8 +79,8 @@ def true_change(model: ModelDefinition, before: Receptors, after: Receptors, kin
 
 
 def _conductance(model: ModelDefinition, receptors: Receptors, kind: str) -> float:
-    value = 1.0
+    value, output = 1.0, role(model, "population")
     for (population, receptor, name), given in handed_inputs(model, receptors).items():
-        if (population, receptor) == ("pyramidal", kind):
+        if (population, receptor) == (output, kind):
             value *= 1 - given if name == "block" else given
     return float(value)

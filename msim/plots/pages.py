@@ -11,18 +11,16 @@ from matplotlib.lines import Line2D
 
 from msim.plots import probe_values as probed
 from msim.plots.dose import concentration
-from msim.plots.experiment import experiment_of
+from msim.plots.experiment import experiment_of, roles_of
 from msim.plots.layout import letter, line_handles, marker_handles, outer_labels_only, page, panels
 from msim.plots.rasters import population_rates, raster, shown_arm
 from msim.plots.spectra import QUANTITY as SPECTRUM
 from msim.plots.spectra import spectrum
 from msim.plots.style import population_colors
 from msim.plots.traces import REST_NOTE, SEEDS_NOTE, is_drawable, trace
-from msim.plots.wording import TITLE_WIDTH, name_of, population_name, sentence, wrapped
+from msim.plots.wording import TITLE_WIDTH, population_name, sentence, wrapped
 from msim.storage.run_store import Run
 
-CASCADE = ("p_eEF2", "BDNF", "p_TrkB", "mTORC1", "p_MeCP2")
-GAIN, BOLD, BLOCK = "AMPAR_scale", "percent_signal_change", "b"
 MOST_PANELS = 12
 MOST_PROBES = 4
 _PANEL = (3.1, 2.35)  # inches
@@ -31,29 +29,29 @@ _LARGE_PANEL = (6.6, 3.6)
 
 def dose_page(run: Run) -> Figure | None:
     """Draw concentrations, and the block of every pool of receptors that follows from them."""
-    quantities = _drugs(run) + _named(run, BLOCK)
+    quantities = _drugs(run) + _sampled_of(run, roles_of(run).pools)
     return _trace_page(run, "Drug concentration, and the NMDA receptors it blocks", quantities)
 
 
 def cascade_page(run: Run) -> Figure | None:
     """Draw the signals between receptor block and synapse."""
-    quantities = [quantity for name in CASCADE for quantity in _named(run, name)]
-    return _trace_page(run, "Signaling cascade", quantities)
+    return _trace_page(run, "Signaling cascade", _sampled_of(run, roles_of(run).cascade))
 
 
 def gain_page(run: Run) -> Figure | None:
     """Draw AMPA conductance, the outcome that rapid and sustained effects are read from."""
-    return _trace_page(run, "AMPA conductance", _named(run, GAIN))
+    return _trace_page(run, "AMPA conductance", _sampled_of(run, [roles_of(run).gain]))
 
 
 def bold_page(run: Run) -> Figure | None:
     """Draw the BOLD signal."""
-    return _trace_page(run, "BOLD signal", _named(run, BOLD))
+    return _trace_page(run, "BOLD signal", _sampled_of(run, [roles_of(run).bold]))
 
 
 def other_page(run: Run) -> Figure | None:
     """Draw sampled quantities that have no place on another page."""
-    placed = {*_drugs(run), *(one for name in (BLOCK, *CASCADE, GAIN, BOLD) for one in _named(run, name))}
+    roles = roles_of(run)
+    placed = {*_drugs(run), *roles.pools, *roles.cascade, roles.gain, roles.bold}
     quantities = [one for one in _sampled(run) if one not in placed]
     return _trace_page(run, "Other sampled quantities", quantities[:MOST_PANELS])
 
@@ -121,8 +119,9 @@ def _sampled(run: Run) -> list[str]:
     return [one for one in experiment_of(run).quantities if one in run.samples] if is_drawable(run) else []
 
 
-def _named(run: Run, name: str) -> list[str]:
-    return [one for one in _sampled(run) if name_of(one) == name]
+def _sampled_of(run: Run, wanted: Sequence[str]) -> list[str]:
+    known = _sampled(run)
+    return [one for one in wanted if one in known]
 
 
 def _drugs(run: Run) -> list[str]:
@@ -141,7 +140,7 @@ def _seeds_notes(run: Run, meaning: str) -> list[str]:
 def _trace_page(run: Run, title: str, quantities: Sequence[str]) -> Figure | None:
     if not quantities:
         return None
-    if len(quantities) == 1 and name_of(quantities[0]) != BLOCK:
+    if len(quantities) == 1 and quantities[0] not in roles_of(run).pools:
         title = sentence(str(run.samples[quantities[0]].attrs["long_name"]))
     figure, axes = _grid(run, title, [*_seeds_notes(run, SEEDS_NOTE), REST_NOTE], line_handles(run), len(quantities))
     known = experiment_of(run).quantities
@@ -150,7 +149,7 @@ def _trace_page(run: Run, title: str, quantities: Sequence[str]) -> Figure | Non
         draw(run, quantity, ax)
         if wrapped(title, TITLE_WIDTH) == ax.get_title(loc="left"):
             ax.set_title("", loc="left")
-    _share_height([ax for ax, quantity in zip(axes, quantities) if name_of(quantity) == BLOCK])
+    _share_height([ax for ax, quantity in zip(axes, quantities) if quantity in roles_of(run).pools])
     _finish(axes)
     return figure
 

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from msim.evidence.physiology import GAMMA, Physiology
 from msim.plots.figures import write_figure
 from msim.plots.style import BAND, BLACK, GRAY, SMALL, dress, population_colors
+from msim.plots.wording import population_name
 
 LONGEST = 1.0  # s; intervals beyond it are left out of the drawing
 HIGHEST = 150.0  # Hz
@@ -42,7 +43,7 @@ def _rates(found: Physiology, ax: Axes) -> None:
         ax.text(place, rate / 2, f"{rate:.1f} Hz", ha="center", va="center", fontsize=SMALL)
         ax.hlines(found.wanted[name], place - 0.42, place + 0.42, color=BLACK, linewidth=1.5)
     ax.plot([], [], color=BLACK, linewidth=1.5, label="fitted to (DI14)")
-    ax.set_xticks(range(len(found.populations)), [_label(name) for name in found.populations])
+    ax.set_xticks(range(len(found.populations)), [population_name(name) for name in found.populations])
     ax.margins(y=0.12)
     ax.legend(fontsize=SMALL, frameon=False, loc="upper left")
 
@@ -54,7 +55,7 @@ def _intervals(found: Physiology, ax: Axes) -> None:
         values = found.intervals[name]
         counts, _ = np.histogram(values, edges)
         density = counts / max(values.size, 1) / np.diff(edges) * 1e-3
-        label = f"{_label(name)}, CV {found.rest.irregularity[name]:.2f}"
+        label = f"{population_name(name)}, CV {found.rest.irregularity[name]:.2f}"
         shown = counts > 0
         ax.plot(1e3 * np.sqrt(edges[1:] * edges[:-1])[shown], density[shown], color=colors[name], label=label)
     _log(ax, "x")
@@ -83,7 +84,7 @@ def _volley(found: Physiology, ax: Axes) -> None:
     ax.axvspan(0, 1e3 * found.sent.duration, color=BAND, zorder=0, label="volley")
     for name in found.populations:
         rate = found.volley[name] / max(found.rest.rates[name], 1e-9)
-        label = f"{_label(name)}, half by {1e3 * found.latencies[name]:.1f} ms"
+        label = f"{population_name(name)}, half by {1e3 * found.latencies[name]:.1f} ms"
         ax.plot(np.arange(rate.size) + 0.5, rate, color=colors[name], label=label)
     ax.axhline(1, color=GRAY, linewidth=0.8)
     ax.set_xlim(0, 40)
@@ -95,7 +96,7 @@ def _dose_rates(found: Physiology, ax: Axes) -> None:
     colors = population_colors(found.populations)
     for name in found.populations:
         change = [100 * (one.rates[name] / found.rest.rates[name] - 1) for one in found.baths.values()]
-        ax.plot(list(found.baths), change, marker="o", color=colors[name], label=_label(name))
+        ax.plot(list(found.baths), change, marker="o", color=colors[name], label=population_name(name))
     _doses(found, ax)
 
 
@@ -124,7 +125,3 @@ def _log(ax: Axes, axis: str) -> None:
     which = getattr(ax, f"{axis}axis")
     which.set_major_formatter(FuncFormatter(lambda value, _: np.format_float_positional(value, 6, trim="-")))
     which.set_minor_formatter(NullFormatter())
-
-
-def _label(name: str) -> str:
-    return name if name == "pyramidal" else name.upper()

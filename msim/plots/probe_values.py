@@ -29,7 +29,7 @@ _LEAST_SPAN = 0.2  # of the mean: a smaller change than this must not fill the a
 def probe_values(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     """Draw a probed quantity at every probe, the arms side by side.
 
-    quantity: as recorded, such as 'pyramidal.firing_rate'
+    quantity: as recorded, such as 'pv.firing_rate'
     """
     variable = recorded(run.probes, quantity, run)
     drawn = new_axes() if ax is None else ax

@@ -13,7 +13,6 @@ from msim.plots.time_axis import AXIS_START, X_LABEL, dose_spans, log_time_axis,
 from msim.plots.wording import (
     arm_label,
     axis_label,
-    name_of,
     population_name,
     recorded,
     sentence,
@@ -35,7 +34,7 @@ def is_drawable(run: Run) -> bool:
 def trace(run: Run, quantity: str, ax: Axes | None = None) -> Axes:
     """Draw a sampled quantity over logarithmic time, every arm a line.
 
-    quantity: as recorded, such as 'ampar_scaling.AMPAR_scale'
+    quantity: as recorded, such as 'eef2k.p_eEF2'
     """
     variable = recorded(run.samples, quantity, run)
     drawn = new_axes() if ax is None else ax
@@ -55,7 +54,7 @@ def trace_title(experiment: ExperimentDefinition, variable: xr.DataArray) -> str
     """Return the meaning of a sampled quantity; for the block of a pool of receptors, the pool's cells and name."""
     quantity = str(variable.name)
     address = experiment.quantities[quantity]
-    if name_of(quantity) != "b" or not address.population:
+    if quantity not in experiment.model.roles.pools or not address.population:
         return title_of(variable)
     pool = address.owner.removeprefix("block_")
     cells = sentence(f"{population_name(address.population)} cells")

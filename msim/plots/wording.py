@@ -16,7 +16,7 @@ _SHOWN_UNITS = {
     "A^2": ("pA²", 1e24), "A^2/Hz": ("pA²/Hz", 1e24),
 }  # fmt: skip
 _SHOWN_NAMES = {
-    "b": "receptors blocked", "C_plasma": "concentration", "C_e": "concentration", "AMPAR_scale": "AMPA conductance",
+    "b": "receptors blocked", "C_plasma": "concentration", "C_e": "concentration",
     "percent_signal_change": "BOLD signal change", "E_I_balance": "E/I charge",
 }  # fmt: skip
 TITLE_WIDTH = 37  # characters that fit over a panel of a page
@@ -61,8 +61,13 @@ def shown_unit(variable: xr.DataArray) -> str:
 
 def axis_label(variable: xr.DataArray) -> str:
     """Return name and unit of a quantity for its axis."""
-    name = name_of(str(variable.name))
-    return f"{_SHOWN_NAMES.get(name) or in_words(name)} ({shown_unit(variable)})"
+    return f"{short_name(str(variable.name), str(variable.attrs['long_name']))} ({shown_unit(variable)})"
+
+
+def short_name(quantity: str, meaning: str) -> str:
+    """Return a quantity's name for an axis or a legend; what a whole cell has is called as its meaning begins."""
+    name, (thing, of_cell, _) = name_of(quantity), meaning.partition(" of the cell,")
+    return _SHOWN_NAMES.get(name) or (thing if of_cell else in_words(name))
 
 
 def title_of(variable: xr.DataArray) -> str:
@@ -86,7 +91,7 @@ def wrapped(text: str, width: int) -> str:
 
 
 def population_name(population: str) -> str:
-    """Return a population's name as the field writes it: 'pyramidal', 'PV'."""
+    """Return a population's name as the field writes it: 'PV', but 'granule'."""
     return population.upper() if len(population) <= 3 else population
 
 

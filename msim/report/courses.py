@@ -9,12 +9,11 @@ import numpy as np
 import xarray as xr
 from bokeh.models import Range1d, Span
 
-from msim.plots.experiment import experiment_of
-from msim.plots.pages import BLOCK, BOLD, CASCADE, GAIN
+from msim.plots.experiment import experiment_of, roles_of
 from msim.plots.style import GRAY
 from msim.plots.time_axis import AXIS_START, dose_spans
 from msim.plots.traces import after_dose, is_drawable, trace_title
-from msim.plots.wording import axis_label, duration_text, name_of, shown_factor, shown_unit
+from msim.plots.wording import axis_label, duration_text, shown_factor, shown_unit
 from msim.report.blocks import Cell, Drawing, Drawings, Sign, Table
 from msim.report.figures import Style, add_course, thinned, time_figure
 from msim.report.texts import mean_text, told_times
@@ -53,11 +52,10 @@ def _spans(end: float) -> tuple[tuple[str, float, float], ...]:
 def _placed(run: Run) -> dict[str, list[str]]:
     """Sort sampled quantities by the part of the page where they stand, as in the PNG figures."""
     known = {name: one for name, one in experiment_of(run).quantities.items() if name in run.samples}
-    placed: dict[str, list[str]] = {kind: [] for kind in TITLES}
+    roles, placed = roles_of(run), {kind: list[str]() for kind in TITLES}
     for name, address in known.items():
-        last = name_of(name)
-        kind = ("dose" if address.kind == "drug" or last == BLOCK else "cascade" if last in CASCADE
-                else "gain" if last == GAIN else "bold" if last == BOLD else "other")  # fmt: skip
+        kind = ("dose" if address.kind == "drug" or name in roles.pools else "cascade" if name in roles.cascade
+                else "gain" if name == roles.gain else "bold" if name == roles.bold else "other")  # fmt: skip
         placed[kind].append(name)
     return placed
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from bokeh.models import HoverTool, Label, Node, Range1d
 
-from msim.plots.experiment import experiment_of
-from msim.plots.pages import GAIN
+from msim.plots.experiment import experiment_of, roles_of
 from msim.plots.rasters import shown_arm
 from msim.plots.style import population_colors
 from msim.plots.time_axis import dose_spans
-from msim.plots.wording import axis_label, duration_text, name_of, population_name, shown_factor
+from msim.plots.wording import axis_label, duration_text, population_name, shown_factor
 from msim.report.blocks import Drawing, Drawings, Table
 from msim.report.courses import course_table
 from msim.report.figures import INK, Style, add_course, thinned, time_figure
@@ -37,7 +36,8 @@ def zoom_drawings(run: Run, styles: Mapping[str, Style]) -> list[Drawings]:
         return []
     ends = float(run.samples["time"].min()), float(run.samples["time"].max()) * ROOM
     shared = Range1d(*ends, tags=[f"span:{GROUP}"])
-    above = [_gain(run, name, styles, shared) for name in run.samples.data_vars if name_of(str(name)) == GAIN][:1]
+    gain = roles_of(run).gain
+    above = [_gain(run, gain, styles, shared)] if gain in run.samples else []
     drawings = (*above, _raster(run, arm, seed, spikes, shared))
     return [Drawings("From the whole run to a tenth of a millisecond", drawings, _spans(run, ends), GROUP)]
 

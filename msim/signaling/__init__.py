@@ -1,1 +1,1 @@
-"""Signaling inside one pyramidal cell: calcium, eEF2 kinase, BDNF, TrkB, AMPA receptor scaling, MeCP2."""
+"""Signaling inside one cell: calcium, eEF2 kinase, BDNF, TrkB, AMPA receptor scaling, MeCP2."""

@@ -11,14 +11,13 @@ from msim.base.errors import InputError, nearest
 from msim.brain.connectome import Connectome
 from msim.definitions.files.read import find
 from msim.definitions.models.read_model import read_part
+from msim.definitions.models.roles import role
 from msim.definitions.studies.participants import Population
 from msim.definitions.studies.study import Group, StudyDefinition, Visit
 from msim.emulator.library import Emulators
 from msim.measures.rating import improvement
 from msim.studies.columns import Course, courses
 from msim.studies.participants import Participant, recruited
-
-GAIN = "ampar_scaling.AMPAR_scale"
 
 
 @dataclass(frozen=True)
@@ -76,35 +75,36 @@ def cohort_of(
     seen: list[VisitState] = []
     followed: dict[str, Mapping[str, Course]] = {}
     rating = read_part(find("clinic/rating", "models")).parameters("rating")
+    gain = role(study.population.model, "gain")
     for group in study.groups:
         visits = study.visits_of(group.name)
         times = tuple(sorted({one.time for one in visits} | set(also(group))))
         start = times.index(visits[0].time)
         for person in recruited(study.population, group, study.seed):
             found = courses(
-                study.population, person, group.doses, study.begin, times, emulators, study.seed, (*slow, GAIN)
+                study.population, person, group.doses, study.begin, times, emulators, study.seed, (*slow, gain)
             )  # fmt: skip
             people.append(person)
             followed[person.id] = found
             for visit in visits:
                 if person.number not in visit.absent:
                     index = (start, times.index(visit.time))
-                    seen.append(_seen(person, visit, index, found, rating, bool(group.doses)))
+                    seen.append(_seen(person, visit, index, found, gain, rating, bool(group.doses)))
             progress(f"columns of {person.id}")
     return Cohort(study, tuple(people), tuple(seen), followed)
 
 
 def _seen(
-    person: Participant, visit: Visit, places: tuple[int, int], found: Mapping[str, Course],
+    person: Participant, visit: Visit, places: tuple[int, int], found: Mapping[str, Course], gain: str,
     rating: Mapping[str, float], is_treated: bool,
 ) -> VisitState:  # fmt: skip
     """Compute the state of a person at a visit.
 
-    places: indices of the first visit and of this one among the times of courses
+    places: indices of the first visit and of this one among the times of courses; gain: its address
     """
     first, index = places
-    gain = found["affected"].slow[GAIN]
-    potentiation = float(gain[index] / gain[first] - 1)
+    gains = found["affected"].slow[gain]
+    potentiation = float(gains[index] / gains[first] - 1)
     improved = 0.0
     if is_treated and visit.time > 0:
         map_of = {name: rating[name] for name in ("placebo", "E_max", "W_50", "sd")}

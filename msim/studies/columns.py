@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,8 +29,7 @@ GAIN, BLOCK = ("0.5", "2.5"), ("0", "0.7")
 # Four days of infusion synchronise columns; averages go on smoothly, so that surfaces may. A quadratic misses no more
 # than a cubic does and reaches farther.
 EFFORT = FitBudget(seconds=3.0, synchrony=60.0, degree=2, laid="kept at rest at random, like pools alike")
-# Pools that a drug blocks nearly alike: how far the second one may be from the first, absolute and relative to it.
-ALIKE = (("block_evoked.b", "block_resting.b"), ("block_pv.b", "block_sst.b"))
+# Of pools that a drug blocks nearly alike: how far another one may be from the first, absolute and relative to it.
 APART = (0.1, 0.2)
 
 
@@ -65,14 +65,14 @@ def cohort_emulators(population: Population, progress: Callable[[int, int], None
     """Return the emulator of all columns of a cohort: from the cache, or fitted now and kept there."""
     axes = cohort_axes(population)
     model = population.model
-    path = kept_or_fitted(model, axes, EFFORT, progress, _alike)
+    path = kept_or_fitted(model, axes, EFFORT, progress, functools.partial(_alike, model.roles.block))
     return Emulators((path,), read_emulator(path).digest[:12], is_usual=False)
 
 
-def _alike(axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
+def _alike(block: Sequence[Sequence[str]], axes: Sequence[Axis], points: np.ndarray) -> np.ndarray:
     """Move points so that pools of like subunits are blocked nearly alike, as in every course."""
     names, found = [one.name for one in axes], points.copy()
-    for first, second in ALIKE:
+    for first, second in ((first, second) for first, *others in block for second in others):
         if first in names and second in names:
             axis, column = axes[names.index(second)], names.index(second)
             part = (points[:, column] - axis.low) / (axis.high - axis.low)

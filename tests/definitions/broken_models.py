@@ -36,6 +36,7 @@ UNKNOWN_KEYS = [
     Edit("in a value", KETAMINE, BINDING, "k_off", '{ valu = "1 Hz" }',
          (f"{BINDING}.k_off.valu", "unknown", "'value'")),
     Edit("in a population", PV, "populations.pv", "receptor", '["ampa"]', ("populations.pv.receptor", "'receptors'")),
+    Edit("a role", MODEL, "roles", "gains", '"x.y"', ("roles.gains", "unknown key", "'gain'")),
     Edit("in the column", MODEL, "column", "cells", fitted("9"), ("column.cells", "unknown key", "'n_cells'")),
     Edit("in a projection", MODEL, "projections.pv_to_pv", "indegree", fitted("9"), ("indegree", "'in_degree'")),
     Edit("in a drive", MODEL, "drives.background_pv", "weight", fitted("9"), ("background_pv.weight", "unknown")),

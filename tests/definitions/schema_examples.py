@@ -233,6 +233,8 @@ def one_or_list(value: Any) -> st.SearchStrategy[Any]:
 VALID: dict[str, Of] = {
     "ValueEntry.value": respelled, "ValueEntry.source": as_it_is, "ValueEntry.note": words,
     "ValueEntry.same_as": as_it_is,
+    **{f"RolesEntry.{key}": as_it_is for key in ("population", "gain", "bold", "spines", "miniatures")},
+    **{f"RolesEntry.{key}": st.permutations for key in ("block", "cascade")},
     "MechanismEntry.form": as_it_is, "MechanismEntry.on": as_it_is,
     "PopulationEntry.membrane": as_it_is, "PopulationEntry.receptors": lambda value: st.permutations(value),
     "ProjectionEntry.from": as_it_is, "ProjectionEntry.to": as_it_is, "ProjectionEntry.release": as_it_is,

@@ -63,7 +63,7 @@ Number = Annotated[Any, BeforeValidator(_number)]
 Words = Annotated[StrictStr, Field(min_length=1)]
 Name = Annotated[StrictStr, AfterValidator(checked_name)]
 NameOrNothing = Annotated[StrictStr, AfterValidator(_name_or_nothing)]
-# Of a value, an output or an input of a model: 'eef2k.tau_K', 'pyramidal.firing_rate', 'pv.nmda.block'.
+# Of a value, an output or an input of a model: 'eef2k.tau_K', 'pv.firing_rate', 'pv.nmda.block'.
 DottedPath = Annotated[StrictStr, AfterValidator(_path)]
 PathOrNumber = Annotated[Any, BeforeValidator(_path_or_number)]
 # Tuples, as whoever compares entries takes them as keys.

@@ -85,6 +85,24 @@ class ColumnEntry(Entry):
     reference_cells: ValueEntry
 
 
+class RolesEntry(Entry):
+    """What of a model is what others look for in every model; each may be left out.
+
+    population: whose cells make the fields that are measured; gain: factor on their AMPA conductance
+    block: blocked share of each pool of receptors, in lists of pools that a drug blocks nearly alike; its first is the
+        pool of that population that spikes activate
+    cascade: signals between block and gain, in their order; bold, spines: outputs; miniatures: rate without spikes
+    """
+
+    population: Name = ""
+    gain: DottedPath = ""
+    block: list[SomePaths] = []
+    cascade: list[DottedPath] = []
+    bold: DottedPath = ""
+    spines: DottedPath = ""
+    miniatures: DottedPath = ""
+
+
 class PopulationEntry(Entry):
     """Cells of one type: membrane and receptors, share of the column, rate at rest, rate that stops a run.
 
@@ -204,6 +222,7 @@ class ModelFile(Entry):
     notes: StrictStr = ""
     include: list[StrictStr] = []
     column: ColumnEntry | None = None
+    roles: RolesEntry | None = None
     mechanisms: dict[Name, MechanismEntry] = {}
     populations: dict[Name, PopulationEntry] = {}
     projections: dict[Name, ProjectionEntry] = {}

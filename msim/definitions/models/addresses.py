@@ -1,4 +1,4 @@
-"""Addresses of outputs and inputs in a model, such as 'ampar_scaling.AMPAR_scale' or 'pv.nmda.block'."""
+"""Addresses of outputs and inputs in a model, such as 'eef2k.p_eEF2' or 'pv.nmda.block'."""
 
 from __future__ import annotations
 

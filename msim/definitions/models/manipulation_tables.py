@@ -73,7 +73,7 @@ def sets_text(model: ModelDefinition, one: Manipulation, known: Mapping[str, Sou
 
 
 def intervention_text(intervention: Intervention) -> str:
-    """Describe an intervention: 'treatment NBQX 0.8 on pyramidal, postsynaptic, from -30 minute until 2 hour'."""
+    """Describe an intervention: 'treatment NBQX 0.8 on pv, postsynaptic, from -30 minute until 2 hour'."""
     amount = f" {intervention.amount:g}" if intervention.amount != 1 else ""
     cells = f" on {', '.join(intervention.cells)}" if intervention.cells else ""
     place = f", {intervention.place}" if intervention.place else ""

@@ -190,6 +190,30 @@ class Preparation:
     file: str
 
 
+@dataclass(frozen=True)
+class Roles:
+    """Cells, outputs and values of a model that figures, readouts and studies look for; '' or () where it has none.
+
+    population: whose cells make the fields that are measured; gain: factor on their AMPA conductance
+    block: blocked share of each pool of receptors, in groups of pools that a drug blocks nearly alike; the first is the
+        pool of that population that spikes activate
+    cascade: signals between block and gain; spines: number, relative to health; miniatures: path of their rate
+    """
+
+    population: str = ""
+    gain: str = ""
+    block: tuple[tuple[str, ...], ...] = ()
+    cascade: tuple[str, ...] = ()
+    bold: str = ""
+    spines: str = ""
+    miniatures: str = ""
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Return the blocked shares of all pools."""
+        return tuple(one for alike in self.block for one in alike)
+
+
 @dataclass(frozen=True, eq=False)
 class ModelDefinition:
     """A model as its files state it; a change makes another model. Two are equal where their digests are."""
@@ -207,6 +231,7 @@ class ModelDefinition:
     hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
     preparations: Mapping[str, Preparation] = field(default_factory=dict)
     states: Mapping[str, Preparation] = field(default_factory=dict)
+    roles: Roles = Roles()
 
     @cached_property
     def digest(self) -> str:
@@ -214,7 +239,7 @@ class ModelDefinition:
         values = [(one.path, one.si, one.text, one.same_as, one.source) for one in self.values.values()]
         parts = (
             self.name, self.title, sorted(self.files.values()), self.instances, self.populations, self.projections,
-            self.drives, self.links, values,
+            self.drives, self.links, self.roles, values,
         )  # fmt: skip
         return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 

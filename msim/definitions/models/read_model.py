@@ -26,14 +26,16 @@ from msim.definitions.models.model import (
     ModelDefinition,
     Population,
     Projection,
+    Roles,
 )
 from msim.definitions.models.parts import check_given
 from msim.definitions.models.preparations import check_weights, read_preparation
+from msim.definitions.models.roles import check_roles, read_roles
 from msim.definitions.models.values import Values, check_values
 
 APART = ("manipulations", "hypotheses", "preparations", "states")
 TABLES = ("mechanisms", "populations", "projections", "drives", "links", *APART)
-RESERVED = ("column", *APART)
+RESERVED = ("column", "roles", *APART)
 MOST_INCLUDES_DEEP = 20
 
 COLUMN = (
@@ -67,6 +69,7 @@ class _Merged:
     files: dict[str, str] = field(default_factory=dict)
     title: str = ""
     column: tuple[e.ColumnEntry, str] | None = None
+    roles: tuple[e.RolesEntry, str] | None = None
     tables: dict[str, dict[str, tuple[Any, str]]] = field(default_factory=lambda: {name: {} for name in TABLES})
     owners: dict[str, str] = field(default_factory=dict)
 
@@ -166,10 +169,11 @@ def _model_file(name: str, folders: Sequence[Path], where: str) -> Path:
 def _take(entry: e.ModelFile, text: str, where: str, merged: _Merged) -> None:
     merged.files[where] = text
     merged.title = entry.title
-    if entry.column is not None:
-        if merged.column is not None:
-            raise DefinitionError(f"{where}: column", f"is defined already in {merged.column[1]}")
-        merged.column = (entry.column, where)
+    for key in ("column", "roles"):
+        one, before = getattr(entry, key), getattr(merged, key)
+        if one is not None and before is not None:
+            raise DefinitionError(f"{where}: {key}", f"is defined already in {before[1]}")
+        setattr(merged, key, before if one is None else (one, where))
     for table in TABLES:
         for name, one in getattr(entry, table).items():
             place = f"{where}: {table}.{name}"
@@ -212,12 +216,14 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
     values.follow()
     model = ModelDefinition(
         name, merged.title, files, instances, populations, projections, drives, links, manipulations, values.found,
-        hypotheses, preparations, states,
+        hypotheses, preparations, states, read_roles(merged.roles[0]) if merged.roles else Roles(),
     )  # fmt: skip
     model = with_drugs(model, drugs_that_bind(model))
     check_values(model)
     check_weights(model)
     check_links(model)
+    if merged.roles is not None:
+        check_roles(model, merged.roles[1])
     return model
 
 

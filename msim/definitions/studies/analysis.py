@@ -25,6 +25,7 @@ class Analysis:
     times: entries that are times above 0 s
     visits: each entry that names visits, and the groups that need these: 'all', 'controls', 'others' than the controls,
         'patients' (the first of them), or 'treated', which get doses
+    roles: of the model, which have to be there beside its gain (definitions/models/roles.py)
     limits: heading of what it is known to get wrong; limits_text: that, where models/LIMITS.md does not have it
     units: of the measures in the files of readings that it writes, by name
     study: module with check, statistics, run and write; figure: module with draw (msim/studies/analysis.py)
@@ -37,6 +38,7 @@ class Analysis:
     limits: str
     study: str
     figure: str
+    roles: tuple[str, ...] = ()
     limits_text: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
 

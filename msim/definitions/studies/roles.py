@@ -1,19 +1,25 @@
-"""Checks that a study has the groups, visits and times that its analysis names."""
+"""Checks that a study has the groups, visits and times that its analysis names, and its model the roles."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msim.base.errors import DefinitionError, nearest
+from msim.base.errors import DefinitionError, InputError, nearest
+from msim.definitions.models.roles import role
 from msim.definitions.studies.analysis import Analysis
 from msim.definitions.studies.study import StudyDefinition
 
 
 def check_roles(study: StudyDefinition, analysis: Analysis) -> None:
-    """Refuse a study that lacks a group, a visit or a time that its table needs.
+    """Refuse a study that lacks a role of the model, a group, a visit or a time that its analysis needs.
 
     raises: DefinitionError that names file and key
     """
+    for name in ("gain", *analysis.roles):
+        try:
+            role(study.population.model, name)
+        except InputError as problem:
+            raise DefinitionError(f"{study.file}: participants", str(problem)) from None
     groups, visits = {one.name for one in study.groups}, {one.name for one in study.visits}
     for key in analysis.visits:
         for name in _visits(study, key):

@@ -8,6 +8,7 @@ ANALYSIS = Analysis(
     needs_brain=False,
     times=("scan", "every"),
     visits={"baseline": ("patients", "controls", "treated"), "after": ("patients", "treated")},
+    roles=("population", "block", "spines", "miniatures"),
     limits="Glutamate and synapses",
     units={"V_cycle": "µmol/g/min", "V_TCA": "µmol/g/min", "mGluR5 binding": "rest = 1",
            "SV2A binding": "healthy brain = 1"},

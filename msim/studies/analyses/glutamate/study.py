@@ -22,13 +22,11 @@ from msim.measures.receptor_pet import extracellular_glutamate, mglur5_binding, 
 from msim.measures.synapse_pet import sv2a_binding
 from msim.studies.analyses.glutamate.readouts import GlutamateReadouts, read_glutamate_readouts
 from msim.studies.analyses.glutamate.schema import GlutamateEntry
-from msim.studies.cohort import GAIN, cohort_of
+from msim.studies.cohort import cohort_of
 from msim.studies.columns import Course
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant
 
-SPINES = "spines.number"
-BLOCK = "block_evoked.b"
 WHERE = "affected"  # prefrontal and limbic cortex, where the studies looked
 PET = "mGluR5 binding"  # relative to each person's own rest
 MEASURES = ("V_cycle", "V_TCA", PET, "SV2A binding")
@@ -79,7 +77,8 @@ def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], 
     """Simulate all participants, compute the readings of their scans, and run the study's statistics."""
     options: GlutamateEntry = study.options
     numbers, emulator = read_glutamate_readouts(), read_emulator(emulators.paths[0])
-    cohort = cohort_of(study, emulators, progress, (SPINES,), lambda group: _times(study, group))
+    spines = study.population.model.roles.spines
+    cohort = cohort_of(study, emulators, progress, (spines,), lambda group: _times(study, group))
     readings, during = {}, {}
     for person in cohort.people:
         readings[person.id] = read_course(study, cohort.courses[person.id][WHERE], emulator, numbers)
@@ -115,19 +114,20 @@ def _times(study: StudyDefinition, group: Group) -> tuple[float, ...]:
 def read_course(study: StudyDefinition, course: Course, emulator: Emulator, numbers: GlutamateReadouts) -> Readings:
     """Compute the readings of scanners along a whole course of a column."""
     model = study.population.model
+    roles = model.roles
     axes = {axis.name for axis in emulator.axes}
     values = {name: np.array([state[name] for state in course.states]) for name in course.states[0] if name in axes}
     rates = emulator.averages(values)
-    spines, gain = course.slow[SPINES], course.slow[GAIN]
+    spines, gain = course.slow[roles.spines], course.slow[roles.gain]
     # The drug is everywhere: what other columns send changes as what this one sends.
-    pyramidal = rates["pyramidal.firing_rate"]
-    rest = float(emulator.averages()["pyramidal.firing_rate"])
-    afferents = model["background_pyramidal.rate"] * pyramidal / rest
-    activity = Activity(pyramidal, afferents, model["resting_release.rate_mini"], spines)
+    local = rates[f"{roles.population}.firing_rate"]
+    rest = float(emulator.averages()[f"{roles.population}.firing_rate"])
+    drive = next(one.name for one in model.drives.values() if one.to == roles.population)
+    activity = Activity(local, model[f"{drive}.rate"] * local / rest, model[roles.miniatures], spines)
     events = release_events(activity, numbers.cycle)
     glutamate = extracellular_glutamate(events / events[0], numbers.mglur5)
     times = np.array(course.times)
-    budget = energy_budget(activity, gain / spines, values[BLOCK], numbers.cycle, numbers.energy)
+    budget = energy_budget(activity, gain / spines, values[roles.block[0][0]], numbers.cycle, numbers.energy)
     return Readings(times, {
         "V_cycle": glutamate_cycling(activity, numbers.cycle), "V_TCA": tca_rate(budget, numbers.energy),
         "mGluR5 binding": mglur5_binding(times, glutamate, numbers.mglur5),

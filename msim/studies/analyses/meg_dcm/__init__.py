@@ -8,6 +8,7 @@ ANALYSIS = Analysis(
     needs_brain=False,
     times=("seconds",),
     visits={"before": ("all",), "after": ("all",)},
+    roles=("population",),
     limits="MEG and DCM",
     study=f"{__name__}.study",
     figure=f"{__name__}.figure",

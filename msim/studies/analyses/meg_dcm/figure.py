@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from msim.meg.fields import BEFORE
 from msim.meg.session import Session
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
+from msim.plots.wording import population_name
 from msim.studies.analyses.meg_dcm.study import MegDetails
 from msim.studies.outcome import Outcome
 
@@ -20,6 +21,7 @@ def draw(found: Outcome, figure: Figure) -> None:
     """Draw a row of panels for each group."""
     details: MegDetails = found.details
     groups = [one.name for one in found.cohort.study.groups]
+    output = found.cohort.study.population.model.roles.population
     height = 0.9 / len(groups)
     for row, group in enumerate(groups):
         people = [one.id for one in found.cohort.people if one.group == group]
@@ -30,7 +32,7 @@ def draw(found: Outcome, figure: Figure) -> None:
         )
         _spectra(own, f"{group}, n = {len(own)}: ongoing activity", left)
         _evoked(own, f"{group}: answer to touch", middle)
-        _changes(own, f"{group}: synapses of pyramidal cells", right)
+        _changes(own, f"{group}: synapses of {population_name(output)} cells", right)
 
 
 def _spectra(sessions: list[Session], title: str, ax: Axes) -> None:
