@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from msim.base.errors import InputError
+from msim.base.errors import InputError, SimulationError
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.readout import COURSE, Readout
 from msim.base.units import second
 from msim.measures.blood_flow import flow_path
 from msim.measures.venous_balloon import balloon_path, steady_balloon
@@ -154,3 +156,20 @@ def _signal(logarithms: np.ndarray, parameters: BalloonWindkessel) -> np.ndarray
         + parameters.k2 * np.expm1(deoxyhemoglobin - volume)
         + parameters.k3 * np.expm1(volume)
     )
+
+
+def _course(
+    current: np.ndarray, times: np.ndarray, samples: np.ndarray, parameters: Mapping[str, float]
+) -> dict[str, np.ndarray]:
+    """Compute the slow response to a drug as in pharmacological MRI, without the fluctuations of a resting scan.
+
+    returns: NaN where activity falls so far below rest that flow would stop, as this model then has no answer
+    """
+    try:
+        found = bold_response(current / current[0] - 1, times, BalloonWindkessel(**parameters), samples)
+    except SimulationError:
+        found = np.full(samples.size, np.nan)
+    return {"percent_signal_change": found}
+
+
+BOLD = Readout(BALLOON_WINDKESSEL, COURSE, ("percent_signal_change",), _course)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.readout import SPECTRUM, Readout
 from msim.base.units import amp, hertz
 
 LFP_BAND = Mechanism(
@@ -22,3 +27,17 @@ LFP_BAND = Mechanism(
     ascending=(("low", "high"),),
     reference="mazzoni2008",
 )
+
+
+def _band(frequency: np.ndarray, density: np.ndarray, parameters: Mapping[str, float]) -> dict[str, np.ndarray]:
+    # Brings SciPy, which no file that is only read has to wait for.
+    from msim.measures.spectra import band_power, peak_frequency
+
+    edges = parameters["low"], parameters["high"]
+    return {
+        "power": np.array([band_power(frequency, one, *edges) for one in density]),
+        "peak_frequency": np.array([peak_frequency(frequency, one, *edges) for one in density]),
+    }
+
+
+BAND = Readout(LFP_BAND, SPECTRUM, ("power", "peak_frequency"), _band)

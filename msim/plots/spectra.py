@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
+from msim.measures.lfp_band import LFP_BAND
 from msim.plots.experiment import experiment_of
 from msim.plots.style import BAND, GRAY, SMALL, arm_style, dress, legend_below, new_axes
 from msim.plots.time_axis import dose_spans, when
@@ -57,7 +58,7 @@ def bands_of(run: Run) -> list[tuple[str, float, float]]:
     model = experiment_of(run).model
     return [
         (one.name, model[f"{one.name}.low"], model[f"{one.name}.high"])
-        for one in model.on_scale("readout") if one.mechanism.parameter("low") is not None
+        for one in model.on_scale("readout") if one.mechanism.name == LFP_BAND.name
     ]  # fmt: skip
 
 

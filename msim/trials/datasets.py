@@ -9,11 +9,12 @@ import numpy as np
 import xarray as xr
 
 from msim.base.quantities import unit_text
+from msim.base.readout import SPECTRUM
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.definitions.models.addresses import Address
+from msim.definitions.models.readouts import readouts_of
 from msim.recording.recorder import MemoryRecorder
-from msim.trials.readouts import (band_readouts, bold_samples,
-                                  origin_population, spectra)
+from msim.trials.readouts import course_readouts, origin_population, spectra, spectrum_readouts
 from msim.trials.spike_table import spike_table
 
 TIME = {"units": "s", "long_name": "time since the first dose"}
@@ -47,7 +48,7 @@ def _samples(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder,
         about = _attributes(experiment.quantities[name])
         about["long_name"] += ", standard deviation over cells"
         data[f"{name}_sd"] = ("time", _joined(parts)[:times.size], about)
-    for name, values in bold_samples(experiment, arm.model, record).items():
+    for name, values in course_readouts(experiment, arm.model, record).items():
         data[name] = ("time", values[:times.size], _attributes(experiment.quantities[name]))
     return xr.Dataset(data, coords={"time": ("time", times, TIME)})
 
@@ -67,17 +68,17 @@ def _probes(experiment: ExperimentDefinition, arm: Arm, record: MemoryRecorder) 
         if address.population and values.shape[1] > 1:
             about = _attributes(address)
             data[f"{name}_cells"] = (("probe", f"{address.population}_cell"), values, about)
-    for name, values in band_readouts(experiment, arm.model, record).items():
+    for name, values in spectrum_readouts(experiment, arm.model, record).items():
         data[name] = ("probe", values, _attributes(experiment.quantities[name]))
     times = np.array([probe.time for probe in record.probes])
     return xr.Dataset(data, coords={"probe_time": ("probe", times, TIME)})
 
 
 def _spectra(arm: Arm, record: MemoryRecorder) -> xr.Dataset:
-    readouts = [one for one in arm.model.on_scale("readout") if one.mechanism.parameter("low") is not None]
+    readouts = list(readouts_of(arm.model, SPECTRUM))
     if not record.probes or not readouts:
         return xr.Dataset()
-    population = origin_population(arm.model, readouts[0].name)
+    population = origin_population(arm.model, readouts[0])
     frequency, density = spectra(record, population)
     times = np.array([probe.time for probe in record.probes])
     about = {"units": "A^2/Hz", "long_name": f"power of the LFP proxy of population {population}"}

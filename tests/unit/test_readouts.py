@@ -8,10 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from msim.base.errors import DefinitionError
+from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.readout import COURSE, SPECTRUM, Readout
+from msim.base.units import amp, hertz
 from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.recordings import read_recording
+from msim.definitions.files.schema import RecordEntry
+from msim.definitions.models import mechanism_registry
+from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.readouts import readouts_of
 from msim.measures.bold import BalloonWindkessel, steady_state
 from msim.recording.recorder import BurstRow, MemoryRecorder, ProbeRow
-from msim.trials.readouts import SEGMENT, band_readouts, bold_samples, origin_population, spectra
+from msim.trials.readouts import SEGMENT, course_readouts, origin_population, spectra, spectrum_readouts
 
 BOLD = "bold.percent_signal_change"
 RATE = 1e3
@@ -43,7 +52,7 @@ def recorded(activity: Callable[[float], float], step: float = 10.0) -> MemoryRe
 
 def bold(experiment: ExperimentDefinition, record: MemoryRecorder) -> np.ndarray:
     """BOLD at the samples."""
-    return bold_samples(experiment, experiment.model, record)[BOLD]
+    return course_readouts(experiment, experiment.model, record)[BOLD]
 
 
 def test_activity_at_rest_gives_no_signal(experiment: ExperimentDefinition) -> None:
@@ -89,9 +98,9 @@ def test_activity_that_stops_the_flow_has_no_signal(experiment: ExperimentDefini
 def test_one_burst_is_no_course(experiment: ExperimentDefinition) -> None:
     """Nor is a signal that nobody asked for computed."""
     record = recorded(lambda time: 1.0)
-    assert bold_samples(experiment, experiment.model, MemoryRecorder(bursts=record.bursts[:1])) == {}
+    assert course_readouts(experiment, experiment.model, MemoryRecorder(bursts=record.bursts[:1])) == {}
     without = replace(experiment, quantities={})
-    assert bold_samples(without, experiment.model, record) == {}
+    assert course_readouts(without, experiment.model, record) == {}
 
 
 def probed(*frequencies: float, amplitude: float = AMPLITUDE, seconds: float = 4.0) -> MemoryRecorder:
@@ -109,7 +118,7 @@ def probed(*frequencies: float, amplitude: float = AMPLITUDE, seconds: float = 4
 
 def test_a_sine_in_the_band_has_its_power_and_peak(experiment: ExperimentDefinition) -> None:
     """Half the amplitude squared, all of it within two bins (2 Hz each) of its frequency by the Hann window."""
-    found = band_readouts(experiment, experiment.model, probed(40.0, 60.0))
+    found = spectrum_readouts(experiment, experiment.model, probed(40.0, 60.0))
     np.testing.assert_allclose(found["gamma.power"], AMPLITUDE**2 / 2, rtol=1e-6)
     np.testing.assert_array_equal(found["gamma.peak_frequency"], [40.0, 60.0])
 
@@ -117,7 +126,8 @@ def test_a_sine_in_the_band_has_its_power_and_peak(experiment: ExperimentDefinit
 def test_power_grows_with_the_square_of_the_amplitude(experiment: ExperimentDefinition) -> None:
     """Tripled amplitude, nine times the power, the same peak; the constant does not count."""
     once, thrice = (
-        band_readouts(experiment, experiment.model, probed(50.0, amplitude=one)) for one in (AMPLITUDE, 3 * AMPLITUDE)
+        spectrum_readouts(experiment, experiment.model, probed(50.0, amplitude=one))
+        for one in (AMPLITUDE, 3 * AMPLITUDE)
     )
     np.testing.assert_allclose(thrice["gamma.power"], 9 * once["gamma.power"], rtol=1e-9)
     np.testing.assert_array_equal(thrice["gamma.peak_frequency"], once["gamma.peak_frequency"])
@@ -125,24 +135,24 @@ def test_power_grows_with_the_square_of_the_amplitude(experiment: ExperimentDefi
 
 def test_a_sine_outside_the_band_has_no_power_in_it(experiment: ExperimentDefinition) -> None:
     """At 10 and 150 Hz, tens of bins from the edges, where the Hann window leaves under 1e-6."""
-    found = band_readouts(experiment, experiment.model, probed(10.0, 150.0))
+    found = spectrum_readouts(experiment, experiment.model, probed(10.0, 150.0))
     assert np.all(found["gamma.power"] < 1e-6 * AMPLITUDE**2 / 2)
 
 
 def test_the_band_is_that_of_the_arm(experiment: ExperimentDefinition) -> None:
     """Moved by the model of the arm, it sees what it missed before."""
     moved = experiment.model.with_value("gamma.low", "5 Hz")
-    found = band_readouts(experiment, moved, probed(10.0))
+    found = spectrum_readouts(experiment, moved, probed(10.0))
     np.testing.assert_allclose(found["gamma.power"], AMPLITUDE**2 / 2, rtol=1e-6)
 
 
 def test_only_what_is_recorded_is_given(experiment: ExperimentDefinition) -> None:
     """Power alone where power alone is asked for; nothing without probes."""
     power = replace(experiment, recording=replace(experiment.recording, probed=("gamma.power",)))
-    assert set(band_readouts(power, experiment.model, probed(40.0))) == {"gamma.power"}
-    assert band_readouts(experiment, experiment.model, MemoryRecorder()) == {}
+    assert set(spectrum_readouts(power, experiment.model, probed(40.0))) == {"gamma.power"}
+    assert spectrum_readouts(experiment, experiment.model, MemoryRecorder()) == {}
     nothing = replace(experiment, recording=replace(experiment.recording, probed=()))
-    assert band_readouts(nothing, experiment.model, probed(40.0)) == {}
+    assert spectrum_readouts(nothing, experiment.model, probed(40.0)) == {}
 
 
 def test_spectra_have_a_row_for_every_probe(experiment: ExperimentDefinition) -> None:
@@ -151,3 +161,57 @@ def test_spectra_have_a_row_for_every_probe(experiment: ExperimentDefinition) ->
     assert frequency[1] == 1 / SEGMENT and frequency[-1] == RATE / 2
     assert frequency[density.argmax(axis=1)].tolist() == [40.0, 80.0, 20.0]
     np.testing.assert_allclose(density.sum(axis=1) * frequency[1], AMPLITUDE**2 / 2, rtol=1e-6)
+
+
+def reading(experiment: ExperimentDefinition, kind: str) -> tuple[ModelDefinition, Readout]:
+    """The model with a mechanism of a form of that kind, whose parameter is named as an edge of a band is."""
+    form = Mechanism(
+        "own", "a test", "readout", inputs=(Port("seen", amp, "a test"),),
+        parameters=(Parameter("low", hertz, "a test"),), outputs=(Port("twice", amp, "a test"), Port("x", 1, "a test")),
+    )  # fmt: skip
+    model = experiment.model
+    instances = {"own": replace(model.instances["bold"], name="own", mechanism=form)}
+    links = {**model.links, "to_own": replace(model.links["activity_to_bold"], name="to_own", to="own.seen")}
+    values = {**model.values, "own.low": replace(model.values["gamma.low"], path="own.low")}
+    own = replace(model, instances={**model.instances, **instances}, links=links, values=values)
+    return own, Readout(form, kind, ("twice",), lambda first, second, *rest: {"twice": 2 * second})
+
+
+@pytest.mark.parametrize(("kind", "other"), [(COURSE, SPECTRUM), (SPECTRUM, COURSE)])
+def test_a_readout_is_what_it_declares(
+    kind: str, other: str, experiment: ExperimentDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its parameters and states are; and it is recorded where it is known."""
+    model, readout = reading(experiment, kind)
+    assert "own" not in {**readouts_of(model, COURSE), **readouts_of(model, SPECTRUM)}
+    monkeypatch.setitem(mechanism_registry.READOUTS, "own", readout)
+    assert readouts_of(model, kind)["own"] is readout and "own" not in readouts_of(model, other)
+    entry = RecordEntry(quantity="own.twice", at=["10 second"])
+    recording, _ = read_recording([entry], model, (0.0, 60.0), "here")
+    assert (recording.samples, recording.probes) == (((10.0,), ()) if kind == COURSE else ((), (10.0,)))
+
+
+def test_what_no_trial_computes_is_not_recorded(
+    experiment: ExperimentDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, readout = reading(experiment, COURSE)
+    entry = RecordEntry(quantity="own.x", at=["10 second"])
+    with pytest.raises(DefinitionError, match="a trial computes nothing of 'own', got 'x'"):
+        read_recording([entry], model, (0.0, 60.0), "here")
+    monkeypatch.setitem(mechanism_registry.READOUTS, "own", readout)
+    with pytest.raises(DefinitionError, match="a trial computes twice of 'own', got 'x'"):
+        read_recording([entry], model, (0.0, 60.0), "here")
+
+
+def test_a_course_is_computed_from_the_currents_of_its_population(
+    experiment: ExperimentDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, readout = reading(experiment, COURSE)
+    monkeypatch.setitem(mechanism_registry.READOUTS, "own", replace(
+        readout, compute=lambda current, times, samples, values: {"twice": 2 * np.interp(samples, times, current)}
+    ))  # fmt: skip
+    own = replace(experiment, quantities={"own.twice": experiment.quantities[BOLD]})
+    found = course_readouts(own, model, recorded(lambda time: 1 + 1e-3 * time))
+    wanted = 2 * RESTING * (1 + 1e-3 * np.array(experiment.recording.samples))
+    assert found.keys() == {"own.twice"}
+    np.testing.assert_allclose(found["own.twice"], wanted, rtol=1e-12)

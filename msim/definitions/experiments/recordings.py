@@ -8,9 +8,11 @@ from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
+from msim.base.readout import COURSE, SPECTRUM
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address, look_up, outputs
 from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.readouts import readout_of, readouts_of
 from msim.recording.probe import Recording
 
 MOST_SAMPLES = 200_000
@@ -37,6 +39,8 @@ def read_recording(
         place = f"{where}: record.{index}"
         address = look_up(one.quantity, known, f"{place}.quantity", "output")
         quantities[one.quantity] = address
+        if address.kind == "readout":
+            _check_computed(address, model, f"{place}.quantity")
         times = _times(one, address, model, span, place)
         if one.every is not None or follows_slowly(address, model):
             samples |= times
@@ -50,9 +54,17 @@ def read_recording(
     return Recording(tuple(sorted(samples)), tuple(sorted(probes)), kept, tuple(probed)), quantities
 
 
+def _check_computed(address: Address, model: ModelDefinition, where: str) -> None:
+    readout = readout_of(model, address.owner)
+    computed = readout.outputs if readout else ()
+    if address.name not in computed:
+        raise DefinitionError(where, f"a trial computes {' and '.join(computed) or 'nothing'} of '{address.owner}', "
+                                     f"got '{address.name}'")
+
+
 def follows_slowly(address: Address, model: ModelDefinition) -> bool:
-    """Return whether a quantity is a readout with states, known at every sample although it reads fast activity."""
-    return address.kind == "readout" and bool(model.instances[address.owner].mechanism.rest)
+    """Return whether a quantity is a course, known at every sample although it reads fast activity."""
+    return address.kind == "readout" and address.owner in readouts_of(model, COURSE)
 
 
 def times_of(address: Address, model: ModelDefinition, recording: Recording) -> tuple[float, ...]:
@@ -94,9 +106,9 @@ def check_shows(
 
 def check_probe(seconds: float, model: ModelDefinition, recording: Recording, where: str) -> None:
     """Refuse a probe that is too short for the spectrum that is taken of it where a model has bands of the field."""
-    bands = [one for one in model.on_scale("readout") if one.mechanism.parameter("low") is not None]
+    bands = list(readouts_of(model, SPECTRUM))
     if recording.probes and bands and seconds < SEGMENT:
-        least = f"wants at least {quantity_text(SEGMENT * second)}, of which the spectrum of '{bands[0].name}' is taken"
+        least = f"wants at least {quantity_text(SEGMENT * second)}, of which the spectrum of '{bands[0]}' is taken"
         raise DefinitionError(f"{where}.probe", f"{least}, got {quantity_text(seconds * second)}")
 
 

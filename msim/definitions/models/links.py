@@ -8,15 +8,16 @@ from msim.base.errors import DefinitionError
 from msim.base.expressions import evaluated
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import unit_text
+from msim.base.readout import SPECTRUM
 from msim.definitions.models.addresses import Address, inputs, look_up, outputs
 from msim.definitions.models.constants import constants, resting_values
 from msim.definitions.models.loops import check_loops
 from msim.definitions.models.model import Link, ModelDefinition
+from msim.definitions.models.readouts import readout_of
 
 BURSTS = ("population", "receptor")
 SEEN_BY_READOUTS = "synaptic_current"
 SEEN_AS_FIELD = "dipole_current"  # of populations that have one
-FIELD = "field_current"
 NOTHING = 1e-9  # what sums that cancel may leave of 0
 
 
@@ -42,7 +43,7 @@ def check_links(model: ModelDefinition) -> None:
         if link.has_share and target.kind != "readout":
             _check_share(model, link, origins, target, f"{place}.share")
         if target.kind == "readout":
-            _check_readout(link, origins, references, target, place, known_outputs)
+            _check_readout(model, link, origins, references, target, place, known_outputs)
     for text, address in known_inputs.items():
         if address.kind in ("slow", "readout") and text not in fed:
             file = model.instances[address.owner].file
@@ -118,10 +119,12 @@ def _check_target(
 
 
 def _check_readout(
-    link: Link, origins: list[Address], references: list[Address], target: Address, place: str,
+    model: ModelDefinition, link: Link, origins: list[Address], references: list[Address], target: Address, place: str,
     known: Mapping[str, Address],
 ) -> None:  # fmt: skip
-    dipole = target.name == FIELD and f"{origins[0].population}.{SEEN_AS_FIELD}" in known
+    readout = readout_of(model, target.owner)
+    sees_field = readout is not None and readout.kind == SPECTRUM
+    dipole = sees_field and f"{origins[0].population}.{SEEN_AS_FIELD}" in known
     seen = SEEN_AS_FIELD if dipole else SEEN_BY_READOUTS
     if len(origins) != 1 or (origins[0].kind, origins[0].name) != ("population", seen):
         wanted = f"'{target.text}' sees one 'POPULATION.{seen}'"

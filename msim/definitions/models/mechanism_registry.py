@@ -1,10 +1,11 @@
-"""Every form that a model file may name."""
+"""Every form that a model file may name, and what a trial computes of those that are readouts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from msim.base.mechanism import Mechanism
+from msim.base.readout import Readout
 from msim.circuit.drive import COLOURED_BACKGROUND
 from msim.circuit.modulation import MUSCARINIC
 from msim.circuit.neurons import ADEX, ADEX_WITH_DENDRITE
@@ -12,11 +13,11 @@ from msim.circuit.receptors import AMPA, GABA_A, GABA_B, NMDA
 from msim.circuit.release import RESTING_ACTIVATION
 from msim.circuit.synapses import SATURATION, SHORT_TERM_PLASTICITY
 from msim.dcm.mass import NEURAL_MASS
-from msim.measures.bold import BALLOON_WINDKESSEL
+from msim.measures.bold import BALLOON_WINDKESSEL, BOLD
 from msim.measures.dipole import DIPOLE_SOURCE, SENSORY_VOLLEY
 from msim.measures.energy_use import ENERGY_USE
 from msim.measures.glutamate_cycle import GLUTAMATE_CYCLE
-from msim.measures.lfp_band import LFP_BAND
+from msim.measures.lfp_band import BAND, LFP_BAND
 from msim.measures.rating import RATING
 from msim.measures.receptor_pet import MGLUR5_PET
 from msim.measures.synapse_pet import SV2A_PET
@@ -77,3 +78,5 @@ MECHANISMS: dict[str, Mechanism] = {
 
 # Forms that are made for the drugs that act on them, by the names of these.
 FOR_DRUGS: dict[str, Callable[[tuple[str, ...]], Mechanism]] = {TRAPPING_BLOCK.name: trapping_block}
+
+READOUTS: dict[str, Readout] = {one.form.name: one for one in (BOLD, BAND)}
