@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msim
 from msim.base.errors import StartError
+from msim.base.plugins import plugin_digests
 
 # Packages of msim that decide what a trial records; the others only call, store, draw or print.
 DECIDING = (
@@ -26,10 +27,10 @@ SOURCE = (".py", ".cpp", ".hpp", ".h")
 
 @functools.cache
 def code_digest() -> str:
-    """Return the SHA-256 of all that can change a trial: msim's deciding source, and the versions of its libraries."""
+    """Return the SHA-256 of all that can change a trial: msim's deciding source, plug-ins, versions of libraries."""
     root = package_folder()
     files = [path for path in root.rglob("*") if path.suffix in SOURCE and is_deciding(path, root)]
-    versions = [msim.__version__, *(installed_version(one) for one in COMPUTING)]
+    versions = [msim.__version__, *(installed_version(one) for one in COMPUTING), *plugin_digests()]
     return _digest(root, files, json.dumps(versions).encode())
 
 

@@ -18,6 +18,7 @@ MADE_ELSEWHERE = {
     "cli/hashing.py": "... and ... differ first in ...",
     "brain/connectome.py": "...: wants tracts of at most ... s, got ... mm between ... and ...",
     "definitions/models/interventions.py": "the model declares no ... '...'",
+    "definitions/studies/roles.py": "...: wants a model whose table [roles] says '...'",
     "definitions/files/read.py": "wants a whole number, got ...",
     "backends/cpp/network.py": "wants one number for all synapses, got ...",
     "backends/cpp/validation.py": "equation of '...' cannot be read: ...",

@@ -1,10 +1,12 @@
-"""Every form that a model file may name, and what a trial computes of those that are readouts."""
+"""Every form that a model file may name, and what a trial computes of readouts: msim's own, and of plug-ins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from msim.base.mechanism import Mechanism
+from msim.base.plugins import plugins
 from msim.base.readout import Readout
 from msim.circuit.drive import COLOURED_BACKGROUND
 from msim.circuit.modulation import MUSCARINIC
@@ -80,3 +82,21 @@ MECHANISMS: dict[str, Mechanism] = {
 FOR_DRUGS: dict[str, Callable[[tuple[str, ...]], Mechanism]] = {TRAPPING_BLOCK.name: trapping_block}
 
 READOUTS: dict[str, Readout] = {one.form.name: one for one in (BOLD, BAND)}
+_NAME, _FORM_NAME = attrgetter("name"), attrgetter("form.name")
+
+
+def mechanisms() -> dict[str, Mechanism]:
+    """Return every form by its name: msim's own, and those of installed packages.
+
+    raises: StartError for a package whose forms cannot be taken
+    """
+    further = plugins("msim.mechanisms", Mechanism, tuple(MECHANISMS), _NAME)
+    return {**further, **{name: one.form for name, one in readouts().items()}, **MECHANISMS}
+
+
+def readouts() -> dict[str, Readout]:
+    """Return what trials compute, by the name of the form: msim's own, and those of installed packages.
+
+    raises: StartError for a package whose readouts cannot be taken
+    """
+    return {**plugins("msim.readouts", Readout, tuple(MECHANISMS), _FORM_NAME), **READOUTS}

@@ -18,7 +18,7 @@ from msim.definitions.models.drug_binding import drugs_that_bind, with_drugs
 from msim.definitions.models.hypotheses import read_hypothesis
 from msim.definitions.models.links import check_links
 from msim.definitions.models.manipulations import Parts, read_manipulation
-from msim.definitions.models.mechanism_registry import MECHANISMS
+from msim.definitions.models.mechanism_registry import mechanisms
 from msim.definitions.models.model import (
     Drive,
     Link,
@@ -229,9 +229,10 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
 
 def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) -> MechanismInstance:
     place = f"{where}: mechanisms.{name}"
-    if entry.form not in MECHANISMS:
-        raise DefinitionError(f"{place}.form", f"unknown form '{entry.form}'{nearest(entry.form, MECHANISMS)}")
-    form = MECHANISMS[entry.form]
+    known_forms = mechanisms()
+    if entry.form not in known_forms:
+        raise DefinitionError(f"{place}.form", f"unknown form '{entry.form}'{nearest(entry.form, known_forms)}")
+    form = known_forms[entry.form]
     given = dict(entry.__pydantic_extra__ or {})
     known = [one.name for one in form.parameters]
     for key in given:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from msim.base.readout import Readout
-from msim.definitions.models.mechanism_registry import READOUTS
+from msim.definitions.models.mechanism_registry import readouts
 from msim.definitions.models.model import ModelDefinition
 
 
 def readout_of(model: ModelDefinition, instance: str) -> Readout | None:
     """Return how a trial computes a mechanism; None for what no trial computes."""
-    return READOUTS.get(model.instances[instance].mechanism.name) if instance in model.instances else None
+    return readouts().get(model.instances[instance].mechanism.name)
 
 
 def readouts_of(model: ModelDefinition, kind: str) -> dict[str, Readout]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import create_model
 
+from msim.base.plugins import plugins
 from msim.definitions.files.schema import Entry
 from msim.definitions.studies.schema import StudyFile
 
@@ -45,9 +46,13 @@ class Analysis:
 
 @functools.cache
 def analyses() -> dict[str, Analysis]:
-    """Return all analyses by the names of their tables."""
-    names = [one.name for one in pkgutil.iter_modules(importlib.import_module(BUILT_IN).__path__)]
-    return {name: importlib.import_module(f"{BUILT_IN}.{name}").ANALYSIS for name in sorted(names)}
+    """Return all analyses by the names of their tables: msim's own, and those of installed packages.
+
+    raises: StartError for a package whose analyses cannot be taken
+    """
+    names = sorted(one.name for one in pkgutil.iter_modules(importlib.import_module(BUILT_IN).__path__))
+    found = {name: importlib.import_module(f"{BUILT_IN}.{name}").ANALYSIS for name in names}
+    return found | plugins("msim.analyses", Analysis, (*names, *StudyFile.model_fields))
 
 
 @functools.cache

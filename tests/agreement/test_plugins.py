@@ -1,0 +1,207 @@
+"""A package of somebody else, installed beside msim, gives it a mechanism, a readout and an analysis that run."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "example_plugin"
+MODEL = """
+include = ["circuits/cortical_column"]
+
+[mechanisms.memory]
+form  = "gain_memory"
+on    = "pyramidal"
+tau_m = { value = "5 second", source = "assumed", note = "a test" }
+
+[mechanisms.load]
+form   = "mean_load"
+weight = { value = 2, source = "assumed", note = "a test" }
+
+[links.gain_to_memory]
+from = "ampar_scaling.AMPAR_scale"
+to   = "memory.gain"
+
+[links.activity_to_load]
+from        = "pyramidal.synaptic_current"
+to          = "load.activity"
+relative_to = "pyramidal.synaptic_current"
+"""
+EXPERIMENT = """
+title       = "A mechanism and a readout of another package"
+hypothesis  = "They run as those of msim do."
+source      = "assumed"
+notes       = "a test"
+model       = "own"
+seeds       = [1]
+begin       = "-1 minute"
+duration    = "239 minute"
+body_weight = "70 kg"
+schedule    = { baseline = "0.4 second", probe = "0.6 second", burst = "0.2 second", burn_in = "0.05 second" }
+
+[[arms]]
+name  = "ketamine"
+doses = [{ drug = "ketamine", mg_per_kg = 0.5, route = "intravenous", at = "0 minute", duration = "40 minute" }]
+
+[[record]]
+quantity = "memory.m"
+every    = "10 minute"
+
+[[record]]
+quantity = "ampar_scaling.AMPAR_scale"
+every    = "10 minute"
+
+[[record]]
+quantity = "load.load"
+every    = "10 minute"
+"""
+STUDY = """
+title        = "Potentiation a day after an infusion"
+question     = "Does an analysis of another package run?"
+source       = "assumed"
+notes        = "a test"
+participants = "participants/adults"
+begin        = "-3 hour"
+seed         = 1
+
+[[groups]]
+name   = "patients"
+health = "depressed"
+n      = 3
+doses  = [{ drug = "ketamine", route = "intravenous", mg_per_kg = 0.5, at = "0 hour", duration = "40 minute" }]
+
+[[visits]]
+name  = "rest"
+group = "patients"
+at    = "-2 hour"
+
+[[visits]]
+name  = "day_after"
+group = "patients"
+at    = "24 hour"
+
+[potentiation]
+after = ["day_after"]
+"""
+DIGEST = "from msim.base.code_digest import code_digest; print(code_digest())"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the example package was installed into."""
+    source, target = tmp_path_factory.mktemp("source") / "example", tmp_path_factory.mktemp("installed")
+    shutil.copytree(EXAMPLE, source)
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)], check=True)
+    return target
+
+
+def run(folder: Path, *words: str, installed: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A Python process of its own, which finds packages of a folder if there is one."""
+    path = [str(installed)] if installed else []
+    path += [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=500)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Rows of a table by its header."""
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+
+
+@pytest.fixture()
+def files(tmp_path: Path) -> Path:
+    for name, text in (("own.toml", MODEL), ("question.toml", EXPERIMENT), ("study.toml", STUDY)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_what_is_not_installed_is_unknown(files: Path) -> None:
+    done = run(files, "-m", "msim", "check", "own.toml", "study.toml")
+    assert done.returncode == 2
+    told = done.stdout + done.stderr
+    assert "unknown form 'gain_memory'" in told and "unknown key 'potentiation'" in told
+
+
+def test_a_mechanism_and_a_readout_of_another_package_run(files: Path, installed: Path) -> None:
+    """The trace follows the gain by its time constant; the load is the mean activity so far, by its weight."""
+    words = ("run", "question.toml", "--target", "emulator", "--workers", "1", "--out", "result")
+    done = run(files, "-m", "msim", *words, installed=installed)
+    assert done.returncode == 0, done.stderr
+    samples, bursts = (
+        xr.open_zarr(next((files / "result").rglob(name)), consolidated=False) for name in ("samples", "bursts")
+    )
+    gain, memory, load = (
+        samples[name].values.ravel() for name in ("ampar_scaling.AMPAR_scale", "memory.m", "load.load")
+    )
+    fastest = np.abs(np.diff(gain)).max() / 600
+    assert np.ptp(gain) > 0.01 and np.abs(memory - gain).max() <= 5 * 2 * fastest + 1e-3
+    kept = bursts["accepted"].values.ravel() == 1
+    times, current = (bursts[name].values.ravel()[kept] for name in ("burst_time", "pyramidal.synaptic_current"))
+    sums = np.concatenate([[0], np.cumsum(np.diff(times) * (current[1:] + current[:-1]) / 2)]) / current[0]
+    assert load[-1] == pytest.approx(2 * sums[-1] / (times[-1] - times[0]), rel=1e-9)
+
+
+def test_a_study_of_another_package_runs(files: Path, installed: Path) -> None:
+    pytest.importorskip("statsmodels")
+    assert run(files, "-m", "msim", "check", "study.toml", installed=installed).returncode == 0
+    words = ("study", "study.toml", "--out", "result", "--figure", "figure.png")
+    done = run(files, "-m", "msim", *words, installed=installed)
+    assert done.returncode == 0, done.stderr
+    rows, people = (table(files / "result" / name) for name in ("table.tsv", "potentiation.tsv"))
+    assert [row["statistic"] for row in rows] == ["patients, day_after: potentiation"]
+    after = [float(one["potentiation"]) for one in people if one["visit"] == "day_after"]
+    assert len(after) == 3 and float(rows[0]["estimate"]) == pytest.approx(np.mean(after), rel=1e-6)
+    assert (files / "figure.png").stat().st_size > 5000
+    report = run(files, "-m", "msim", "report", "result", "--out", "page.html", installed=installed)
+    assert report.returncode == 0, report.stderr
+    assert "no scanner sees it" in (files / "page.html").read_text(encoding="utf-8")
+
+
+def test_an_analysis_s_own_check_is_made(files: Path, installed: Path) -> None:
+    text = STUDY.replace('after = ["day_after"]', 'after = ["day_after"]\nunit = "mV"')
+    (files / "study.toml").write_text(text, encoding="utf-8")
+    done = run(files, "-m", "msim", "check", "study.toml", installed=installed)
+    assert done.returncode == 2 and "potentiation.unit: wants 'relative', got 'mV'" in done.stdout + done.stderr
+
+
+def test_the_code_of_a_package_is_part_of_what_a_trial_is_known_by(installed: Path, tmp_path: Path) -> None:
+    """A changed package is other code: without it, with it, and after a line of it was changed."""
+    changed = tmp_path / "changed"
+    shutil.copytree(installed, changed)
+    file = changed / "msim_example/gain_memory.py"
+    file.write_text(file.read_text(encoding="utf-8").replace("(gain - m)", "2 * (gain - m)"), encoding="utf-8")
+    found = [run(tmp_path, "-c", DIGEST, installed=one).stdout for one in (None, installed, installed, changed)]
+    assert all(found) and found[1] == found[2] and len(set(found)) == 3
+
+
+BROKEN = {
+    "taken": ("msim.mechanisms", "ampa", "own:FORM", "wants a name that no other object of this kind has"),
+    "gone": ("msim.mechanisms", "own", "own:NOTHING", "cannot be loaded: AttributeError"),
+    "another type": ("msim.analyses", "own", "own:FORM", "wants an object of type Analysis, got Mechanism"),
+    "another name": ("msim.mechanisms", "own", "own:FORM", "wants the name of its object, 'form'"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_package_is_named(name: str, tmp_path: Path) -> None:
+    group, entry, value, told = BROKEN[name]
+    form = 'from msim.base.mechanism import Mechanism\nFORM = Mechanism("form", "a test", "slow")\n'
+    (tmp_path / "own.py").write_text(form, encoding="utf-8")
+    about = tmp_path / "own-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1.0\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text(f"[{group}]\n{entry} = {value}\n", encoding="utf-8")
+    reading = "siegel2021_resting_fc" if group == "msim.analyses" else "circuits/cortical_column"
+    words = ("-m", "msim", "show", f"studies/{reading}" if group == "msim.analyses" else reading)
+    done = run(tmp_path, *words, installed=tmp_path)
+    assert done.returncode == 4 and f"own 1.0: entry point {entry} of {group}: {told}" in done.stderr, done.stderr
