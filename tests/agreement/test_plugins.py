@@ -14,83 +14,6 @@ import pytest
 import xarray as xr
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "example_plugin"
-MODEL = """
-include = ["circuits/cortical_column"]
-
-[mechanisms.memory]
-form  = "gain_memory"
-on    = "pyramidal"
-tau_m = { value = "5 second", source = "assumed", note = "a test" }
-
-[mechanisms.load]
-form   = "mean_load"
-weight = { value = 2, source = "assumed", note = "a test" }
-
-[links.gain_to_memory]
-from = "ampar_scaling.AMPAR_scale"
-to   = "memory.gain"
-
-[links.activity_to_load]
-from        = "pyramidal.synaptic_current"
-to          = "load.activity"
-relative_to = "pyramidal.synaptic_current"
-"""
-EXPERIMENT = """
-title       = "A mechanism and a readout of another package"
-hypothesis  = "They run as those of msim do."
-source      = "assumed"
-notes       = "a test"
-model       = "own"
-seeds       = [1]
-begin       = "-1 minute"
-duration    = "239 minute"
-body_weight = "70 kg"
-schedule    = { baseline = "0.4 second", probe = "0.6 second", burst = "0.2 second", burn_in = "0.05 second" }
-
-[[arms]]
-name  = "ketamine"
-doses = [{ drug = "ketamine", mg_per_kg = 0.5, route = "intravenous", at = "0 minute", duration = "40 minute" }]
-
-[[record]]
-quantity = "memory.m"
-every    = "10 minute"
-
-[[record]]
-quantity = "ampar_scaling.AMPAR_scale"
-every    = "10 minute"
-
-[[record]]
-quantity = "load.load"
-every    = "10 minute"
-"""
-STUDY = """
-title        = "Potentiation a day after an infusion"
-question     = "Does an analysis of another package run?"
-source       = "assumed"
-notes        = "a test"
-participants = "participants/adults"
-begin        = "-3 hour"
-seed         = 1
-
-[[groups]]
-name   = "patients"
-health = "depressed"
-n      = 3
-doses  = [{ drug = "ketamine", route = "intravenous", mg_per_kg = 0.5, at = "0 hour", duration = "40 minute" }]
-
-[[visits]]
-name  = "rest"
-group = "patients"
-at    = "-2 hour"
-
-[[visits]]
-name  = "day_after"
-group = "patients"
-at    = "24 hour"
-
-[potentiation]
-after = ["day_after"]
-"""
 DIGEST = "from msim.base.code_digest import code_digest; print(code_digest())"
 
 
@@ -120,8 +43,8 @@ def table(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture()
 def files(tmp_path: Path) -> Path:
-    for name, text in (("own.toml", MODEL), ("question.toml", EXPERIMENT), ("study.toml", STUDY)):
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    for path in EXAMPLE.glob("*.toml"):
+        shutil.copy(path, tmp_path)
     return tmp_path
 
 
@@ -168,8 +91,8 @@ def test_a_study_of_another_package_runs(files: Path, installed: Path) -> None:
 
 
 def test_an_analysis_s_own_check_is_made(files: Path, installed: Path) -> None:
-    text = STUDY.replace('after = ["day_after"]', 'after = ["day_after"]\nunit = "mV"')
-    (files / "study.toml").write_text(text, encoding="utf-8")
+    with (files / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('unit  = "mV"\n')
     done = run(files, "-m", "msim", "check", "study.toml", installed=installed)
     assert done.returncode == 2 and "potentiation.unit: wants 'relative', got 'mV'" in done.stdout + done.stderr
 

@@ -1,7 +1,26 @@
 """Study of glutamate and synapses: cycling and energy by MRS, mGluR5 and SV2A by PET."""
 
+from __future__ import annotations
+
+from pydantic import Field
+
+from msim.definitions.files.names import Name, QuantityText
+from msim.definitions.files.schema import Entry
 from msim.definitions.studies.analysis import Analysis
-from msim.studies.analyses.glutamate.schema import GlutamateEntry
+
+
+class GlutamateEntry(Entry):
+    """Glutamate cycling and energy by MRS, mGluR5 and SV2A by PET.
+
+    scan: duration of each scan, from the time of the visit; every: time between readings in a scan
+    """
+
+    baseline: Name
+    after: list[Name] = Field(min_length=1)
+    controls: Name
+    scan: QuantityText
+    every: QuantityText
+
 
 ANALYSIS = Analysis(
     schema=GlutamateEntry,

@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from msim.plots.style import BLACK, BLUE, GRAY, SMALL, VERMILION, dress
-from msim.studies.analyses.glutamate import ANALYSIS
-from msim.studies.analyses.glutamate.schema import GlutamateEntry
+from msim.studies.analyses.glutamate import ANALYSIS, GlutamateEntry
 from msim.studies.analyses.glutamate.study import MEASURES, GlutamateDetails
 from msim.studies.outcome import Outcome
 

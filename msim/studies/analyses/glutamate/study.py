@@ -20,8 +20,8 @@ from msim.measures.energy_use import energy_budget, tca_rate
 from msim.measures.glutamate_cycle import Activity, glutamate_cycling, release_events
 from msim.measures.receptor_pet import extracellular_glutamate, mglur5_binding, scan_change
 from msim.measures.synapse_pet import sv2a_binding
+from msim.studies.analyses.glutamate import GlutamateEntry
 from msim.studies.analyses.glutamate.readouts import GlutamateReadouts, read_glutamate_readouts
-from msim.studies.analyses.glutamate.schema import GlutamateEntry
 from msim.studies.cohort import cohort_of
 from msim.studies.columns import Course
 from msim.studies.outcome import Outcome

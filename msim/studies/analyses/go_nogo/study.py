@@ -23,7 +23,7 @@ from msim.emulator.library import Emulators
 from msim.imaging.group import Test, correlation, mixed_model
 from msim.imaging.scan import Label
 from msim.measures.scan_times import simulated_seconds
-from msim.studies.analyses.go_nogo.schema import TaskStudyEntry
+from msim.studies.analyses.go_nogo import TaskStudyEntry
 from msim.studies.checks import check_entry
 from msim.studies.cohort import Cohort, cohort_of, held_regions
 from msim.studies.outcome import Outcome

@@ -1,7 +1,22 @@
 """Study of MEG: ongoing activity and responses to touch, before and after a treatment, fitted by a neural mass."""
 
+from __future__ import annotations
+
+from pydantic import Field, StrictInt
+
+from msim.definitions.files.names import Name, QuantityText
+from msim.definitions.files.schema import Entry
 from msim.definitions.studies.analysis import Analysis
-from msim.studies.analyses.meg_dcm.schema import MegStudyEntry
+
+
+class MegStudyEntry(Entry):
+    """Ongoing activity and responses to touch, before and after a treatment, fitted by a neural mass."""
+
+    before: Name
+    after: Name
+    seconds: QuantityText
+    trials: StrictInt = Field(ge=2, le=10000)
+
 
 ANALYSIS = Analysis(
     schema=MegStudyEntry,

@@ -18,7 +18,7 @@ from msim.meg.fields import SHORTEST, Sensors, read_sensors
 from msim.meg.fit import CHANGING
 from msim.meg.session import Session, session, write_session_files
 from msim.meg.table import BANDS, meg_table
-from msim.studies.analyses.meg_dcm.schema import MegStudyEntry
+from msim.studies.analyses.meg_dcm import MegStudyEntry
 from msim.studies.cohort import Cohort, VisitState, cohort_of
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant, model_of

@@ -18,7 +18,7 @@ from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.library import Emulators
 from msim.imaging.connectivity import Band, between, functional_connectivity, similarity
 from msim.imaging.scan import Label, Scan
-from msim.studies.analyses.resting_connectivity.schema import RestingEntry
+from msim.studies.analyses.resting_connectivity import RestingEntry
 from msim.studies.analyses.resting_connectivity.study import TASK, pairs_of
 from msim.studies.checks import check_study, group_of
 from msim.studies.cohort import held_regions

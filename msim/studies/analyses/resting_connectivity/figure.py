@@ -12,7 +12,7 @@ from msim.brain.connectome import Connectome
 from msim.imaging.connectivity import mean_connectivity
 from msim.imaging.optional_imports import library
 from msim.plots.style import BLACK, GRAY, GREEN, SMALL, TITLE, VERMILION, dress
-from msim.studies.analyses.resting_connectivity.schema import RestingEntry
+from msim.studies.analyses.resting_connectivity import RestingEntry
 from msim.studies.analyses.resting_connectivity.study import RestingDetails
 from msim.studies.outcome import Outcome
 

@@ -23,7 +23,7 @@ from msim.imaging.bids import write_connectivity, write_scan
 from msim.imaging.connectivity import Band, between, functional_connectivity, mean_connectivity
 from msim.imaging.group import Test, mixed_coefficients, unpaired
 from msim.imaging.scan import Label, Scan
-from msim.studies.analyses.resting_connectivity.schema import RestingEntry
+from msim.studies.analyses.resting_connectivity import RestingEntry
 from msim.studies.checks import check_entry
 from msim.studies.cohort import Cohort, VisitState, cohort_of, held_regions, regions_of
 from msim.studies.outcome import Outcome
