@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 from typer.testing import CliRunner
 
 from msim.cli import app
@@ -30,13 +31,10 @@ def words(text: str) -> str:
 
 def hostile_experiment(folder: Path) -> Path:
     """The main experiment with words in it that a careless page would obey."""
-    text = (shipped("experiments") / "ketamine_rapid_and_sustained.toml").read_text(encoding="utf-8")
-    said = json.dumps(HOSTILE)
-    text = re.sub(r'^title +=.*$', lambda _: f"title = {said}", text, count=1, flags=re.MULTILINE)
-    text = re.sub(r'^meaning = "saline"$', lambda _: f"meaning = {said}", text, count=1, flags=re.MULTILINE)
-    text = re.sub(r'hypothesis = """.*?"""', lambda _: f"hypothesis = {said}", text, count=1, flags=re.DOTALL)
+    tables = tomlkit.parse((shipped("experiments") / "ketamine_rapid_and_sustained.toml").read_text(encoding="utf-8"))
+    tables["title"] = tables["hypothesis"] = tables["arms"][0]["meaning"] = HOSTILE
     path = folder / "hostile.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(tomlkit.dumps(tables), encoding="utf-8")
     return path
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 from msim.backends.context import Context, build_network
 from msim.base.errors import InputError, SimulationError
 from msim.definitions.models.model import Drive, ModelDefinition
 from msim.emulator.definition import fast_digest
-from msim.storage.trial_store import place_file
 
 # Rates react more than in proportion to background, so a full step would overshoot.
 DAMPING = 0.25
@@ -75,35 +71,3 @@ def strongest_drive(model: ModelDefinition, population: str) -> Drive:
     if not own:
         raise InputError(f"{model.name}: population '{population}' has no drive to tune")
     return max(own, key=lambda one: model[f"{one.name}.contacts"] * model[f"{one.name}.rate"])
-
-
-def write_rates(model: ModelDefinition, found: list[Calibrated]) -> list[Path]:
-    """Write the rates into the files that state them; every other character stays as it is."""
-    texts: dict[str, str] = {}
-    for one in found:
-        file = model.values[one.path].file
-        text = texts.get(file) or Path(file).read_text(encoding="utf-8")
-        texts[file] = replaced_rate(text, one)
-    for file, text in texts.items():
-        place_file(Path(file), text.encode())
-    return [Path(file) for file in texts]
-
-
-def replaced_rate(text: str, one: Calibrated) -> str:
-    """Return the text of a model file with another value of a drive's rate."""
-    drive = one.path.removesuffix(".rate")
-    pattern = re.compile(rf"(\[drives\.{drive}\][^\[]*?\brate\s*=\s*\{{\s*value\s*=\s*\")[^\"]*(\")", re.DOTALL)
-    new, count = pattern.subn(lambda match: f"{match[1]}{one.after}{match[2]}", text)
-    if count != 1 or not _is_only_change(text, new, drive, one.after):
-        raise InputError(f"{one.path}: its value could not be found in the file; set it by hand to {one.after}")
-    return new
-
-
-def _is_only_change(text: str, new: str, drive: str, rate: str) -> bool:
-    """Return whether the new text differs from the old one in the rate of this drive alone."""
-    try:
-        before, after = tomllib.loads(text), tomllib.loads(new)
-        before["drives"][drive]["rate"]["value"] = rate
-    except (tomllib.TOMLDecodeError, KeyError, TypeError):
-        return False
-    return before == after

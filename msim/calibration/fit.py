@@ -147,7 +147,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise InputError("calibrate: wants optuna, SALib and tomlkit: pip install msim[fit]") from None
+        raise InputError("calibrate: wants optuna and SALib: pip install msim[fit]") from None
     return optuna
 
 
@@ -189,7 +189,7 @@ def morris(problem: Problem, trajectories: int, seed: int = 1) -> list[dict[str,
         from SALib.analyze import morris as analysis
         from SALib.sample import morris as sampling
     except ImportError:
-        raise InputError("calibrate: wants optuna, SALib and tomlkit: pip install msim[fit]") from None
+        raise InputError("calibrate: wants optuna and SALib: pip install msim[fit]") from None
     names = [axis.path for axis in problem.axes]
     about = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     guesses = sampling.sample(about, trajectories, num_levels=4, seed=seed)

@@ -1,15 +1,16 @@
-"""Writer of fitted values into the model files that state them, comments and layout kept."""
+"""Writer of values that were found into the model files that state them, comments and layout kept."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msim
 from msim.base.errors import InputError
+from msim.calibration.background_rates import Calibrated
 from msim.calibration.space import is_fitted_slow, texts_of
+from msim.definitions.files.write import with_values
 from msim.definitions.models.model import ModelDefinition
 from msim.storage.trial_store import place_file
 
@@ -21,24 +22,32 @@ def write_values(model: ModelDefinition, values: Mapping[str, float], rows: Sequ
 
     raises: InputError where a value is not one that a calibration may change; nothing is written then
     """
-    try:
-        import tomlkit
-    except ImportError:
-        raise InputError("calibrate: wants optuna, SALib and tomlkit: pip install msim[fit]") from None
-    documents: dict[str, Any] = {}
+    entries = {}
     for path, text in texts_of(model, values).items():
+        value = model.values[path]
         if not is_fitted_slow(model, path):
-            raise InputError(f"{path}: source is '{model.values[path].source}', and only fitted values are written")
-        file = model.values[path].file
-        if file not in documents:
-            documents[file] = tomlkit.parse(Path(file).read_text(encoding="utf-8"))
-        owner, _, name = path.partition(".")
-        entry = documents[file]["mechanisms"][owner][name]
-        entry["value"] = text
-        entry["note"] = noted(str(entry.get("note", "")), rows)
-    for file, document in documents.items():
-        place_file(Path(file), tomlkit.dumps(document).encode())
-    return [Path(file) for file in documents]
+            raise InputError(f"{path}: source is '{value.source}', and only fitted values are written")
+        entries[path] = {"value": text, "note": noted(value.note, rows)}
+    return _write(model, "mechanisms", entries)
+
+
+def write_rates(model: ModelDefinition, found: Sequence[Calibrated]) -> list[Path]:
+    """Write the rates of drives.
+
+    raises: InputError where a file does not state one of them; nothing is written then
+    """
+    return _write(model, "drives", {one.path: {"value": one.after} for one in found})
+
+
+def _write(model: ModelDefinition, table: str, entries: Mapping[str, Mapping[str, str | float]]) -> list[Path]:
+    """Write entries of values, by path, into the files that state them; `table` holds their owners."""
+    of_files: dict[str, dict[tuple[str, ...], Mapping[str, str | float]]] = {}
+    for path, entry in entries.items():
+        of_files.setdefault(model.values[path].file, {})[table, *path.split(".", 1)] = entry
+    texts = {file: with_values(Path(file).read_bytes().decode(), new, file) for file, new in of_files.items()}
+    for file, text in texts.items():
+        place_file(Path(file), text.encode())
+    return [Path(file) for file in texts]
 
 
 def noted(note: str, rows: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ def tune_background_rates(
     Example: msim tune-background-rates circuits/cortical_column --set pv_to_pv.in_degree=70
     """
     from msim.base.errors import InputError
-    from msim.calibration.background_rates import background_rates, deciding_at_rest, write_rates
+    from msim.calibration.background_rates import background_rates, deciding_at_rest
+    from msim.calibration.write import write_rates
     from msim.cli.options import parse_changes
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.experiments.effects import validate_decisive

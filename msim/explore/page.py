@@ -13,9 +13,9 @@ from bokeh.models import Button, Div, Select, Slider, TextInput
 from jinja2 import Template
 
 from msim.base.errors import InputError, MsimError, printable
+from msim.definitions.files.write import write_new
 from msim.explore.figures import MOST_DOSES, Figures
 from msim.explore.state import ROUTES, SPANS, Explorer, State, choices_of, tables_of
-from msim.explore.toml import write_experiment
 
 HERE = Path(__file__).parent
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -101,7 +101,7 @@ class Page:
                 raise InputError(f"file name: wants letters, digits, _ and -, got '{name}'")
             path = self._folder / f"{name}.toml"
             tables = tables_of(self.state(), self._explorer.model, self._explorer.name, vehicle=True)
-            write_experiment(tables, path)
+            write_new(tables, path)
         except InputError as problem:
             self.wrote.text = _told("Not written.", str(problem))
             return

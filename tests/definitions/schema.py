@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
@@ -106,22 +105,3 @@ def _without_none(annotation: Any) -> Any:
 def _is_table(annotation: Any) -> bool:
     inside = _without_none(annotation)
     return isinstance(inside, type) and issubclass(inside, BaseModel)
-
-
-def toml(tables: dict[str, Any]) -> str:
-    """Tables as the text of a file, each key on a line of its own."""
-    return "".join(f"{_text(key)} = {_value(value)}\n" for key, value in tables.items())
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key)} = {_value(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, str):
-        return _text(value)
-    return repr(value).lower() if isinstance(value, (bool, float)) else str(value)
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from schema import toml
 from schema_examples import ASSUMED, EXAMPLES
 
+from msim.definitions.files.write import toml_text
 from msim.definitions.models.checks import check_files
 from msim.studies.checks import check_late
 
@@ -94,5 +94,5 @@ def test_a_text_that_is_no_name_is_refused_in_a_part(table: str, key: str, text:
 
 def problems_of(tables: dict[str, Any], folder: Path) -> list[str]:
     """What msim check says against a file of these tables."""
-    (folder / "own.toml").write_text(toml(tables), encoding="utf-8")
+    (folder / "own.toml").write_text(toml_text(tables), encoding="utf-8")
     return check_files([str(folder / "own.toml")], check_late)[1]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schema import FORMATS, keys_of, kinds_of, leaf_places, leaves_of, tables_in, toml
+from schema import FORMATS, keys_of, kinds_of, leaf_places, leaves_of, tables_in
 from schema_examples import COLUMN, EXAMPLES, VALID, WRONG, Tables, experiments
 
 from msim.backends.context import Context
@@ -22,6 +22,7 @@ from msim.definitions.evidence.rows import own_rows
 from msim.definitions.experiments.axes import read_design, sweep_entry
 from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.files.write import toml_text
 from msim.definitions.models.checks import check_files
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model
@@ -53,7 +54,7 @@ DOCUMENTS = [(kind, index) for kind, several in EXAMPLES.items() for index in ra
 def accepted(tables: Tables, folder: Path) -> tuple[Path, str]:
     """The file of these tables, and why msim check refuses it; only an InputError is a refusal."""
     path = folder / "own.toml"
-    path.write_text(toml(tables), encoding="utf-8")
+    path.write_text(toml_text(tables), encoding="utf-8")
     _, problems = check_files([str(path)], check_late)
     return path, "; ".join(problems)
 
@@ -225,5 +226,5 @@ def quick_schedule(path: Path) -> Schedule:
     """Short bursts, yet such as tell what a silent slice is relative to."""
     tables = experiments()[0]
     tables["schedule"] |= {"baseline": "2 second", "burst": "0.5 second", "longest_burst": "1 second"}
-    (path.parent / "quick.toml").write_text(toml(tables), encoding="utf-8")
+    (path.parent / "quick.toml").write_text(toml_text(tables), encoding="utf-8")
     return read_experiment(path.parent / "quick.toml").schedule

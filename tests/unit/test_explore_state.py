@@ -8,21 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bokeh.document import Document
-from hypothesis import given
-from hypothesis import strategies as some
 
 from msim.base.errors import InputError
 from msim.definitions.experiments.experiment import experiment_from_tables, read_experiment
+from msim.definitions.files.write import write_new
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model
 from msim.explore.figures import FADED, MOST_DOSES
 from msim.explore.page import Page
 from msim.explore.server import address_of, make_server
 from msim.explore.state import ROUTES, SPANS, Explorer, State, choices_of, explorer_of, tables_of
-from msim.explore.toml import toml_text, write_experiment
 
 COLUMN = "circuits/cortical_column"
-TEXTS = some.text(some.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +30,6 @@ def column() -> ModelDefinition:
 @pytest.fixture(scope="module")
 def explorer(column: ModelDefinition) -> Explorer:
     return Explorer(column, COLUMN)
-
-
-@given(TEXTS, some.floats(allow_nan=False, allow_infinity=False), some.lists(TEXTS), some.integers(-(2**63), 2**63 - 1))
-def test_what_is_written_is_what_is_read(text: str, number: float, names: list[str], count: int) -> None:
-    tables = {"text": text, "names": names, "rows": [{"number": number, "inner": [{"count": count, "text": text}]}]}
-    assert tomllib.loads(toml_text(tables)) == tables
 
 
 @pytest.mark.parametrize("state", [
@@ -52,7 +43,7 @@ def test_a_state_is_an_experiment_and_its_file_says_the_same(
     state: State, column: ModelDefinition, tmp_path: Path
 ) -> None:
     tables = tables_of(state, column, COLUMN, vehicle=True)
-    write_experiment(tables, tmp_path / "mine.toml")
+    write_new(tables, tmp_path / "mine.toml")
     assert tomllib.loads((tmp_path / "mine.toml").read_text(encoding="utf-8")) == tables
     read, meant = read_experiment(tmp_path / "mine.toml"), experiment_from_tables(tables, model=column)
     assert (read.begin, read.end, read.seeds, read.recording) == (meant.begin, meant.end, meant.seeds, meant.recording)
@@ -99,10 +90,10 @@ def test_no_file_is_replaced(column: ModelDefinition, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("kept")
     with pytest.raises(InputError, match="is there already; choose another name"):
-        write_experiment(tables_of(State("ketamine"), column, COLUMN), path)
+        write_new(tables_of(State("ketamine"), column, COLUMN), path)
     assert path.read_text() == "kept"
     with pytest.raises(InputError, match="cannot be written: No such file"):
-        write_experiment({}, tmp_path / "nowhere" / "mine.toml")
+        write_new({}, tmp_path / "nowhere" / "mine.toml")
 
 
 def test_the_emulator_answers_what_was_asked(explorer: Explorer) -> None:
@@ -155,9 +146,3 @@ def test_a_document_holds_every_control(explorer: Explorer, tmp_path: Path) -> N
     Page(explorer, tmp_path).add_to(document)
     names = {one.name for one in document.roots}
     assert names >= {"drug", "mg_per_kg", "genotype", "write", "figure_bold", "figure_cascade"}
-
-
-def test_keys_and_values_of_all_kinds_come_back() -> None:
-    """A dot in a key makes no table of it."""
-    tables = {"set": {"nmda.Mg_o": "1 mM", "plain": True}, "arms": [{"name": "one", "set": {"a.b": 1.5, "c d": False}}]}
-    assert tomllib.loads(toml_text(tables)) == tables

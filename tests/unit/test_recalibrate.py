@@ -1,8 +1,7 @@
-"""Recalibration: rates are met by background alone, and files change in that one number."""
+"""Rates are met by background alone, and files change in that one number."""
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from pathlib import Path
@@ -12,17 +11,16 @@ import pytest
 
 from msim.backends.context import Context
 from msim.backends.fast_network import Burst, FastNetwork
-from msim.base.errors import InputError, SimulationError
+from msim.base.errors import SimulationError
 from msim.calibration import background_rates as tune_background_rates
 from msim.calibration.background_rates import (  # fmt: skip
     CLOSE_ENOUGH,
     LARGEST_STEP,
     Calibrated,
     background_rates,
-    replaced_rate,
     strongest_drive,
-    write_rates,
 )
+from msim.calibration.write import write_rates
 from msim.definitions.models.model import ModelDefinition
 
 COLUMN = "models/circuits/cortical_column.toml"
@@ -149,42 +147,6 @@ def calibrated(model: ModelDefinition, name: str, after: str) -> Calibrated:
 def text(model: ModelDefinition) -> str:
     """The file that states the background rates."""
     return next(one for path, one in model.files.items() if path.endswith("cortical_column.toml"))
-
-
-@pytest.mark.parametrize("name", ["pyramidal", "pv", "sst"])
-def test_only_the_number_is_replaced(model: ModelDefinition, text: str, name: str) -> None:
-    """Of the text one piece differs, and of the entries one value: source, note and all others stay."""
-    one = calibrated(model, name, "9.876 Hz")
-    new = replaced_rate(text, one)
-    lines = [line for line in difflib.ndiff(text.splitlines(), new.splitlines()) if line[0] in "+-"]
-    assert len(lines) == 2 and lines[1][2:] == lines[0][2:].replace(one.before, "9.876 Hz")
-    before, after = tomllib.loads(text), tomllib.loads(new)
-    assert after["drives"][f"background_{name}"]["rate"].pop("value") == "9.876 Hz"
-    assert before["drives"][f"background_{name}"]["rate"].pop("value") == one.before
-    assert before == after
-
-
-def test_the_old_number_puts_the_old_text_back(model: ModelDefinition, text: str) -> None:
-    """There and back gives the same characters."""
-    there = replaced_rate(text, calibrated(model, "pv", "9.876 Hz"))
-    assert replaced_rate(there, calibrated(model, "pv", model.values["background_pv.rate"].text)) == text
-
-
-@pytest.mark.parametrize(
-    "unreadable",
-    [
-        "[drives.other]\nrate = { value = \"1 Hz\" }",
-        "[drives.background_pv]\nto = \"pv\"\n\n[drives.other]\nrate = { value = \"1 Hz\" }",
-        "[drives.background_pv]\nrate = { same_as = \"other.rate\" }",
-        "[drives.background_pv]\n# rate = { value = \"1 Hz\" }\nrate = { source = \"x\", value = \"2 Hz\" }",
-        "note = '''\n[drives.background_pv]\nrate = { value = \"1 Hz\" }\n'''",
-        "",
-    ],
-)
-def test_a_rate_that_is_not_in_the_file_is_not_guessed(model: ModelDefinition, unreadable: str) -> None:
-    """Nor that of another drive taken for it: the message gives the number to set by hand."""
-    with pytest.raises(InputError, match="background_pv.rate.*by hand to 9.876 Hz"):
-        replaced_rate(unreadable, calibrated(model, "pv", "9.876 Hz"))
 
 
 def test_all_rates_go_into_their_file(
