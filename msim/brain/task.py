@@ -69,13 +69,13 @@ def wiring_of(task: TaskDefinition, regions: Sequence[str]) -> Wiring:
                                                               f"{nearest(name, regions)}")
         return list(regions).index(name)
 
-    origin = [place(f"pathways.{one.name}.from", one.origin) for one in task.pathways]
-    to = [place(f"pathways.{one.name}.to", one.to) for one in task.pathways]
+    origin = [place(f"pathways.{name}.from", one.origin) for name, one in task.pathways.items()]
+    to = [place(f"pathways.{name}.to", one.to) for name, one in task.pathways.items()]
     return Wiring(
         place("stimulus_region", task.stimulus_region), place("response_region", task.response_region),
         np.array(origin), np.array(to),
-        np.array([one.strength for one in task.pathways]), np.array([one.on != "nogo" for one in task.pathways]),
-        np.array([one.on != "go" for one in task.pathways]),
+        np.array(task.strengths), np.array([one.on != "nogo" for one in task.pathways.values()]),
+        np.array([one.on != "go" for one in task.pathways.values()]),
     )  # fmt: skip
 
 

@@ -118,7 +118,9 @@ def _show_study(study: StudyDefinition, as_json: bool) -> None:
 
 
 def _about_task(task: TaskDefinition) -> dict[str, str]:
-    pathways = {f"pathway {one.name}": f"{one.origin} to {one.to}, opened by {one.on}" for one in task.pathways}
+    pathways = {
+        f"pathway {name}": f"{one.origin} to {one.to}, opened by {one.on}" for name, one in task.pathways.items()
+    }
     return {
         "title": task.title,
         "stimulus_region": task.stimulus_region,

@@ -198,7 +198,7 @@ def trial_plan(
         times.setdefault(one.quantity, set()).add(begin if one.time is None else one.time)
     end = max(max(one for own in times.values() for one in own), LEAST_END)
     record = [one for quantity, own in times.items() for one in _records(known[quantity], own, begin, end)]
-    arm: dict[str, Any] = {"name": "arm", "doses": [one.model_dump(exclude_none=True) for one in condition.doses]}
+    arm: dict[str, Any] = {"name": "arm", "doses": list(condition.doses)}
     for kind, intervention in condition.interventions:
         arm.setdefault(kind, []).append(intervention.model_dump(by_alias=True, exclude_none=True))
     arm["set"] = dict(condition.set)
@@ -223,7 +223,7 @@ def first_moment(condition: Condition, read: Sequence[float] = ()) -> float:
     starts += [
         _seconds(intervention.since) for _, intervention in condition.interventions if intervention.since is not None
     ]
-    starts += [_seconds(dose.at) for dose in condition.doses if dose.at is not None]
+    starts += [dose.at for dose in condition.doses if dose.at is not None]
     return math.floor(min(starts) - ACUTE_LEAD)
 
 

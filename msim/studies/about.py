@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from msim.base.errors import StorageError
+from msim.base.quantities import quantity_text
+from msim.base.units import second
 from msim.definitions.files.citations import known_sources
 from msim.definitions.models.model import Value
 from msim.definitions.models.tables import model_tables, value_record
@@ -20,6 +21,7 @@ from msim.studies.outcome import Outcome, compare_with_reported
 STUDY_FILE = "study.json"
 FORMAT = 1
 LARGEST = 50_000_000  # bytes
+DOSE_TIMES = ("at", "until", "duration", "every")
 
 
 def write_about(folder: Path, found: Outcome) -> None:
@@ -29,7 +31,7 @@ def write_about(folder: Path, found: Outcome) -> None:
         "format": FORMAT, "study": _study(study), "values": _values(study), "facts": dict(found.facts),
         "beside": [
             {"statistic": one.test.name, "verdict": one.verdict,
-             "reported": None if one.reported is None else asdict(one.reported)}
+             "reported": None if one.reported is None else one.reported.model_dump(exclude={"note"})}
             for one in compare_with_reported(found.rows, study.reported)
         ],
         "provenance": {**made_by(), "command": command_line()},
@@ -62,7 +64,7 @@ def _study(study: StudyDefinition) -> dict[str, Any]:
         "brain": study.brain.name if study.brain else "", "coupling": study.coupling,
         "groups": [
             {"name": one.name, "meaning": one.meaning, "health": study.population.health[one.health].meaning,
-             "n": one.n, "doses": [asdict(dose) for dose in one.doses]}
+             "n": one.n, "doses": [_as_given(dose.model_dump(exclude_none=True)) for dose in one.doses]}
             for one in study.groups
         ],
         "visits": [
@@ -71,6 +73,14 @@ def _study(study: StudyDefinition) -> dict[str, Any]:
         ],
         "options": study.options.model_dump(mode="json", exclude_none=True),
     }  # fmt: skip
+
+
+def _as_given(dose: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dose, or a step of one, with its times as texts with a unit, as files give them."""
+    found: dict[str, Any] = {name: quantity_text(dose[name] * second) for name in DOSE_TIMES if name in dose}
+    if "steps" in dose:
+        found["steps"] = [_as_given(step) for step in dose["steps"]]
+    return {**dose, **found}
 
 
 def _values(study: StudyDefinition) -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,8 @@ from msim.brain.connectome import connectome_of
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.evidence.rows import EvidenceRow
 from msim.definitions.models.read_model import read_model
-from msim.definitions.studies.study import Group, StudyDefinition
+from msim.definitions.studies.schema import Group
+from msim.definitions.studies.study import StudyDefinition
 from msim.evidence.evidence import row_bounds
 from msim.studies.analysis import study_module
 

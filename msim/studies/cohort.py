@@ -13,7 +13,8 @@ from msim.definitions.files.read import find
 from msim.definitions.models.read_model import read_part
 from msim.definitions.models.roles import role
 from msim.definitions.studies.participants import Population
-from msim.definitions.studies.study import Group, StudyDefinition, Visit
+from msim.definitions.studies.schema import Group, Visit
+from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.library import Emulators
 from msim.measures.rating import improvement
 from msim.studies.columns import Course, courses

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.backends.context import Context
+from msim.definitions.experiments.doses import regimen
+from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.fast_inputs import fast_inputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.studies.participants import Population
@@ -18,7 +20,7 @@ from msim.emulator.files import read_emulator
 from msim.emulator.fit import FitBudget
 from msim.emulator.library import Emulators, kept_or_fitted
 from msim.multiscale.simulate import Protocol, simulate
-from msim.pharmacology.regimen import Dose, DoseText, regimen
+from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
 from msim.studies.participants import Participant, model_of
@@ -81,17 +83,17 @@ def _alike(block: Sequence[Sequence[str]], axes: Sequence[Axis], points: np.ndar
     return found
 
 
-def doses_for(texts: Sequence[DoseText], model: ModelDefinition, weight: float, end: float) -> tuple[Dose, ...]:
+def doses_for(given: Sequence[DoseEntry], model: ModelDefinition, weight: float, end: float) -> tuple[Dose, ...]:
     """Return the doses of a person.
 
     weight: kg; end: s, time at which series of doses end
     """
     masses = {drug.name: model[f"{drug.name}.molar_mass"] for drug in model.on_scale("drug")}
-    return regimen(texts, weight, masses, "doses", end)
+    return regimen(given, weight, masses, "doses", end)
 
 
 def course(
-    model: ModelDefinition, doses: Sequence[DoseText], weight: float, begin: float, times: Sequence[float],
+    model: ModelDefinition, doses: Sequence[DoseEntry], weight: float, begin: float, times: Sequence[float],
     emulators: Emulators, seed: int, slow: Sequence[str] = (),
 ) -> Course:  # fmt: skip
     """Follow one column from rest.
@@ -116,7 +118,7 @@ def course(
 
 
 def courses(
-    population: Population, person: Participant, doses: Sequence[DoseText], begin: float, times: Sequence[float],
+    population: Population, person: Participant, doses: Sequence[DoseEntry], begin: float, times: Sequence[float],
     emulators: Emulators, seed: int, slow: Sequence[str] = (),
 ) -> dict[str, Course]:  # fmt: skip
     """Follow the columns of a person in REGIONS; states also hold the rates of drives that a disorder changes.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msim.definitions.studies.study import Reported
+from msim.definitions.studies.schema import Reported
 from msim.imaging.group import Test
 from msim.studies.cohort import Cohort
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from msim.definitions.studies.study import Reported
+    from msim.definitions.studies.schema import Reported
     from msim.imaging.group import Test
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from msim.base.seeds import derived_seed, stream
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.studies.participants import Population
-from msim.definitions.studies.study import Group
+from msim.definitions.studies.schema import Group
 from msim.emulator.definition import with_values
 
 FARTHEST = 2.5  # standard deviations; so that nobody leaves what values may be

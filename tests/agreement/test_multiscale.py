@@ -11,7 +11,9 @@ import pytest
 from smooth_network import SmoothNetwork
 
 from msim.backends.context import Context
+from msim.definitions.experiments.doses import regimen
 from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.time_scaling import compressed, compressed_doses
 from msim.multiscale import simulate as engine
@@ -19,7 +21,7 @@ from msim.multiscale.averages import BurstSummary
 from msim.multiscale.co_simulation import CoSimulation, advance
 from msim.multiscale.leap_error import leap_error
 from msim.multiscale.slow import scale as slow
-from msim.pharmacology.regimen import Dose, read_dose, regimen
+from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
 
@@ -47,7 +49,7 @@ def infusion(model: ModelDefinition, seconds: float = INFUSION) -> tuple[Dose, .
     entry = {
         "drug": "ketamine", "mg_per_kg": 0.5, "route": "intravenous", "at": "0 hour", "duration": f"{seconds!r} second",
     }  # fmt: skip
-    return tuple(regimen([read_dose(entry, "test")], 70.0, {"ketamine": model["ketamine.molar_mass"]}, "test"))
+    return tuple(regimen([DoseEntry.model_validate(entry)], 70.0, {"ketamine": model["ketamine.molar_mass"]}, "test"))
 
 
 def simulated(
@@ -159,7 +161,7 @@ def test_no_leap_crosses_the_begin_or_end_of_a_dose(smooth: ModelDefinition) -> 
     """Doses at odd times: every edge is the end of a leap, and none lies inside one."""
     entry = {"drug": "ketamine", "mg_per_kg": 0.5, "route": "intravenous", "duration": "23 minute"}
     doses = regimen(
-        [read_dose({**entry, "at": at}, "test") for at in ("0 hour", "137 minute")],
+        [DoseEntry.model_validate({**entry, "at": at}) for at in ("0 hour", "137 minute")],
         70.0, {"ketamine": smooth["ketamine.molar_mass"]}, "test",
     )  # fmt: skip
     probes = (1234.5, 3.7 * HOUR)

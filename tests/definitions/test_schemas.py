@@ -28,7 +28,7 @@ from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model
 from msim.definitions.studies.participants import read_participants
 from msim.definitions.studies.read_study import read_study
-from msim.definitions.studies.study import Group
+from msim.definitions.studies.schema import Group
 from msim.evidence.evidence import as_records, judged, row_bounds
 from msim.evidence.plan import plan_rows
 from msim.evidence.trials import jobs_of, trial_values
@@ -70,7 +70,7 @@ def begin_participants(path: Path) -> None:
     """Recruit some of each health."""
     population = read_participants(path)
     for health in population.health:
-        recruited(population, Group("some", "", health, 3, ()), 1)
+        recruited(population, Group(name="some", health=health, n=3), 1)
 
 
 def begin_evidence(path: Path) -> None:

@@ -56,7 +56,7 @@ def without_visits(text: str) -> str:
         ("runs        = 2", "rums        = 2", ("resting_connectivity", "rums")),
         ('brain        = "brains/brain19"', "", ("brain", "missing key 'brain'")),
         ('brain        = "brains/brain19"', 'brain = "brains/brain91"', ("brains/brain91", "nearest known")),
-        ("coupling     = 0.25", "coupling     = 2", ("coupling", "0 to 1")),
+        ("coupling     = 0.25", "coupling     = 2", ("coupling", "at most 1", "got 2")),
         ("absent = [7, 21, 22]", "absent = [7, 21, 24]", ("visits.2.absent", "1 to 23", "got 24")),
         ("[resting_connectivity]", "[go_nogo]\ntask='x'\n[resting_connectivity]", ("go_nogo",)),
         ('begin        = "-4 day"', 'begin        = "-1 day"', ("begin", "before the first visit")),

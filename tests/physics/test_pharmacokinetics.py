@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
 from msim.base.quantities import parse_in
+from msim.definitions.experiments.doses import regimen
+from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.read_model import read_model
 from msim.pharmacology import compartments
 from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
-from msim.pharmacology.regimen import BATH, ROUTES, Dose, read_dose, regimen
+from msim.pharmacology.regimen import BATH, ROUTES, Dose
 
 MODEL = Path(__file__).parents[2] / "models" / "drugs" / "ketamine.toml"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -39,8 +41,8 @@ def shipped(body_weight: float) -> Pharmacokinetics:
 
 def dosed(entry: dict[str, Any], pk: Pharmacokinetics) -> ConcentrationCurve:
     """The curve after one declared dose."""
-    text = read_dose({"drug": "ketamine", "at": "0 * hour", **entry}, "test")
-    return ConcentrationCurve(pk, regimen([text], pk.body_weight, {"ketamine": pk.molar_mass}, "test"))
+    declared = DoseEntry.model_validate({"drug": "ketamine", "at": "0 * hour", **entry})
+    return ConcentrationCurve(pk, regimen([declared], pk.body_weight, {"ketamine": pk.molar_mass}, "test"))
 
 
 PK = shipped(70.0)
@@ -294,8 +296,8 @@ def test_a_titrated_infusion_is_higher_at_each_step() -> None:
         {"mg_per_kg_per_hour": rate, "at": f"{end - 24} * hour", "until": f"{end} * hour"}
         for rate, end in zip(rates, ends)
     ]
-    text = read_dose({"drug": "ketamine", "route": "intravenous", "steps": steps}, "test")
-    curve = ConcentrationCurve(PK, regimen([text], 70.0, {"ketamine": PK.molar_mass}, "test"))
+    declared = DoseEntry.model_validate({"drug": "ketamine", "route": "intravenous", "steps": steps})
+    curve = ConcentrationCurve(PK, regimen([declared], 70.0, {"ketamine": PK.molar_mass}, "test"))
     reached = curve.at(np.array(ends) * HOUR)["C_plasma"]
     settled = np.array(rates) * 70e-6 / HOUR / PK.molar_mass / PK.CL
     # The slowest mode has a half-life of 4 h, so each step misses its plateau by less than 2**-6 of its rise.
@@ -339,7 +341,7 @@ def test_the_volumes_add_up_to_the_published_one() -> None:
 def test_a_bath_comes_and_goes_with_its_exchange_and_knows_no_body() -> None:
     """c (1 - exp(-k t)) at the receptor while it flows in, exp(-k t) after; nothing in plasma, nothing to clear."""
     entry = {"drug": "ketamine", "route": "bath", "uM": 20.0, "at": "0 * hour", "duration": "1 * hour"}
-    doses = regimen([read_dose(entry, "test")], 70.0, {"ketamine": 0.2377}, "test")
+    doses = regimen([DoseEntry.model_validate(entry)], 70.0, {"ketamine": 0.2377}, "test")
     for weight in (70.0, 0.025):
         curve = ConcentrationCurve(replace(PK, body_weight=weight), doses)
         times = np.array([0.0, MINUTE, 5 * MINUTE, HOUR, HOUR + 2 * MINUTE])
@@ -352,8 +354,8 @@ def test_a_bath_comes_and_goes_with_its_exchange_and_knows_no_body() -> None:
 
 def test_a_bath_without_an_end_stays() -> None:
     """To the end of the experiment, and repeats need an end."""
-    text = read_dose({"drug": "ketamine", "route": "bath", "uM": 1.0, "at": "1 * hour"}, "test")
-    dose, = regimen([text], 70.0, {"ketamine": 0.2377}, "test", before=5 * HOUR)
+    declared = DoseEntry.model_validate({"drug": "ketamine", "route": "bath", "uM": 1.0, "at": "1 * hour"})
+    dose, = regimen([declared], 70.0, {"ketamine": 0.2377}, "test", before=5 * HOUR)
     assert (dose.start_s, dose.end_s, dose.bath_mM) == (HOUR, 5 * HOUR, 1e-3)
 
 
@@ -374,10 +376,10 @@ def test_memantine_by_mouth_reaches_its_published_level() -> None:
     """PK23: 20 mg of the hydrochloride (16.6 mg of the base) a day settle at 70 to 150 ng/ml; peak after 3 to 8 h."""
     read = read_model("circuits/cortical_column")
     pk = Pharmacokinetics(body_weight=70.0, **read.parameters("memantine"))
-    text = read_dose(
-        {"drug": "memantine", "route": "oral", "mg": 16.6, "at": "0 * hour", "every": "1 * day", "times": 30}, "test"
+    declared = DoseEntry.model_validate(
+        {"drug": "memantine", "route": "oral", "mg": 16.6, "at": "0 * hour", "every": "1 * day", "times": 30}
     )
-    curve = ConcentrationCurve(pk, regimen([text], 70.0, {"memantine": pk.molar_mass}, "test"))
+    curve = ConcentrationCurve(pk, regimen([declared], 70.0, {"memantine": pk.molar_mass}, "test"))
     last = curve.ng_per_ml(29 * DAY + np.linspace(0, DAY, 97))
     assert 70 < last.min() and last.max() < 150
     first = curve.ng_per_ml(np.linspace(0, DAY, 97))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from msim.brain.field import Field, integrated
 from msim.brain.scans import span_of
 from msim.brain.surface import RegionSurfaces
 from msim.brain.task import TaskInput, Trials, trials_of, wiring_of
-from msim.definitions.brains.task import Pathway, TaskDefinition, read_task
+from msim.definitions.brains.schema import Pathway
+from msim.definitions.brains.task import TaskDefinition, read_task
+from msim.definitions.files.schema import ValueEntry
 from msim.definitions.files.read import shipped
 from msim.emulator.axes import Axis
 from msim.emulator.surfaces import Basis
@@ -31,7 +34,15 @@ def task() -> TaskDefinition:
 
 def one_way(task: TaskDefinition, on: str, strength: float = 0.5) -> TaskDefinition:
     """The task with a single pathway from what is seen to what moves."""
-    return replace(task, pathways=(Pathway("only", "VIS", "PRC", on, strength),))
+    only = Pathway(origin="VIS", to="PRC", on=on, strength=ValueEntry(value=strength, source="assumed"))
+    return with_strengths(replace(task, pathways={"only": only}), [strength])
+
+
+def with_strengths(task: TaskDefinition, strengths: Sequence[float]) -> TaskDefinition:
+    """The task with other strengths of its pathways."""
+    some = next(value for path, value in task.values.items() if path.startswith("pathways."))
+    new = {f"pathways.{name}.strength": replace(some, si=si) for name, si in zip(task.pathways, strengths, strict=True)}
+    return replace(task, values={**task.values, **new})
 
 
 def followed(given: TaskInput, change: np.ndarray, steps: int) -> np.ndarray:
@@ -141,7 +152,7 @@ def columns(steep: float = 2.0) -> Field:
 def test_without_noise_every_answer_is_right_and_stopping_is_what_does_it(task: TaskDefinition) -> None:
     """With the pathways that stop taken out, all shapes are answered, since the others are the same for all."""
     trials = [replace(trials_of(task, 1), open=np.ones((int(task["trials"]), len(task.pathways))))]
-    stopless = replace(task, pathways=tuple(replace(one, strength=max(one.strength, 0.0)) for one in task.pathways))
+    stopless = with_strengths(task, [max(one, 0.0) for one in task.strengths])
     found = []
     for given in (task, stopless):
         outside = TaskInput(given, REGIONS, trials, 0.0, STEP, span_of(columns(), task["limit"]))

@@ -10,7 +10,7 @@ from msim.brain.connectome import Connectome, read_connectome
 from msim.definitions.brains.brain import read_brain
 from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.studies.participants import Population, read_participants
-from msim.definitions.studies.study import Group, Visit
+from msim.definitions.studies.schema import Group, Visit
 from msim.meg import session as meg_session
 from msim.studies.cohort import VisitState, held_regions, regions_of
 from msim.studies.participants import participant
@@ -44,9 +44,10 @@ def test_a_name_is_a_system_or_a_region(connectome: Connectome) -> None:
 
 
 def test_every_region_has_the_state_of_its_kind(population: Population) -> None:
-    person = participant(population, Group("patients", "", "depressed", 3, ()), 1, 1)
+    person = participant(population, Group(name="patients", health="depressed", n=3), 1, 1)
     states = {"spared": {"gain": 1.0}, "affected": {"gain": 0.8}}
-    seen = VisitState(person, Visit("pre", "patients", -1.0, frozenset()), states, {}, 0.0, 20.0, 0.0)
+    visit = Visit.model_validate({"name": "pre", "group": "patients", "at": "-1 s"})
+    seen = VisitState(person, visit, states, {}, 0.0, 20.0, 0.0)
     regional = seen.regional(np.array([True, False, True]))
     assert [one["gain"] for one in regional] == [0.8, 1.0, 0.8]
 

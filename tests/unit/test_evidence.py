@@ -20,7 +20,9 @@ from msim.evidence.evidence import EvidenceResult, as_records, effects_of, judge
 from msim.evidence.plan import Measure, Reading, RowPlan, compared, first_moment, plan_rows
 from msim.evidence.trials import read_value
 
-KETAMINE = DoseEntry(drug="ketamine", mg_per_kg=0.5, route="intravenous", at="0 minute", duration="40 minute")
+KETAMINE = DoseEntry.model_validate(
+    {"drug": "ketamine", "mg_per_kg": 0.5, "route": "intravenous", "at": "0 minute", "duration": "40 minute"}
+)
 KINASE = ("knockout", ActEntry(name="eEF2K"))
 
 

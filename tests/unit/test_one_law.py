@@ -7,12 +7,13 @@ import pytest
 
 from msim.base.intervals import mean_and_reach, standardized
 from msim.base.quantities import parse_quantity
+from msim.definitions.experiments.doses import regimen
+from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.sampling import BIN, synchrony_of
 from msim.imaging.group import against_zero
 from msim.measures.spikes import fano_factor
 from msim.meg.fields import read_sensors
-from msim.pharmacology.regimen import DoseText, regimen
 from msim.studies.analyses.go_nogo.figure import _interval
 from msim.trials.volley import during_volley, read_volley
 from msim.verdicts.verdict import paired_interval, standardized_effect
@@ -62,7 +63,7 @@ def test_a_volley_is_that_of_a_touch(small_model: ModelDefinition) -> None:
 ])  # fmt: skip
 def test_amounts_of_doses_are_one_unit_apart(given: dict[str, object], milligrams: float) -> None:
     """0.5 mg/kg for 70 kg, however it is said, in moles by the molar mass."""
-    text = DoseText("ketamine", "intravenous", at="0 s", **given)  # type: ignore[arg-type]
+    declared = DoseEntry.model_validate({"drug": "ketamine", "route": "intravenous", "at": "0 s", **given})
     mass = float(parse_quantity("237.7 g / mol", "test"))
-    dose = regimen([text], 70.0, {"ketamine": mass}, "test")[0]
+    dose = regimen([declared], 70.0, {"ketamine": mass}, "test")[0]
     assert dose.amount_mol * mass * 1e6 == pytest.approx(milligrams, rel=1e-12)

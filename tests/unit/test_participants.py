@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from msim.definitions.studies.participants import Population, read_participants
-from msim.definitions.studies.study import Group
+from msim.definitions.studies.schema import Group
 from msim.studies.participants import FARTHEST, model_of, participant, recruited
 
-PATIENTS = Group("patients", "", "depressed", 40, ())
-CONTROLS = Group("controls", "", "healthy", 40, ())
+PATIENTS = Group(name="patients", health="depressed", n=40)
+CONTROLS = Group(name="controls", health="healthy", n=40)
 VARIES = "ketamine.CL"
 
 
@@ -23,14 +22,15 @@ def population() -> Population:
 
 def test_a_person_is_the_same_whoever_else_takes_part(population: Population) -> None:
     alone = participant(population, PATIENTS, 7, seed=3)
-    assert alone == recruited(population, PATIENTS, 3)[6] == recruited(population, replace(PATIENTS, n=9), 3)[6]
+    fewer = PATIENTS.model_copy(update={"n": 9})
+    assert alone == recruited(population, PATIENTS, 3)[6] == recruited(population, fewer, 3)[6]
     assert alone != participant(population, PATIENTS, 7, seed=4)
     assert alone.spared[VARIES] != participant(population, PATIENTS, 8, seed=3).spared[VARIES]
 
 
 def test_values_vary_by_the_spread_that_the_file_states(population: Population) -> None:
     """Logarithms have the SD and the middle of the file, and no one lies beyond the cut."""
-    many = recruited(population, replace(CONTROLS, n=600), 1)
+    many = recruited(population, CONTROLS.model_copy(update={"n": 600}), 1)
     for path, sd in population.spread.items():
         z = np.log([one.spared[path] / population.model[path] for one in many]) / sd
         high = population.model.values[path].high
@@ -51,7 +51,7 @@ def test_a_healthy_person_is_alike_everywhere_and_a_patient_is_not(population: P
 
 def test_subgroups_have_their_share_and_their_values(population: Population) -> None:
     (carriers,) = population.subgroups
-    many = recruited(population, replace(PATIENTS, n=800), 2)
+    many = recruited(population, PATIENTS.model_copy(update={"n": 800}), 2)
     with_it = [one for one in many if carriers.name in one.subgroups]
     assert len(with_it) / len(many) == pytest.approx(carriers.share, abs=0.06)
     for one in many:

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from msim.base.errors import DefinitionError
-from msim.pharmacology.regimen import Dose, doses_of, read_dose, regimen
+from msim.definitions.experiments.doses import regimen
+from msim.definitions.files.read import checked_entries
+from msim.definitions.files.schema import DoseEntry, Entry
+from msim.pharmacology.regimen import Dose, doses_of
 
 HOUR = 3600.0
 MOLAR_MASSES = {"ketamine": 0.2377, "memantine": 0.1793}
@@ -24,10 +27,16 @@ TITRATED = {
 }
 
 
+class Doses(Entry):
+    """A file of doses alone."""
+
+    doses: tuple[DoseEntry, ...]
+
+
 def events(*entries: dict[str, Any], body_weight: float = 70.0) -> tuple[Dose, ...]:
     """The regimen of entries as a TOML file would give them."""
-    texts = [read_dose(entry, f"x.toml: doses.{index}") for index, entry in enumerate(entries)]
-    return regimen(texts, body_weight, MOLAR_MASSES, "x.toml: doses")
+    given = checked_entries({"doses": list(entries)}, "x.toml", Doses)
+    return regimen(given.doses, body_weight, MOLAR_MASSES, "x.toml: doses")
 
 
 def test_a_bolus_is_the_dose_over_the_molar_mass_at_one_instant() -> None:
@@ -121,54 +130,54 @@ def step(at: str, until: str, rate: Any = 0.15) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("entry", "key", "wanted", "came"),
     [
-        (changed(BOLUS, mg_per_kg=0), "doses.0.mg_per_kg", "above 0", "got 0"),
-        (changed(BOLUS, mg_per_kg=-0.5), "doses.0.mg_per_kg", "above 0", "got -0.5"),
-        (changed(BOLUS, mg_per_kg=float("nan")), "doses.0.mg_per_kg", "above 0", "nan"),
+        (changed(BOLUS, mg_per_kg=0), "doses.0.mg_per_kg", "more than 0", "got 0"),
+        (changed(BOLUS, mg_per_kg=-0.5), "doses.0.mg_per_kg", "more than 0", "got -0.5"),
+        (changed(BOLUS, mg_per_kg=float("nan")), "doses.0.mg_per_kg", "finite number", "nan"),
         (changed(BOLUS, mg_per_kg=True), "doses.0.mg_per_kg", "number", "True"),
         (changed(BOLUS, mg_per_kg="0.5 mg"), "doses.0.mg_per_kg", "number", "'0.5 mg'"),
-        (changed(BOLUS, mg_per_kg=None, mg=-1), "doses.0.mg", "above 0", "got -1"),
+        (changed(BOLUS, mg_per_kg=None, mg=-1), "doses.0.mg", "more than 0", "got -1"),
         (changed(BOLUS, mg=35), "doses.0", "exactly one of", "mg_per_kg and mg"),
         (changed(BOLUS, mg_per_kg=None), "doses.0", "exactly one of", "got none"),
         (changed(BOLUS, route="intravenos"), "doses.0.route", "'intravenous'", "'intravenos'"),
-        (changed(BOLUS, route=None), "doses.0", "missing key 'route'", ""),
+        (changed(BOLUS, route=None), "doses.0.route", "missing key 'route'", ""),
         (changed(BOLUS, drug="ketamin"), "doses.0.drug", "'ketamine'", "'ketamin'"),
-        (changed(BOLUS, drug=None), "doses.0", "missing key 'drug'", ""),
+        (changed(BOLUS, drug=None), "doses.0.drug", "missing key 'drug'", ""),
         (changed(BOLUS, at=None), "doses.0", "missing key 'at'", ""),
-        (changed(BOLUS, at="-1 * hour"), "doses.0.at", "0 or later", "'-1 * hour'"),
+        (changed(BOLUS, at="-1 * hour"), "doses.0.at", "at least 0 s", "'-1 * hour'"),
         (changed(BOLUS, at="1 mg"), "doses.0.at", "wants a value in s", "'1 mg'"),
         (changed(BOLUS, at=0), "doses.0.at", "wants a value in s", "got 0"),
         (changed(BOLUS, amount=1), "doses.0.amount", "unknown key 'amount'", ""),
         (changed(BOLUS, mg_per_kgs=1), "doses.0.mg_per_kgs", "'mg_per_kg'", "'mg_per_kgs'"),
-        (changed(INFUSION, duration="0 * minute"), "doses.0.duration", "above 0", "'0 * minute'"),
+        (changed(INFUSION, duration="0 * minute"), "doses.0.duration", "more than 0", "'0 * minute'"),
         (changed(INFUSION, route="intranasal"), "doses.0.route", "'intravenous' for an infusion", "'intranasal'"),
         (changed(TITRATED, route="intraperitoneal"), "doses.0.route", "'intravenous'", "'intraperitoneal'"),
         (changed(BOLUS, mg_per_kg=None, mg_per_kg_per_hour=1), "doses.0", "missing key 'duration'", ""),
         (changed(INFUSION, times=2), "doses.0", "missing key 'every'", "'times'"),
         (changed(INFUSION, every="84 hour"), "doses.0", "missing key 'times'", "'every'"),
-        (changed(INFUSION, every="84 hour", times=0), "doses.0.times", "whole number", "got 0"),
+        (changed(INFUSION, every="84 hour", times=0), "doses.0.times", "at least 1", "got 0"),
         (changed(INFUSION, every="84 hour", times=2.0), "doses.0.times", "whole number", "got 2.0"),
-        (changed(INFUSION, every="84 hour", times=10**9), "doses.0.times", "to 10000", "1000000000"),
-        (changed(INFUSION, every="30 minute", times=2), "doses.0.every", "at least 40 minute", "'30 minute'"),
-        (changed(BOLUS, every="0 * hour", times=2), "doses.0.every", "above 0", "'0 * hour'"),
-        (changed(TITRATED, every="95 hour", times=2), "doses.0.every", "at least 4 day", "'95 hour'"),
-        (changed(TITRATED, at="0 * hour"), "doses.0.at", "no 'at' beside steps", "'0 * hour'"),
-        (changed(TITRATED, duration="1 hour"), "doses.0.duration", "no 'duration'", "'1 hour'"),
+        (changed(INFUSION, every="84 hour", times=10**9), "doses.0.times", "at most 10000", "1000000000"),
+        (changed(INFUSION, every="30 minute", times=2), "doses.0.every", "at least 40 minute", "got 30 minute"),
+        (changed(BOLUS, every="0 * hour", times=2), "doses.0.every", "more than 0", "'0 * hour'"),
+        (changed(TITRATED, every="95 hour", times=2), "doses.0.every", "at least 4 day", "got 3.95833 day"),
+        (changed(TITRATED, at="0 * hour"), "doses.0.at", "no 'at' beside steps", "got 0 s"),
+        (changed(TITRATED, duration="1 hour"), "doses.0.duration", "no 'duration'", "got 1 hour"),
         (changed(TITRATED, mg=1), "doses.0", "exactly one of", "mg and steps"),
         (changed(TITRATED, steps=[]), "doses.0.steps", "at least one step", "none"),
-        (changed(TITRATED, steps="fast"), "doses.0.steps", "list of tables", "'fast'"),
+        (changed(TITRATED, steps="fast"), "doses.0.steps", "wants a list", "'fast'"),
         (changed(TITRATED, steps=[3]), "doses.0.steps.0", "a table", "got 3"),
-        (changed(TITRATED, steps=[{"at": "0 * hour"}]), "doses.0.steps.0", "missing key 'mg_per_kg_per_hour'", ""),
+        (changed(TITRATED, steps=[{"at": "0 * hour"}]), "steps.0.mg_per_kg_per_hour", "missing key 'mg_per_kg_", ""),
         (
             changed(TITRATED, steps=[step("0 * hour", "2 hour"), step("1 hour", "3 hour")]),
-            "doses.0.steps.1.at", "2 hour or later", "'1 hour'",
+            "doses.0.steps.1.at", "2 hour or later", "got 1 hour",
         ),
         (
             changed(TITRATED, steps=[step("24 hour", "48 hour"), step("0 * hour", "24 hour")]),
-            "doses.0.steps.1.at", "2 day or later", "'0 * hour'",
+            "doses.0.steps.1.at", "2 day or later", "got 0 s",
         ),
-        (changed(TITRATED, steps=[step("2 hour", "1 hour")]), "doses.0.steps.0.until", "after its own", "'1 hour'"),
-        (changed(TITRATED, steps=[step("1 hour", "1 hour")]), "doses.0.steps.0.until", "after its own", "'1 hour'"),
-        (changed(TITRATED, steps=[step("0 * hour", "1 hour", 0)]), "steps.0.mg_per_kg_per_hour", "above 0", "got 0"),
+        (changed(TITRATED, steps=[step("2 hour", "1 hour")]), "doses.0.steps.0.until", "after its own", "got 1 hour"),
+        (changed(TITRATED, steps=[step("1 hour", "1 hour")]), "doses.0.steps.0.until", "after its own", "got 1 hour"),
+        (changed(TITRATED, steps=[step("0 * hour", "1 hour", 0)]), "steps.0.mg_per_kg_per_hour", "more than 0", "0"),
     ],
 )
 def test_a_wrong_dose_is_refused_with_key_wish_and_what_came(

@@ -20,7 +20,7 @@ from msim.brain.scans import scan_seed
 from msim.cli import main
 from msim.definitions.brains.task import read_task
 from msim.definitions.studies.participants import read_participants
-from msim.definitions.studies.study import Group
+from msim.definitions.studies.schema import Group
 from msim.imaging.scan import Label
 from msim.studies.participants import recruited
 
@@ -106,8 +106,8 @@ def test_visits_of_a_cohort_hang_on_who_is_seen_when_alone(monkeypatch: pytest.M
 
 def test_people_of_many_seeds_are_all_other_people() -> None:
     population = read_participants("participants/adults")
-    groups = [Group(name, "", "healthy", 20, ()) for name in ("patients", "controls")]
+    groups = [Group(name=name, health="healthy", n=20) for name in ("patients", "controls")]
     people = [one for seed in range(20) for group in groups for one in recruited(population, group, seed)]
-    assert len({one.seed for one in people}) == len({one.luck("improvement") for one in people}) == len(people)
+    assert len({one.seed for one in people}) == len({one.random_effect("improvement") for one in people}) == len(people)
     assert min(one.seed for one in people) > 2**32
     assert replace(people[0], seed=0) != people[0]

@@ -40,8 +40,11 @@ class BrainFile(Entry):
     brain: BrainEntry
 
 
-class PathwayEntry(Entry):
-    """A pathway from region to region that a task opens."""
+class Pathway(Entry):
+    """A pathway from region to region that a task opens.
+
+    on: the shapes that open it
+    """
 
     origin: Words = Field(alias="from")
     to: Words
@@ -66,7 +69,7 @@ class TaskEntry(Entry):
     threshold: ValueEntry
     execution: ValueEntry
     scatter: ValueEntry
-    pathways: dict[Name, PathwayEntry] = Field(min_length=1)
+    pathways: dict[Name, Pathway] = Field(min_length=1)
 
 
 class TaskFile(Entry):

@@ -10,7 +10,7 @@ from msim.base.errors import DefinitionError
 from msim.base.mechanism import Parameter
 from msim.base.sources import read_sources
 from msim.base.units import second
-from msim.definitions.brains.schema import TaskFile
+from msim.definitions.brains.schema import Pathway, TaskFile
 from msim.definitions.files.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.models.model import Value
 from msim.definitions.models.parts import validate_followers
@@ -34,25 +34,11 @@ STRENGTH = Parameter("strength", 1, "change of a background over its limit, per 
 
 
 @dataclass(frozen=True)
-class Pathway:
-    """A pathway from region to region that a task opens.
-
-    on: the shapes that open it: 'go', 'nogo' or 'any'
-    """
-
-    name: str
-    origin: str
-    to: str
-    on: str
-    strength: float
-
-
-@dataclass(frozen=True)
 class TaskDefinition:
     """A task as its file states it.
 
     stimulus_region: region that shapes excite; response_region: region whose rise is a response
-    values: by name in TASK, and 'pathways.NAME.strength'
+    pathways: by name; values: by name in TASK, and 'pathways.NAME.strength'
     """
 
     name: str
@@ -60,12 +46,17 @@ class TaskDefinition:
     file: str
     stimulus_region: str
     response_region: str
-    pathways: tuple[Pathway, ...]
+    pathways: Mapping[str, Pathway]
     values: Mapping[str, Value]
 
     def __getitem__(self, name: str) -> float:
         """Return a value in SI units."""
         return self.values[name].si
+
+    @property
+    def strengths(self) -> list[float]:
+        """Return the strengths of the pathways, in their order."""
+        return [self[f"pathways.{name}.strength"] for name in self.pathways]
 
 
 def read_task(name: str | Path) -> TaskDefinition:
@@ -84,12 +75,9 @@ def read_task(name: str | Path) -> TaskDefinition:
         place = f"{where}: task.pathways.{key}.strength"
         values.take(f"task.pathways.{key}.strength", pathway.strength, STRENGTH, place, where)
     found = {path.removeprefix("task."): value for path, value in values.found.items()}
-    pathways = tuple(
-        Pathway(key, pathway.origin, pathway.to, pathway.on, found[f"pathways.{key}.strength"].si)
-        for key, pathway in entry.task.pathways.items()
-    )
     task = TaskDefinition(
-        path.stem, entry.title, where, entry.task.stimulus_region, entry.task.response_region, pathways, found
+        path.stem, entry.title, where, entry.task.stimulus_region, entry.task.response_region,
+        entry.task.pathways, found,
     )
     _check_times(task)
     return task

@@ -11,11 +11,12 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, parse_quantity, quantity_text, second
 from msim.base.sources import check_source, read_sources
 from msim.definitions.evidence.schema import EvidenceFile, ReadoutEntry, RegimenEntry, RowEntry
+from msim.definitions.experiments.doses import check_doses
 from msim.definitions.files import schema as e
 from msim.definitions.files.read import display_name, find, read_entries, read_text, shipped, shipped_names
 from msim.definitions.models.interventions import KINDS, check_act
 from msim.definitions.models.preparations import check_bath
-from msim.pharmacology.regimen import BATH, check_doses, read_dose
+from msim.pharmacology.regimen import BATH
 
 NAMED = TypeVar("NAMED", RegimenEntry, ReadoutEntry)
 FOLDER = "evidence/"
@@ -84,7 +85,7 @@ def read_evidence(paths: Sequence[str | Path]) -> list[EvidenceRow]:
     files = [_file(one) for one in dict.fromkeys(find(str(one), "experiments").resolve() for one in paths)]
     for where, entry in files:
         for name, one in entry.regimens.items():
-            _checked_doses(one.doses, f"{where}: regimens.{name}.doses")
+            check_doses(one.doses, f"{where}: regimens.{name}.doses", LONGEST)
         _add_named(regimens, entry.regimens, f"{where}: regimens")
         _add_named(readouts, entry.readouts, f"{where}: readouts")
     for where, entry in files:
@@ -198,7 +199,7 @@ def _within_reach(text: Any, where: str) -> float:
 def _check_done(given: RowEntry, condition: Condition, time: float, where: str) -> None:
     """Refuse doses, manipulations and values that no model could take in a trial that ends with the readout."""
     end = max(time, LEAST_END)
-    _checked_doses(condition.doses, f"{where}.doses", end)
+    check_doses(condition.doses, f"{where}.doses", end)
     # Which preparations lie in a bath only a model knows; that all doses come the same way is known without.
     in_bath = bool(given.preparation) and any(one.route == BATH for one in condition.doses)
     check_bath(condition.doses, in_bath, f"{where}.doses")
@@ -207,11 +208,6 @@ def _check_done(given: RowEntry, condition: Condition, time: float, where: str) 
             check_act(intervention, (-LONGEST, end), f"{where}.{kind}.{number}")
     for path, text in given.set.items():
         parse_quantity(text, f"{where}.set.{path}")
-
-
-def _checked_doses(doses: Sequence[e.DoseEntry], where: str, before: float = LONGEST) -> None:
-    texts = [read_dose(one.model_dump(exclude_none=True), f"{where}.{number}") for number, one in enumerate(doses)]
-    check_doses(texts, where, before)
 
 
 def _doses(given: RowEntry, regimens: Mapping[str, RegimenEntry], where: str) -> tuple[e.DoseEntry, ...]:

@@ -13,6 +13,7 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
 from msim.definitions.experiments.changes import changed_tables, of_model
+from msim.definitions.experiments.doses import regimen
 from msim.definitions.experiments.effects import validate_effective
 from msim.definitions.experiments.predictions import Prediction, read_prediction
 from msim.definitions.experiments.recordings import check_probe, check_shows, read_recording
@@ -20,7 +21,6 @@ from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.experiments.schedule_section import read_schedule
 from msim.definitions.files import schema as e
 from msim.definitions.files.read import checked_entries, display_name, find, read_tables, read_text, shipped
-from msim.definitions.files.takes import number_of
 from msim.definitions.models.addresses import Address
 from msim.definitions.models.hypotheses import crossed, under, validate_set_once
 from msim.definitions.models.interventions import (
@@ -35,7 +35,7 @@ from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.preparations import check_routes, chosen_of, prepared, validate_one_setter, weight_of
 from msim.definitions.models.read_model import read_model, read_model_beside, read_model_texts
 from msim.definitions.models.values import apart, validate_not_kept, with_changes
-from msim.pharmacology.regimen import Dose, read_dose, regimen
+from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording
 
 
@@ -254,9 +254,9 @@ def build_experiment(
 
     base = base_of(None, where)
     begin, end = _times(entry, where)
-    weight = _weight(entry, where)
-    arms = _arms(entry, base_of, weight, (begin, end), where)
-    if weight is not None and all(one.preparation and base.preparations[one.preparation].bath for one in arms):
+    arms = _arms(entry, base_of, (begin, end), where)
+    in_baths = all(one.preparation and base.preparations[one.preparation].bath for one in arms)
+    if entry.body_weight is not None and in_baths:
         raise DefinitionError(f"{where}: body_weight", "wants no body weight where every arm lies in a bath")
     recording, quantities = read_recording(entry.record, base, (begin, end), where)
     check_shows(entry.sweep, base, recording, quantities, where)
@@ -309,16 +309,9 @@ def _times(entry: e.ExperimentFile, where: str) -> tuple[float, float]:
     return begin, duration
 
 
-def _weight(entry: e.ExperimentFile, where: str) -> float | None:
-    """Return the body weight of an experiment in kg, or None where its file gives none."""
-    if entry.body_weight is None:
-        return None
-    return number_of(e.ExperimentFile, "body_weight", entry.body_weight, f"{where}: body_weight")
-
-
 def _arms(
-    entry: e.ExperimentFile, base_of: Callable[[e.ArmEntry, str], ModelDefinition], given: float | None,
-    span: tuple[float, float], where: str,
+    entry: e.ExperimentFile, base_of: Callable[[e.ArmEntry, str], ModelDefinition], span: tuple[float, float],
+    where: str,
 ) -> tuple[Arm, ...]:  # fmt: skip
     arms = []
     for index, one in enumerate(entry.arms):
@@ -326,15 +319,11 @@ def _arms(
         hypothesis = one.hypothesis or ""
         base = base_of(one, place)
         preparation = chosen_of(entry, one, "preparation")
-        weight = weight_of(base, preparation, given, where, f"{place}.preparation")
+        weight = weight_of(base, preparation, entry.body_weight, where, f"{place}.preparation")
         check_routes(base, preparation, one.doses, f"{place}.doses")
         validate_set_once(base, hypothesis, one.set, f"{place}.set")
         masses = {drug.name: base[f"{drug.name}.molar_mass"] for drug in base.on_scale("drug")}
-        texts = [
-            read_dose(dose.model_dump(exclude_none=True), f"{place}.doses.{number}")
-            for number, dose in enumerate(one.doses)
-        ]
-        doses = regimen(texts, weight, masses, f"{place}.doses", span[1])
+        doses = regimen(one.doses, weight, masses, f"{place}.doses", span[1])
         model, interventions = _arm_model(one, base, span, place)
         at_rest, changes = with_interventions(model, interventions, -math.inf), changes_of(
             model, interventions, span[1]

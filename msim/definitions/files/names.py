@@ -24,6 +24,12 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("wants a whole number")
+    return value
+
+
 def is_name(text: str) -> bool:
     """Return whether a text is letters, digits and single '_', begins with a letter, and is not too long."""
     return len(text) <= LONGEST_NAME and bool(_NAME.fullmatch(text)) and "__" not in text
@@ -58,8 +64,11 @@ def _several(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-QuantityText = Annotated[Any, BeforeValidator(_text_or_number)]
-Number = Annotated[Any, BeforeValidator(_number)]
+A_QUANTITY = BeforeValidator(_text_or_number)
+A_NUMBER = BeforeValidator(_number)
+A_WHOLE_NUMBER = BeforeValidator(_whole_number)
+QuantityText = Annotated[Any, A_QUANTITY]
+Number = Annotated[Any, A_NUMBER]
 Words = Annotated[StrictStr, Field(min_length=1)]
 Name = Annotated[StrictStr, AfterValidator(checked_name)]
 NameOrNothing = Annotated[StrictStr, AfterValidator(_name_or_nothing)]

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from msim.base.errors import DefinitionError, InputError, nearest
 from msim.base.paths import given_path
 from msim.definitions.files.table_kinds import other_kind
+from msim.definitions.files.takes import QUANTITY
 
 LARGEST_FILE = 2_000_000
 MOST_KEY_PARTS = 16
@@ -27,6 +28,7 @@ _WANTED = {
     "int_type": "wants a whole number",
     "list_type": "wants a list",
     "tuple_type": "wants a list",
+    "frozen_set_type": "wants a list",
     "dict_type": "wants a table",
     "model_type": "wants a table",
     "model_attributes_type": "wants a table",
@@ -150,6 +152,8 @@ def _complaint(problem: ValidationError, where: str, kind: type[BaseModel]) -> D
         return DefinitionError(place, f"unknown key '{last}'{nearest(str(last), _known_keys(kind, above))}")
     if first["type"] == "missing":
         return DefinitionError(place, f"missing key '{last}'")
+    if first["type"] == QUANTITY:
+        return DefinitionError(place, first["msg"])
     return DefinitionError(place, f"{_wanted(first)}, got {_short(first.get('input'))}")
 
 

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 from msim.base.units import kilogram, second
 from msim.definitions.files.names import (
+    A_NUMBER,
+    A_QUANTITY,
+    A_WHOLE_NUMBER,
     DottedPath,
     Name,
     NameOrNothing,
@@ -25,18 +28,21 @@ LONGEST_BURST = 3600.0  # s
 SHORTEST_BURST = 0.1  # s; an average of less says nothing
 HEAVIEST_BODY = 1000.0  # kg
 
-# What changes by dotted path, axes of a sweep and the checks of a file hold against is declared here, once.
-Time = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME)]
-Span = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_TIME, low_is_allowed=False)]
-Burst = Annotated[QuantityText, Takes(second, low=SHORTEST_BURST, high=LONGEST_BURST)]
-UpToBurst = Annotated[QuantityText, Takes(second, low=0, high=LONGEST_BURST)]
-Error = Annotated[Number, Takes(low=0, low_is_allowed=False, high=LONGEST_BURST)]
-BodyWeight = Annotated[QuantityText, Takes(kilogram, low=0, low_is_allowed=False, high=HEAVIEST_BODY)]
-MgPerKg = Annotated[Number, Takes(written="mg/kg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
-Mg = Annotated[Number, Takes(written="mg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
-MgPerKgPerHour = Annotated[Number, Takes(written="mg/kg/h", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
-Micromolar = Annotated[Number, Takes(written="uM", low=0, low_is_allowed=False, high=LARGEST_AMOUNT)]
-Repeats = Annotated[StrictInt, Takes(whole=True, low=1, high=MOST_REPEATS)]
+Moment = Annotated[float, Takes(second), A_QUANTITY]
+Figure = Annotated[float, Takes(), A_NUMBER]
+# What changes by dotted path, axes of a sweep and the checks of a file hold against is declared here, once; an entry
+# holds it in SI units, or in those that the name of its key carries.
+Time = Annotated[float, Takes(second, low=0, high=LONGEST_TIME), A_QUANTITY]
+Span = Annotated[float, Takes(second, low=0, high=LONGEST_TIME, low_is_allowed=False), A_QUANTITY]
+Burst = Annotated[float, Takes(second, low=SHORTEST_BURST, high=LONGEST_BURST), A_QUANTITY]
+UpToBurst = Annotated[float, Takes(second, low=0, high=LONGEST_BURST), A_QUANTITY]
+Error = Annotated[float, Takes(low=0, low_is_allowed=False, high=LONGEST_BURST), A_NUMBER]
+BodyWeight = Annotated[float, Takes(kilogram, low=0, low_is_allowed=False, high=HEAVIEST_BODY), A_QUANTITY]
+MgPerKg = Annotated[float, Takes(written="mg/kg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT), A_NUMBER]
+Mg = Annotated[float, Takes(written="mg", low=0, low_is_allowed=False, high=LARGEST_AMOUNT), A_NUMBER]
+MgPerKgPerHour = Annotated[float, Takes(written="mg/kg/h", low=0, low_is_allowed=False, high=LARGEST_AMOUNT), A_NUMBER]
+Micromolar = Annotated[float, Takes(written="uM", low=0, low_is_allowed=False, high=LARGEST_AMOUNT), A_NUMBER]
+Repeats = Annotated[int, Takes(whole=True, low=1, high=MOST_REPEATS), A_WHOLE_NUMBER]
 
 
 class Entry(BaseModel):
@@ -243,7 +249,10 @@ class TitrationStep(Entry):
 
 
 class DoseEntry(Entry):
-    """A dose or a series of doses, as pharmacology.regimen reads it."""
+    """A dose, or a series of doses, as an arm, a group or an evidence row declares it.
+
+    at, duration, every: s; steps: of a titrated infusion, with times of their own
+    """
 
     drug: Name
     route: Name

@@ -6,13 +6,19 @@ import functools
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
 from msim.base.errors import DefinitionError
 from msim.base.quantities import Quantity, dimensions_of, parse_in, quantity_text, unit_text
 
 
+QUANTITY = "quantity"  # kind of a complaint whose text says itself what came
+
+
 @dataclass(frozen=True)
 class Takes:
-    """A number that a key takes.
+    """A number that a key takes; in an annotation of an entry class, the reader of what a file gives into SI units.
 
     unit: its unit; written: the unit for figures, where the name of the key carries it and the number has none
     whole: whether it counts something; low, high: bounds in SI units; low_is_allowed: whether it may be `low` itself
@@ -44,6 +50,17 @@ class Takes:
         if self.high is not None and number > self.high:
             raise DefinitionError(where, f"wants at most {self._text(self.high)}, got {given!r}")
         return number
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of an entry class: a number in SI units, in place of the one that the annotation has."""
+        return core_schema.no_info_plain_validator_function(self._read)
+
+    def _read(self, given: Any) -> float | int:
+        try:
+            number = self.si(given, "")
+        except DefinitionError as problem:
+            raise PydanticCustomError(QUANTITY, "{problem}", {"problem": problem.problem}) from None
+        return int(number) if self.whole else number
 
     def entry(self, given: str | int | float, where: str) -> str | int | float:
         """Return a value in the form that the key of a file takes, where a command line gives texts only."""
@@ -79,13 +96,3 @@ def _declared(hint: Any) -> list[Takes]:
 def _is_word(hint: Any) -> bool:
     kinds = {getattr(one, "__origin__", one) for one in (hint, *get_args(hint))} - {type(None)}
     return str in kinds and not kinds & {list, dict}
-
-
-def number_of(kind: type, key: str, given: str | int | float, where: str) -> float:
-    """Return the value given to a key of an entry class, as a number in SI units.
-
-    raises: DefinitionError where the key does not take it
-    """
-    takes = takes_of(kind)[key]
-    assert takes is not None, key
-    return takes.si(given, where)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
-from msim.base.quantities import parse_in, second
 from msim.base.sources import check_source, read_sources
 from msim.definitions.brains.brain import BrainDefinition, read_brain
+from msim.definitions.experiments.doses import check_doses
 from msim.definitions.files.read import display_name, find, read_entries, read_text, shipped
 from msim.definitions.models.preparations import check_routes
 from msim.definitions.studies.analysis import analyses, study_format
 from msim.definitions.studies.participants import Population, read_participants
 from msim.definitions.studies.roles import check_roles
-from msim.definitions.studies.schema import GroupEntry, ReportedEntry, StudyFile, VisitEntry
-from msim.definitions.studies.study import LAST, LEAST, Group, Reported, StudyDefinition, Visit
-from msim.pharmacology.regimen import check_doses, read_dose
+from msim.definitions.studies.schema import Group, StudyFile, Visit
+from msim.definitions.studies.study import LAST, LEAST, StudyDefinition
 
 PREPARATION = "human"
 
@@ -34,18 +32,21 @@ def read_study(name: str | Path) -> StudyDefinition:
     sources = read_sources(shipped("models") / "sources.bib")
     check_source(entry.source, entry.notes, sources, f"{where}: source")
     population = read_participants(_beside(path, entry.participants, f"{where}: participants"))
-    groups = _groups(entry.groups, population, where)
-    visits = _visits(entry.visits, groups, where)
-    begin = _time(entry.begin, f"{where}: begin")
-    first = min(one.time for one in visits)
-    if begin >= first:
-        raise DefinitionError(f"{where}: begin", f"wants a time before the first visit ({first:g} s), got {begin:g} s")
-    _check_doses(groups, visits, population, where)
+    _check_groups(entry.groups, population, where)
+    _check_visits(entry.visits, entry.groups, where)
+    first = min(one.time for one in entry.visits)
+    if entry.begin >= first:
+        wanted = f"wants a time before the first visit ({first:g} s)"
+        raise DefinitionError(f"{where}: begin", f"{wanted}, got {entry.begin:g} s")
+    _check_doses(entry.groups, entry.visits, population, where)
+    brain = _brain(entry, population, path, where)
+    for index, one in enumerate(entry.reported):
+        check_source(one.source, one.note, sources, f"{where}: reported.{index}.source")
     study = StudyDefinition(
-        path.stem, entry.title, entry.question, entry.source, entry.notes, where, population,
-        _brain(entry, population, path, where), _coupling(entry, where), begin, entry.seed, groups, visits,
-        entry.analysis, getattr(entry, entry.analysis), _reported(entry.reported, sources, where),
-    )  # fmt: skip
+        path.stem, entry.title, entry.question, entry.source, entry.notes, where, population, brain, entry.coupling,
+        entry.begin, entry.seed, entry.groups, entry.visits, entry.analysis, getattr(entry, entry.analysis),
+        entry.reported,
+    )
     check_roles(study, analyses()[study.analysis])
     return study
 
@@ -61,16 +62,14 @@ def _beside(path: Path, name: str, where: str) -> str:
     return str(own) if own.is_file() else name
 
 
-def _time(text: Any, where: str) -> float:
-    return float(parse_in(text, second, where))
-
-
-def _groups(given: Sequence[GroupEntry], population: Population, where: str) -> tuple[Group, ...]:
-    found: dict[str, Group] = {}
-    for index, one in enumerate(given):
+def _check_groups(groups: Sequence[Group], population: Population, where: str) -> None:
+    """Refuse groups that share a name, are too small, or have a health or doses that the population's model lacks."""
+    names: set[str] = set()
+    for index, one in enumerate(groups):
         place = f"{where}: groups.{index}"
-        if one.name in found:
+        if one.name in names:
             raise DefinitionError(f"{where}: groups", f"wants each name once, got '{one.name}' twice")
+        names.add(one.name)
         if one.health not in population.health:
             hint = nearest(one.health, population.health)
             raise DefinitionError(f"{place}.health", f"{population.file} has no health '{one.health}'{hint}")
@@ -78,13 +77,7 @@ def _groups(given: Sequence[GroupEntry], population: Population, where: str) -> 
             raise DefinitionError(f"{place}.n", f"wants at least {LEAST} participants, as fewer have no spread, "
                                                 f"got {one.n}")
         check_routes(population.model, PREPARATION, one.doses, f"{place}.doses")
-        doses = tuple(
-            read_dose(dose.model_dump(exclude_none=True), f"{place}.doses.{number}")
-            for number, dose in enumerate(one.doses)
-        )
-        found[one.name] = Group(one.name, one.meaning, one.health, one.n, doses)
-    _validate_namesakes(list(found.values()), where)
-    return tuple(found.values())
+    _validate_namesakes(groups, where)
 
 
 def _validate_namesakes(groups: Sequence[Group], where: str) -> None:
@@ -98,33 +91,32 @@ def _validate_namesakes(groups: Sequence[Group], where: str) -> None:
             known[name] = group.name
 
 
-def _visits(given: Sequence[VisitEntry], groups: Sequence[Group], where: str) -> tuple[Visit, ...]:
-    if not given:
+def _check_visits(visits: Sequence[Visit], groups: Sequence[Group], where: str) -> None:
+    """Refuse visits of unknown groups or participants, too few participants, visits alike, and groups without any."""
+    if not visits:
         raise DefinitionError(f"{where}: visits", "wants at least one time at which somebody is seen, got none")
     sizes = {one.name: one.n for one in groups}
-    found: dict[tuple[str, str], Visit] = {}
-    for index, one in enumerate(given):
+    found: list[Visit] = []
+    for index, one in enumerate(visits):
         place = f"{where}: visits.{index}"
         if one.group not in sizes:
             raise DefinitionError(f"{place}.group", f"unknown group '{one.group}'{nearest(one.group, sizes)}")
-        if (one.name, one.group) in found:
+        own = [other for other in found if other.group == one.group]
+        if one.name in [other.name for other in own]:
             raise DefinitionError(place, f"wants each visit of a group once, got '{one.name}' twice")
-        wrong = [number for number in one.absent if not 1 <= number <= sizes[one.group]]
+        wrong = [number for number in sorted(one.absent) if not 1 <= number <= sizes[one.group]]
         if wrong:
             raise DefinitionError(f"{place}.absent", f"wants numbers from 1 to {sizes[one.group]}, got {wrong[0]}")
-        if sizes[one.group] - len(set(one.absent)) < LEAST:
+        if sizes[one.group] - len(one.absent) < LEAST:
             raise DefinitionError(f"{place}.absent", f"wants at least {LEAST} participants who are there")
-        visit = Visit(one.name, one.group, _time(one.at, f"{place}.at"), frozenset(one.absent))
-        alike = [other for other, group in found if group == one.group and found[other, group].session == visit.session]
+        alike = [other.name for other in own if other.session == one.session]
         if alike:
             raise DefinitionError(place, f"wants visits whose names differ in letters or digits, got '{one.name}' "
                                          f"beside '{alike[0]}'")
-        found[one.name, one.group] = visit
-    seen = {one.group for one in found.values()}
+        found.append(one)
     for name in sizes:
-        if name not in seen:
+        if name not in {one.group for one in visits}:
             raise DefinitionError(f"{where}: groups", f"group '{name}' has no visit")
-    return tuple(found.values())
 
 
 def _check_doses(groups: Sequence[Group], visits: Sequence[Visit], population: Population, where: str) -> None:
@@ -147,20 +139,3 @@ def _brain(entry: StudyFile, population: Population, path: Path, where: str) -> 
         raise DefinitionError(f"{where}: brain", f"wants one of columns '{population.model.name}', which participants "
                                                  f"vary, got '{brain.column.name}'")
     return brain
-
-
-def _coupling(entry: StudyFile, where: str) -> float | None:
-    if entry.coupling is not None and not 0 <= entry.coupling <= 1:
-        raise DefinitionError(f"{where}: coupling", f"wants 0 to 1, got {entry.coupling!r}")
-    return None if entry.coupling is None else float(entry.coupling)
-
-
-def _reported(given: Sequence[ReportedEntry], sources: Mapping[str, Any], where: str) -> tuple[Reported, ...]:
-    found = []
-    for index, one in enumerate(given):
-        check_source(one.source, one.note, sources, f"{where}: reported.{index}.source")
-        estimate, value, degrees, p = (
-            None if number is None else float(number) for number in (one.estimate, one.value, one.degrees, one.p)
-        )
-        found.append(Reported(one.statistic, one.sign or "", estimate, value, degrees, p, one.source))
-    return tuple(found)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
-from msim.definitions.files.names import DottedPath, Name, Number, QuantityText, Words
-from msim.definitions.files.schema import DoseEntry, Entry, ValueEntry
+from msim.definitions.files.names import A_NUMBER, DottedPath, Name, Words
+from msim.definitions.files.schema import DoseEntry, Entry, Figure, Moment, ValueEntry
+from msim.definitions.files.takes import Takes
+
+Coupling = Annotated[float, Takes(low=0, high=1), A_NUMBER]
 
 
 class SubgroupEntry(Entry):
@@ -49,37 +52,49 @@ class ParticipantsFile(Entry):
     health: dict[Name, HealthEntry] = Field(min_length=1)
 
 
-class GroupEntry(Entry):
-    """Participants with the same health and treatment."""
+class Group(Entry):
+    """Participants with the same health and treatment.
+
+    health: name in the population
+    """
 
     name: Name
     meaning: StrictStr = ""
     health: Name
     n: StrictInt = Field(ge=1, le=10000)
-    doses: list[DoseEntry] = []
+    doses: tuple[DoseEntry, ...] = ()
+
+    def participant(self, number: int) -> str:
+        """Return the name of a participant, counted from 1, of letters and digits alone, as BIDS wants it."""
+        return f"{self.name}{number:02d}".replace("_", "")
 
 
-class VisitEntry(Entry):
-    """A time at which a group is examined.
+class Visit(Entry):
+    """A time (s on the clock of the doses) at which a group is examined.
 
     absent: numbers, from 1, of participants who were not
     """
 
     name: Name
     group: Name
-    at: QuantityText
-    absent: list[StrictInt] = []
+    time: Moment = Field(alias="at")
+    absent: frozenset[StrictInt] = frozenset()
+
+    @property
+    def session(self) -> str:
+        """Return the name of the visit in letters and digits alone, as BIDS wants it."""
+        return self.name.replace("_", "")
 
 
-class ReportedEntry(Entry):
+class Reported(Entry):
     """A statistic as a paper reports it; a number that the paper omits is None."""
 
     statistic: Words
     sign: Literal["+", "-", "0"] | None = None
-    estimate: Number | None = None
-    value: Number | None = None
-    degrees: Number | None = None
-    p: Number | None = None
+    estimate: Figure | None = None
+    value: Figure | None = None
+    degrees: Figure | None = None
+    p: Figure | None = None
     source: Words
     note: StrictStr = ""
 
@@ -93,12 +108,12 @@ class StudyFile(Entry):
     notes: StrictStr = ""
     participants: Words
     brain: StrictStr = ""
-    coupling: Number | None = None
-    begin: QuantityText
+    coupling: Coupling | None = None
+    begin: Moment
     seed: StrictInt = Field(ge=0, lt=2**31)
-    groups: list[GroupEntry] = Field(min_length=1)
-    visits: list[VisitEntry] = []
-    reported: list[ReportedEntry] = []
+    groups: tuple[Group, ...] = Field(min_length=1)
+    visits: tuple[Visit, ...] = ()
+    reported: tuple[Reported, ...] = ()
 
     @property
     def analysis(self) -> str:

@@ -9,62 +9,10 @@ from msim.base.quantities import parse_in, second
 from msim.base.units import hertz
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.studies.participants import Population
-from msim.pharmacology.regimen import DoseText
+from msim.definitions.studies.schema import Group, Reported, Visit
 
 LAST = 1.0  # s that columns are followed after the last time at which somebody is seen
 LEAST = 3  # participants of a group, for a spread that means anything
-
-
-@dataclass(frozen=True)
-class Group:
-    """Participants with the same health and treatment.
-
-    health: name in the population
-    """
-
-    name: str
-    meaning: str
-    health: str
-    n: int
-    doses: tuple[DoseText, ...]
-
-    def participant(self, number: int) -> str:
-        """Return the name of a participant, counted from 1, of letters and digits alone, as BIDS wants it."""
-        return f"{self.name}{number:02d}".replace("_", "")
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A time (s on the clock of the doses) at which a group is examined.
-
-    absent: numbers, from 1, of participants who were not
-    """
-
-    name: str
-    group: str
-    time: float
-    absent: frozenset[int]
-
-    @property
-    def session(self) -> str:
-        """Return the name of the visit in letters and digits alone, as BIDS wants it."""
-        return self.name.replace("_", "")
-
-
-@dataclass(frozen=True)
-class Reported:
-    """A statistic as a paper reports it; a number that the paper omits is None.
-
-    sign: '+', '-', '0' or ''
-    """
-
-    statistic: str
-    sign: str
-    estimate: float | None
-    value: float | None
-    degrees: float | None
-    p: float | None
-    source: str
 
 
 @dataclass(frozen=True)

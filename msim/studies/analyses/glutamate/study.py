@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from msim.base.errors import DefinitionError
-from msim.definitions.studies.study import Group, StudyDefinition
+from msim.definitions.studies.schema import Group
+from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.emulator import Emulator
 from msim.emulator.files import read_emulator
 from msim.emulator.library import Emulators
