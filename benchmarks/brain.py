@@ -43,10 +43,11 @@ def one(fidelity: str, repeats: int, ranks: int = 1, **options: float) -> dict[s
 
 def whole(per_second: float, build: float) -> float:
     """Seconds that a spiking scan takes, with its measurement of rest and what is thrown away."""
+    from msim.base.settings import settings
     from msim.brain.spiking_rest import BALANCING, BETWEEN, MEASURING, STARTING
-    from msim.measures.scan_times import SETTLING, STEP
+    from msim.measures.scan_times import STEP
 
-    before = STARTING + 2 * MEASURING + BALANCING * BETWEEN * STEP + SETTLING
+    before = STARTING + 2 * MEASURING + BALANCING * BETWEEN * STEP + settings().settling
     return 2 * build + per_second * (before + SCAN)
 
 

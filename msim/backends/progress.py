@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-EVERY = 1.0  # s of the clock on the wall
+from msim.base.settings import settings
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,13 @@ def burst_progress(
         yield
         return
     over = threading.Event()
+    every = settings().progress_every  # read here, as a thread has settings of its own
     began = time.monotonic()
     raised: list[BaseException] = []
 
     def watch() -> None:
         try:
-            while not over.wait(EVERY):
+            while not over.wait(every):
                 now = done()
                 tell(BurstProgress(now, total, now / (time.monotonic() - began)))
         except BaseException as problem:  # a thread has nobody to raise it to, and would print it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor
 
+from msim.base.settings import settings
 from msim.definitions.brains.brain import BrainDefinition
 from msim.emulator.axes import Axis, axes_of
 from msim.emulator.emulator import Emulator
@@ -56,7 +57,7 @@ def brain_emulator(
 ) -> Emulator:
     """Return the emulator of a brain's column over REACH, for these states, from the cache or fitted and kept there."""
     axes = moved_axes(brain, states)
-    return read_emulator(kept_or_fitted(brain.column, axes, EFFORT, progress))
+    return read_emulator(kept_or_fitted(brain.column, axes, settings().fit_budget or EFFORT, progress))
 
 
 def on_axes(emulator: Emulator, state: States) -> dict[str, float]:

@@ -11,13 +11,12 @@ import numpy as np
 from msim.base.errors import InputError, SimulationError
 from msim.base.rounding import is_constant
 from msim.base.seeds import stream
+from msim.base.settings import settings
 from msim.brain.connectome import Connectome
 from msim.brain.surface import RegionSurfaces, region_surfaces
 from msim.definitions.brains.brain import BrainDefinition
 from msim.emulator.emulator import Emulator
 from msim.measures.scan_times import STEP
-
-CHUNK = 2000  # steps for which noise is drawn at once; no result hangs on it
 
 
 @dataclass(frozen=True)
@@ -124,12 +123,13 @@ def integrated(
     now = np.broadcast_to(rest, (len(seeds), *rest.shape[-2:])).copy()
     change = np.zeros(now.shape[:-1])
     # The latest first, as delays count; written backwards, and copied to the end where the start is reached.
-    past = np.zeros((CHUNK + memory, len(seeds), regions))
+    chunk = settings().noise_steps
+    past = np.zeros((chunk + memory, len(seeds), regions))
     noise = SlowNoise(field.regions, field.slow, seeds)
     low, high = field.surfaces.reach()
     total, done = round(seconds / STEP), 0
     while done < total:
-        size = min(CHUNK, total - done)
+        size = min(chunk, total - done)
         slow, found = noise.next(size), np.empty((size, *now.shape))
         for step in range(size):
             at = size - step
@@ -142,7 +142,7 @@ def integrated(
             now = field.surfaces.averages(drives) * (1 - decay) + now * decay
             found[step] = now
             past[at - 1] = change = now[..., field.origin] / rest[..., field.origin] - 1
-        past[min(CHUNK, total - done - size) :][:memory] = past[:memory].copy()
+        past[min(chunk, total - done - size) :][:memory] = past[:memory].copy()
         done += size
         yield found
 

@@ -11,12 +11,12 @@ import numpy as np
 from msim.backends.cpp.network import CompiledNetwork, Outcome
 from msim.backends.mpi import SERIAL, RankGroup
 from msim.base.errors import SimulationError
+from msim.base.settings import settings
 from msim.brain.field import STEP, SlowNoise
 from msim.brain.long_range_projections import Contacts, fibre_contacts, local_contacts
 from msim.brain.spiking_plan import STRENGTH, BrainPlan, shared_out
 from msim.network.column_plan import SAMPLE_STEPS
 
-CHUNK = 100  # steps after which ranks join what they measured; no result hangs on it
 NEVER = 2**62
 WINDOW = 10  # steps over which a rate is averaged before it counts as runaway
 
@@ -144,6 +144,6 @@ def activities(brain: SpikingBrain, seconds: float, seed: int) -> Iterator[Activ
     noise = SlowNoise(brain.plan.regions, brain.plan.slow, [seed])
     total, done = round(seconds / STEP), 0
     while done < total:
-        size = min(CHUNK, total - done)
+        size = min(settings().joined_steps, total - done)
         yield brain.run(noise.next(size)[:, 0])
         done += size

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.backends.mpi import SERIAL, RankGroup
+from msim.base.settings import settings
 from msim.brain.field import STEP
-from msim.brain.spiking import CHUNK, SpikingBrain
+from msim.brain.spiking import SpikingBrain
 from msim.brain.spiking_plan import BrainPlan
 
 STARTING = 1.0  # s in which a network forgets its first potentials
@@ -75,7 +76,8 @@ def _averages(brain: SpikingBrain, seconds: float) -> tuple[np.ndarray, np.ndarr
     """Run a brain without slow fluctuations; return mean rates and synaptic currents."""
     regions, total = len(brain.plan.regions), round(seconds / STEP)
     rates, current = np.zeros((regions, len(brain.plan.sizes))), np.zeros(regions)
-    for done in range(0, total, CHUNK):
-        found = brain.run(np.zeros((min(CHUNK, total - done), regions)))
+    chunk = settings().joined_steps
+    for done in range(0, total, chunk):
+        found = brain.run(np.zeros((min(chunk, total - done), regions)))
         rates, current = rates + found.rates.sum(axis=0), current + found.current.sum(axis=0)
     return rates / total, current / total

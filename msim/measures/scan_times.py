@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from msim.base.errors import InputError
+from msim.base.settings import settings
 
 STEP = 0.01  # s, of what is scanned; populations relax about as fast, and what drives them changes over a second
-SETTLING = 30.0  # s before the first volume, in which blood flow forgets that it began at rest
 
 
 def discarded_volumes(tr: float) -> int:
     """Return the number of volumes at the beginning that are simulated and discarded."""
-    return int(np.ceil(SETTLING / tr))
+    return int(np.ceil(settings().settling / tr))
 
 
 def simulated_seconds(seconds: float, tr: float, where: str = "scan") -> float:

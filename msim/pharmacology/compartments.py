@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.settings import settings
 from msim.base.units import kilogram, meter, mmolar, mole, second
 from msim.pharmacology.regimen import BATH, ROUNDING_S, ROUTES, Dose
 
@@ -19,9 +20,6 @@ SINKS = ("not_absorbed", "ketamine_cleared_otherwise", "norketamine_cleared")
 OUTPUTS = ("C_plasma", "C_norketamine", "C_e")
 ENTRY = dict(zip(ROUTES, ("A1", "A_peritoneum", "A_nose", "A_gut", "C_bath"), strict=True))
 NG_PER_ML = 1e-6  # in kg/m3
-
-# Eigenvectors amplify round-off by their condition number; past this the matrix exponential is used instead.
-LARGEST_CONDITION = 1e6
 
 _volume = meter**3
 _flow = meter**3 / second
@@ -340,7 +338,7 @@ def _modes(pk: Pharmacokinetics, states: np.ndarray, inputs: np.ndarray) -> _Mod
     scale[[STATES.index(one) for one in CONCENTRATIONS]] = 1 / pk.V1
     rates, vectors = np.linalg.eig(rate_matrix(pk) * scale / scale[:, None])
     # Rates of compartments are real; rounding makes a pair complex only where the two are too alike.
-    if np.any(np.imag(rates)) or np.linalg.cond(vectors) > LARGEST_CONDITION:
+    if np.any(np.imag(rates)) or np.linalg.cond(vectors) > settings().largest_condition:
         return None
     rates, vectors = np.real(rates), np.real(vectors)  # newer NumPy calls real modes complex too
     outputs = (_output_matrix(pk) * scale) @ vectors

@@ -11,6 +11,7 @@ import xarray as xr
 from msim.base.errors import InputError, nearest
 from msim.base.paths import given_path
 from msim.base.quantities import parse_in, second
+from msim.base.settings import settings
 from msim.definitions.experiments.axes import Axis
 from msim.definitions.files.read import read_tables
 from msim.plots.wording import duration_text, shown_factor
@@ -19,7 +20,6 @@ from msim.sweep.plan import Plan
 from msim.sweep.plan_files import latest_plan, read_plan
 
 TIME_MATCH = 1e-6  # s
-MOST_SHOWN = 9
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def sweep_values(path: str | Path, quantity: str | None = None, time: float | No
         wanted = list(dict.fromkeys((name, min(at, _last(dataset, name, at))) for name, at in asked))
     if not wanted:
         probed = [str(one) for one in dataset.data_vars if dataset[one].dims[-1] == "probe"]
-        wanted = [(name, time) for name in probed][:MOST_SHOWN]
+        wanted = [(name, time) for name in probed][:settings().shown_quantities]
     shown = tuple(_shown(dataset, name, at, root) for name, at in wanted)
     meanings = {one["name"]: one.get("meaning", "") for one in tables["arms"]}
     arms = {name: meanings.get(name, "") for name in plan.about["arms"]}

@@ -13,12 +13,12 @@ import numpy as np
 
 from msim.base.errors import StorageError
 from msim.base.made import make_own_anew, remove_own, remove_own_below
+from msim.base.settings import settings
 from msim.recording.spool import Series, Spool, SpoolFile, joined_blocks
 from msim.storage.run_store import CHECKPOINTS, RunFolder, flush
 from msim.storage.zarr_folder import zarr_folder
 
 FORMAT = 2
-CHUNK = 2**17  # values of what lies in a file that are in memory at a time
 MANIFEST = "MANIFEST.json"
 STORE = "state.zarr"
 GROWING = ".growing"
@@ -70,15 +70,16 @@ def _write_spools(store: Any, spools: Mapping[str, Spool]) -> list[list[Any]]:
     returns: name, type, start and end within the joined array, for each
     """
     rows: list[list[Any]] = []
+    chunk = settings().block_values
     for dtype in {one.dtype.str: None for one in spools.values()}:
         own = {name: one for name, one in spools.items() if one.dtype.str == dtype}
         ends = np.cumsum([one.size for one in own.values()]).tolist()
         rows += [[name, dtype, end - own[name].size, end] for name, end in zip(own, ends, strict=True)]
         if not ends[-1]:
             continue
-        joined = _create(store, f"spools{dtype[1:]}", (ends[-1],), np.dtype(dtype), CHUNK)
-        for index, block in enumerate(joined_blocks(own.values(), CHUNK)):
-            joined[index * CHUNK:index * CHUNK + block.size] = block
+        joined = _create(store, f"spools{dtype[1:]}", (ends[-1],), np.dtype(dtype), chunk)
+        for index, block in enumerate(joined_blocks(own.values(), chunk)):
+            joined[index * chunk:index * chunk + block.size] = block
     return rows
 
 
@@ -126,11 +127,11 @@ def _read(store: Any, name: str, shape: list[int]) -> np.ndarray:
 
 
 def _read_spools(store: Any, file: SpoolFile) -> dict[str, Spool]:
-    found = {}
+    found, chunk = {}, settings().block_values
     for name, dtype, start, stop in store.attrs["spools"]:
         found[name] = Spool(file, dtype)
-        for first in range(start, stop, CHUNK):
-            found[name].append(np.asarray(store[f"spools{dtype[1:]}"][first:min(first + CHUNK, stop)]))
+        for first in range(start, stop, chunk):
+            found[name].append(np.asarray(store[f"spools{dtype[1:]}"][first:min(first + chunk, stop)]))
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msim.base.settings import settings
+
 if TYPE_CHECKING:
     import xarray as xr
-
-CHUNK = 2**16  # values
 
 
 def write_dataset(dataset: xr.Dataset, store: Any, name: str) -> None:
@@ -15,14 +15,15 @@ def write_dataset(dataset: xr.Dataset, store: Any, name: str) -> None:
 
     store: of Zarr
     """
-    long = next((str(one) for one, size in dataset.sizes.items() if size > CHUNK), None)
-    first = dataset if long is None else dataset.isel({long: slice(0, CHUNK)}).load()
+    chunk = settings().chunk_values
+    long = next((str(one) for one, size in dataset.sizes.items() if size > chunk), None)
+    first = dataset if long is None else dataset.isel({long: slice(0, chunk)}).load()
     first.to_zarr(store, group=name, mode="a", zarr_format=3, consolidated=False, encoding=encodings(dataset))
     if long is None:
         return
     rest = dataset[[one for one, values in dataset.variables.items() if long in values.dims]]
-    for start in range(CHUNK, dataset.sizes[long], CHUNK):
-        block = rest.isel({long: slice(start, start + CHUNK)}).load()
+    for start in range(chunk, dataset.sizes[long], chunk):
+        block = rest.isel({long: slice(start, start + chunk)}).load()
         block.to_zarr(store, group=name, mode="a", append_dim=long, zarr_format=3, consolidated=False)
 
 
@@ -41,4 +42,4 @@ def encodings(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
 
 
 def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(min(size, CHUNK) for size in shape)
+    return tuple(min(size, settings().chunk_values) for size in shape)

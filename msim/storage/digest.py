@@ -14,12 +14,12 @@ import zarr
 
 from msim.base.errors import StorageError
 from msim.base.paths import given_path
+from msim.base.settings import settings
 from msim.storage.run_store import STORE, read_provenance, require_whole, trial_path
 from msim.storage.zarr_folder import zarr_folder
 
 # Written by xarray to say how it stores, and words for a reader; neither says anything of what was recorded.
 NOT_RECORDED = ("_FillValue", "_ARRAY_DIMENSIONS", "coordinates", "long_name")
-BLOCK = 2**19  # bytes of an array that are read at a time, where its chunks are not larger
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _blocks(array: zarr.Array) -> Iterator[np.ndarray]:
         return
     chunk = (array.shards or array.chunks)[0]
     row = max(1, array.nbytes // array.shape[0])
-    rows = chunk * max(1, BLOCK // (chunk * row))
+    rows = chunk * max(1, settings().hashed_bytes // (chunk * row))
     for start in range(0, array.shape[0], rows):
         yield np.asarray(array[start:start + rows])
 

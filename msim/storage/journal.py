@@ -12,13 +12,13 @@ import numpy as np
 
 from msim.base.errors import StorageError
 from msim.base.made import make_own
+from msim.base.settings import settings
 from msim.base.signals import stops_held
 from msim.recording.spool import Series, Spool, blocks
 from msim.storage.run_store import UNFINISHED, RunFolder
 
 REACHED = "journal/reached"
 UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile)
-BLOCK = 2**17  # values of a long array that are in memory at a time
 
 
 def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
@@ -48,7 +48,7 @@ def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:
                     continue
                 header = {"descr": values.dtype.str, "fortran_order": False, "shape": values.shape}
                 np.lib.format.write_array_header_1_0(member, header)
-                for block in blocks(values, BLOCK):
+                for block in blocks(values, settings().block_values):
                     member.write(block.tobytes())
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.backends.context import Context
+from msim.base.settings import settings
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.fast_inputs import fast_inputs
@@ -67,7 +68,8 @@ def cohort_emulators(population: Population, progress: Callable[[int, int], None
     """Return the emulator of all columns of a cohort: from the cache, or fitted now and kept there."""
     axes = cohort_axes(population)
     model = population.model
-    path = kept_or_fitted(model, axes, EFFORT, progress, functools.partial(_alike, model.roles.block))
+    budget = settings().fit_budget or EFFORT
+    path = kept_or_fitted(model, axes, budget, progress, functools.partial(_alike, model.roles.block))
     return Emulators((path,), read_emulator(path).digest[:12], is_usual=False)
 
 

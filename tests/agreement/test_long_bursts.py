@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.backends.cpp import burst_pieces
 from msim.backends.cpp.burst_pieces import Tally, piece_lengths
 from msim.backends.cpp.column import CompiledColumn
 from msim.backends.failures import validate_rates
 from msim.backends.mpi import SERIAL
 from msim.base.errors import SimulationError
+from msim.base.settings import with_settings
 from msim.definitions.models.model import ModelDefinition
 from msim.network.column_plan import STEP, column_plan
 from msim.recording.spool import Spool, SpoolFile
@@ -31,15 +31,15 @@ def column(model: ModelDefinition) -> CompiledColumn:
 
 
 @pytest.mark.parametrize("piece", [0.7, 0.35, 0.21, 0.0137])
-def test_pieces_are_the_whole(model: ModelDefinition, piece: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_are_the_whole(model: ModelDefinition, piece: float) -> None:
     """Averages, spikes and fields of pieces that end with the halves, beside them, and between two samples.
 
     The burst after it is the same too: nothing is left over.
     """
     one, other = column(model), column(model)
     whole = one.burst(BURN_IN, SECONDS, keep_field=True)
-    monkeypatch.setattr(burst_pieces, "PIECE", piece)
-    pieces = other.recorded(BURN_IN, SECONDS, SpoolFile())
+    with with_settings(burst_piece=piece):
+        pieces = other.recorded(BURN_IN, SECONDS, SpoolFile())
     assert set(pieces.burst.halves) == set(whole.halves) and not pieces.burst.spikes
     assert (pieces.burst.seconds, pieces.burst.field_rate) == (whole.seconds, whole.field_rate)
     for name, values in whole.halves.items():
@@ -72,8 +72,7 @@ def test_other_targets_lay_down_what_their_burst_has(model: ModelDefinition, tar
 @settings(deadline=None)
 def test_pieces_add_up_to_the_burst(burn_in: int, seconds: int, piece: int) -> None:
     """In steps, the burn-in within the first; none is longer than was asked for."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(burst_pieces, "PIECE", piece * STEP)
+    with with_settings(burst_piece=piece * STEP):
         lengths = list(piece_lengths(burn_in * STEP, seconds * STEP))
     assert sum(lengths) == burn_in + seconds
     assert lengths[0] <= burn_in + piece and all(0 < one <= piece for one in lengths[1:])

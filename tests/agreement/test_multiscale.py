@@ -11,6 +11,7 @@ import pytest
 from smooth_network import SmoothNetwork
 
 from msim.backends.context import Context
+from msim.base.settings import with_settings
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.files.schema import DoseEntry
@@ -74,10 +75,8 @@ def simulated(
 @contextmanager
 def without_noise() -> Iterator[None]:
     """A smooth response in place of spikes, and SciPy's tolerance far below the errors of coupling."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, with_settings(relative_tolerance=1e-7, absolute_tolerance=1e-9):
         patch.setattr(engine, "build_network", lambda model, seed, context: SmoothNetwork(model))
-        patch.setattr(slow, "RELATIVE_TOLERANCE", 1e-7)
-        patch.setattr(slow, "ABSOLUTE_TOLERANCE", 1e-9)
         yield
 
 

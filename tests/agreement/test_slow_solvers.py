@@ -16,6 +16,7 @@ from smooth_network import SmoothNetwork
 from msim.backends.brian2_network import brian2_quantity
 from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
+from msim.base.settings import settings, with_settings
 from msim.base.units import unit_expression
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.averages import between
@@ -61,11 +62,10 @@ def averages(scale: SlowScale) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def tight() -> Iterator[None]:
     """Tolerances at which only a wrong equation is left to differ."""
-    monkeypatch.setattr(slow, "RELATIVE_TOLERANCE", 1e-10)
-    monkeypatch.setattr(slow, "ABSOLUTE_TOLERANCE", 1e-13)
-    yield
+    with with_settings(relative_tolerance=1e-10, absolute_tolerance=1e-13):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -169,10 +169,9 @@ def test_the_shipped_tolerance_errs_by_a_few_times_itself(
     States decay, so errors of old steps die out and the last few add up: three of them are allowed.
     """
     found, _ = scale.advanced(start, 0.0, 2 * HOUR, averages, averages)
-    rtol, atol = slow.RELATIVE_TOLERANCE, slow.ABSOLUTE_TOLERANCE
-    monkeypatch.setattr(slow, "RELATIVE_TOLERANCE", 1e-10)
-    monkeypatch.setattr(slow, "ABSOLUTE_TOLERANCE", 1e-13)
-    exact, _ = scale.advanced(start, 0.0, 2 * HOUR, averages, averages)
+    rtol, atol = settings().relative_tolerance, settings().absolute_tolerance
+    with with_settings(relative_tolerance=1e-10, absolute_tolerance=1e-13):
+        exact, _ = scale.advanced(start, 0.0, 2 * HOUR, averages, averages)
     for name in exact:
         np.testing.assert_allclose(found[name], exact[name], rtol=3 * rtol, atol=3 * atol)
 
@@ -188,12 +187,11 @@ def test_the_solver_ends_where_lsoda_does(scale: SlowScale, averages: dict[str, 
             now = between(first, averages, time / (2 * HOUR))
             return system.derivative(flat.reshape(system.rest.shape), scale.outside(system, time, now)).ravel()
 
-        settings = {"t_eval": [HOUR, 2 * HOUR], "rtol": 1e-10, "atol": 1e-13}
-        exact = solve_ivp(slope, (0.0, 2 * HOUR), start[name].ravel(), "LSODA", **settings).y
+        how = {"t_eval": [HOUR, 2 * HOUR], "rtol": 1e-10, "atol": 1e-13}
+        exact = solve_ivp(slope, (0.0, 2 * HOUR), start[name].ravel(), "LSODA", **how).y
+        rtol, atol = 3 * settings().relative_tolerance, 3 * settings().absolute_tolerance
         for ours, theirs in zip((kept[0][name], found[name]), exact.T, strict=True):
-            np.testing.assert_allclose(
-                ours, theirs.reshape(shape), rtol=3 * slow.RELATIVE_TOLERANCE, atol=3 * slow.ABSOLUTE_TOLERANCE
-            )
+            np.testing.assert_allclose(ours, theirs.reshape(shape), rtol=rtol, atol=atol)
 
 
 @pytest.mark.parametrize("population", ["pyramidal", "pv", "sst"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from exact_coupling import NoisyNetwork, exact
 
+from msim.base.settings import with_settings
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale import simulate as engine
@@ -82,9 +83,7 @@ def single(model: ModelDefinition) -> ModelDefinition:
 @pytest.fixture(scope="module", autouse=True)
 def slow_equations_solved_well() -> object:
     """Their own error far below those of leaps."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slow, "RELATIVE_TOLERANCE", 1e-7)
-        patch.setattr(slow, "ABSOLUTE_TOLERANCE", 1e-9)
+    with with_settings(relative_tolerance=1e-7, absolute_tolerance=1e-9):
         yield
 
 

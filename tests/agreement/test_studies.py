@@ -16,7 +16,7 @@ pytest.importorskip("nilearn")
 pytest.importorskip("mne")
 
 from msim.base.errors import InputError  # noqa: E402
-from msim.brain import emulator_axes as reach  # noqa: E402
+from msim.base.settings import with_settings  # noqa: E402
 from msim.cli import app  # noqa: E402
 from msim.definitions.files.read import find  # noqa: E402
 from msim.definitions.studies.read_study import read_study  # noqa: E402
@@ -25,7 +25,6 @@ from msim.emulator.fit import FitBudget  # noqa: E402
 from msim.imaging.scan import Label, Scan  # noqa: E402
 from msim.report.page import html_of  # noqa: E402
 from msim.report.write import page_of  # noqa: E402
-from msim.studies import columns  # noqa: E402
 from msim.studies.analyses.resting_connectivity import compare_mean_field_spiking as fidelity  # noqa: E402
 from msim.studies.about import read_about  # noqa: E402
 from msim.studies.outcome import Outcome, compare_with_reported, missing  # noqa: E402
@@ -51,9 +50,7 @@ SMALL = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _coarse_emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "EFFORT", COARSE)
-        patch.setattr(reach, "EFFORT", COARSE)
+    with pytest.MonkeyPatch.context() as patch, with_settings(fit_budget=COARSE):
         patch.setenv("MSIM_CACHE", str(tmp_path_factory.mktemp("coarse")))
         yield
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from msim.base.errors import InputError, SimulationError
-from msim.brain import field as fields
+from msim.base.settings import with_settings
 from msim.brain.field import STEP, Field, integrated
 from msim.brain.surface import RegionSurfaces
 from msim.emulator.axes import Axis
@@ -53,12 +53,12 @@ def test_a_brain_without_fluctuations_rests() -> None:
     assert found == pytest.approx(np.full(found.shape, 3.0), rel=1e-12)
 
 
-def test_a_piece_of_noise_does_not_depend_on_how_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_piece_of_noise_does_not_depend_on_how_it_is_cut() -> None:
     """Bit for bit; so memory can be kept small."""
     field = columns(RING, 0.3, 0.05, late=7, shared=0.3)
     whole = rates(field, 20.0, [1, 2])
-    monkeypatch.setattr(fields, "CHUNK", 37)
-    assert (rates(field, 20.0, [1, 2]) == whole).all()
+    with with_settings(noise_steps=37):
+        assert (rates(field, 20.0, [1, 2]) == whole).all()
 
 
 def test_a_scan_is_the_same_whatever_is_simulated_with_it() -> None:

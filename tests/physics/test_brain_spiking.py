@@ -13,6 +13,7 @@ from engine_ranks import launched, needs_mpi
 from msim.backends.cpp.column import CompiledColumn
 from msim.backends.mpi import SERIAL
 from msim.base.errors import InputError, SimulationError
+from msim.base.settings import with_settings
 from msim.brain import spiking
 from msim.brain.long_range_projections import fibre_contacts
 from msim.brain.spiking import SpikingBrain
@@ -22,7 +23,6 @@ from msim.brain.spiking_scans import SpikingOptions, spiking_scan
 from msim.definitions.brains.brain import read_brain
 from msim.emulator.definition import with_values
 from msim.imaging.scan import Label
-from msim.measures import scan_times
 from msim.meg.fields import set_receptors
 from msim.network.column_plan import column_plan
 
@@ -106,22 +106,21 @@ def test_without_coupling_regions_fire_as_the_column_does() -> None:
     assert found.mean(axis=0) == pytest.approx(np.mean(columns, axis=0), rel=0.2)
 
 
-def test_activity_does_not_depend_on_how_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_activity_does_not_depend_on_how_it_is_cut() -> None:
     """Bit for bit; so memory can be kept small."""
     whole = small.fingerprint(small.followed(small.joined(0.2), 0.5))
-    monkeypatch.setattr(spiking, "CHUNK", 7)
-    assert small.fingerprint(small.followed(small.joined(0.2), 0.5)) == whole
+    with with_settings(joined_steps=7):
+        assert small.fingerprint(small.followed(small.joined(0.2), 0.5)) == whole
 
 
-def test_a_scan_does_not_depend_on_how_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_times, "SETTLING", 1.0)
+def test_a_scan_does_not_depend_on_how_it_is_cut() -> None:
     found = []
     for chunk in (100, 31):
-        monkeypatch.setattr(spiking, "CHUNK", chunk)
         options = SpikingOptions(small.CELLS, 0.0, measuring=1.0)
-        found.append(spiking_scan(
-            read_brain("brains/brain19"), small.connectome(), 2.0, 0.5, Label("01", "rest"), 1, options
-        ))  # fmt: skip
+        with with_settings(settling=1.0, joined_steps=chunk):
+            found.append(spiking_scan(
+                read_brain("brains/brain19"), small.connectome(), 2.0, 0.5, Label("01", "rest"), 1, options
+            ))  # fmt: skip
     one, other = found
     assert one.scan.signal.shape == (4, 3) and one.scan.signal.std() > 0
     assert (one.scan.signal == other.scan.signal).all() and (one.rates == other.rates).all()

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
 from msim.base.quantities import parse_in
+from msim.base.settings import with_settings
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.read_model import read_model
-from msim.pharmacology import compartments
 from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
 from msim.pharmacology.regimen import BATH, ROUTES, Dose
 
@@ -240,8 +240,7 @@ def test_modes_agree_with_the_matrix_exponential(pk: Pharmacokinetics, doses: tu
     """Wherever modes are used their condition is below 1e6, which leaves ten of sixteen digits of the peak."""
     times = np.linspace(0.0, 3 * DAY, 9)
     fast = ConcentrationCurve(pk, doses).at(times)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compartments, "LARGEST_CONDITION", 0.0)
+    with with_settings(largest_condition=0.0):
         slow = ConcentrationCurve(pk, doses)
         assert slow._modes is None
     scale = sum(dose.amount_mol for dose in doses) / (min(pk.V1, pk.V_nk) * pk.body_weight / pk.reference_weight)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from msim.base.errors import DefinitionError, InputError
-from msim.brain import field as fields
+from msim.base.settings import with_settings
 from msim.brain.behavior import behavior_of, onsets_by_condition
 from msim.brain.field import Field, integrated
 from msim.brain.scans import span_of
@@ -194,5 +194,5 @@ def test_how_a_task_is_cut_into_pieces_changes_no_bit(task: TaskDefinition, monk
         return np.concatenate(list(integrated(columns(), 30.0, [2], outside)))
 
     whole = run()
-    monkeypatch.setattr(fields, "CHUNK", 41)
-    assert (run() == whole).all()
+    with with_settings(noise_steps=41):
+        assert (run() == whole).all()

@@ -15,6 +15,7 @@ from small_run import ARMS, TRIALS, about, datasets, sealed_again
 from zarr.codecs import BytesCodec
 
 from msim.base.errors import StorageError
+from msim.base.settings import with_settings
 from msim.storage import digest, run_store
 from msim.storage.difference import first_difference
 from msim.storage.digest import Digest, digest_run
@@ -94,8 +95,8 @@ def test_how_much_is_read_at_a_time_is_not_hashed(
     monkeypatch.setattr(run_store, "write_dataset", write)
     path = stored(tmp_path / "chunked")
     monkeypatch.setattr(digest, "bits", seen)
-    monkeypatch.setattr(digest, "BLOCK", 16)
-    assert digest_run(path).sha256 == plain.sha256
+    with with_settings(hashed_bytes=16):
+        assert digest_run(path).sha256 == plain.sha256
     assert max(sizes) == 24  # one row of three cells, the smallest that can be read
 
 

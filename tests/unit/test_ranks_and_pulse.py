@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from msim.backends import mpi as exchange
-from msim.backends import progress as report_burst
 from msim.backends.context import Context
 from msim.backends.mpi import SERIAL, RankGroup
 from msim.backends.progress import BurstProgress, burst_progress
 from msim.base.errors import InputError
+from msim.base.settings import with_settings
 from msim.cli import app
 from msim.cli.ranks import CROWD, shared_out
 
@@ -65,11 +65,12 @@ def test_only_target_cpp_knows_ranks_and_precision() -> None:
     assert Context().about == "cpp" and Context(precision="single").about == "cpp in single precision"
 
 
-def test_pulses_come_while_the_body_runs_and_not_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_burst, "EVERY", 0.01)
+def test_pulses_come_while_the_body_runs_and_not_after() -> None:
     told: list[BurstProgress] = []
     began = time.monotonic()
-    with burst_progress(lambda: 2 * (time.monotonic() - began), 10.0, told.append):
+    with with_settings(progress_every=0.01), burst_progress(
+        lambda: 2 * (time.monotonic() - began), 10.0, told.append
+    ):
         while len(told) < 3 and time.monotonic() < began + 30:
             time.sleep(0.005)
     count = len(told)
@@ -80,11 +81,8 @@ def test_pulses_come_while_the_body_runs_and_not_after(monkeypatch: pytest.Monke
     assert last.left == pytest.approx((10.0 - last.done) / last.speed)
 
 
-def test_what_telling_raises_is_raised_after_the_body(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_telling_raises_is_raised_after_the_body(capsys: pytest.CaptureFixture[str]) -> None:
     """In the caller's thread, once, and nothing is printed by the thread that told."""
-    monkeypatch.setattr(report_burst, "EVERY", 0.01)
     told: list[BurstProgress] = []
 
     def tell(now: BurstProgress) -> None:
@@ -92,7 +90,8 @@ def test_what_telling_raises_is_raised_after_the_body(
         raise KeyboardInterrupt("nobody is left")
 
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt, match="nobody is left"), burst_progress(lambda: 1.0, 10.0, tell):
+    raises = pytest.raises(KeyboardInterrupt, match="nobody is left")
+    with raises, with_settings(progress_every=0.01), burst_progress(lambda: 1.0, 10.0, tell):
         while not told and time.monotonic() < began + 30:
             time.sleep(0.005)
         time.sleep(0.05)
@@ -100,13 +99,13 @@ def test_what_telling_raises_is_raised_after_the_body(
     assert capsys.readouterr().err == ""
 
 
-def test_what_the_body_raises_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_burst, "EVERY", 0.01)
+def test_what_the_body_raises_comes_first() -> None:
 
     def tell(now: BurstProgress) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(ZeroDivisionError), burst_progress(lambda: 1.0, 10.0, tell):
+    raises = pytest.raises(ZeroDivisionError)
+    with raises, with_settings(progress_every=0.01), burst_progress(lambda: 1.0, 10.0, tell):
         time.sleep(0.1)
         raise ZeroDivisionError
 

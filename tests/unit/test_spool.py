@@ -14,11 +14,11 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msim.base.settings import with_settings
 from msim.recording import spool
 from msim.recording.record_arrays import record_arrays, record_from
 from msim.recording.recorder import MemoryRecorder, ProbeRow
 from msim.recording.spool import Spool, SpoolFile, blocks, joined_blocks
-from msim.storage import dataset_blocks
 from msim.storage.checkpoints import read_checkpoint, write_checkpoint
 from msim.storage.dataset_blocks import write_dataset
 from msim.storage.digest import digest_trial
@@ -153,15 +153,15 @@ def test_the_table_of_spikes_is_that_of_all_probes_end_to_end(
 
 @pytest.mark.parametrize("chunk", [1, 10, 64, 2**16])
 def test_how_a_dataset_is_cut_changes_chunks_and_nothing_else(
-    tmp_path: Path, chunk: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, chunk: int
 ) -> None:
     """Values, types, attributes and hash, also where the table ends with a block."""
     more = {"attrs": {"arm": "vehicle", "probe_seconds": [1.0, 2.0]}}
     rows = probes(30, 17)
     whole, kept = (xr.Dataset(spike_table(one, POPULATIONS), **more) for one in (in_memory(rows), rows))
     whole.load().to_zarr(str(tmp_path / "whole"), group="spikes", zarr_format=3, consolidated=False)
-    monkeypatch.setattr(dataset_blocks, "CHUNK", chunk)
-    write_dataset(kept, str(tmp_path / "kept"), "spikes")
+    with with_settings(chunk_values=chunk):
+        write_dataset(kept, str(tmp_path / "kept"), "spikes")
     groups = [zarr.open_group(str(tmp_path / name), mode="r") for name in ("whole", "kept")]
     assert digest_trial(groups[0], "a", 1) == digest_trial(groups[1], "a", 1)
     written: Any = groups[1]["spikes/spike_time"]
@@ -177,13 +177,12 @@ def test_no_more_than_a_block_is_read_at_a_time(tmp_path: Path, monkeypatch: pyt
     read: list[int] = []
     true = SpoolFile.read
     monkeypatch.setattr(SpoolFile, "read", lambda self, at, size: read.append(size) or true(self, at, size))
-    for module in ("msim.storage.dataset_blocks.CHUNK", "msim.storage.journal.BLOCK", "msim.storage.checkpoints.CHUNK"):
-        monkeypatch.setattr(module, 16)
     rows = probes(500)
-    write_dataset(xr.Dataset(spike_table(rows, POPULATIONS)), str(tmp_path / "store"), "spikes")
     record = MemoryRecorder(probes=rows)
-    write_journal(RunFolder(tmp_path / "run"), "arm", 1, record_arrays(record), 1.0)
-    write_checkpoint(tmp_path / "checkpoint", record_arrays(record), {})
+    with with_settings(chunk_values=16, block_values=16):
+        write_dataset(xr.Dataset(spike_table(rows, POPULATIONS)), str(tmp_path / "store"), "spikes")
+        write_journal(RunFolder(tmp_path / "run"), "arm", 1, record_arrays(record), 1.0)
+        write_checkpoint(tmp_path / "checkpoint", record_arrays(record), {})
     assert len(read) > 300 and max(read) == 16 * 8
 
 

@@ -23,6 +23,7 @@ import msim
 from msim.base.errors import InputError, StorageError
 from msim.base.file_lease import is_alive, take, token
 from msim.base.intervals import mean_and_reach
+from msim.base.settings import with_settings
 from msim.storage.run_store import STORE, finish_run, open_run
 from msim.storage.trial_file import open_trial, pack
 from msim.storage.trial_store import TrialStore, write_failure_record, write_trial_file
@@ -174,16 +175,16 @@ def test_the_interval_is_that_of_students_t() -> None:
 
 
 @pytest.mark.parametrize("axes", [AXES[:1], AXES])
-def test_an_unfinished_sweep_is_drawn(tmp_path: Path, axes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unfinished_sweep_is_drawn(tmp_path: Path, axes: list[str]) -> None:
     """Over one axis and over two, with trials missing; the file is a PNG."""
     from msim.plots.sweep_pages import write_sweep_figures
 
     made = begun(tmp_path, axes)
     for trial in made.plan.trials[:-1]:
         store_trial(made.store, trial)
-    monkeypatch.setattr("msim.plots.sweep_values.MOST_SHOWN", 1)
-    for path in write_sweep_figures(made.store.root, tmp_path / "figures", "pv.v"):
-        assert path.read_bytes().startswith(b"\x89PNG")
+    with with_settings(shown_quantities=1):
+        for path in write_sweep_figures(made.store.root, tmp_path / "figures", "pv.v"):
+            assert path.read_bytes().startswith(b"\x89PNG")
 
 
 # Damage

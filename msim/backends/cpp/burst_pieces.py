@@ -8,11 +8,10 @@ import numpy as np
 
 from msim.backends.failures import WINDOW, validate_rates
 from msim.base.errors import SimulationError
+from msim.base.settings import settings
 from msim.network.burst_averages import half_counts
 from msim.network.column_plan import STEP, ColumnPlan
 from msim.recording.spool import Spool, SpoolFile
-
-PIECE = 10.0  # s of spikes
 
 # Population to steps, or times in s, and the cells that fired then.
 Spikes = Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -21,10 +20,11 @@ Fields = Mapping[str, np.ndarray]
 
 def piece_lengths(burn_in: float, seconds: float) -> Iterator[int]:
     """Yield the steps of each piece of a burst; the burn-in is part of the first piece."""
-    left, length = round((burn_in + seconds) / STEP), round((burn_in + PIECE) / STEP)
+    piece = settings().burst_piece
+    left, length = round((burn_in + seconds) / STEP), round((burn_in + piece) / STEP)
     while left > 0:
         yield min(left, length)
-        left, length = left - length, round(PIECE / STEP)
+        left, length = left - length, round(piece / STEP)
 
 
 class Tally:

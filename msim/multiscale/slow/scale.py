@@ -9,6 +9,7 @@ import numpy as np
 
 from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
+from msim.base.settings import settings
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.averages import Averages, shrink
 from msim.multiscale.slow.cached_systems import cached_systems, with_compiled_stages
@@ -16,8 +17,6 @@ from msim.multiscale.slow.ode import SlowSystem, reference_name
 from msim.multiscale.slow.rosenbrock import Tolerance, integrated
 from msim.multiscale.slow.steady_state import steady_states
 
-RELATIVE_TOLERANCE = 1e-4
-ABSOLUTE_TOLERANCE = 1e-6
 NOTHING = 1e-6  # of the population's mean: below it an average of a cell at rest is a remnant
 
 States = dict[str, np.ndarray]
@@ -133,7 +132,7 @@ class SlowScale:
         averages: tuple[Averages, Averages],
         times: Sequence[float],
     ) -> list[np.ndarray]:
-        tolerance = Tolerance(RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE)
+        tolerance = Tolerance(settings().relative_tolerance, settings().absolute_tolerance)
         outside = self._course(system, (times[0], times[-1]), averages)
         try:
             return integrated(system.stages, y, outside, times, tolerance)
