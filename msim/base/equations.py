@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -69,6 +70,44 @@ def _equation(line: str) -> Equation:
         raise ExpressionError(f"wants an SI unit without prefix, got '{parts['unit']}' in '{line}'")
     flags = tuple(one.strip() for one in (parts["flags"] or "").split(",") if one.strip())
     return Equation(parts["state"] or parts["name"] or parts["free"], bool(parts["state"]), expression, unit, flags)
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """Return the equations without terms that read any of these names, and without equations that lose all of theirs.
+
+    A product, a power or a function of such a term is lost with it.
+    """
+    gone, before = set(names), -1
+    while len(gone) > before:
+        before = len(gone)
+        left = {name: _without(read_expression(one.expression), gone) for name, one in read_equations(text).items()}
+        gone |= {name for name, expression in left.items() if expression is None}
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    pairs = zip((line for line in lines if line), left.values(), strict=True)
+    return "\n".join(
+        f"{line.partition('=')[0]}= {ast.unparse(expression)} :{line.rpartition(':')[2]}"
+        for line, expression in pairs if expression
+    )  # fmt: skip
+
+
+def _without(node: ast.expr, gone: Collection[str]) -> ast.expr | None:
+    match node:
+        case ast.Name(id=name):
+            return None if name in gone else node
+        case ast.BinOp(left=left, op=sign, right=right):
+            first, second = _without(left, gone), _without(right, gone)
+            if first and second:
+                return ast.BinOp(first, sign, second)
+            if second and isinstance(sign, ast.Sub):
+                return ast.UnaryOp(ast.USub(), second)
+            return first or second if isinstance(sign, ast.Add | ast.Sub) else None
+        case ast.UnaryOp(op=sign, operand=inner):
+            first = _without(inner, gone)
+            return first and ast.UnaryOp(sign, first)
+        case ast.Call(func=function, args=arguments):
+            kept = [less for one in arguments if (less := _without(one, gone))]
+            return ast.Call(function, kept, []) if len(kept) == len(arguments) else None
+    return node
 
 
 def subexpressions(text: str, known: Mapping[str, Any]) -> dict[str, Any]:

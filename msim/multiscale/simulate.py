@@ -21,7 +21,7 @@ from msim.multiscale.noise import Noise, noise_of
 from msim.multiscale.slow.scale import DrugCurve, SlowScale, compiled_scale, resumed_scale, slow_scale
 from msim.multiscale.timed_changes import SAME_TIME, follow, timed_changes
 from msim.multiscale.trial_state import TrialState, trial_state
-from msim.pharmacology.compartments import ConcentrationCurve, Pharmacokinetics
+from msim.pharmacology.compartments import ConcentrationCurve
 from msim.pharmacology.regimen import Dose, doses_of
 from msim.recording.probe import Recording
 from msim.recording.recorder import Recorder
@@ -191,7 +191,7 @@ def drug_curves(model: ModelDefinition, protocol: Protocol) -> dict[str, Concent
     """Return the concentration curve of every drug of the model, exact between doses."""
     return {
         one.name: ConcentrationCurve(
-            Pharmacokinetics(body_weight=protocol.body_weight, **model.parameters(one.name)),
+            {"body_weight": protocol.body_weight, **model.parameters(one.name)},
             doses_of(one.name, protocol.doses),
         )
         for one in model.on_scale("drug")

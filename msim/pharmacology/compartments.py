@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from msim.base.mechanism import Mechanism, Parameter, Port
+from msim.base.equations import read_equations, slopes, subexpressions, without
+from msim.base.expressions import names_in
+from msim.base.mechanism import Mechanism, Parameter, Port, same_dimensions
 from msim.base.settings import settings
 from msim.base.units import kilogram, meter, mmolar, mole, second
-from msim.pharmacology.regimen import BATH, ROUNDING_S, ROUTES, Dose
+from msim.pharmacology.regimen import BATH, ROUNDING_S, Dose
 
-STATES = ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_nk", "C_body", "C_bath")
-CONCENTRATIONS = ("C_body", "C_bath")
-SINKS = ("not_absorbed", "ketamine_cleared_otherwise", "norketamine_cleared")
-OUTPUTS = ("C_plasma", "C_norketamine", "C_e")
-ENTRY = dict(zip(ROUTES, ("A1", "A_peritoneum", "A_nose", "A_gut", "C_bath"), strict=True))
+SINKS = ("not_absorbed", "cleared_otherwise", "metabolite_cleared")
+DEPOTS = ("intraperitoneal", "intranasal", "oral")  # routes of doses that wait to be absorbed
+# Parameters of what a drug may lack: compartments, a circulating metabolite, routes. All of a group or none is given.
+OPTIONAL = (
+    ("V2", "Q2"), ("V3", "Q3"), ("f_nk", "CL_nk", "V_nk", "pot_nk"),
+    *((f"F_{route}", f"k_a_{route}") for route in DEPOTS), ("k_bath",),
+)  # fmt: skip
 NG_PER_ML = 1e-6  # in kg/m3
 
 _volume = meter**3
@@ -26,7 +31,7 @@ _flow = meter**3 / second
 
 THREE_COMPARTMENT = Mechanism(
     name="three_compartment_pk",
-    meaning="three compartments with depots, one metabolite and an effect site; or a bath, for slices",
+    meaning="up to three compartments with depots, one metabolite and an effect site; or a bath, for slices",
     scale="drug",
     # Amounts, not concentrations, so that what leaves one line enters another. A depot holds the whole dose;
     # the share 1 - F of what leaves it never reaches plasma. The effect site is the usual link model: it
@@ -36,24 +41,36 @@ THREE_COMPARTMENT = Mechanism(
     equations="""
         weight_ratio = body_weight / reference_weight : 1
         flow_ratio = weight_ratio ** clearance_exponent : 1
-        C_plasma = A1 / (weight_ratio * V1) : mmolar
-        C_norketamine = A_nk / (weight_ratio * V_nk) : mmolar
+        V_plasma = weight_ratio * V1 : meter**3
+        V_metabolite = weight_ratio * V_nk : meter**3
+        C_plasma = A1 / V_plasma : mmolar
         C_unbound = f_u * C_plasma : mmolar
-        cleared = flow_ratio * CL * C_plasma : mole/second
-        to_A2 = flow_ratio * Q2 * (C_plasma - A2 / (weight_ratio * V2)) : mole/second
-        to_A3 = flow_ratio * Q3 * (C_plasma - A3 / (weight_ratio * V3)) : mole/second
+        C_norketamine = A_nk / V_metabolite : mmolar
         from_peritoneum = k_a_intraperitoneal * A_peritoneum : mole/second
         from_nose = k_a_intranasal * A_nose : mole/second
         from_gut = k_a_oral * A_gut : mole/second
         absorbed = F_intraperitoneal * from_peritoneum + F_intranasal * from_nose + F_oral * from_gut : mole/second
+        leaving = flow_ratio * (CL + Q2 + Q3) / V_plasma * A1 : mole/second
+        to_A2 = flow_ratio * Q2 / V_plasma * A1 : mole/second
+        to_A3 = flow_ratio * Q3 / V_plasma * A1 : mole/second
+        from_A2 = flow_ratio * Q2 / (weight_ratio * V2) * A2 : mole/second
+        from_A3 = flow_ratio * Q3 / (weight_ratio * V3) * A3 : mole/second
+        metabolised = f_nk * flow_ratio * CL / V_plasma * A1 : mole/second
+        to_effect_site = k_e0 * k_eff / V_plasma * A1 + k_e0 * k_eff * pot_nk / V_metabolite * A_nk : mmolar/second
+        lost_in_peritoneum = (1 - F_intraperitoneal) * from_peritoneum : mole/second
+        lost_in_nose = (1 - F_intranasal) * from_nose : mole/second
+        lost_in_gut = (1 - F_oral) * from_gut : mole/second
+        not_absorbed = lost_in_peritoneum + lost_in_nose + lost_in_gut : mole/second
+        cleared_otherwise = (1 - f_nk) * flow_ratio * CL / V_plasma * A1 : mole/second
+        metabolite_cleared = flow_ratio * CL_nk / V_metabolite * A_nk : mole/second
         dA_peritoneum/dt = dose_intraperitoneal - from_peritoneum : mole
         dA_nose/dt = dose_intranasal - from_nose : mole
         dA_gut/dt = dose_oral - from_gut : mole
-        dA1/dt = dose_intravenous + absorbed - cleared - to_A2 - to_A3 : mole
-        dA2/dt = to_A2 : mole
-        dA3/dt = to_A3 : mole
-        dA_nk/dt = f_nk * cleared - flow_ratio * CL_nk * C_norketamine : mole
-        dC_body/dt = k_e0 * (k_eff * (C_plasma + pot_nk * C_norketamine) - C_body) : mmolar
+        dA1/dt = dose_intravenous + absorbed + from_A2 + from_A3 - leaving : mole
+        dA2/dt = to_A2 - from_A2 : mole
+        dA3/dt = to_A3 - from_A3 : mole
+        dA_nk/dt = metabolised - metabolite_cleared : mole
+        dC_body/dt = to_effect_site - k_e0 * C_body : mmolar
         dC_bath/dt = k_bath * (dose_bath - C_bath) : mmolar
         C_e = C_body + C_bath : mmolar
     """,
@@ -74,19 +91,19 @@ THREE_COMPARTMENT = Mechanism(
         Parameter("V1", _volume, "central volume", 0, None, False),
         Parameter("V2", _volume, "volume of the fast peripheral compartment", 0, None, False),
         Parameter("V3", _volume, "volume of the slow peripheral compartment", 0, None, False),
-        Parameter("Q2", _flow, "exchange with the fast peripheral compartment", 0),
-        Parameter("Q3", _flow, "exchange with the slow peripheral compartment", 0),
-        Parameter("f_nk", 1, "fraction of what is cleared that circulates as norketamine", 0, 1),
+        Parameter("Q2", _flow, "exchange with the fast peripheral compartment", 0, None, False),
+        Parameter("Q3", _flow, "exchange with the slow peripheral compartment", 0, None, False),
+        Parameter("f_nk", 1, "fraction of what is cleared that circulates as norketamine", 0, 1, False),
         Parameter("CL_nk", _flow, "clearance of norketamine", 0, None, False),
         Parameter("V_nk", _volume, "volume of distribution of norketamine", 0, None, False),
         Parameter("k_e0", 1 / second, "equilibration of the effect site", 0, None, False),
         Parameter("k_eff", 1, "free drug at the receptor over total drug in plasma, at equilibrium", 0, None, False),
         Parameter("pot_nk", 1, "potency of norketamine at the receptor relative to ketamine", 0),
-        Parameter("F_intraperitoneal", 1, "fraction of an intraperitoneal dose that reaches plasma", 0, 1),
+        Parameter("F_intraperitoneal", 1, "fraction of an intraperitoneal dose that reaches plasma", 0, 1, False),
         Parameter("k_a_intraperitoneal", 1 / second, "absorption from the peritoneum", 0, None, False),
-        Parameter("F_intranasal", 1, "fraction of an intranasal dose that reaches plasma", 0, 1),
+        Parameter("F_intranasal", 1, "fraction of an intranasal dose that reaches plasma", 0, 1, False),
         Parameter("k_a_intranasal", 1 / second, "absorption from the nose", 0, None, False),
-        Parameter("F_oral", 1, "fraction of a swallowed dose that reaches plasma", 0, 1),
+        Parameter("F_oral", 1, "fraction of a swallowed dose that reaches plasma", 0, 1, False),
         Parameter("k_a_oral", 1 / second, "absorption from the gut", 0, None, False),
         Parameter("k_bath", 1 / second, "exchange of the bath of a slice, with diffusion into it", 0, None, False),
     ),
@@ -96,44 +113,74 @@ THREE_COMPARTMENT = Mechanism(
         Port("C_norketamine", mmolar, "total metabolite in plasma"),
         Port("C_e", mmolar, "free drug at the receptor, its metabolite counted by potency"),
     ),
-    rest={name: "0" for name in STATES},
+    rest=dict.fromkeys(
+        ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_nk", "C_body", "C_bath"), "0"
+    ),
     reference="kamp2020",
 )
 
 
-@dataclass(frozen=True)
-class Pharmacokinetics:
-    """The parameters of THREE_COMPARTMENT and the body they are used for, in SI units."""
+def disposition(given: Collection[str]) -> Mechanism:
+    """Return THREE_COMPARTMENT without what a drug lacks.
 
-    body_weight: float
-    reference_weight: float
-    clearance_exponent: float
-    molar_mass: float
-    f_u: float
-    CL: float
-    V1: float
-    V2: float
-    V3: float
-    Q2: float
-    Q3: float
-    f_nk: float
-    CL_nk: float
-    V_nk: float
-    k_e0: float
-    k_eff: float
-    pot_nk: float
-    F_intraperitoneal: float
-    k_a_intraperitoneal: float
-    F_intranasal: float
-    k_a_intranasal: float
-    F_oral: float
-    k_a_oral: float
-    k_bath: float
+    given: names of parameters; of each group in OPTIONAL all or none
+    """
+    lacking = {one for group in OPTIONAL if not set(group) & set(given) for one in group}
+    return _without(frozenset(lacking | {f"dose_{route}" for route in DEPOTS if f"F_{route}" in lacking}))
+
+
+@functools.cache
+def _without(lacking: frozenset[str]) -> Mechanism:
+    text = without(THREE_COMPARTMENT.equations, lacking)
+    left = read_equations(text)
+    read = {name for one in left.values() for name in names_in(one.expression)}
+    return replace(
+        THREE_COMPARTMENT, equations=text,
+        inputs=tuple(one for one in THREE_COMPARTMENT.inputs if one.name in read),
+        parameters=tuple(one for one in THREE_COMPARTMENT.parameters if one.name not in lacking),
+        outputs=tuple(one for one in THREE_COMPARTMENT.outputs if one.name in left),
+        rest={name: text for name, text in THREE_COMPARTMENT.rest.items() if name in left},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LinearEquations:
+    """Matrices of the equations of a drug in a body, in SI units, read off their text.
+
+    rates: of states and sinks by states and sinks, row to, column from; what a sink has collected moves nothing
+    entry: rates of states and sinks by the rate of a dose, or by the concentration of a bath, by route
+    outputs: by states, shape (outputs, states)
+    """
+
+    states: tuple[str, ...]
+    sinks: tuple[str, ...]
+    rates: np.ndarray
+    entry: Mapping[str, np.ndarray]
+    outputs: np.ndarray
+
+
+def linear_equations(form: Mechanism, pk: Mapping[str, float]) -> LinearEquations:
+    """Evaluate the text of a form that `disposition` has built at states and doses of 1, each of them alone.
+
+    pk: parameters of the form and the body weight, SI units
+    """
+    doses = {one.name: one.name.removeprefix("dose_") for one in form.inputs if one.name.startswith("dose_")}
+    alone = dict(zip((*form.rest, *doses), np.eye(len(form.rest) + len(doses)), strict=True))
+    known = {**pk, **alone}
+    found = subexpressions(form.equations, known) | slopes(form.equations, known)
+    sinks = tuple(one for one in SINKS if one in found)
+    rows = np.stack([found[one] for one in (*form.rest, *sinks)])
+    n_states = len(form.rest)
+    rates = np.zeros((len(rows), len(rows)))
+    rates[:, :n_states] = rows[:, :n_states]
+    entry = dict(zip(doses.values(), rows[:, n_states:].T, strict=True))
+    outputs = np.stack([found[port.name][:n_states] for port in form.outputs])
+    return LinearEquations(tuple(form.rest), sinks, rates, entry, outputs)
 
 
 @dataclass(frozen=True)
 class MassBalance:
-    """Amounts of drug at one time, in mol, norketamine counted as drug: given, in each compartment, and eliminated."""
+    """Amounts of drug and metabolite at one time, in mol: given, in each compartment, and eliminated by each path."""
 
     given: float
     in_body: dict[str, float]
@@ -143,20 +190,23 @@ class MassBalance:
 class ConcentrationCurve:
     """Concentrations after a regimen, exact at any time; where they jump, from that instant on, or just before it."""
 
-    def __init__(self, pk: Pharmacokinetics, doses: Sequence[Dose]) -> None:
+    def __init__(self, pk: Mapping[str, float], doses: Sequence[Dose]) -> None:
         """Build the curve of one drug.
 
-        doses: of one drug, in any order; none at all gives zeros
+        pk: parameters that the drug has of THREE_COMPARTMENT, and the body weight, SI units
+        doses: of one drug, by its routes, in any order; none at all gives zeros
         """
         assert len({dose.drug for dose in doses}) <= 1, "a curve is of one drug"
         self.pk = pk
         self.doses = tuple(doses)
         self.breakpoints = tuple(sorted({time for dose in doses for time in (dose.start_s, dose.end_s)}))
-        self._matrix = _with_sinks(pk)
-        inputs = [_infusion(pk, doses, time) for time in self.breakpoints]
-        self._inputs = np.array(inputs).reshape(-1, len(self._matrix))
+        self.form = disposition(pk)
+        self.linear = linear_equations(self.form, pk)
+        inputs = [_infusion(self.linear, doses, time) for time in self.breakpoints]
+        self._inputs = np.array(inputs).reshape(-1, len(self.linear.rates))
         self._states = self._follow()
-        self._modes = _modes(pk, self._states, self._inputs)
+        self._modes = _modes(self.form, pk["V1"], self.linear, self._states, self._inputs)
+        self._names = [port.name for port in self.form.outputs]
 
     def __call__(self, time: float) -> dict[str, float]:
         """Return the outputs in mM from a time in s on, fast enough for the inner loop of an integrator."""
@@ -169,37 +219,37 @@ class ConcentrationCurve:
     def _within(self, segment: int, time: float) -> dict[str, float]:
         """Return the outputs from doses given up to the start of a segment between breakpoints; 0 before the first."""
         if segment < 0:
-            return {"C_plasma": 0.0, "C_unbound": 0.0, "C_norketamine": 0.0, "C_e": 0.0}
+            return dict.fromkeys(self._names, 0.0)
         elapsed = time - self.breakpoints[segment]
         if self._modes is None:
-            values = _output_matrix(self.pk) @ self._state(segment, elapsed)[: len(STATES)]
+            values = self.linear.outputs @ self._state(segment, elapsed)[: len(self.linear.states)]
         else:
             values = self._modes.at(segment, elapsed)
         # Round-off may leave -1e-17 of the peak, of which a Hill function would take a root.
-        plasma, norketamine, effect = (max(value, 0.0) for value in values.tolist())
-        return {"C_plasma": plasma, "C_unbound": self.pk.f_u * plasma, "C_norketamine": norketamine, "C_e": effect}
+        return dict(zip(self._names, (max(value, 0.0) for value in values.tolist()), strict=True))
 
     def at(self, times: np.ndarray) -> dict[str, np.ndarray]:
         """Return outputs in mM at many times in s, each of the shape of times."""
         rows = [self(time) for time in np.ravel(times).tolist()]
-        names = [port.name for port in THREE_COMPARTMENT.outputs]
-        return {name: np.array([row[name] for row in rows]).reshape(np.shape(times)) for name in names}
+        return {name: np.array([row[name] for row in rows]).reshape(np.shape(times)) for name in self._names}
 
     def ng_per_ml(self, times: np.ndarray) -> np.ndarray:
-        """Return total ketamine in plasma in ng/ml, as laboratories report it."""
-        return self.at(times)["C_plasma"] * self.pk.molar_mass / NG_PER_ML
+        """Return total drug in plasma in ng/ml, as laboratories report it."""
+        return self.at(times)["C_plasma"] * self.pk["molar_mass"] / NG_PER_ML
 
     def mass_balance(self, time: float) -> MassBalance:
         """Return the amounts given, in each compartment, and eliminated by each path, each integrated independently."""
         segment = bisect.bisect_right(self.breakpoints, time) - 1
-        state = np.zeros(len(self._matrix))
+        state = np.zeros(len(self.linear.rates))
         if segment >= 0:
             state = self._state(segment, time - self.breakpoints[segment])
-        amounts = dict(zip(STATES + SINKS, state.tolist()))
+        states, sinks = self.linear.states, self.linear.sinks
+        amounts = dict(zip(states + sinks, state.tolist(), strict=True))
+        held = [name for name in states if not _is_concentration(self.form, name)]
         return MassBalance(
             given=math.fsum(_given(dose, time) for dose in self.doses),
-            in_body={name: amounts[name] for name in STATES if name not in CONCENTRATIONS},
-            eliminated={name: amounts[name] for name in SINKS},
+            in_body={name: amounts[name] for name in held},
+            eliminated={name: amounts[name] for name in sinks},
         )
 
     def _follow(self) -> np.ndarray:
@@ -207,87 +257,29 @@ class ConcentrationCurve:
         states = np.zeros_like(self._inputs)
         for segment, time in enumerate(self.breakpoints):
             if segment > 0:
-                states[segment] = _advance(
-                    self._matrix, states[segment - 1], self._inputs[segment - 1], time - self.breakpoints[segment - 1]
-                )
+                before = segment - 1
+                elapsed = time - self.breakpoints[before]
+                states[segment] = _advance(self.linear.rates, states[before], self._inputs[before], elapsed)
             for dose in self.doses:
                 if dose.duration_s == 0 and dose.start_s == time:
-                    states[segment, STATES.index(ENTRY[dose.route])] += dose.amount_mol
+                    states[segment] += self.linear.entry[dose.route] * dose.amount_mol
         return states
 
     def _state(self, segment: int, elapsed: float) -> np.ndarray:
-        return _advance(self._matrix, self._states[segment], self._inputs[segment], elapsed)
+        return _advance(self.linear.rates, self._states[segment], self._inputs[segment], elapsed)
 
 
-def rate_matrix(pk: Pharmacokinetics) -> np.ndarray:
-    """Return the matrix of the right-hand side of THREE_COMPARTMENT without dosing, in SI units.
-
-    returns: shape (states, states), row to, column from
-    """
-    ratio = pk.body_weight / pk.reference_weight
-    flow = ratio**pk.clearance_exponent
-    V1, V2, V3, V_nk = (ratio * volume for volume in (pk.V1, pk.V2, pk.V3, pk.V_nk))
-    rates = {
-        ("A_peritoneum", "A_peritoneum"): -pk.k_a_intraperitoneal,
-        ("A_nose", "A_nose"): -pk.k_a_intranasal,
-        ("A_gut", "A_gut"): -pk.k_a_oral,
-        ("A1", "A_peritoneum"): pk.F_intraperitoneal * pk.k_a_intraperitoneal,
-        ("A1", "A_nose"): pk.F_intranasal * pk.k_a_intranasal,
-        ("A1", "A_gut"): pk.F_oral * pk.k_a_oral,
-        ("A1", "A1"): -flow * (pk.CL + pk.Q2 + pk.Q3) / V1,
-        ("A1", "A2"): flow * pk.Q2 / V2,
-        ("A1", "A3"): flow * pk.Q3 / V3,
-        ("A2", "A1"): flow * pk.Q2 / V1,
-        ("A2", "A2"): -flow * pk.Q2 / V2,
-        ("A3", "A1"): flow * pk.Q3 / V1,
-        ("A3", "A3"): -flow * pk.Q3 / V3,
-        ("A_nk", "A1"): pk.f_nk * flow * pk.CL / V1,
-        ("A_nk", "A_nk"): -flow * pk.CL_nk / V_nk,
-        ("C_body", "A1"): pk.k_e0 * pk.k_eff / V1,
-        ("C_body", "A_nk"): pk.k_e0 * pk.k_eff * pk.pot_nk / V_nk,
-        ("C_body", "C_body"): -pk.k_e0,
-        ("C_bath", "C_bath"): -pk.k_bath,
-    }
-    matrix = np.zeros((len(STATES), len(STATES)))
-    for (to, source), rate in rates.items():
-        matrix[STATES.index(to), STATES.index(source)] = rate
-    return matrix
-
-
-def _with_sinks(pk: Pharmacokinetics) -> np.ndarray:
-    """Return the rate matrix with one more row for each path of elimination, which only collects drug."""
-    ratio = pk.body_weight / pk.reference_weight
-    flow = ratio**pk.clearance_exponent
-    n_states, n_all = len(STATES), len(STATES + SINKS)
-    matrix = np.zeros((n_all, n_all))
-    matrix[:n_states, :n_states] = rate_matrix(pk)
-    not_absorbed, otherwise, norketamine = range(n_states, n_all)
-    matrix[not_absorbed, STATES.index("A_peritoneum")] = (1 - pk.F_intraperitoneal) * pk.k_a_intraperitoneal
-    matrix[not_absorbed, STATES.index("A_nose")] = (1 - pk.F_intranasal) * pk.k_a_intranasal
-    matrix[not_absorbed, STATES.index("A_gut")] = (1 - pk.F_oral) * pk.k_a_oral
-    matrix[otherwise, STATES.index("A1")] = (1 - pk.f_nk) * flow * pk.CL / (ratio * pk.V1)
-    matrix[norketamine, STATES.index("A_nk")] = flow * pk.CL_nk / (ratio * pk.V_nk)
-    return matrix
-
-
-def _output_matrix(pk: Pharmacokinetics) -> np.ndarray:
-    """Return the matrix that turns states into OUTPUTS, shape (outputs, states)."""
-    ratio = pk.body_weight / pk.reference_weight
-    matrix = np.zeros((len(OUTPUTS), len(STATES)))
-    matrix[0, STATES.index("A1")] = 1 / (ratio * pk.V1)
-    matrix[1, STATES.index("A_nk")] = 1 / (ratio * pk.V_nk)
-    matrix[2, [STATES.index(one) for one in CONCENTRATIONS]] = 1
-    return matrix
-
-
-def _infusion(pk: Pharmacokinetics, doses: Sequence[Dose], time: float) -> np.ndarray:
+def _infusion(linear: LinearEquations, doses: Sequence[Dose], time: float) -> np.ndarray:
     """Return the rates that flow into each state from a time on, in mol/s; into the bath in mM/s."""
-    rates = np.zeros(len(STATES + SINKS))
+    rates = np.zeros(len(linear.rates))
     for dose in doses:
         if dose.start_s <= time < dose.end_s:
-            rate = pk.k_bath * dose.bath_mM if dose.route == BATH else dose.rate_mol_per_s
-            rates[STATES.index(ENTRY[dose.route])] += rate
+            rates += linear.entry[dose.route] * (dose.bath_mM if dose.route == BATH else dose.rate_mol_per_s)
     return rates
+
+
+def _is_concentration(form: Mechanism, state: str) -> bool:
+    return same_dimensions(read_equations(form.equations)[state].unit, mmolar)
 
 
 def _given(dose: Dose, time: float) -> float:
@@ -330,24 +322,27 @@ class _Modes:
         return values
 
 
-def _modes(pk: Pharmacokinetics, states: np.ndarray, inputs: np.ndarray) -> _Modes | None:
-    """Return the modes of the rate matrix, or None where two rates are too alike to tell their modes apart."""
-    n, n_stretches = len(STATES), len(states)
-    scale = np.ones(n)
+def _modes(
+    form: Mechanism, volume: float, linear: LinearEquations, states: np.ndarray, inputs: np.ndarray
+) -> _Modes | None:
+    """Return the modes of the rate matrix, or None where two rates are too alike to tell their modes apart.
+
+    volume: that turns an amount into a concentration of a like size, m3
+    """
+    n, n_stretches = len(linear.states), len(states)
     # A concentration among amounts would spoil the condition number.
-    scale[[STATES.index(one) for one in CONCENTRATIONS]] = 1 / pk.V1
-    rates, vectors = np.linalg.eig(rate_matrix(pk) * scale / scale[:, None])
+    scale = np.array([1 / volume if _is_concentration(form, name) else 1.0 for name in linear.states])
+    rates, vectors = np.linalg.eig(linear.rates[:n, :n] * scale / scale[:, None])
     # Rates of compartments are real; rounding makes a pair complex only where the two are too alike.
     if np.any(np.imag(rates)) or np.linalg.cond(vectors) > settings().largest_condition:
         return None
     rates, vectors = np.real(rates), np.real(vectors)  # newer NumPy calls real modes complex too
-    outputs = (_output_matrix(pk) * scale) @ vectors
+    outputs = (linear.outputs * scale) @ vectors
     columns = np.concatenate([states[:, :n], inputs[:, :n]]).T / scale[:, None]
     weights = np.linalg.solve(vectors, columns).T[:, None, :] * outputs
-    # A mode that does not decay belongs to a compartment without exchange, which no output reads.
     return _Modes(
         rates=rates,
         from_state=weights[:n_stretches],
-        from_input=weights[n_stretches:] / np.where(rates == 0, 1.0, rates),
+        from_input=weights[n_stretches:] / rates,
         infused=tuple(bool(row.any()) for row in inputs),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +23,38 @@ from msim.base.settings import with_settings
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.files.schema import DoseEntry
 from msim.definitions.models.read_model import read_model
-from msim.pharmacology.compartments import ENTRY, STATES, THREE_COMPARTMENT, ConcentrationCurve, Pharmacokinetics
+from msim.pharmacology.compartments import OPTIONAL, THREE_COMPARTMENT, ConcentrationCurve
 from msim.pharmacology.regimen import BATH, ROUTES, Dose
 
 MODEL = Path(__file__).parents[2] / "models" / "drugs" / "ketamine.toml"
+Body = dict[str, float]  # parameters of the form and a body weight, SI units
+STATES = tuple(THREE_COMPARTMENT.rest)
+ENTRY = dict(zip(ROUTES, ("A1", "A_peritoneum", "A_nose", "A_gut", "C_bath"), strict=True))
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 LITER_PER_HOUR = 1e-3 / HOUR
 
 
-def shipped(body_weight: float) -> Pharmacokinetics:
+def shipped(body_weight: float) -> Body:
     """Ketamine as models/drugs/ketamine.toml has it."""
     table = tomllib.loads(MODEL.read_text())["mechanisms"]["ketamine"]
     units = {one.name: one.unit for one in THREE_COMPARTMENT.parameters}
     values = {name: float(parse_in(table[name]["value"], unit, name)) for name, unit in units.items()}
-    return Pharmacokinetics(body_weight=body_weight, **values)
+    return {"body_weight": body_weight, **values}
 
 
-def dosed(entry: dict[str, Any], pk: Pharmacokinetics) -> ConcentrationCurve:
+def without(pk: Body, *lacking: str) -> Body:
+    """A drug of which a file does not give these parameters."""
+    return {name: value for name, value in pk.items() if name not in lacking}
+
+
+def dosed(entry: dict[str, Any], pk: Body) -> ConcentrationCurve:
     """The curve after one declared dose."""
     declared = DoseEntry.model_validate({"drug": "ketamine", "at": "0 * hour", **entry})
-    return ConcentrationCurve(pk, regimen([declared], pk.body_weight, {"ketamine": pk.molar_mass}, "test"))
+    return ConcentrationCurve(pk, regimen([declared], pk["body_weight"], {"ketamine": pk["molar_mass"]}, "test"))
 
 
 PK = shipped(70.0)
+ALONE = without(PK, "V2", "Q2", "V3", "Q3")
 GIVEN = 1e-4
 DOSES = (
     Dose("ketamine", "intravenous", 0.0, 40 * MINUTE, GIVEN),
@@ -65,15 +74,16 @@ def logarithmic(low: float, high: float) -> st.SearchStrategy[float]:
 
 
 @st.composite
-def bodies(draw: st.DrawFn) -> Pharmacokinetics:
-    """Any body from mouse to man with any kinetics that are not absurd; exchange may be absent."""
+def bodies(draw: st.DrawFn) -> Body:
+    """Any body from mouse to man with any kinetics that are not absurd; compartments may be absent."""
     flows = {name: draw(logarithmic(1.0, 600.0)) * LITER_PER_HOUR for name in ("CL", "CL_nk")}
-    exchange = {name: draw(st.just(0.0) | logarithmic(1.0, 600.0)) * LITER_PER_HOUR for name in ("Q2", "Q3")}
+    exchange = {name: draw(logarithmic(1.0, 600.0)) * LITER_PER_HOUR for name in ("Q2", "Q3")}
     volumes = {name: draw(logarithmic(5.0, 500.0)) * 1e-3 for name in ("V1", "V2", "V3", "V_nk")}
     absorbing = ("k_e0", "k_a_intraperitoneal", "k_a_intranasal", "k_a_oral", "k_bath")
     rates = {name: draw(logarithmic(1e-5, 1e-2)) for name in absorbing}
     shares = {name: draw(st.floats(0.0, 1.0)) for name in ("f_nk", "F_intraperitoneal", "F_intranasal", "F_oral")}
-    return replace(PK, body_weight=draw(logarithmic(0.02, 120.0)), **flows, **exchange, **volumes, **rates, **shares)
+    whole = dict(PK, body_weight=draw(logarithmic(0.02, 120.0)), **flows, **exchange, **volumes, **rates, **shares)
+    return without(whole, *draw(st.sampled_from([(), ("V2", "Q2"), ("V3", "Q3"), ("V2", "Q2", "V3", "Q3")])))
 
 
 @st.composite
@@ -93,7 +103,7 @@ def regimens(draw: st.DrawFn) -> tuple[Dose, ...]:
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(pk=bodies(), doses=regimens(), time=st.floats(-HOUR, 14 * DAY))
-def test_drug_is_neither_made_nor_lost(pk: Pharmacokinetics, doses: tuple[Dose, ...], time: float) -> None:
+def test_drug_is_neither_made_nor_lost(pk: Body, doses: tuple[Dose, ...], time: float) -> None:
     """What was given is in the body or has left by one way out, at any time and by any route.
 
     Each amount is integrated by itself. Squaring in the matrix exponential multiplies rounding by the largest
@@ -117,14 +127,14 @@ def test_in_the_end_all_drug_has_left_by_the_declared_ways() -> None:
     """1 - F is never absorbed; of the rest f_nk leaves as norketamine. After 60 half-lives nothing remains."""
     pk = PK
     balance = ConcentrationCurve(pk, DOSES).mass_balance(60 * 10 * HOUR)
-    lost = GIVEN * (1 - pk.F_intranasal + 1 - pk.F_intraperitoneal + 1 - pk.F_oral)
+    lost = GIVEN * (1 - pk["F_intranasal"] + 1 - pk["F_intraperitoneal"] + 1 - pk["F_oral"])
     absorbed = 6 * GIVEN - lost
     assert sum(balance.in_body.values()) < 1e-10 * GIVEN
     assert balance.eliminated == pytest.approx(
         {
             "not_absorbed": lost,
-            "ketamine_cleared_otherwise": (1 - pk.f_nk) * absorbed,
-            "norketamine_cleared": pk.f_nk * absorbed,
+            "cleared_otherwise": (1 - pk["f_nk"]) * absorbed,
+            "metabolite_cleared": pk["f_nk"] * absorbed,
         },
         rel=1e-9,
     )
@@ -136,24 +146,24 @@ def test_one_compartment_has_its_closed_form(duration: float) -> None:
 
     The modes of this matrix are conditioned better than 1e3, so 13 digits stay.
     """
-    pk = replace(PK, Q2=0.0, Q3=0.0)
+    pk = ALONE
     curve = ConcentrationCurve(pk, [Dose("ketamine", "intravenous", 0.0, duration, GIVEN)])
-    k, times = pk.CL / pk.V1, np.linspace(0.0, 6 * HOUR, 25)
+    k, times = pk["CL"] / pk["V1"], np.linspace(0.0, 6 * HOUR, 25)
     if duration:
         rate = GIVEN / duration
-        plateau = rate / pk.CL * -np.expm1(-k * np.minimum(times, duration))
+        plateau = rate / pk["CL"] * -np.expm1(-k * np.minimum(times, duration))
         expected = plateau * np.exp(-k * np.maximum(times - duration, 0.0))
     else:
-        expected = GIVEN / pk.V1 * np.exp(-k * times)
+        expected = GIVEN / pk["V1"] * np.exp(-k * times)
     np.testing.assert_allclose(curve.at(times)["C_plasma"], expected, rtol=1e-12, atol=1e-13 * expected.max())
 
 
 def test_first_order_absorption_has_its_closed_form() -> None:
     """Bateman's function, without exchange between compartments."""
-    pk = replace(PK, Q2=0.0, Q3=0.0)
+    pk = ALONE
     curve = ConcentrationCurve(pk, [Dose("ketamine", "intranasal", 0.0, 0.0, GIVEN)])
-    k, k_a, times = pk.CL / pk.V1, pk.k_a_intranasal, np.linspace(0.0, 6 * HOUR, 25)
-    expected = pk.F_intranasal * GIVEN / pk.V1 * k_a / (k_a - k) * (np.exp(-k * times) - np.exp(-k_a * times))
+    k, k_a, times = pk["CL"] / pk["V1"], pk["k_a_intranasal"], np.linspace(0.0, 6 * HOUR, 25)
+    expected = pk["F_intranasal"] * GIVEN / pk["V1"] * k_a / (k_a - k) * (np.exp(-k * times) - np.exp(-k_a * times))
     np.testing.assert_allclose(curve.at(times)["C_plasma"], expected, rtol=1e-12, atol=1e-13 * expected.max())
 
 
@@ -181,12 +191,15 @@ def test_a_later_dose_gives_the_same_curve_later() -> None:
         np.testing.assert_allclose(second[name], values, rtol=0, atol=1e-11 * values.max())
 
 
-def integrated(pk: Pharmacokinetics, doses: Sequence[Dose], times: np.ndarray) -> dict[str, np.ndarray]:
+def integrated(pk: Body, doses: Sequence[Dose], times: np.ndarray) -> dict[str, np.ndarray]:
     """The declared equations, read as text and stepped by SciPy from one dosing event to the next."""
-    equations = dict(Equations(THREE_COMPARTMENT.equations).get_substituted_expressions(include_subexpressions=True))
+    text = THREE_COMPARTMENT.equations
+    equations = dict(Equations(text).get_substituted_expressions(include_subexpressions=True))
+    # What a drug lacks is 0; a volume of it is none that anything is divided by.
+    pk = dict.fromkeys((one for group in OPTIONAL for one in group), 0.0) | {"V2": 1.0, "V3": 1.0, "V_nk": 1.0} | pk
     inputs = [f"dose_{route}" for route in ROUTES]
     symbols = [sympy.Symbol(name, real=True) for name in (*STATES, *inputs)]
-    numbers = {sympy.Symbol(field.name, real=True): getattr(pk, field.name) for field in fields(pk)}
+    numbers = {sympy.Symbol(name, real=True): value for name, value in pk.items()}
 
     def compiled(names: Sequence[str]) -> Any:
         return sympy.lambdify([symbols], [str_to_sympy(equations[name].code).subs(numbers) for name in names])
@@ -223,11 +236,11 @@ def integrated(pk: Pharmacokinetics, doses: Sequence[Dose], times: np.ndarray) -
         pytest.param(PK, id="man"),
         pytest.param(shipped(0.025), id="mouse"),
         # Equal rates have no modes of their own, and round numbers from a file make them equal easily.
-        pytest.param(replace(PK, k_e0=PK.k_a_intranasal), id="equal rates"),
-        pytest.param(replace(PK, Q2=0.0, Q3=0.0, k_a_intranasal=PK.CL / PK.V1), id="equal rates, one compartment"),
+        pytest.param(dict(PK, k_e0=PK["k_a_intranasal"]), id="equal rates"),
+        pytest.param(dict(ALONE, k_a_intranasal=PK["CL"] / PK["V1"]), id="equal rates, one compartment"),
     ],
 )
-def test_the_curve_agrees_with_stepping_the_declared_equations(pk: Pharmacokinetics) -> None:
+def test_the_curve_agrees_with_stepping_the_declared_equations(pk: Body) -> None:
     """A second solver and a second reading of the text; it steps with 1e-10 a step, some hundred steps."""
     curve, stepped = ConcentrationCurve(pk, DOSES).at(GRID), integrated(pk, DOSES, GRID)
     for name, values in curve.items():
@@ -236,42 +249,43 @@ def test_the_curve_agrees_with_stepping_the_declared_equations(pk: Pharmacokinet
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(pk=bodies(), doses=regimens())
-def test_modes_agree_with_the_matrix_exponential(pk: Pharmacokinetics, doses: tuple[Dose, ...]) -> None:
+def test_modes_agree_with_the_matrix_exponential(pk: Body, doses: tuple[Dose, ...]) -> None:
     """Wherever modes are used their condition is below 1e6, which leaves ten of sixteen digits of the peak."""
     times = np.linspace(0.0, 3 * DAY, 9)
     fast = ConcentrationCurve(pk, doses).at(times)
     with with_settings(largest_condition=0.0):
         slow = ConcentrationCurve(pk, doses)
         assert slow._modes is None
-    scale = sum(dose.amount_mol for dose in doses) / (min(pk.V1, pk.V_nk) * pk.body_weight / pk.reference_weight)
+    volume = min(pk["V1"], pk["V_nk"]) * pk["body_weight"] / pk["reference_weight"]
+    scale = sum(dose.amount_mol / volume + dose.bath_mM for dose in doses)
     for name, values in slow.at(times).items():
         np.testing.assert_allclose(fast[name], values, rtol=0, atol=1e-9 * scale)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(pk=bodies(), doses=regimens(), time=st.floats(-HOUR, 14 * DAY))
-def test_concentrations_are_never_negative(pk: Pharmacokinetics, doses: tuple[Dose, ...], time: float) -> None:
+def test_concentrations_are_never_negative(pk: Body, doses: tuple[Dose, ...], time: float) -> None:
     """Whatever rounding does."""
     assert min(ConcentrationCurve(pk, doses)(time).values()) >= 0
 
 
 @pytest.mark.parametrize(
     ("route", "share"),
-    [("intravenous", 1.0), ("intraperitoneal", PK.F_intraperitoneal), ("intranasal", PK.F_intranasal),
-     ("oral", PK.F_oral)],
+    [("intravenous", 1.0), ("intraperitoneal", PK["F_intraperitoneal"]), ("intranasal", PK["F_intranasal"]),
+     ("oral", PK["F_oral"])],
 )
 @pytest.mark.parametrize("body_weight", [70.0, 0.025])
 def test_exposure_is_dose_over_clearance(route: str, share: float, body_weight: float) -> None:
     """AUC = F D / CL, also for the metabolite and the effect site; quadrature asks for 1e-10 and gets 1e-8."""
-    pk = replace(PK, body_weight=body_weight)
-    flow = (body_weight / pk.reference_weight) ** pk.clearance_exponent
+    pk = dict(PK, body_weight=body_weight)
+    flow = (body_weight / pk["reference_weight"]) ** pk["clearance_exponent"]
     curve = ConcentrationCurve(pk, [Dose("ketamine", route, 0.0, 0.0, GIVEN)])
-    parent, metabolite = share * GIVEN / (flow * pk.CL), pk.f_nk * share * GIVEN / (flow * pk.CL_nk)
+    parent, metabolite = share * GIVEN / (flow * pk["CL"]), pk["f_nk"] * share * GIVEN / (flow * pk["CL_nk"])
     expected = {
         "C_plasma": parent,
-        "C_unbound": pk.f_u * parent,
+        "C_unbound": pk["f_u"] * parent,
         "C_norketamine": metabolite,
-        "C_e": pk.k_eff * (parent + pk.pot_nk * metabolite),
+        "C_e": pk["k_eff"] * (parent + pk["pot_nk"] * metabolite),
     }
     edges = [0.0, 600.0, HOUR, 4 * HOUR, DAY, 4 * DAY, 20 * DAY]
     for name, area in expected.items():
@@ -284,8 +298,8 @@ def test_a_long_infusion_settles_at_rate_over_clearance() -> None:
     duration = 10 * DAY
     curve = ConcentrationCurve(PK, [Dose("ketamine", "intravenous", 0.0, duration, GIVEN)])
     values, rate = curve(np.nextafter(duration, 0.0)), GIVEN / duration
-    assert values["C_plasma"] == pytest.approx(rate / PK.CL, rel=1e-9)
-    assert values["C_norketamine"] == pytest.approx(PK.f_nk * rate / PK.CL_nk, rel=1e-9)
+    assert values["C_plasma"] == pytest.approx(rate / PK["CL"], rel=1e-9)
+    assert values["C_norketamine"] == pytest.approx(PK["f_nk"] * rate / PK["CL_nk"], rel=1e-9)
 
 
 def test_a_titrated_infusion_is_higher_at_each_step() -> None:
@@ -296,9 +310,9 @@ def test_a_titrated_infusion_is_higher_at_each_step() -> None:
         for rate, end in zip(rates, ends)
     ]
     declared = DoseEntry.model_validate({"drug": "ketamine", "route": "intravenous", "steps": steps})
-    curve = ConcentrationCurve(PK, regimen([declared], 70.0, {"ketamine": PK.molar_mass}, "test"))
+    curve = ConcentrationCurve(PK, regimen([declared], 70.0, {"ketamine": PK["molar_mass"]}, "test"))
     reached = curve.at(np.array(ends) * HOUR)["C_plasma"]
-    settled = np.array(rates) * 70e-6 / HOUR / PK.molar_mass / PK.CL
+    settled = np.array(rates) * 70e-6 / HOUR / PK["molar_mass"] / PK["CL"]
     # The slowest mode has a half-life of 4 h, so each step misses its plateau by less than 2**-6 of its rise.
     np.testing.assert_allclose(reached, settled, rtol=2.0**-6)
 
@@ -306,7 +320,7 @@ def test_a_titrated_infusion_is_higher_at_each_step() -> None:
 def test_the_same_dose_per_weight_gives_the_same_curve_where_all_flows_scale_with_weight() -> None:
     """With exponent 1 a mouse is a small man."""
     entry = {"route": "intravenous", "mg_per_kg": 0.5, "duration": "40 minute"}
-    man, mouse = (replace(PK, body_weight=weight, clearance_exponent=1.0) for weight in (70.0, 0.025))
+    man, mouse = (dict(PK, body_weight=weight, clearance_exponent=1.0) for weight in (70.0, 0.025))
     for name, values in dosed(entry, man).at(GRID).items():
         np.testing.assert_allclose(dosed(entry, mouse).at(GRID)[name], values, rtol=0, atol=1e-12 * values.max())
 
@@ -316,8 +330,8 @@ def test_a_fast_effect_site_follows_plasma() -> None:
     times = np.linspace(HOUR, 6 * HOUR, 21)
     errors = []
     for k_e0 in (0.1, 1.0):
-        values = dosed({"route": "intravenous", "mg": 35}, replace(PK, k_e0=k_e0)).at(times)
-        instant = PK.k_eff * (values["C_plasma"] + PK.pot_nk * values["C_norketamine"])
+        values = dosed({"route": "intravenous", "mg": 35}, dict(PK, k_e0=k_e0)).at(times)
+        instant = PK["k_eff"] * (values["C_plasma"] + PK["pot_nk"] * values["C_norketamine"])
         errors.append(np.abs(values["C_e"] - instant).max())
     assert errors[0] / errors[1] == pytest.approx(10.0, rel=0.02)
 
@@ -334,7 +348,7 @@ def test_the_therapeutic_infusion_reaches_the_published_plasma_level() -> None:
 
 def test_the_volumes_add_up_to_the_published_one() -> None:
     """PK7: 252 L per 70 kg; four digits are given."""
-    assert PK.V1 + PK.V2 + PK.V3 == pytest.approx(0.252, rel=1e-3)
+    assert PK["V1"] + PK["V2"] + PK["V3"] == pytest.approx(0.252, rel=1e-3)
 
 
 def test_a_bath_comes_and_goes_with_its_exchange_and_knows_no_body() -> None:
@@ -342,10 +356,10 @@ def test_a_bath_comes_and_goes_with_its_exchange_and_knows_no_body() -> None:
     entry = {"drug": "ketamine", "route": "bath", "uM": 20.0, "at": "0 * hour", "duration": "1 * hour"}
     doses = regimen([DoseEntry.model_validate(entry)], 70.0, {"ketamine": 0.2377}, "test")
     for weight in (70.0, 0.025):
-        curve = ConcentrationCurve(replace(PK, body_weight=weight), doses)
+        curve = ConcentrationCurve(dict(PK, body_weight=weight), doses)
         times = np.array([0.0, MINUTE, 5 * MINUTE, HOUR, HOUR + 2 * MINUTE])
-        inflow = -np.expm1(-PK.k_bath * np.minimum(times, HOUR))
-        outflow = np.exp(-PK.k_bath * np.maximum(times - HOUR, 0))
+        inflow = -np.expm1(-PK["k_bath"] * np.minimum(times, HOUR))
+        outflow = np.exp(-PK["k_bath"] * np.maximum(times - HOUR, 0))
         found = curve.at(times)
         np.testing.assert_allclose(found["C_e"], 20e-3 * inflow * outflow, rtol=1e-9, atol=1e-15)
         assert not found["C_plasma"].any() and curve.mass_balance(HOUR).given == 0
@@ -374,11 +388,11 @@ def test_enantiomers_make_up_the_racemate(subunit: str) -> None:
 def test_memantine_by_mouth_reaches_its_published_level() -> None:
     """PK23: 20 mg of the hydrochloride (16.6 mg of the base) a day settle at 70 to 150 ng/ml; peak after 3 to 8 h."""
     read = read_model("circuits/cortical_column")
-    pk = Pharmacokinetics(body_weight=70.0, **read.parameters("memantine"))
+    pk = {"body_weight": 70.0, **read.parameters("memantine")}
     declared = DoseEntry.model_validate(
         {"drug": "memantine", "route": "oral", "mg": 16.6, "at": "0 * hour", "every": "1 * day", "times": 30}
     )
-    curve = ConcentrationCurve(pk, regimen([declared], 70.0, {"memantine": pk.molar_mass}, "test"))
+    curve = ConcentrationCurve(pk, regimen([declared], 70.0, {"memantine": pk["molar_mass"]}, "test"))
     last = curve.ng_per_ml(29 * DAY + np.linspace(0, DAY, 97))
     assert 70 < last.min() and last.max() < 150
     first = curve.ng_per_ml(np.linspace(0, DAY, 97))

@@ -1,8 +1,8 @@
-"""The declared equations, the rate matrix and the concentration curve say the same."""
+"""The declared equations, the matrices read off them and the concentration curve say the same, whatever a drug has."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,20 +12,20 @@ from brian2.equations.equations import Equations
 from brian2.parsing.sympytools import str_to_sympy
 
 from msim.backends.brian2_network import brian2_quantity
+from msim.base.equations import read_equations
 from msim.base.mechanism import Mechanism
 from msim.pharmacology.channel_block import trapping_block
 from msim.pharmacology.compartments import (
-    ENTRY,
-    STATES,
+    OPTIONAL,
     THREE_COMPARTMENT,
     ConcentrationCurve,
-    Pharmacokinetics,
-    rate_matrix,
+    disposition,
+    linear_equations,
 )
 from msim.pharmacology.regimen import ROUTES, Dose
 
 # Round SI numbers with nothing in common, so that no two terms can be mistaken for each other.
-PK = Pharmacokinetics(
+PK = dict(
     body_weight=50.0, reference_weight=70.0, clearance_exponent=0.75, molar_mass=0.25, f_u=0.5,
     CL=2.1e-5, V1=0.05, V2=0.13, V3=0.07, Q2=1.3e-4, Q3=5e-6, f_nk=0.7, CL_nk=1.1e-5, V_nk=0.19,
     k_e0=2e-3, k_eff=1.1, pot_nk=0.17, F_intraperitoneal=0.6, k_a_intraperitoneal=3e-3,
@@ -33,22 +33,37 @@ PK = Pharmacokinetics(
 )  # fmt: skip
 BOLUS = Dose("ketamine", "intravenous", 600.0, 0.0, 1e-4)
 INFUSION = Dose("ketamine", "intravenous", 0.0, 2400.0, 1.5e-4)
+TIMES = np.linspace(0.0, 1e4, 23)
 
 
-def test_the_dataclass_holds_the_parameters_of_the_form_and_the_body_weight() -> None:
-    """So that `Pharmacokinetics(body_weight=..., **parameters)` always works."""
-    declared = {"body_weight"} | {parameter.name for parameter in THREE_COMPARTMENT.parameters}
-    assert {field.name for field in fields(Pharmacokinetics)} == declared
+def lacking(*groups: tuple[str, ...]) -> dict[str, float]:
+    """PK of a drug of which a file gives nothing of these groups."""
+    return {name: value for name, value in PK.items() if not any(name in group for group in groups)}
 
 
-@pytest.mark.parametrize("form", [THREE_COMPARTMENT, trapping_block(("one", "other"))], ids=lambda form: form.name)
+FORMS = [
+    THREE_COMPARTMENT, disposition(lacking(*OPTIONAL)), *(disposition(lacking(group)) for group in OPTIONAL),
+    trapping_block(("one", "other")),
+]  # fmt: skip
+IDS = ["all", "nothing optional", *(f"no {group[-1]}" for group in OPTIONAL), "trapping block"]
+
+
+def test_the_form_has_the_parameters_of_the_drug_and_no_others() -> None:
+    """Those of the body besides, whatever it lacks; the whole form where it lacks nothing."""
+    assert list(read_equations(disposition(PK).equations)) == list(read_equations(THREE_COMPARTMENT.equations))
+    for groups in ([], *([group] for group in OPTIONAL), OPTIONAL):
+        given = lacking(*groups)
+        assert {one.name for one in disposition(given).parameters} | {"body_weight"} == set(given)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=IDS)
 def test_units_of_the_equations_agree(form: Mechanism) -> None:
     """Brian2's own check, run without simulating."""
     names = {one.name: brian2_quantity(1.0, one.unit) for one in (*form.parameters, *form.inputs)}
     NeuronGroup(1, form.equations, namespace=names).before_run({})
 
 
-@pytest.mark.parametrize("form", [THREE_COMPARTMENT, trapping_block(("one", "other"))], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", FORMS, ids=IDS)
 def test_every_declared_name_is_used_and_every_used_name_declared(form: Mechanism) -> None:
     """The molar mass alone stands outside: it turns doses and reports into moles."""
     equations = Equations(form.equations)
@@ -59,26 +74,53 @@ def test_every_declared_name_is_used_and_every_used_name_declared(form: Mechanis
     assert set(form.rest) == set(equations.diff_eq_names)
 
 
-def test_the_rate_matrix_is_the_jacobian_of_the_declared_equations() -> None:
-    """Matrix and text are written apart; equal to the rounding of a few products."""
-    expressions = {
-        name: str_to_sympy(expression.code)
-        for name, expression in Equations(THREE_COMPARTMENT.equations).get_substituted_expressions()
-    }
-    numbers = {sympy.Symbol(field.name, real=True): getattr(PK, field.name) for field in fields(PK)}
-    expected = [
-        [float(expressions[to].diff(sympy.Symbol(source, real=True)).subs(numbers)) for source in STATES]
-        for to in STATES
-    ]
-    np.testing.assert_allclose(rate_matrix(PK), expected, rtol=1e-13, atol=0)
+@pytest.mark.parametrize("groups", [(), *((group,) for group in OPTIONAL), OPTIONAL])
+def test_rates_are_the_derivatives_of_the_declared_equations(groups: tuple[tuple[str, ...], ...]) -> None:
+    """By SymPy of the whole text, in which what a drug lacks is 0; equal to the rounding of a few products."""
+    pk = lacking(*groups)
+    found = linear_equations(disposition(pk), pk)
+    text = dict(Equations(THREE_COMPARTMENT.equations).get_substituted_expressions(include_subexpressions=True))
+    absent = dict.fromkeys(PK, 0.0) | {"V2": 1.0, "V3": 1.0, "V_nk": 1.0}
+    numbers = {sympy.Symbol(name, real=True): value for name, value in (absent | pk).items()}
+
+    def derivative(of: str, by: str) -> float:
+        return float(str_to_sympy(text[of].code).diff(sympy.Symbol(by, real=True)).subs(numbers))
+
+    rows, width = (*found.states, *found.sinks), len(found.states)
+    expected = [[derivative(to, source) for source in found.states] for to in rows]
+    np.testing.assert_allclose(found.rates[:, :width], expected, rtol=1e-13, atol=0)
+    assert not found.rates[:, width:].any()
+    names = [port.name for port in disposition(pk).outputs]
+    shown = [[derivative(name, source) for source in found.states] for name in names]
+    np.testing.assert_allclose(found.outputs, shown, rtol=1e-13, atol=0)
+    for route, entry in found.entry.items():
+        np.testing.assert_allclose(entry, [derivative(to, f"dose_{route}") for to in rows], rtol=1e-13, atol=0)
+    assert set(found.entry) == {one for one in ROUTES if one == "intravenous" or {f"k_a_{one}", f"k_{one}"} & set(pk)}
 
 
-def test_each_route_enters_where_the_equations_say() -> None:
-    """The input of a route stands in the equation of its state."""
-    equations = Equations(THREE_COMPARTMENT.equations)
-    substituted = {name: expression.code for name, expression in equations.get_substituted_expressions()}
-    for route in ROUTES:
-        assert f"dose_{route}" in substituted[ENTRY[route]]
+@pytest.mark.parametrize("group", OPTIONAL, ids=lambda group: group[-1])
+def test_what_a_drug_lacks_is_what_has_no_effect(group: tuple[str, ...]) -> None:
+    """Where next to nothing goes into a compartment, a metabolite or a depot, it may as well not be there."""
+    little = {name: 1e-13 * PK[name] for name in group if name[0] in "QfF"}
+    whole, less = (ConcentrationCurve(one, [BOLUS, INFUSION]).at(TIMES) for one in (PK | little, lacking(group)))
+    assert set(whole) - set(less) == ({"C_norketamine"} if "V_nk" in group else set())
+    for name, values in less.items():
+        np.testing.assert_allclose(values, whole[name], rtol=1e-9, atol=1e-15)
+
+
+def test_one_compartment_by_one_route_has_its_closed_form() -> None:
+    """Without metabolite: C = D/V exp(-k t) in plasma, and what lags behind it by k_e0 at the receptor."""
+    pk = lacking(*OPTIONAL)
+    curve = ConcentrationCurve(pk, [BOLUS])
+    assert (curve.linear.states, tuple(curve.linear.entry)) == (("A1", "C_body"), ("intravenous",))
+    ratio = pk["body_weight"] / pk["reference_weight"]
+    k, k_e0, t = ratio ** (pk["clearance_exponent"] - 1) * pk["CL"] / pk["V1"], pk["k_e0"], TIMES[TIMES >= 600] - 600
+    start = 1e-4 / (ratio * pk["V1"])
+    found = curve.at(TIMES[TIMES >= 600])
+    np.testing.assert_allclose(found["C_plasma"], start * np.exp(-k * t), rtol=1e-12)
+    lag = k_e0 / (k_e0 - k) * (np.exp(-k * t) - np.exp(-k_e0 * t))
+    np.testing.assert_allclose(found["C_e"], pk["k_eff"] * start * lag, rtol=1e-11, atol=1e-17)
+    assert curve.mass_balance(4e3).eliminated == {"cleared_otherwise": pytest.approx(1e-4 * -np.expm1(-k * 3400))}
 
 
 def test_without_doses_there_is_no_drug() -> None:

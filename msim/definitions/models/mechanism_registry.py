@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import attrgetter
 
 from msim.base.mechanism import Mechanism
@@ -24,7 +24,7 @@ from msim.measures.rating import RATING
 from msim.measures.receptor_pet import MGLUR5_PET
 from msim.measures.synapse_pet import SV2A_PET
 from msim.pharmacology.channel_block import CHANNEL_BLOCKER, TRAPPING_BLOCK, trapping_block
-from msim.pharmacology.compartments import THREE_COMPARTMENT
+from msim.pharmacology.compartments import OPTIONAL, THREE_COMPARTMENT, disposition
 from msim.signaling.bdnf_release import BDNF_RELEASE
 from msim.signaling.bdnf_trkb import BDNF_TRKB
 from msim.signaling.calcium import RESTING_CALCIUM
@@ -80,6 +80,11 @@ MECHANISMS: dict[str, Mechanism] = {
 
 # Forms that are made for the drugs that act on them, by the names of these.
 FOR_DRUGS: dict[str, Callable[[tuple[str, ...]], Mechanism]] = {TRAPPING_BLOCK.name: trapping_block}
+
+# Forms that are made for the parameters that a file gives, with the groups of which it gives all or none.
+FOR_GIVEN: dict[str, tuple[tuple[tuple[str, ...], ...], Callable[[Collection[str]], Mechanism]]] = {
+    THREE_COMPARTMENT.name: (OPTIONAL, disposition),
+}
 
 READOUTS: dict[str, Readout] = {one.form.name: one for one in (BOLD, BAND)}
 _NAME, _FORM_NAME = attrgetter("name"), attrgetter("form.name")

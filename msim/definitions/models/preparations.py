@@ -13,7 +13,7 @@ from msim.definitions.models.hypotheses import with_kept
 from msim.definitions.models.manipulations import form_of
 from msim.definitions.models.model import Hypothesis, ModelDefinition, Preparation
 from msim.definitions.models.values import Values
-from msim.pharmacology.regimen import BATH
+from msim.pharmacology.regimen import BATH, ROUTES
 
 WEIGHTS = (
     Parameter("body_weight", kilogram, "weight of the animal or person", 0, e.HEAVIEST_BODY, False),
@@ -131,8 +131,14 @@ def _validate_weight(model: ModelDefinition, name: str, weight: float, where: st
 
 
 def check_routes(model: ModelDefinition, name: str, doses: Sequence[e.DoseEntry], where: str) -> None:
-    """Refuse a bath where the model has a body, and a dose other than by the bath to a slice."""
+    """Refuse a bath where the model has a body, a dose other than by the bath to a slice, and routes a drug lacks."""
     check_bath(doses, bool(name) and model.preparations[name].bath, where)
+    inputs = {one.name: one.mechanism.inputs for one in model.on_scale("drug")}
+    for index, one in enumerate(doses):
+        known = [port.name.removeprefix("dose_") for port in inputs.get(one.drug, ()) if port.name.startswith("dose_")]
+        if known and one.route in ROUTES and one.route not in known:
+            wanted = f"wants a route that '{one.drug}' has parameters of ({', '.join(known)}), got '{one.route}'"
+            raise DefinitionError(f"{where}.{index}.route", wanted)
 
 
 def check_bath(doses: Sequence[e.DoseEntry], bath: bool, where: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
-from msim.base.mechanism import Parameter
+from msim.base.mechanism import Mechanism, Parameter
 from msim.base.sources import read_sources
 from msim.base.units import hertz, second, siemens
 from msim.definitions.files import schema as e
@@ -18,7 +18,7 @@ from msim.definitions.models.drug_binding import drugs_that_bind, with_drugs
 from msim.definitions.models.hypotheses import read_hypothesis
 from msim.definitions.models.links import check_links
 from msim.definitions.models.manipulations import Parts, read_manipulation
-from msim.definitions.models.mechanism_registry import mechanisms
+from msim.definitions.models.mechanism_registry import FOR_GIVEN, mechanisms
 from msim.definitions.models.model import (
     Drive,
     Link,
@@ -238,8 +238,22 @@ def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) ->
     for key in given:
         if key not in known:
             raise DefinitionError(f"{place}.{key}", f"form '{form.name}' has no parameter '{key}'{nearest(key, known)}")
+    if form.name in FOR_GIVEN:
+        groups, made_for = FOR_GIVEN[form.name]
+        for group in groups:
+            _validate_whole(group, given, form, place)
+        form = made_for(given)
     values.take_all(name, given, form.parameters, place, where)
     return MechanismInstance(name, form, entry.on, where)
+
+
+def _validate_whole(group: tuple[str, ...], given: Mapping[str, Any], form: Mechanism, place: str) -> None:
+    """Refuse a parameter without the others of its group, as it would have no effect."""
+    there = [one for one in group if one in given]
+    for one in form.parameters:
+        if there and one.name in group and one.name not in given:
+            without = f"without which {' and '.join(map(repr, there))} would have no effect"
+            raise DefinitionError(f"{place}.{one.name}", f"missing value of '{one.name}' ({one.meaning}), {without}")
 
 
 def _population(
