@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.errors import InputError, SimulationError
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.readout import COURSE, Readout
@@ -74,20 +76,11 @@ class BalloonWindkessel:
     epsilon: float
     TE: float
 
-    @property
-    def k1(self) -> float:
-        """Return the weight of deoxyhemoglobin outside vessels."""
-        return 4.3 * self.theta0 * self.E0 * self.TE
-
-    @property
-    def k2(self) -> float:
-        """Return the weight of deoxyhemoglobin inside vessels."""
-        return self.epsilon * self.r0 * self.E0 * self.TE
-
-    @property
-    def k3(self) -> float:
-        """Return the weight of the volume that blood takes from tissue."""
-        return 1 - self.epsilon
+    @cached_property
+    def weights(self) -> tuple[float, float, float]:
+        """Return k1, k2 and k3 of the text: of deoxyhemoglobin outside and inside vessels, and of volume."""
+        found = subexpressions(BALLOON_WINDKESSEL.equations, asdict(self))
+        return float(found["k1"]), float(found["k2"]), float(found["k3"])
 
 
 def bold_response(
@@ -151,10 +144,9 @@ def _signal(logarithms: np.ndarray, parameters: BalloonWindkessel) -> np.ndarray
     logarithms: of volume and of deoxyhemoglobin, shape (2, ...)
     """
     volume, deoxyhemoglobin = logarithms
+    k1, k2, k3 = parameters.weights
     return -100 * parameters.V0 * (
-        parameters.k1 * np.expm1(deoxyhemoglobin)
-        + parameters.k2 * np.expm1(deoxyhemoglobin - volume)
-        + parameters.k3 * np.expm1(volume)
+        k1 * np.expm1(deoxyhemoglobin) + k2 * np.expm1(deoxyhemoglobin - volume) + k3 * np.expm1(volume)
     )
 
 

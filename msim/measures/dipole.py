@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.errors import InputError
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import amp, meter, second
@@ -50,4 +51,5 @@ def dipole_moment(
     if current.size == 0 or not np.isfinite(current).all():
         raise InputError("dipole_moment: wants finite currents, got none or others")
     steady = current.mean(axis=-1, keepdims=True) if steady_current is None else steady_current
-    return np.asarray(n_cells * length * (current - steady))
+    known = {"n_cells": n_cells, "length": length, "field_current": current, "steady_current": steady}
+    return np.asarray(subexpressions(DIPOLE_SOURCE.equations, known)["Q"])

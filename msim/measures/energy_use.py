@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.errors import InputError
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import hertz, kilogram, mole, second
-from msim.measures.glutamate_cycle import (
-    UMOL_PER_G_MIN,
-    Activity,
-    GlutamateCycle,
-    boutons_kept,
-    checked_amount,
-    event_rate,
-    spike_rate,
-)
+from msim.measures.glutamate_cycle import checked_amount
 
 ENERGY_USE = Mechanism(
     name="energy_use",
@@ -60,60 +53,18 @@ ENERGY_USE = Mechanism(
 )
 
 
-@dataclass(frozen=True)
-class EnergyUse:
-    """Values of the parameters of ENERGY_USE in SI units."""
+def energy_use(
+    values: Mapping[str, float], cycle: Mapping[str, np.ndarray], gain: np.ndarray | float, b: np.ndarray | float
+) -> dict[str, np.ndarray]:
+    """Evaluate the equations of ENERGY_USE.
 
-    ATP_spike: float
-    ATP_presynaptic: float
-    ATP_recycling: float
-    ATP_AMPA: float
-    ATP_NMDA: float
-    housekeeping: float
-    neuronal: float
-    ATP_per_turn: float
-
-
-@dataclass(frozen=True)
-class EnergyBudget:
-    """ATP used by each cause, umol/g/min; all of one shape."""
-
-    housekeeping: np.ndarray
-    spikes: np.ndarray
-    vesicles: np.ndarray
-    AMPA: np.ndarray
-    NMDA: np.ndarray
-
-    @property
-    def total(self) -> np.ndarray:
-        """Return the ATP used by all causes together, umol/g/min."""
-        return np.asarray(self.housekeeping + self.spikes + self.vesicles + self.AMPA + self.NMDA)
-
-
-def energy_budget(
-    activity: Activity, gain: np.ndarray | float, blocked: np.ndarray | float, cycle: GlutamateCycle, energy: EnergyUse
-) -> EnergyBudget:
-    """Compute the ATP that cortex uses, by cause.
-
-    gain: AMPA conductance of a contact relative to rest, without the number of spines
-    blocked: fraction of NMDA receptors blocked
-    returns: umol/g/min, of the shape to which activity, gain and block broadcast
+    values: parameters of the form, SI units; cycle: what `glutamate_cycle` gives of the same activity
+    gain: AMPA conductance of a contact relative to rest, without the number of spines; b: fraction of NMDA receptors
+        blocked; both broadcast with the activity
+    returns: all that the equations name, SI units; UMOL_PER_G_MIN turns V_TCA into the unit of 13C-MRS
     """
-    gains, block = checked_amount(gain, "gain"), checked_amount(blocked, "blocked")
-    if (block > 1).any():
-        raise InputError(f"blocked: wants fractions from 0 to 1, got {blocked!r}")
-    events, kept = event_rate(activity, cycle), boutons_kept(activity, cycle)
-    spines = np.asarray(activity.spines, dtype=float)
-    uses = np.broadcast_arrays(
-        energy.housekeeping / cycle.boutons,
-        energy.ATP_spike * spike_rate(activity, cycle),
-        (energy.ATP_presynaptic + energy.ATP_recycling) * kept * events,
-        energy.ATP_AMPA * gains * spines * events,
-        energy.ATP_NMDA * (1 - block) * kept * events,
-    )
-    return EnergyBudget(*(UMOL_PER_G_MIN * cycle.boutons * one for one in uses))
-
-
-def tca_rate(budget: EnergyBudget, energy: EnergyUse) -> np.ndarray:
-    """Compute V_TCA of 13C-MRS: the rate of the neuronal TCA cycle that makes the ATP, umol/g/min."""
-    return np.asarray(energy.neuronal * budget.total / energy.ATP_per_turn)
+    inputs = {"gain": checked_amount(gain, "gain"), "b": checked_amount(b, "b")}
+    if (inputs["b"] > 1).any():
+        raise InputError(f"b: wants fractions from 0 to 1, got {b!r}")
+    given = {one.name: cycle[one.name] for one in ENERGY_USE.inputs if one.name not in inputs}
+    return subexpressions(ENERGY_USE.equations, {**values, **given, **inputs})

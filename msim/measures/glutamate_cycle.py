@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.errors import InputError
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import hertz, kilogram, meter, mole, second
@@ -46,43 +47,6 @@ GLUTAMATE_CYCLE = Mechanism(
 )
 
 
-@dataclass(frozen=True)
-class GlutamateCycle:
-    """Values of the parameters of GLUTAMATE_CYCLE in SI units."""
-
-    density: float
-    excitatory: float
-    tissue: float
-    local: float
-    p_release: float
-    quantum: float
-    boutons_lost: float
-
-    @property
-    def boutons(self) -> float:
-        """Return the number of glutamatergic boutons in a healthy cortex, 1/kg."""
-        return self.density * self.excitatory / self.tissue
-
-
-@dataclass(frozen=True)
-class Activity:
-    """Mean activity of a column; arrays of any shapes that broadcast together.
-
-    pyramidal, background: firing rates of pyramidal cells and of long-range afferents, Hz
-    miniature: spontaneous release at a contact, Hz
-    spines: relative to a healthy brain
-    """
-
-    pyramidal: np.ndarray | float
-    background: np.ndarray | float
-    miniature: np.ndarray | float
-    spines: np.ndarray | float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("pyramidal", "background", "miniature", "spines"):
-            checked_amount(getattr(self, name), name)
-
-
 def checked_amount(value: np.ndarray | float, name: str) -> np.ndarray:
     """Return the value as an array, and refuse values that are not finite or below 0.
 
@@ -94,30 +58,15 @@ def checked_amount(value: np.ndarray | float, name: str) -> np.ndarray:
     return array
 
 
-def spike_rate(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Compute the spikes that reach a glutamatergic bouton, Hz, mean over boutons."""
-    local, distant = np.asarray(activity.pyramidal, dtype=float), np.asarray(activity.background, dtype=float)
-    return np.asarray(values.local * local + (1 - values.local) * distant)
+def glutamate_cycle(
+    values: Mapping[str, float], r_pyramidal: np.ndarray | float, r_background: np.ndarray | float,
+    r_miniature: np.ndarray | float, n: np.ndarray | float = 1.0,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Evaluate the equations of GLUTAMATE_CYCLE.
 
-
-def event_rate(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Compute the vesicles that a bouton releases, evoked and spontaneous, Hz."""
-    return np.asarray(values.p_release * spike_rate(activity, values) + np.asarray(activity.miniature, dtype=float))
-
-
-def boutons_kept(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Compute the number of boutons relative to a healthy brain."""
-    return np.asarray(1 - values.boutons_lost * (1 - np.asarray(activity.spines, dtype=float)))
-
-
-def release_events(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Compute the vesicles released in a kilogram of cortex, 1/(kg s)."""
-    return np.asarray(values.boutons * boutons_kept(activity, values) * event_rate(activity, values))
-
-
-def glutamate_cycling(activity: Activity, values: GlutamateCycle) -> np.ndarray:
-    """Compute V_cycle of 13C-MRS: the rate of the glutamate-glutamine cycle.
-
-    returns: umol/g/min, of the shape to which the activity broadcasts
+    values: parameters of the form, SI units; further arguments: its inputs, arrays that broadcast together
+    returns: the inputs and all that the equations name, SI units; UMOL_PER_G_MIN turns V_cycle into the unit of 13C-MRS
     """
-    return np.asarray(UMOL_PER_G_MIN * values.quantum * release_events(activity, values))
+    rates = {"r_pyramidal": r_pyramidal, "r_background": r_background, "r_miniature": r_miniature, "n": n}
+    inputs = {name: checked_amount(value, name) for name, value in rates.items()}
+    return inputs | subexpressions(GLUTAMATE_CYCLE.equations, {**values, **inputs})

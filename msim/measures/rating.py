@@ -5,8 +5,11 @@ A rating is always reported beside the potentiation, never in its place.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.mechanism import Mechanism, Parameter, Port
 
 RATING = Mechanism(
@@ -35,17 +38,13 @@ RATING = Mechanism(
 
 
 def improvement(
-    potentiation: np.ndarray | float,
-    random_effect: np.ndarray | float,
-    placebo: float,
-    E_max: float,
-    W_50: float,
-    sd: float,
+    potentiation: np.ndarray | float, random_effect: np.ndarray | float, values: Mapping[str, float]
 ) -> np.ndarray:
-    """Return the improvement as a share of the rating before treatment, at most 1, below 0 where people get worse.
+    """Evaluate RATING: improvement as a share of the rating before treatment, below 0 where people get worse.
 
-    potentiation: change of AMPA conductance; values below 0 count as 0
+    potentiation: change of AMPA conductance
     random_effect: draw in units of `sd`; it broadcasts with potentiation
+    values: parameters of the form
     """
-    w = np.maximum(np.asarray(potentiation, dtype=float), 0.0)
-    return np.asarray(np.minimum(placebo + E_max * w / (w + W_50) + sd * np.asarray(random_effect), 1.0))
+    known = {**values, "W": np.asarray(potentiation, dtype=float), "luck": np.asarray(random_effect, dtype=float)}
+    return np.asarray(subexpressions(RATING.equations, known)["improvement"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
+from msim.base.equations import slopes, subexpressions
 from msim.base.errors import InputError
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.units import second
@@ -38,33 +39,28 @@ MGLUR5_PET = Mechanism(
 )
 
 
-@dataclass(frozen=True)
-class ReceptorPet:
-    """Values of the parameters of MGLUR5_PET in SI units."""
+def extracellular_glutamate(release: np.ndarray | float, values: Mapping[str, float]) -> np.ndarray:
+    """Compute extracellular glutamate from release (V_cycle), both relative to rest, same shape.
 
-    response: float
-    displaced: float
-    k_in: float
-    k_out: float
-
-
-def extracellular_glutamate(release: np.ndarray | float, values: ReceptorPet) -> np.ndarray:
-    """Compute extracellular glutamate from release (V_cycle), both relative to rest, same shape."""
-    return np.asarray(checked_amount(release, "release") ** values.response)
+    values: parameters of MGLUR5_PET, SI units, here and below
+    """
+    return np.asarray(_told(values, release=checked_amount(release, "release"))["glutamate"])
 
 
 def internalised_after(
-    elapsed_s: np.ndarray | float, glutamate: np.ndarray | float, values: ReceptorPet, start: np.ndarray | float = 0.0
-) -> np.ndarray:
+    elapsed_s: np.ndarray | float, glutamate: np.ndarray | float, values: Mapping[str, float],
+    start: np.ndarray | float = 0.0,
+) -> np.ndarray:  # fmt: skip
     """Return the fraction of receptors internalized beyond rest, under constant glutamate.
 
     elapsed_s: s; glutamate: relative to rest; start: fraction before; all broadcast
     """
-    surge = np.maximum(checked_amount(glutamate, "glutamate") - 1, 0)
-    return _step(np.asarray(start, dtype=float), surge, checked_amount(elapsed_s, "elapsed_s"), values)
+    surge = _told(values, glutamate=checked_amount(glutamate, "glutamate"))["surge"]
+    end, rate = _relaxation(surge, values)
+    return _approached(np.asarray(start, dtype=float), end, rate, checked_amount(elapsed_s, "elapsed_s"))
 
 
-def internalised_course(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorPet) -> np.ndarray:
+def internalised_course(times_s: np.ndarray, glutamate: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
     """Return the fraction of receptors internalized beyond rest along a course that begins at rest.
 
     Between two times glutamate counts with the mean of both: exact where it is constant, otherwise of second order.
@@ -72,23 +68,24 @@ def internalised_course(times_s: np.ndarray, glutamate: np.ndarray, values: Rece
     returns: shape (..., times)
     """
     times, course = _checked_course(times_s, glutamate)
-    surge = np.maximum(course - 1, 0)
-    middle = (surge[..., 1:] + surge[..., :-1]) / 2
+    surge = _told(values, glutamate=course)["surge"]
+    end, rate = _relaxation((surge[..., 1:] + surge[..., :-1]) / 2, values)
     internalised = np.zeros_like(course)
     for index, elapsed in enumerate(np.diff(times)):
-        internalised[..., index + 1] = _step(internalised[..., index], middle[..., index], elapsed, values)
+        before = internalised[..., index]
+        internalised[..., index + 1] = _approached(before, end[..., index], rate[..., index], elapsed)
     return internalised
 
 
-def mglur5_binding(times_s: np.ndarray, glutamate: np.ndarray, values: ReceptorPet) -> np.ndarray:
+def mglur5_binding(times_s: np.ndarray, glutamate: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
     """Compute binding of the tracer relative to rest, along a course of glutamate that begins at rest.
 
     times_s: increasing, shape (times,); glutamate: relative to rest, shape (..., times)
     returns: 1 where nothing has happened, shape (..., times)
     """
     times, course = _checked_course(times_s, glutamate)
-    free = 1 - internalised_course(times, course, values)
-    return np.asarray(free / (1 + values.displaced * (course - 1)))
+    internalised = internalised_course(times, course, values)
+    return np.asarray(_told(values, glutamate=course, internalised=internalised)["binding"])
 
 
 def scan_change(times_s: np.ndarray, binding: np.ndarray, start_s: float, duration_s: float) -> np.ndarray:
@@ -110,10 +107,20 @@ def scan_change(times_s: np.ndarray, binding: np.ndarray, start_s: float, durati
     return np.asarray(100 * (area / duration_s - 1))
 
 
-def _step(start: np.ndarray, surge: np.ndarray, elapsed_s: np.ndarray | float, values: ReceptorPet) -> np.ndarray:
-    """Return the exact solution after a time of constant glutamate."""
-    rate = values.k_in * surge + values.k_out
-    end = values.k_in * surge / rate
+def _told(values: Mapping[str, float], **known: np.ndarray) -> dict[str, np.ndarray]:
+    return subexpressions(MGLUR5_PET.equations, {**values, **known})
+
+
+def _relaxation(surge: np.ndarray, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what internalized receptors tend to under a constant surge, and how fast, 1/s: the equation is linear."""
+    none, all_of_them = (
+        slopes(MGLUR5_PET.equations, {**values, "surge": surge, "internalised": one})["internalised"]
+        for one in (0.0, 1.0)
+    )
+    return none / (none - all_of_them), none - all_of_them
+
+
+def _approached(start: np.ndarray, end: np.ndarray, rate: np.ndarray, elapsed_s: np.ndarray | float) -> np.ndarray:
     return np.asarray(start + (end - start) * -np.expm1(-rate * elapsed_s))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
+from msim.base.equations import subexpressions
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.measures.glutamate_cycle import checked_amount
 
@@ -25,24 +26,21 @@ SV2A_PET = Mechanism(
 )
 
 
-@dataclass(frozen=True)
-class SynapsePet:
-    """Values of the parameters of SV2A_PET."""
+def sv2a_binding(spines: np.ndarray | float, values: Mapping[str, float]) -> np.ndarray:
+    """Evaluate SV2A_PET: binding from spines, both relative to a healthy brain, same shape.
 
-    specific: float
-    on_spines: float
-    terminals_lost: float
-
-
-def sv2a_binding(spines: np.ndarray | float, values: SynapsePet) -> np.ndarray:
-    """Compute binding from spines, both relative to a healthy brain, same shape."""
-    share = values.specific * values.on_spines * values.terminals_lost
-    return np.asarray(1 - share * (1 - checked_amount(spines, "spines")))
+    values: parameters of the form
+    """
+    known = {**values, "n": checked_amount(spines, "spines")}
+    return np.asarray(subexpressions(SV2A_PET.equations, known)["binding"])
 
 
-def sv2a_change(spines: np.ndarray | float, baseline: np.ndarray | float, values: SynapsePet) -> np.ndarray:
+def sv2a_change(
+    spines: np.ndarray | float, baseline: np.ndarray | float, values: Mapping[str, float]
+) -> np.ndarray:
     """Compute the percent change of binding from a person's own baseline.
 
     spines, baseline: now and before treatment, both relative to a healthy brain; they broadcast
+    values: parameters of SV2A_PET
     """
     return np.asarray(100 * (sv2a_binding(spines, values) / sv2a_binding(baseline, values) - 1))

@@ -108,8 +108,7 @@ def _seen(
     potentiation = float(gains[index] / gains[first] - 1)
     improved = 0.0
     if is_treated and visit.time > 0:
-        map_of = {name: rating[name] for name in ("placebo", "E_max", "W_50", "sd")}
-        improved = float(improvement(potentiation, person.random_effect("improvement"), **map_of))
+        improved = float(improvement(potentiation, person.random_effect("improvement"), rating))
     states = {kind: one.states[index] for kind, one in found.items()}
     slow = {kind: {name: float(values[index]) for name, values in one.slow.items()} for kind, one in found.items()}
     return VisitState(person, visit, states, slow, potentiation, person.severity * (1 - improved), improved)

@@ -43,7 +43,7 @@ def test_held_activity_ends_in_the_steady_state(parameters: BalloonWindkessel, a
     The signal is a sum of three terms that may cancel, so the error is measured against their sizes.
     """
     held = bold_response(np.array([0, activity, activity]), np.array([0, 0, 3000.0]), parameters, np.array([3000.0]))
-    terms = 100 * parameters.V0 * (parameters.k1 + parameters.k2 + abs(parameters.k3))
+    terms = 100 * parameters.V0 * sum(map(abs, parameters.weights))
     flow_change = parameters.efficacy * abs(activity) / parameters.gamma
     assert np.abs(held - steady_state(np.array([activity]), parameters)) <= GLOBAL * terms * flow_change
 

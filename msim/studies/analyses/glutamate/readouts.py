@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msim.definitions.files.read import find
 from msim.definitions.models.read_model import read_part
-from msim.measures.energy_use import EnergyUse
-from msim.measures.glutamate_cycle import GlutamateCycle
-from msim.measures.receptor_pet import ReceptorPet
-from msim.measures.synapse_pet import SynapsePet
 
 
 @dataclass(frozen=True)
 class GlutamateReadouts:
-    """Numbers of models/imaging/mrs.toml and models/imaging/pet.toml in SI units."""
+    """Parameters of the forms in models/imaging/mrs.toml and models/imaging/pet.toml, SI units."""
 
-    cycle: GlutamateCycle
-    energy: EnergyUse
-    mglur5: ReceptorPet
-    sv2a: SynapsePet
+    cycle: Mapping[str, float]
+    energy: Mapping[str, float]
+    mglur5: Mapping[str, float]
+    sv2a: Mapping[str, float]
 
 
 def read_glutamate_readouts() -> GlutamateReadouts:
@@ -27,8 +24,5 @@ def read_glutamate_readouts() -> GlutamateReadouts:
     mrs = read_part(find("imaging/mrs", "models"))
     pet = read_part(find("imaging/pet", "models"))
     return GlutamateReadouts(
-        GlutamateCycle(**mrs.parameters("cycle")),
-        EnergyUse(**mrs.parameters("energy")),
-        ReceptorPet(**pet.parameters("mglur5")),
-        SynapsePet(**pet.parameters("sv2a")),
+        mrs.parameters("cycle"), mrs.parameters("energy"), pet.parameters("mglur5"), pet.parameters("sv2a")
     )

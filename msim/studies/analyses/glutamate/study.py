@@ -17,8 +17,8 @@ from msim.emulator.files import read_emulator
 from msim.emulator.library import Emulators
 from msim.imaging.bids import start_derivatives, write_text
 from msim.imaging.group import Test, against_zero, correlation, unpaired
-from msim.measures.energy_use import energy_budget, tca_rate
-from msim.measures.glutamate_cycle import Activity, glutamate_cycling, release_events
+from msim.measures.energy_use import energy_use
+from msim.measures.glutamate_cycle import UMOL_PER_G_MIN, glutamate_cycle
 from msim.measures.receptor_pet import extracellular_glutamate, mglur5_binding, scan_change
 from msim.measures.synapse_pet import sv2a_binding
 from msim.studies.analyses.glutamate import GlutamateEntry
@@ -124,13 +124,14 @@ def read_course(study: StudyDefinition, course: Course, emulator: Emulator, numb
     local = rates[f"{roles.population}.firing_rate"]
     rest = float(emulator.averages()[f"{roles.population}.firing_rate"])
     drive = next(one.name for one in model.drives.values() if one.to == roles.population)
-    activity = Activity(local, model[f"{drive}.rate"] * local / rest, model[roles.miniatures], spines)
-    events = release_events(activity, numbers.cycle)
+    afferents = model[f"{drive}.rate"] * local / rest
+    cycle = glutamate_cycle(numbers.cycle, local, afferents, model[roles.miniatures], spines)
+    events = cycle["release"]
     glutamate = extracellular_glutamate(events / events[0], numbers.mglur5)
     times = np.array(course.times)
-    budget = energy_budget(activity, gain / spines, values[roles.block[0][0]], numbers.cycle, numbers.energy)
+    energy = energy_use(numbers.energy, cycle, gain / spines, values[roles.block[0][0]])
     return Readings(times, {
-        "V_cycle": glutamate_cycling(activity, numbers.cycle), "V_TCA": tca_rate(budget, numbers.energy),
+        "V_cycle": UMOL_PER_G_MIN * cycle["V_cycle"], "V_TCA": UMOL_PER_G_MIN * energy["V_TCA"],
         "mGluR5 binding": mglur5_binding(times, glutamate, numbers.mglur5),
         "SV2A binding": sv2a_binding(spines, numbers.sv2a),
     })  # fmt: skip
