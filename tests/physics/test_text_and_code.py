@@ -235,7 +235,7 @@ def test_every_form_is_run_from_its_text_or_held_against_it() -> None:
 
 @pytest.mark.parametrize(("name", "equation"), EQUATIONS)
 def test_what_the_text_says_is_what_runs(name: str, equation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice as much on the right side of an equation is twice as much of what the function gives, and moves the rest."""
+    """Twice as much on the right side of an equation is twice as much of what is given, and moves what follows."""
     module, place, run = EVALUATED[name]
     before, form = run(np.random.default_rng(1)), MECHANISMS[name]
     lines = [
