@@ -63,8 +63,8 @@ def energy_use(
         blocked; both broadcast with the activity
     returns: all that the equations name, SI units; UMOL_PER_G_MIN turns V_TCA into the unit of 13C-MRS
     """
-    inputs = {"gain": checked_amount(gain, "gain"), "b": checked_amount(b, "b")}
+    inputs = {"gain": checked_amount(gain, "gain"), "b": checked_amount(b, "blocked")}
     if (inputs["b"] > 1).any():
-        raise InputError(f"b: wants fractions from 0 to 1, got {b!r}")
+        raise InputError(f"blocked: wants fractions from 0 to 1, got {b!r}")
     given = {one.name: cycle[one.name] for one in ENERGY_USE.inputs if one.name not in inputs}
     return subexpressions(ENERGY_USE.equations, {**values, **given, **inputs})

@@ -170,7 +170,7 @@ def test_a_spine_that_goes_with_its_bouton_is_counted_once() -> None:
 
 
 def test_block_beyond_all_receptors_is_refused() -> None:
-    with pytest.raises(InputError, match="^b: wants fractions"):
+    with pytest.raises(InputError, match="^blocked: wants fractions"):
         used(REST, 1.0, 1.01)
 
 
