@@ -17,7 +17,7 @@ from brian2.utils.stringtools import word_substitute
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msim.base.equations import read_equations
+from msim.base.equations import read_equations, slopes, subexpressions, without
 from msim.base.expressions import (
     FUNCTIONS,
     ExpressionError,
@@ -215,3 +215,21 @@ def test_an_expression_without_a_value_is_not_a_number() -> None:
     assert np.isinf(evaluated("a / zero", numbers)) and np.isnan(evaluated("zero / zero", numbers))
     assert np.isnan(evaluated("(-a)**0.5", numbers)) and np.isinf(evaluated("exp(1000*a)", numbers))
     assert read_expression("1/0") is not None and np.isinf(evaluated("1/0", {}))
+
+
+def test_equations_without_a_name_are_those_in_which_it_is_0() -> None:
+    """Term by term, and without the equations of which nothing is left."""
+    text = """
+    lost = y * x : 1  # a product
+    left = x + y / z - (y - 3 * z) * 2 : 1
+    turned = y - x : 1
+    bounded = clip(z + lost, 0, 2) : 1
+    dgone/dt = lost - y**2 * gone : 1
+    dstate/dt = x - gone * y - state : 1
+    """
+    known = {"x": 0.7, "z": 1.9, "state": 0.4}
+    less, whole = without(text, ["y"]), {**known, "y": 0.0, "gone": 0.0}
+    assert set(read_equations(less)) == {"left", "turned", "bounded", "state"}
+    assert subexpressions(less, known).items() <= subexpressions(text, whole).items()
+    assert slopes(less, known) == {"state": slopes(text, whole)["state"]}
+    assert read_equations(without(text, [])).keys() == read_equations(text).keys()
