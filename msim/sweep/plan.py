@@ -21,8 +21,7 @@ from msim.definitions.experiments.schedule_section import read_schedule
 from msim.definitions.files.read import checked_entries, read_tables
 from msim.definitions.files.schema import ScheduleEntry
 from msim.emulator.library import Emulators, models_of
-from msim.storage.provenance import (command_line, experiment_from_provenance,
-                                     provenance)
+from msim.storage.provenance import command_line, experiment_from_provenance, provenance
 from msim.trials.trial_key import definition_digest, digest, trial_key
 
 FORMAT = 1

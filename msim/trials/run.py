@@ -6,8 +6,7 @@ import os
 import queue
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import (FIRST_COMPLETED, Future, ProcessPoolExecutor,
-                                wait)
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,27 +20,28 @@ from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.signals import stops_held
-from msim.definitions.experiments.experiment import (
-    ExperimentDefinition, read_experiment, validate_effective_changes)
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment, validate_effective_changes
 from msim.emulator.library import emulators_of, models_of
 from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import Series, SpoolFile
-from msim.storage.checkpoints import (checkpoint_folder, read_checkpoint,
-                                      remove_checkpoints, write_checkpoint)
-from msim.storage.journal import (journal_path, journal_reach, remove_journal,
-                                  write_journal)
+from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
+from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
 from msim.storage.owner import owned
-from msim.storage.provenance import (command_line, experiment_from_provenance,
-                                     provenance)
-from msim.storage.run_store import (Run, RunFolder, finish_run,
-                                    finished_trials, open_run, start_run,
-                                    write_failure, write_trial)
-from msim.storage.unfinished import (reached_by, remove_unfinished,
-                                     unfinished_path, write_unfinished)
+from msim.storage.provenance import command_line, experiment_from_provenance, provenance
+from msim.storage.run_store import (
+    Run,
+    RunFolder,
+    finish_run,
+    finished_trials,
+    open_run,
+    start_run,
+    write_failure,
+    write_trial,
+)
+from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.trials.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
 from msim.trials.trial_key import trial_keys
-from msim.trials.workers import (ended_by_stop, report_progress, starting,
-                                 worker_pool)
+from msim.trials.workers import ended_by_stop, report_progress, starting, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -25,8 +25,8 @@ from msim.emulator.fit import FitBudget  # noqa: E402
 from msim.imaging.scan import Label, Scan  # noqa: E402
 from msim.report.page import html_of  # noqa: E402
 from msim.report.write import page_of  # noqa: E402
-from msim.studies.analyses.resting_connectivity import compare_mean_field_spiking as fidelity  # noqa: E402
 from msim.studies.about import read_about  # noqa: E402
+from msim.studies.analyses.resting_connectivity import compare_mean_field_spiking as fidelity  # noqa: E402
 from msim.studies.outcome import Outcome, compare_with_reported, missing  # noqa: E402
 from msim.studies.run import run_study  # noqa: E402
 

@@ -13,8 +13,8 @@ import pytest
 from small_run import TRIALS, about, datasets
 
 from msim import __version__
-from msim.cli import main
 from msim.base.errors import InputError
+from msim.cli import main
 from msim.definitions.experiments.effects import deciding_in_bath, validate_decisive
 from msim.definitions.files.read import shipped, shipped_names
 from msim.definitions.models.read_model import read_model

@@ -13,14 +13,12 @@ from small_sweep import write_experiment
 
 from msim.backends.context import Context
 from msim.backends.fast_network import NetworkState
-from msim.base.code_digest import (COMPUTING, DECIDING, SOURCE, code_digest,
-                                   is_deciding, package_folder)
+from msim.base.code_digest import COMPUTING, DECIDING, SOURCE, code_digest, is_deciding, package_folder
 from msim.base.errors import InputError, StorageError
 from msim.calibration.fit import Problem
 from msim.calibration.space import Axis as FitAxis
 from msim.definitions.experiments.axes import read_design
-from msim.definitions.experiments.experiment import (ExperimentDefinition,
-                                                     read_experiment)
+from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.files.read import read_tables
 from msim.definitions.files.schema import ExperimentFile
 from msim.definitions.models.drug_binding import with_given_drugs
@@ -29,8 +27,7 @@ from msim.emulator.axes import axes_of
 from msim.emulator.emulator import Emulator
 from msim.emulator.files import read_emulator, write_emulator
 from msim.emulator.fit import FitBudget
-from msim.emulator.library import (Emulators, emulator_name, emulators_of,
-                                   kept_name, shipped_emulators)
+from msim.emulator.library import Emulators, emulator_name, emulators_of, kept_name, shipped_emulators
 from msim.emulator.network import EmulatorNetwork
 from msim.evidence.plan import TrialPlan
 from msim.evidence.trials import jobs_of
