@@ -14,6 +14,7 @@ from msim.backends.context import Context
 from msim.backends.mpi import SERIAL, RankGroup
 from msim.backends.progress import BurstProgress, burst_progress
 from msim.base.errors import InputError
+from msim.base.made import make_own
 from msim.base.settings import with_settings
 from msim.cli import app
 from msim.cli.ranks import CROWD, shared_out
@@ -117,8 +118,7 @@ def test_nobody_listens_no_thread() -> None:
 
 def test_the_cache_is_listed_and_cleared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MSIM_CACHE", str(tmp_path))
-    folder = tmp_path / "0123456789abcdef"
-    folder.mkdir()
+    folder = make_own(tmp_path / ("0123456789abcdef" * 2))
     about = {"network": "pv", "made": 0.0, "generated_s": 1.0, "compiled_s": 2.0}
     for name, text in (("model.so", "x" * 1000), ("layout.json", "{}"), ("about.json", json.dumps(about))):
         (folder / name).write_text(text, encoding="utf-8")
