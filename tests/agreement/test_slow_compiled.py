@@ -69,7 +69,8 @@ def assert_alike(system: SlowSystem, length: float) -> None:
     step here: over a millionth of it, both show 1e-10 of round-off.
     """
     y, outside = inputs(system)
-    found, expected = (one(y, outside, length, length) for one in (compiled_stages(system), system.stages))
+    compiled = compiled_stages(system.expressions, system.elimination)
+    found, expected = (one(y, outside, length, length) for one in (compiled, system.stages))
     assert np.all(np.isfinite(expected)) and np.all(np.any(expected != 0, axis=(1, 2)))
     off = np.abs(found - expected) / np.abs(expected).max(axis=(0, 2), keepdims=True)
     assert off[0].max() < 1e-12
@@ -92,7 +93,7 @@ def test_compiled_stages_of_a_ring_are_those_of_numpy(cells: int, length: float)
 def test_a_cell_comes_out_the_same_wherever_it_stands(scale: SlowScale) -> None:
     """To the last bit, in a whole block or in one that is filled up."""
     system = scale.systems["pyramidal"]
-    stages = compiled_stages(system)
+    stages = compiled_stages(system.expressions, system.elimination)
     y, outside = inputs(system)
     all_cells = stages(y, outside, 60.0, 6e-5)
     for chosen in (np.arange(system.cells)[::-1], np.array([5]), np.arange(7, 30)):

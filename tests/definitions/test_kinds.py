@@ -17,7 +17,7 @@ from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.files.read import shipped
 from msim.definitions.models.read_model import read_model
 from msim.definitions.studies.participants import read_participants
-from msim.definitions.studies.study import read_study
+from msim.definitions.studies.read_study import read_study
 
 READERS: dict[str, Callable[[Path], Any]] = {
     "a model": read_model, "an experiment": read_experiment, "a brain": read_brain, "a task": read_task,
