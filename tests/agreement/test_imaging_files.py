@@ -124,7 +124,7 @@ def test_dipoles_come_back_from_mne_as_they_went(tmp_path: Path) -> None:
         (lambda: functional_connectivity(scan(20)), "lasts 44 s, but 0.009 Hz wants at least 222.2 s"),
         (lambda: functional_connectivity(scan(), Band(0.01, 0.3)), "0.2273 Hz, half of the sampling rate"),
         (lambda: functional_connectivity(Scan(Label("01", "rest"), ("a", "b"), np.ones((200, 2)), TR)),
-         "region 'a' does not vary"),
+         "region 'a' and 1 more do not vary"),
         (lambda: parcel_voxels(np.array([[-20.0, 0, 0], [-20.0, 0, 0]]), np.array([9e3, 9e3])), "no voxel of its own"),
         (lambda: write_raw(Path("x.fif"), None), "_raw.fif"),
     ],
