@@ -136,8 +136,8 @@ FILLED: dict[str, Callable[[Sequence[ModelDefinition]], Iterable[str]]] = {
     "f'first potential of {one.name} in further regions'": lambda models: (
         f"first potential of {name} in further regions" for one in models for name in one.populations
     ),
-    "f'emulator field of {population}'": lambda models: (
-        f"emulator field of {name}" for one in models for name in one.populations
+    "f'twin field of {population}'": lambda models: (
+        f"twin field of {name}" for one in models for name in one.populations
     ),
     # Of a scan and of a person, whose seeds are derived: their streams are named by a hash of 64 bits.
     "one": lambda models: (), "purpose": lambda models: (),
