@@ -24,6 +24,7 @@ def about() -> dict[str, Any]:
         "changes": {}, "hypothesis": "", "begin_s": 0.0, "end_s": 60.0,
         "schedule": {"tolerance": 0.05}, "target": "numpy", "code": "of a test",
         "versions": {"msim": "1"}, "arms": ARMS, "seeds": SEEDS,
+        "keys": {arm: {str(seed): f"{arm} {seed}" for seed in SEEDS} for arm in ARMS},
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -157,6 +158,7 @@ def test_a_run_refuses_another_owner_before_anything_is_written(
 ) -> None:
     """Through the function that all callers use."""
     monkeypatch.setattr(run, "provenance", lambda *_: about())
+    monkeypatch.setattr(run, "trial_keys", lambda *_: defaultdict(str))
     folder = RunFolder(tmp_path / "run")
     assert take(folder.partial.with_suffix(".owner"))
     before = set(tmp_path.iterdir())
@@ -171,6 +173,7 @@ def test_a_run_refuses_another_owner_before_anything_is_written(
 def test_a_run_on_a_full_disk_ends_with_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it is noticed: as the folder is laid down, and as the whole is sealed."""
     monkeypatch.setattr(run, "provenance", lambda *_: about())
+    monkeypatch.setattr(run, "trial_keys", lambda *_: defaultdict(str))
     for place in ("msim.storage.run_store._begin", "msim.trials.run._run"):
         with monkeypatch.context() as patch:
             patch.setattr(place, raising(FULL))
