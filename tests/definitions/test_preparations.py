@@ -71,7 +71,6 @@ def test_a_depressed_cell_rests_at_fewer_spines_in_any_preparation(model: ModelD
         ({"doses": [BATH]}, {"body_weight": "70 kg"}, ("arms.0.doses.0.route", "no bath")),
         ({"doses": [INJECTED]}, {"preparation": "active_slice"}, ("doses.0.route", "'bath' in a slice", "perit")),
         ({}, {}, ("t.toml", "missing key 'body_weight'")),
-        ({"doses": [BATH | {"uM": 0}]}, {"preparation": "active_slice"}, ("doses.0.uM", "above 0")),
         ({"doses": [BATH | {"route": "oral"}]}, {"preparation": "mouse"}, ("doses.0", "wants the route 'bath' for")),
     ],
 )  # fmt: skip
