@@ -100,7 +100,7 @@ def test_a_step_in_time_is_two_runs_pieced_together(smooth: ModelDefinition) -> 
     network, record = SmoothNetwork(smooth), MemoryRecorder()
     recording = replace(before.recording, samples=tuple(one for one in SAMPLES if one > ON))
     second = CoSimulation(
-        ON, before.states, before.told, network, scale, EXACT, recording, record, next_leap=EXACT.shortest_leap
+        ON, before.states, before.last_burst, network, scale, EXACT, recording, record, next_leap=EXACT.shortest_leap
     )
     advance(second, END, [], lambda time: None)
     for name in QUANTITIES:
