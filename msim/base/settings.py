@@ -52,7 +52,11 @@ def settings() -> RunSettings:
 
 @contextmanager
 def with_settings(**changes: Any) -> Iterator[None]:
-    """Let other settings hold within a `with` block: in this thread and this process, and in no other."""
+    """Let other settings hold within a `with` block, for what is computed in this thread of this process.
+
+    Runs and sweeps compute in processes of their own, which have the usual settings, and no key of a trial holds these:
+    what is to decide on a result belongs into an experiment's [schedule].
+    """
     token = _present.set(replace(settings(), **changes))
     try:
         yield

@@ -59,7 +59,7 @@ def changed(emulator: Emulator) -> dict[str, Emulator]:
     }  # fmt: skip
 
 
-def test_a_emulator_is_named_by_all_by_which_it_answers(emulator: Emulator, tmp_path: Path) -> None:
+def test_an_emulator_is_named_by_all_by_which_it_answers(emulator: Emulator, tmp_path: Path) -> None:
     """Not by who made it and when; and what a file holds has the name of what was written."""
     names = [emulator.digest, *(one.digest for one in changed(emulator).values())]
     assert len(set(names)) == len(names)
@@ -68,7 +68,7 @@ def test_a_emulator_is_named_by_all_by_which_it_answers(emulator: Emulator, tmp_
     assert read_emulator(tmp_path / "emulator.json").digest == emulator.digest
 
 
-def test_every_part_of_the_effort_and_the_code_name_a_emulator_s_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_part_of_the_effort_and_the_code_name_the_file_of_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     model = read_experiment("ketamine_rapid_and_sustained").model
     axes, usual = axes_of(model), FitBudget()
     others = [replace(usual, **{name: f"{value}x" if isinstance(value, str) else value + 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as some
 
 from msim.base.errors import InputError
 from msim.definitions.files.read import shipped
-from msim.definitions.files.write import toml_text, with_values
+from msim.definitions.files.write import toml_text, with_values, write_new
 
 COLUMN = (shipped("models") / "circuits" / "cortical_column.toml").read_text(encoding="utf-8")
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]), max_size=30)
@@ -90,3 +91,18 @@ def test_a_value_that_is_not_in_the_file_is_not_guessed(text: str) -> None:
     """Nor that of another drive taken for it: the message names file and value, and what to set by hand."""
     with pytest.raises(InputError, match=r"own\.toml: drives\.background_pv\.rate: .* by hand to 9\.876 Hz"):
         changed(text)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_half_of_a_definition_is_not_left_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Any:
+        Path(tmp_path / "new.toml").touch()
+        return open("/dev/full", "w")
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(InputError, match="cannot be written: No space left"):
+        write_new({"title": "a" * 100_000}, tmp_path / "new.toml")
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []

@@ -29,7 +29,7 @@ SHORTEST_BURST = 0.1  # s; an average of less says nothing
 HEAVIEST_BODY = 1000.0  # kg
 
 Moment = Annotated[float, Takes(second), A_QUANTITY]
-Figure = Annotated[float, Takes(), A_NUMBER]
+FiniteNumber = Annotated[float, Takes(), A_NUMBER]
 # What changes by dotted path, axes of a sweep and the checks of a file hold against is declared here, once; an entry
 # holds it in SI units, or in those that the name of its key carries.
 Time = Annotated[float, Takes(second, low=0, high=LONGEST_TIME), A_QUANTITY]

@@ -37,12 +37,18 @@ def write_new(tables: Mapping[str, Any], path: Path) -> None:
 
     raises: InputError where there is a file already, or none can be written
     """
+    text = toml_text(tables)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(toml_text(tables))
+        file = path.open("x", encoding="utf-8")
     except FileExistsError:
         raise InputError(f"{path}: is there already; choose another name") from None
     except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+    try:
+        with file:
+            file.write(text)
+    except OSError as problem:
+        path.unlink(missing_ok=True)  # half of a definition may read as a whole one
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from msim.definitions.files.names import A_NUMBER, DottedPath, Name, Words
-from msim.definitions.files.schema import DoseEntry, Entry, Figure, Moment, ValueEntry
+from msim.definitions.files.schema import DoseEntry, Entry, FiniteNumber, Moment, ValueEntry
 from msim.definitions.files.takes import Takes
 
 Coupling = Annotated[float, Takes(low=0, high=1), A_NUMBER]
@@ -91,10 +91,10 @@ class Reported(Entry):
 
     statistic: Words
     sign: Literal["+", "-", "0"] | None = None
-    estimate: Figure | None = None
-    value: Figure | None = None
-    degrees: Figure | None = None
-    p: Figure | None = None
+    estimate: FiniteNumber | None = None
+    value: FiniteNumber | None = None
+    degrees: FiniteNumber | None = None
+    p: FiniteNumber | None = None
     source: Words
     note: StrictStr = ""
 
