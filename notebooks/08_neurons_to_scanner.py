@@ -96,7 +96,7 @@ slide(matrix, coupling=Dropdown(options=list(SCANS), value=0.36))
 
 # %%
 study = msim.read_study("krystal2024_mrs_pet")
-small = replace(study, groups=tuple(replace(one, n=4) for one in study.groups))
+small = replace(study, groups=tuple(one.model_copy(update={"n": 4}) for one in study.groups))
 outcome = msim.run_study(small)
 print(f"{'statistic':52} {'estimate':>9} {'95 % interval':>20} {'p':>7}")
 for row in outcome.rows:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from msim.backends.mpi import SERIAL, RankGroup
-from msim.base.settings import settings
 from msim.brain.field import STEP
 from msim.brain.spiking import SpikingBrain
 from msim.brain.spiking_plan import BrainPlan
@@ -20,7 +19,7 @@ from msim.brain.spiking_plan import BrainPlan
 STARTING = 1.0  # s in which a network forgets its first potentials
 MEASURING = 30.0  # s of averages: the rate of a region of 200 cells is then known to 1 %
 BALANCING = 40  # times that the strength of fibres is set again, of which the second half is averaged
-BETWEEN = 100  # steps between two of them
+BETWEEN = 100  # steps between two of them, and that are summed at once
 CAUTION = 0.1  # of what is missing that is made up at once; the loop through other regions does the rest
 
 
@@ -76,8 +75,8 @@ def _averages(brain: SpikingBrain, seconds: float) -> tuple[np.ndarray, np.ndarr
     """Run a brain without slow fluctuations; return mean rates and synaptic currents."""
     regions, total = len(brain.plan.regions), round(seconds / STEP)
     rates, current = np.zeros((regions, len(brain.plan.sizes))), np.zeros(regions)
-    chunk = settings().joined_steps
-    for done in range(0, total, chunk):
-        found = brain.run(np.zeros((min(chunk, total - done), regions)))
+    # Always as many, whatever the settings of a process are: the last digit of a sum depends on how it is cut.
+    for done in range(0, total, BETWEEN):
+        found = brain.run(np.zeros((min(BETWEEN, total - done), regions)))
         rates, current = rates + found.rates.sum(axis=0), current + found.current.sum(axis=0)
     return rates / total, current / total

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ("_build", "_generated", "_ext", "jupyter_execute")
 TEXTS = ("README.md", "CONTRIBUTING.md", "STYLE.md", "GLOSSARY.md", "ARCHITECTURE.md", "experiments/README.md",
          "models/README.md", "models/LIMITS.md", "models/emulators/README.md", "notebooks/README.md")  # fmt: skip
-_FENCED = re.compile(r"^```(\{?[\w-]*\}?)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"^```(\{?[\w-]*\}?)[^\n`]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # What is indented by four after a blank line, outside of lists and fences.
 _INDENTED = re.compile(r"(?<=\n\n)(?:    .*\n(?:\n(?=    ))?)+|(?<=\n)(?<=#\n)(?:    .*\n)+")
 

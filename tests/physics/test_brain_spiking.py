@@ -146,7 +146,7 @@ def test_ranks_hold_whole_regions() -> None:
 
 def test_tracts_longer_than_any_are_refused() -> None:
     far = small.connectome()
-    with pytest.raises(InputError, match="got 60000 mm between r2 and r0, which take 10 s at 6 m/s"):
+    with pytest.raises(InputError, match="got 60000 mm between r0 and r2, which take 10 s at 6 m/s"):
         brain_plan(read_brain("brains/brain19"), replace(far, lengths_mm=1000 * far.lengths_mm), small.CELLS, 1)
 
 

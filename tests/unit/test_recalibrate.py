@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,7 @@ def test_all_rates_go_into_their_file(
     moved = {
         one.path: type(model.values[one.path])(**{**vars(model.values[one.path]), "file": str(file)}) for one in found
     }
-    copy = type(model)(**{**vars(model), "values": {**model.values, **moved}})
+    copy = replace(model, values={**model.values, **moved})
     assert write_rates(copy, found) == [file]
     written = tomllib.loads(file.read_text(encoding="utf-8"))
     assert [written["drives"][f"background_{name}"]["rate"]["value"] for name in model.populations] == [
