@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from msim.base.version import VERSION as __version__
 
 # Public names and where they live; each is imported when it is first asked for, so that
 # `import msim` and `msim --help` cost nothing.

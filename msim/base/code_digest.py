@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import msim
 from msim.base.errors import StartError
 from msim.base.plugins import plugin_digests
+from msim.base.version import VERSION
 
 # Packages of msim that decide what a trial records; the others only call, store, draw or print.
 DECIDING = (
@@ -30,7 +30,7 @@ def code_digest() -> str:
     """Return the SHA-256 of all that can change a trial: msim's deciding source, plug-ins, versions of libraries."""
     root = package_folder()
     files = [path for path in root.rglob("*") if path.suffix in SOURCE and is_deciding(path, root)]
-    versions = [msim.__version__, *(installed_version(one) for one in COMPUTING), *plugin_digests()]
+    versions = [VERSION, *(installed_version(one) for one in COMPUTING), *plugin_digests()]
     return _digest(root, files, json.dumps(versions).encode())
 
 
@@ -79,7 +79,7 @@ def validate_same_code(started: RunningCode, who: str, mine: RunningCode | None 
 
 def package_folder() -> Path:
     """Return the folder of the msim package that this process imported."""
-    return Path(msim.__file__).resolve().parent
+    return Path(__file__).resolve().parents[1]
 
 
 def installed_version(package: str) -> str:

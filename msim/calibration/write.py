@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msim
 from msim.base.errors import InputError
+from msim.base.version import VERSION
 from msim.calibration.background_rates import Calibrated
 from msim.calibration.space import is_fitted_slow, texts_of
 from msim.definitions.files.write import with_values
@@ -53,4 +53,4 @@ def _write(model: ModelDefinition, table: str, entries: Mapping[str, Mapping[str
 def noted(note: str, rows: Sequence[str]) -> str:
     """Return a note with the origin of its value, in place of the origin that an earlier calibration noted."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return f"{note.partition(MARK)[0]}{MARK} {msim.__version__}, {today}, to {', '.join(rows)}"
+    return f"{note.partition(MARK)[0]}{MARK} {VERSION}, {today}, to {', '.join(rows)}"

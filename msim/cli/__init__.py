@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from msim import __version__
+from msim.base.version import VERSION
 from msim.cli import (
     brain,
     cache,
@@ -47,7 +47,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"msim {__version__}")
+        typer.echo(f"msim {VERSION}")
         raise typer.Exit
 
 

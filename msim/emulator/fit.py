@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from msim import __version__
 from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError
+from msim.base.version import VERSION
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis
 from msim.emulator.definition import at_rest, fast_digest
@@ -200,7 +200,7 @@ def _record(samples: Samples, kept: np.ndarray, told: set[str]) -> dict[str, np.
 
 def _about(budget: FitBudget, samples: Samples, kept: np.ndarray) -> dict[str, object]:
     return {
-        "msim": __version__, "fitted": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "msim": VERSION, "fitted": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "effort": asdict(budget), "code": code_digest(), "seed": budget.seed,
         "burn_in_s": budget.burn_in, "bursts": int(len(kept)), "kept": int(kept.sum()),
         "spiking_s": float(samples.seconds.sum() + budget.burn_in * len(kept)), "floor": FLOOR,

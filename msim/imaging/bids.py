@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from msim import __version__
 from msim.base.errors import StorageError
+from msim.base.version import VERSION
 from msim.imaging.connectivity import validate_finite_z
 from msim.imaging.optional_imports import library
 from msim.imaging.scan import Label, Scan
@@ -45,7 +45,7 @@ def start_derivatives(root: Path, segmentation: str, axis: Any, about: Mapping[s
     root.mkdir(parents=True, exist_ok=True)
     description = {
         "Name": "simulated by msim", "BIDSVersion": BIDS_VERSION, "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "msim", "Version": __version__, "Description": "simulated, not measured"}], **about,
+        "GeneratedBy": [{"Name": "msim", "Version": VERSION, "Description": "simulated, not measured"}], **about,
     }  # fmt: skip
     _write_json(root / "dataset_description.json", description)
     return Derivatives(root, segmentation, axis)

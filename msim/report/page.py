@@ -12,8 +12,8 @@ from jinja2 import Environment, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from msim import __version__
 from msim.base.errors import printable
+from msim.base.version import VERSION
 from msim.report.blocks import Drawings, Mark, Page, Sign
 
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ def html_of(page: Page) -> str:
     environment.filters.update(marked=_marked, shown=_shown)
     template = environment.from_string(_text("page.html"))
     return template.render(
-        page=page, version=__version__, script=Markup(script), places=[Markup(one) for one in places.values()],
+        page=page, version=VERSION, script=Markup(script), places=[Markup(one) for one in places.values()],
         resources=Markup(_resources()) if figures else "", style=Markup(_text("page.css")),
         behavior=Markup(_text("page.js")),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msim
 from msim.base.code_digest import code_digest, installed_version, package_folder
+from msim.base.version import VERSION
 from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_texts
 
 PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
@@ -31,7 +31,7 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
         "end_s": experiment.end,
         "schedule": vars(experiment.schedule),
         "target": target,
-        "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
+        "versions": {"msim": VERSION, "python": platform.python_version(), **_versions()},
         "code": code_digest(),
         "commit": _commit(),
         "command": command,
@@ -58,7 +58,7 @@ def experiment_from_provenance(about: Mapping[str, Any]) -> ExperimentDefinition
 def made_by() -> dict[str, Any]:
     """Return versions, machine and time for a result that was just made."""
     return {
-        "versions": {"msim": msim.__version__, "python": platform.python_version(), **_versions()},
+        "versions": {"msim": VERSION, "python": platform.python_version(), **_versions()},
         "code": code_digest(), "host": platform.node(), "machine": platform.machine(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }  # fmt: skip

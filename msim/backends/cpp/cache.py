@@ -16,11 +16,11 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from msim import __version__
 from msim.base.errors import InputError
 from msim.base.file_lease import heartbeat, is_alive, is_claim, take
 from msim.base.made import MARK, make_own, remove_own, shared_as
 from msim.base.paths import given_path
+from msim.base.version import VERSION
 
 HERE = Path(__file__).parent
 LIBRARY, LAYOUT, ABOUT = "model.so", "layout.json", "about.json"
@@ -83,7 +83,7 @@ def key_of(digest: str, compiler: list[str], flags: list[str]) -> str:
     """Return the name of a library: a hash of the network's structure, versions, compiler, flags and processor."""
     stamp = os.stat(compiler[0])
     parts = {
-        "structure": digest, "code": _code_digest(), "msim": __version__, "brian2": metadata.version("brian2"),
+        "structure": digest, "code": _code_digest(), "msim": VERSION, "brian2": metadata.version("brian2"),
         "compiler": [*compiler, stamp.st_size, stamp.st_mtime_ns], "flags": flags, "processor": processor(),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
