@@ -18,9 +18,9 @@ SHORTER = {
     "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 hour\"": "--seeds 1,2",
     "msim run my_experiment.toml": "--target emulator --seeds 1,2",
     "msim evidence --quick --only T3,T20": "--only T3 --seeds 1,2",
-    "msim sweep dose_window --out": "--arms bolus --seeds 1 --until '2 hour'",
+    "msim sweep dose_window --out": "--target emulator --arms bolus --seeds 1 --until '2 hour'",
     "msim sweep dose_window --over 'doses.mg_per_kg=0.05 to 2 in 12 log'":
-        "--over doses.mg_per_kg=0.2,0.5 --arms bolus --seeds 1 --until '2 hour'",
+        "--target emulator --over doses.mg_per_kg=0.2,0.5 --arms bolus --seeds 1 --until '2 hour'",
     "msim plot results/doses": "--quantity ampar_scaling.AMPAR_scale --at '2 hour'",
     "msim brain scan brains/brain19 --out": "--minutes 4",
     "msim brain scan brains/brain19 --minutes 12 --out": "--minutes 4",
