@@ -21,8 +21,17 @@ SINKS = ("not_absorbed", "cleared_otherwise", "metabolite_cleared")
 DEPOTS = ("intraperitoneal", "intranasal", "oral")  # routes of doses that wait to be absorbed
 # Parameters of what a drug may lack: compartments, a circulating metabolite, routes. All of a group or none is given.
 OPTIONAL = (
-    ("V2", "Q2"), ("V3", "Q3"), ("f_nk", "CL_nk", "V_nk", "pot_nk"),
-    *((f"F_{route}", f"k_a_{route}") for route in DEPOTS), ("k_bath",),
+    ("V2", "Q2"), ("V3", "Q3"), ("CL",), ("Q_liver", "V_liver", "CL_liver"), ("f_nk", "CL_nk", "V_nk", "pot_nk"),
+    ("V_nk2", "Q_nk2"), ("F_intraperitoneal", "k_a_intraperitoneal"), ("F_intranasal", "k_a_intranasal"),
+    ("k_a_oral",), ("F_oral",), ("f_nk_oral",), ("F_portal",), ("k_bath",),
+)  # fmt: skip
+# Of each pair exactly one is given: a drug is cleared from plasma, or from a liver that plasma flows through.
+ONE_OF = (("CL", "Q_liver"),)
+# What a parameter wants to be given with it; one of them is enough.
+NEEDS = (
+    ("F_intranasal", ("k_a_oral",)), ("k_a_oral", ("F_oral", "F_portal")), ("F_oral", ("k_a_oral",)), ("F_oral", ("CL",)),
+    ("F_portal", ("k_a_oral",)), ("F_portal", ("Q_liver",)), ("f_nk_oral", ("F_oral",)), ("f_nk_oral", ("V_nk",)),
+    ("V_nk2", ("V_nk",)),
 )  # fmt: skip
 NG_PER_ML = 1e-6  # in kg/m3
 
@@ -33,11 +42,14 @@ THREE_COMPARTMENT = Mechanism(
     name="three_compartment_pk",
     meaning="up to three compartments with depots, one metabolite and an effect site; or a bath, for slices",
     scale="drug",
-    # Amounts, not concentrations, so that what leaves one line enters another. A depot holds the whole dose;
-    # the share 1 - F of what leaves it never reaches plasma. The effect site is the usual link model: it
-    # follows plasma and takes no drug from it. Volumes scale with body weight, flows with a power of it;
-    # absorption and k_e0 hold for the species that they were measured in. A bath knows no body: what flows in
-    # replaces what is there, and tissue sees it unbound and unmetabolised.
+    # Amounts, not concentrations, so that what leaves one line enters another. A depot holds the whole dose. Of
+    # a spray, what the nose does not take up is swallowed. What leaves the gut meets its wall and the liver
+    # before the rest of the body: a part arrives unchanged (F_oral), a part as norketamine (f_nk_oral), the rest
+    # is lost; or the liver is a compartment, fed by plasma and by the share of the gut that passes its wall
+    # (F_portal), in which all clearance takes place. The effect site is the usual link model: it follows plasma
+    # and takes no drug from it. Volumes scale with body weight, flows with a power of it; absorption and k_e0
+    # hold for the species that they were measured in. A bath knows no body: what flows in replaces what is
+    # there, and tissue sees it unbound and unmetabolised.
     equations="""
         weight_ratio = body_weight / reference_weight : 1
         flow_ratio = weight_ratio ** clearance_exponent : 1
@@ -49,27 +61,34 @@ THREE_COMPARTMENT = Mechanism(
         from_peritoneum = k_a_intraperitoneal * A_peritoneum : mole/second
         from_nose = k_a_intranasal * A_nose : mole/second
         from_gut = k_a_oral * A_gut : mole/second
+        swallowed = (1 - F_intranasal) * from_nose : mole/second
         absorbed = F_intraperitoneal * from_peritoneum + F_intranasal * from_nose + F_oral * from_gut : mole/second
-        leaving = flow_ratio * (CL + Q2 + Q3) / V_plasma * A1 : mole/second
+        leaving = flow_ratio * (CL + Q2 + Q3 + Q_liver) / V_plasma * A1 : mole/second
         to_A2 = flow_ratio * Q2 / V_plasma * A1 : mole/second
         to_A3 = flow_ratio * Q3 / V_plasma * A1 : mole/second
         from_A2 = flow_ratio * Q2 / (weight_ratio * V2) * A2 : mole/second
         from_A3 = flow_ratio * Q3 / (weight_ratio * V3) * A3 : mole/second
-        metabolised = f_nk * flow_ratio * CL / V_plasma * A1 : mole/second
+        to_liver = flow_ratio * Q_liver / V_plasma * A1 + F_portal * from_gut : mole/second
+        from_liver = flow_ratio * Q_liver / (weight_ratio * V_liver) * A_liver : mole/second
+        cleared_in_liver = flow_ratio * CL_liver / (weight_ratio * V_liver) * A_liver : mole/second
+        metabolised = f_nk * flow_ratio * CL / V_plasma * A1 + f_nk * cleared_in_liver : mole/second
+        to_A_nk2 = flow_ratio * Q_nk2 / V_metabolite * A_nk : mole/second
+        from_A_nk2 = flow_ratio * Q_nk2 / (weight_ratio * V_nk2) * A_nk2 : mole/second
         to_effect_site = k_e0 * k_eff / V_plasma * A1 + k_e0 * k_eff * pot_nk / V_metabolite * A_nk : mmolar/second
         lost_in_peritoneum = (1 - F_intraperitoneal) * from_peritoneum : mole/second
-        lost_in_nose = (1 - F_intranasal) * from_nose : mole/second
-        lost_in_gut = (1 - F_oral) * from_gut : mole/second
-        not_absorbed = lost_in_peritoneum + lost_in_nose + lost_in_gut : mole/second
-        cleared_otherwise = (1 - f_nk) * flow_ratio * CL / V_plasma * A1 : mole/second
+        lost_in_gut = (1 - F_oral - f_nk_oral - F_portal) * from_gut : mole/second
+        not_absorbed = lost_in_peritoneum + lost_in_gut : mole/second
+        cleared_otherwise = (1 - f_nk) * flow_ratio * CL / V_plasma * A1 + (1 - f_nk) * cleared_in_liver : mole/second
         metabolite_cleared = flow_ratio * CL_nk / V_metabolite * A_nk : mole/second
         dA_peritoneum/dt = dose_intraperitoneal - from_peritoneum : mole
         dA_nose/dt = dose_intranasal - from_nose : mole
-        dA_gut/dt = dose_oral - from_gut : mole
-        dA1/dt = dose_intravenous + absorbed + from_A2 + from_A3 - leaving : mole
+        dA_gut/dt = dose_oral + swallowed - from_gut : mole
+        dA1/dt = dose_intravenous + absorbed + from_A2 + from_A3 + from_liver - leaving : mole
         dA2/dt = to_A2 - from_A2 : mole
         dA3/dt = to_A3 - from_A3 : mole
-        dA_nk/dt = metabolised - metabolite_cleared : mole
+        dA_liver/dt = to_liver - from_liver - cleared_in_liver : mole
+        dA_nk/dt = metabolised + f_nk_oral * from_gut + from_A_nk2 - to_A_nk2 - metabolite_cleared : mole
+        dA_nk2/dt = to_A_nk2 - from_A_nk2 : mole
         dC_body/dt = to_effect_site - k_e0 * C_body : mmolar
         dC_bath/dt = k_bath * (dose_bath - C_bath) : mmolar
         C_e = C_body + C_bath : mmolar
@@ -93,17 +112,25 @@ THREE_COMPARTMENT = Mechanism(
         Parameter("V3", _volume, "volume of the slow peripheral compartment", 0, None, False),
         Parameter("Q2", _flow, "exchange with the fast peripheral compartment", 0, None, False),
         Parameter("Q3", _flow, "exchange with the slow peripheral compartment", 0, None, False),
+        Parameter("Q_liver", _flow, "blood flow through the liver", 0, None, False),
+        Parameter("V_liver", _volume, "volume of the liver with the vessels of the gut", 0, None, False),
+        Parameter("CL_liver", _flow, "intrinsic clearance, from the liver's own concentration", 0, None, False),
         Parameter("f_nk", 1, "fraction of what is cleared that circulates as norketamine", 0, 1, False),
         Parameter("CL_nk", _flow, "clearance of norketamine", 0, None, False),
-        Parameter("V_nk", _volume, "volume of distribution of norketamine", 0, None, False),
+        Parameter("V_nk", _volume, "volume of distribution of norketamine, or of its central compartment", 0, None, False),
+        Parameter("V_nk2", _volume, "volume of norketamine's peripheral compartment", 0, None, False),
+        Parameter("Q_nk2", _flow, "exchange with norketamine's peripheral compartment", 0, None, False),
         Parameter("k_e0", 1 / second, "equilibration of the effect site", 0, None, False),
         Parameter("k_eff", 1, "free drug at the receptor over total drug in plasma, at equilibrium", 0, None, False),
         Parameter("pot_nk", 1, "potency of norketamine at the receptor relative to ketamine", 0),
         Parameter("F_intraperitoneal", 1, "fraction of an intraperitoneal dose that reaches plasma", 0, 1, False),
         Parameter("k_a_intraperitoneal", 1 / second, "absorption from the peritoneum", 0, None, False),
-        Parameter("F_intranasal", 1, "fraction of an intranasal dose that reaches plasma", 0, 1, False),
-        Parameter("k_a_intranasal", 1 / second, "absorption from the nose", 0, None, False),
-        Parameter("F_oral", 1, "fraction of a swallowed dose that reaches plasma", 0, 1, False),
+        Parameter("F_intranasal", 1, "fraction of an intranasal dose that the nose takes up; the rest is swallowed", 0, 1,
+                  False),
+        Parameter("k_a_intranasal", 1 / second, "uptake by the nose, and clearance into the throat", 0, None, False),
+        Parameter("F_oral", 1, "fraction of a swallowed dose that reaches plasma unchanged", 0, 1, False),
+        Parameter("f_nk_oral", 1, "fraction of a swallowed dose that reaches plasma as norketamine", 0, 1, False),
+        Parameter("F_portal", 1, "fraction of a swallowed dose that passes the wall of the gut unchanged", 0, 1, False),
         Parameter("k_a_oral", 1 / second, "absorption from the gut", 0, None, False),
         Parameter("k_bath", 1 / second, "exchange of the bath of a slice, with diffusion into it", 0, None, False),
     ),
@@ -114,7 +141,7 @@ THREE_COMPARTMENT = Mechanism(
         Port("C_e", mmolar, "free drug at the receptor, its metabolite counted by potency"),
     ),
     rest=dict.fromkeys(
-        ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_nk", "C_body", "C_bath"), "0"
+        ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_liver", "A_nk", "A_nk2", "C_body", "C_bath"), "0"
     ),
     reference="kamp2020",
 )
@@ -126,7 +153,7 @@ def disposition(given: Collection[str]) -> Mechanism:
     given: names of parameters; of each group in OPTIONAL all or none
     """
     lacking = {one for group in OPTIONAL if not set(group) & set(given) for one in group}
-    return _without(frozenset(lacking | {f"dose_{route}" for route in DEPOTS if f"F_{route}" in lacking}))
+    return _without(frozenset(lacking | {f"dose_{route}" for route in DEPOTS if f"k_a_{route}" in lacking}))
 
 
 @functools.cache

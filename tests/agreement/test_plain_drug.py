@@ -87,7 +87,7 @@ def test_a_plain_drug_is_checked_run_and_followed_by_its_closed_form(tmp_path: P
         ({"V2": "10 L"}, "intravenous", "plain.Q2: missing value of 'Q2' .*'V2' would have no effect"),
         ({"Q2": "0 L / hour", "V2": "10 L"}, "intravenous", "plain.Q2.*more than 0"),
         ({"pot_nk": 0.2, "CL_nk": "1 L / hour"}, "intravenous", "plain.f_nk: .*'CL_nk' and 'pot_nk' would have no"),
-        ({"F_oral": 0.4}, "intravenous", "plain.k_a_oral: missing value"),
+        ({"F_oral": 0.4}, "intravenous", "plain.F_oral: wants 'k_a_oral' beside 'F_oral'"),
         ({"F_oral": 0, "k_a_oral": "1 / hour"}, "oral", "plain.F_oral.*more than 0"),
         ({}, "oral", r"arms.0.doses.0.route: wants a route that 'plain' has parameters of \(intravenous\), got 'oral'"),
     ],

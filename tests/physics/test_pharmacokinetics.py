@@ -37,7 +37,7 @@ LITER_PER_HOUR = 1e-3 / HOUR
 def shipped(body_weight: float) -> Body:
     """Ketamine as models/drugs/ketamine.toml has it."""
     table = tomllib.loads(MODEL.read_text())["mechanisms"]["ketamine"]
-    units = {one.name: one.unit for one in THREE_COMPARTMENT.parameters}
+    units = {one.name: one.unit for one in THREE_COMPARTMENT.parameters if one.name in table}
     values = {name: float(parse_in(table[name]["value"], unit, name)) for name, unit in units.items()}
     return {"body_weight": body_weight, **values}
 
@@ -47,6 +47,11 @@ def without(pk: Body, *lacking: str) -> Body:
     return {name: value for name, value in pk.items() if name not in lacking}
 
 
+def with_liver(pk: Body) -> Body:
+    """The same drug, cleared in a liver."""
+    return without(pk, "CL", "F_oral", "f_nk_oral") | LIVER
+
+
 def dosed(entry: dict[str, Any], pk: Body) -> ConcentrationCurve:
     """The curve after one declared dose."""
     declared = DoseEntry.model_validate({"drug": "ketamine", "at": "0 * hour", **entry})
@@ -54,6 +59,11 @@ def dosed(entry: dict[str, Any], pk: Body) -> ConcentrationCurve:
 
 
 PK = shipped(70.0)
+# What a drug that is cleared in a liver has in place of a clearance from plasma, with a second metabolite compartment.
+LIVER = {
+    "Q_liver": 151 * LITER_PER_HOUR, "V_liver": 0.101, "CL_liver": 392 * LITER_PER_HOUR, "F_portal": 0.64,
+    "V_nk2": 0.115, "Q_nk2": 26.1 * LITER_PER_HOUR,
+}  # fmt: skip
 ALONE = without(PK, "V2", "Q2", "V3", "Q3")
 GIVEN = 1e-4
 DOSES = (
@@ -82,7 +92,10 @@ def bodies(draw: st.DrawFn) -> Body:
     absorbing = ("k_e0", "k_a_intraperitoneal", "k_a_intranasal", "k_a_oral", "k_bath")
     rates = {name: draw(logarithmic(1e-5, 1e-2)) for name in absorbing}
     shares = {name: draw(st.floats(0.0, 1.0)) for name in ("f_nk", "F_intraperitoneal", "F_intranasal", "F_oral")}
+    shares["f_nk_oral"] = draw(st.floats(0.0, 1.0)) * (1 - shares["F_oral"])
     whole = dict(PK, body_weight=draw(logarithmic(0.02, 120.0)), **flows, **exchange, **volumes, **rates, **shares)
+    if draw(st.booleans()):
+        whole = with_liver(whole)
     return without(whole, *draw(st.sampled_from([(), ("V2", "Q2"), ("V3", "Q3"), ("V2", "Q2", "V3", "Q3")])))
 
 
@@ -124,17 +137,18 @@ def test_what_was_given_follows_the_protocol() -> None:
 
 
 def test_in_the_end_all_drug_has_left_by_the_declared_ways() -> None:
-    """1 - F is never absorbed; of the rest f_nk leaves as norketamine. After 60 half-lives nothing remains."""
+    """What neither nose nor gut passes on is lost; f_nk of the rest leaves as norketamine. After 60 half-lives."""
     pk = PK
     balance = ConcentrationCurve(pk, DOSES).mass_balance(60 * 10 * HOUR)
-    lost = GIVEN * (1 - pk["F_intranasal"] + 1 - pk["F_intraperitoneal"] + 1 - pk["F_oral"])
-    absorbed = 6 * GIVEN - lost
+    swallowed = GIVEN * (2 - pk["F_intranasal"])
+    lost = GIVEN * (1 - pk["F_intraperitoneal"]) + swallowed * (1 - pk["F_oral"] - pk["f_nk_oral"])
+    absorbed = 6 * GIVEN - lost - pk["f_nk_oral"] * swallowed
     assert sum(balance.in_body.values()) < 1e-10 * GIVEN
     assert balance.eliminated == pytest.approx(
         {
             "not_absorbed": lost,
             "cleared_otherwise": (1 - pk["f_nk"]) * absorbed,
-            "metabolite_cleared": pk["f_nk"] * absorbed,
+            "metabolite_cleared": pk["f_nk"] * absorbed + pk["f_nk_oral"] * swallowed,
         },
         rel=1e-9,
     )
@@ -161,9 +175,10 @@ def test_one_compartment_has_its_closed_form(duration: float) -> None:
 def test_first_order_absorption_has_its_closed_form() -> None:
     """Bateman's function, without exchange between compartments."""
     pk = ALONE
-    curve = ConcentrationCurve(pk, [Dose("ketamine", "intranasal", 0.0, 0.0, GIVEN)])
-    k, k_a, times = pk["CL"] / pk["V1"], pk["k_a_intranasal"], np.linspace(0.0, 6 * HOUR, 25)
-    expected = pk["F_intranasal"] * GIVEN / pk["V1"] * k_a / (k_a - k) * (np.exp(-k * times) - np.exp(-k_a * times))
+    curve = ConcentrationCurve(pk, [Dose("ketamine", "intraperitoneal", 0.0, 0.0, GIVEN)])
+    k, k_a, times = pk["CL"] / pk["V1"], pk["k_a_intraperitoneal"], np.linspace(0.0, 6 * HOUR, 25)
+    there = pk["F_intraperitoneal"] * GIVEN / pk["V1"]
+    expected = there * k_a / (k_a - k) * (np.exp(-k * times) - np.exp(-k_a * times))
     np.testing.assert_allclose(curve.at(times)["C_plasma"], expected, rtol=1e-12, atol=1e-13 * expected.max())
 
 
@@ -196,7 +211,8 @@ def integrated(pk: Body, doses: Sequence[Dose], times: np.ndarray) -> dict[str, 
     text = THREE_COMPARTMENT.equations
     equations = dict(Equations(text).get_substituted_expressions(include_subexpressions=True))
     # What a drug lacks is 0; a volume of it is none that anything is divided by.
-    pk = dict.fromkeys((one for group in OPTIONAL for one in group), 0.0) | {"V2": 1.0, "V3": 1.0, "V_nk": 1.0} | pk
+    volumes = dict.fromkeys(("V2", "V3", "V_nk", "V_nk2", "V_liver"), 1.0)
+    pk = dict.fromkeys((one for group in OPTIONAL for one in group), 0.0) | volumes | pk
     inputs = [f"dose_{route}" for route in ROUTES]
     symbols = [sympy.Symbol(name, real=True) for name in (*STATES, *inputs)]
     numbers = {sympy.Symbol(name, real=True): value for name, value in pk.items()}
@@ -235,6 +251,7 @@ def integrated(pk: Body, doses: Sequence[Dose], times: np.ndarray) -> dict[str, 
     [
         pytest.param(PK, id="man"),
         pytest.param(shipped(0.025), id="mouse"),
+        pytest.param(with_liver(PK), id="a liver"),
         # Equal rates have no modes of their own, and round numbers from a file make them equal easily.
         pytest.param(dict(PK, k_e0=PK["k_a_intranasal"]), id="equal rates"),
         pytest.param(dict(ALONE, k_a_intranasal=PK["CL"] / PK["V1"]), id="equal rates, one compartment"),
@@ -270,17 +287,19 @@ def test_concentrations_are_never_negative(pk: Body, doses: tuple[Dose, ...], ti
 
 
 @pytest.mark.parametrize(
-    ("route", "share"),
-    [("intravenous", 1.0), ("intraperitoneal", PK["F_intraperitoneal"]), ("intranasal", PK["F_intranasal"]),
-     ("oral", PK["F_oral"])],
+    ("route", "direct", "swallowed"),
+    [("intravenous", 1.0, 0.0), ("intraperitoneal", PK["F_intraperitoneal"], 0.0),
+     ("intranasal", PK["F_intranasal"], 1 - PK["F_intranasal"]), ("oral", 0.0, 1.0)],
 )
 @pytest.mark.parametrize("body_weight", [70.0, 0.025])
-def test_exposure_is_dose_over_clearance(route: str, share: float, body_weight: float) -> None:
+def test_exposure_is_dose_over_clearance(route: str, direct: float, swallowed: float, body_weight: float) -> None:
     """AUC = F D / CL, also for the metabolite and the effect site; quadrature asks for 1e-10 and gets 1e-8."""
     pk = dict(PK, body_weight=body_weight)
     flow = (body_weight / pk["reference_weight"]) ** pk["clearance_exponent"]
     curve = ConcentrationCurve(pk, [Dose("ketamine", route, 0.0, 0.0, GIVEN)])
-    parent, metabolite = share * GIVEN / (flow * pk["CL"]), pk["f_nk"] * share * GIVEN / (flow * pk["CL_nk"])
+    share = direct + swallowed * pk["F_oral"]
+    parent = share * GIVEN / (flow * pk["CL"])
+    metabolite = (pk["f_nk"] * share + pk["f_nk_oral"] * swallowed) * GIVEN / (flow * pk["CL_nk"])
     expected = {
         "C_plasma": parent,
         "C_unbound": pk["f_u"] * parent,
@@ -291,6 +310,17 @@ def test_exposure_is_dose_over_clearance(route: str, share: float, body_weight: 
     for name, area in expected.items():
         pieces = [quad(lambda t: curve(t)[name], *ends, epsrel=1e-10)[0] for ends in itertools.pairwise(edges)]
         assert sum(pieces) == pytest.approx(area, rel=1e-8)
+
+
+def test_a_liver_takes_its_part_of_what_flows_through_it() -> None:
+    """Well stirred: it extracts E = CL_liver / (Q + CL_liver), so CL = Q E in plasma, and 1 - E of what is swallowed."""
+    pk = with_liver(PK)
+    extracted = pk["CL_liver"] / (pk["Q_liver"] + pk["CL_liver"])
+    for route, share in (("intravenous", 1.0), ("oral", pk["F_portal"] * (1 - extracted))):
+        curve = ConcentrationCurve(pk, [Dose("ketamine", route, 0.0, 0.0, GIVEN)])
+        edges = [0.0, 600.0, HOUR, 4 * HOUR, DAY, 4 * DAY, 20 * DAY]
+        area = sum(quad(lambda t: curve(t)["C_plasma"], *ends, epsrel=1e-10)[0] for ends in itertools.pairwise(edges))
+        assert area == pytest.approx(share * GIVEN / (pk["Q_liver"] * extracted), rel=1e-8)
 
 
 def test_a_long_infusion_settles_at_rate_over_clearance() -> None:
@@ -383,6 +413,19 @@ def test_enantiomers_make_up_the_racemate(subunit: str) -> None:
     """Half of each takes as many pores as the whole; values are written with three digits."""
     halves = 0.5 / binding("S_ketamine")[subunit] + 0.5 / binding("R_ketamine")[subunit]
     assert halves == pytest.approx(1 / binding("ketamine")[subunit], rel=5e-3)
+
+
+def test_enantiomers_make_up_the_racemate_in_plasma() -> None:
+    """Half of each together; clearances are written with three digits, and late tails of both part a little."""
+    read = read_model("circuits/cortical_column")
+    times = np.linspace(10 * MINUTE, DAY, 49)
+
+    def levels(drug: str, amount: float) -> np.ndarray:
+        pk = {"body_weight": 70.0, **read.parameters(drug)}
+        return ConcentrationCurve(pk, [Dose(drug, "intravenous", 0.0, 40 * MINUTE, amount)]).ng_per_ml(times)
+
+    halves = levels("S_ketamine", GIVEN / 2) + levels("R_ketamine", GIVEN / 2)
+    np.testing.assert_allclose(halves, levels("ketamine", GIVEN), rtol=5e-3)
 
 
 def test_memantine_by_mouth_reaches_its_published_level() -> None:

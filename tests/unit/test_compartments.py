@@ -16,6 +16,7 @@ from msim.base.equations import read_equations
 from msim.base.mechanism import Mechanism
 from msim.pharmacology.channel_block import trapping_block
 from msim.pharmacology.compartments import (
+    NEEDS,
     OPTIONAL,
     THREE_COMPARTMENT,
     ConcentrationCurve,
@@ -29,7 +30,8 @@ PK = dict(
     body_weight=50.0, reference_weight=70.0, clearance_exponent=0.75, molar_mass=0.25, f_u=0.5,
     CL=2.1e-5, V1=0.05, V2=0.13, V3=0.07, Q2=1.3e-4, Q3=5e-6, f_nk=0.7, CL_nk=1.1e-5, V_nk=0.19,
     k_e0=2e-3, k_eff=1.1, pot_nk=0.17, F_intraperitoneal=0.6, k_a_intraperitoneal=3e-3,
-    F_intranasal=0.45, k_a_intranasal=8e-4, F_oral=0.2, k_a_oral=7e-4, k_bath=0.01,
+    F_intranasal=0.45, k_a_intranasal=8e-4, F_oral=0.2, k_a_oral=7e-4, k_bath=0.01, f_nk_oral=0.3, F_portal=0.35,
+    Q_liver=4.3e-5, V_liver=0.11, CL_liver=9e-5, V_nk2=0.23, Q_nk2=6e-6,
 )  # fmt: skip
 BOLUS = Dose("ketamine", "intravenous", 600.0, 0.0, 1e-4)
 INFUSION = Dose("ketamine", "intravenous", 0.0, 2400.0, 1.5e-4)
@@ -37,8 +39,13 @@ TIMES = np.linspace(0.0, 1e4, 23)
 
 
 def lacking(*groups: tuple[str, ...]) -> dict[str, float]:
-    """PK of a drug of which a file gives nothing of these groups."""
-    return {name: value for name, value in PK.items() if not any(name in group for group in groups)}
+    """PK of a drug of which a file gives nothing of these groups, nor what may not stand without them."""
+    gone = {name for group in groups for name in group}
+    left = {name: value for name, value in PK.items() if name not in gone}
+    for name, others in NEEDS:
+        if name in left and not set(others) & set(left):
+            return lacking(*groups, next(group for group in OPTIONAL if name in group))
+    return left
 
 
 FORMS = [
@@ -80,7 +87,7 @@ def test_rates_are_the_derivatives_of_the_declared_equations(groups: tuple[tuple
     pk = lacking(*groups)
     found = linear_equations(disposition(pk), pk)
     text = dict(Equations(THREE_COMPARTMENT.equations).get_substituted_expressions(include_subexpressions=True))
-    absent = dict.fromkeys(PK, 0.0) | {"V2": 1.0, "V3": 1.0, "V_nk": 1.0}
+    absent = dict.fromkeys(PK, 0.0) | dict.fromkeys(("V2", "V3", "V_nk", "V_nk2", "V_liver"), 1.0)
     numbers = {sympy.Symbol(name, real=True): value for name, value in (absent | pk).items()}
 
     def derivative(of: str, by: str) -> float:
@@ -101,16 +108,17 @@ def test_rates_are_the_derivatives_of_the_declared_equations(groups: tuple[tuple
 @pytest.mark.parametrize("group", OPTIONAL, ids=lambda group: group[-1])
 def test_what_a_drug_lacks_is_what_has_no_effect(group: tuple[str, ...]) -> None:
     """Where next to nothing goes into a compartment, a metabolite or a depot, it may as well not be there."""
-    little = {name: 1e-13 * PK[name] for name in group if name[0] in "QfF"}
+    gone = set(PK) - set(lacking(group))
+    little = {name: 1e-13 * PK[name] for name in gone if name[0] in "QfF" or name == "CL"}
     whole, less = (ConcentrationCurve(one, [BOLUS, INFUSION]).at(TIMES) for one in (PK | little, lacking(group)))
-    assert set(whole) - set(less) == ({"C_norketamine"} if "V_nk" in group else set())
+    assert set(whole) - set(less) == ({"C_norketamine"} if "V_nk" in gone else set())
     for name, values in less.items():
         np.testing.assert_allclose(values, whole[name], rtol=1e-9, atol=1e-15)
 
 
 def test_one_compartment_by_one_route_has_its_closed_form() -> None:
     """Without metabolite: C = D/V exp(-k t) in plasma, and what lags behind it by k_e0 at the receptor."""
-    pk = lacking(*OPTIONAL)
+    pk = lacking(*OPTIONAL) | {"CL": PK["CL"]}
     curve = ConcentrationCurve(pk, [BOLUS])
     assert (curve.linear.states, tuple(curve.linear.entry)) == (("A1", "C_body"), ("intravenous",))
     ratio = pk["body_weight"] / pk["reference_weight"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from operator import attrgetter
 
 from msim.base.mechanism import Mechanism
@@ -24,7 +25,7 @@ from msim.measures.rating import RATING
 from msim.measures.receptor_pet import MGLUR5_PET
 from msim.measures.synapse_pet import SV2A_PET
 from msim.pharmacology.channel_block import CHANNEL_BLOCKER, TRAPPING_BLOCK, trapping_block
-from msim.pharmacology.compartments import OPTIONAL, THREE_COMPARTMENT, disposition
+from msim.pharmacology.compartments import NEEDS, ONE_OF, OPTIONAL, THREE_COMPARTMENT, disposition
 from msim.signaling.bdnf_release import BDNF_RELEASE
 from msim.signaling.bdnf_trkb import BDNF_TRKB
 from msim.signaling.calcium import RESTING_CALCIUM
@@ -81,10 +82,23 @@ MECHANISMS: dict[str, Mechanism] = {
 # Forms that are made for the drugs that act on them, by the names of these.
 FOR_DRUGS: dict[str, Callable[[tuple[str, ...]], Mechanism]] = {TRAPPING_BLOCK.name: trapping_block}
 
-# Forms that are made for the parameters that a file gives, with the groups of which it gives all or none.
-FOR_GIVEN: dict[str, tuple[tuple[tuple[str, ...], ...], Callable[[Collection[str]], Mechanism]]] = {
-    THREE_COMPARTMENT.name: (OPTIONAL, disposition),
-}
+
+
+@dataclass(frozen=True)
+class GivenForm:
+    """A form that is made for the parameters that a file gives.
+
+    groups: of which it gives all or none; one_of: of each exactly one is given; needs: parameters, and those of which
+        one has to be given with each; build: makes the form for the names given
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    one_of: tuple[tuple[str, ...], ...]
+    needs: tuple[tuple[str, tuple[str, ...]], ...]
+    build: Callable[[Collection[str]], Mechanism]
+
+
+FOR_GIVEN = {THREE_COMPARTMENT.name: GivenForm(OPTIONAL, ONE_OF, NEEDS, disposition)}
 
 READOUTS: dict[str, Readout] = {one.form.name: one for one in (BOLD, BAND)}
 _NAME, _FORM_NAME = attrgetter("name"), attrgetter("form.name")

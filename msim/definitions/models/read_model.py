@@ -18,7 +18,7 @@ from msim.definitions.models.drug_binding import drugs_that_bind, with_drugs
 from msim.definitions.models.hypotheses import read_hypothesis
 from msim.definitions.models.links import check_links
 from msim.definitions.models.manipulations import Parts, read_manipulation
-from msim.definitions.models.mechanism_registry import FOR_GIVEN, mechanisms
+from msim.definitions.models.mechanism_registry import FOR_GIVEN, GivenForm, mechanisms
 from msim.definitions.models.model import (
     Drive,
     Link,
@@ -239,10 +239,11 @@ def _instance(name: str, entry: e.MechanismEntry, where: str, values: Values) ->
         if key not in known:
             raise DefinitionError(f"{place}.{key}", f"form '{form.name}' has no parameter '{key}'{nearest(key, known)}")
     if form.name in FOR_GIVEN:
-        groups, made_for = FOR_GIVEN[form.name]
-        for group in groups:
+        rules = FOR_GIVEN[form.name]
+        for group in rules.groups:
             _validate_whole(group, given, form, place)
-        form = made_for(given)
+        _validate_together(rules, given, place)
+        form = rules.build(given)
     values.take_all(name, given, form.parameters, place, where)
     return MechanismInstance(name, form, entry.on, where)
 
@@ -254,6 +255,19 @@ def _validate_whole(group: tuple[str, ...], given: Mapping[str, Any], form: Mech
         if there and one.name in group and one.name not in given:
             without = f"without which {' and '.join(map(repr, there))} would have no effect"
             raise DefinitionError(f"{place}.{one.name}", f"missing value of '{one.name}' ({one.meaning}), {without}")
+
+
+def _validate_together(rules: GivenForm, given: Mapping[str, Any], place: str) -> None:
+    """Refuse parameters of which another one is wanted too, and alternatives that are given both or not at all."""
+    for names in rules.one_of:
+        there = [one for one in names if one in given]
+        if len(there) != 1:
+            came = " and ".join(map(repr, there)) or "none"
+            raise DefinitionError(place, f"wants one of {' or '.join(map(repr, names))}, got {came}")
+    for name, others in rules.needs:
+        if name in given and not set(others) & set(given):
+            wanted = " or ".join(map(repr, others))
+            raise DefinitionError(f"{place}.{name}", f"wants {wanted} beside '{name}', got none")
 
 
 def _population(
