@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msim.base.version import VERSION as __version__
+from msim.base.version import VERSION
+
+__version__ = VERSION
 
 # Public names and where they live; each is imported when it is first asked for, so that
 # `import msim` and `msim --help` cost nothing.

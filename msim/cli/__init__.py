@@ -17,6 +17,7 @@ from msim.cli import (
     emulator,
     evidence,
     explore,
+    exposure,
     hashing,
     judge,
     listing,
@@ -79,6 +80,7 @@ app.command("tune-background-rates")(tune_background_rates.tune_background_rates
 app.command("meg")(meg.meg)
 app.command("study")(study.study)
 app.command("physiology")(physiology.physiology)
+app.command("exposure")(exposure.exposure)
 app.add_typer(emulator.app, name="emulator")
 app.add_typer(brain.app, name="brain")
 

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from msim.definitions.brains.task import TaskDefinition
+    from msim.definitions.evidence.exposures import Exposures
     from msim.definitions.models.model import Value
     from msim.definitions.studies.participants import Population
     from msim.definitions.studies.study import StudyDefinition
@@ -28,6 +29,7 @@ def show(
     from msim.cli.tables import print_json
     from msim.definitions.brains.brain import BrainDefinition
     from msim.definitions.brains.task import TaskDefinition
+    from msim.definitions.evidence.exposures import Exposures
     from msim.definitions.experiments.experiment import ExperimentDefinition
     from msim.definitions.files.file_kinds import files_of, read_definition
     from msim.definitions.models.drug_binding import with_given_drugs
@@ -49,6 +51,9 @@ def show(
         return
     if isinstance(found, TaskDefinition):
         _show_values(_about_task(found), found.values, as_json)
+        return
+    if isinstance(found, Exposures):
+        _show_exposures(found, as_json)
         return
     if isinstance(found, list):
         from msim.cli.evidence_table import print_rows, row_records
@@ -115,6 +120,19 @@ def _show_study(study: StudyDefinition, as_json: bool) -> None:
         return
     _print_about(about)
     print_table("visits", columns, rows)
+
+
+def _show_exposures(found: Exposures, as_json: bool) -> None:
+    from msim.cli.exposure import reading_text
+    from msim.cli.tables import as_records, print_json, print_table
+
+    columns = ("exposure", "reading", "published", "source", "note")
+    rows = [
+        (f"{entry.id}: {entry.statement}", reading_text(entry), " to ".join(map(str, entry.published)),
+         f"{entry.source}, {entry.kind}", entry.note)
+        for entry in (one.entry for one in found.rows)
+    ]  # fmt: skip
+    print_json({"rows": as_records(columns, rows)}) if as_json else print_table(found.title, columns, rows)
 
 
 def _about_task(task: TaskDefinition) -> dict[str, str]:

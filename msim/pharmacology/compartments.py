@@ -29,9 +29,9 @@ OPTIONAL = (
 ONE_OF = (("CL", "Q_liver"),)
 # What a parameter wants to be given with it; one of them is enough.
 NEEDS = (
-    ("F_intranasal", ("k_a_oral",)), ("k_a_oral", ("F_oral", "F_portal")), ("F_oral", ("k_a_oral",)), ("F_oral", ("CL",)),
-    ("F_portal", ("k_a_oral",)), ("F_portal", ("Q_liver",)), ("f_nk_oral", ("F_oral",)), ("f_nk_oral", ("V_nk",)),
-    ("V_nk2", ("V_nk",)),
+    ("F_intranasal", ("k_a_oral",)), ("k_a_oral", ("F_oral", "F_portal")), ("F_oral", ("k_a_oral",)),
+    ("F_oral", ("CL",)), ("F_portal", ("k_a_oral",)), ("F_portal", ("Q_liver",)), ("f_nk_oral", ("F_oral",)),
+    ("f_nk_oral", ("V_nk",)), ("V_nk2", ("V_nk",)),
 )  # fmt: skip
 NG_PER_ML = 1e-6  # in kg/m3
 
@@ -117,7 +117,7 @@ THREE_COMPARTMENT = Mechanism(
         Parameter("CL_liver", _flow, "intrinsic clearance, from the liver's own concentration", 0, None, False),
         Parameter("f_nk", 1, "fraction of what is cleared that circulates as norketamine", 0, 1, False),
         Parameter("CL_nk", _flow, "clearance of norketamine", 0, None, False),
-        Parameter("V_nk", _volume, "volume of distribution of norketamine, or of its central compartment", 0, None, False),
+        Parameter("V_nk", _volume, "volume of norketamine, or of its central compartment", 0, None, False),
         Parameter("V_nk2", _volume, "volume of norketamine's peripheral compartment", 0, None, False),
         Parameter("Q_nk2", _flow, "exchange with norketamine's peripheral compartment", 0, None, False),
         Parameter("k_e0", 1 / second, "equilibration of the effect site", 0, None, False),
@@ -125,12 +125,12 @@ THREE_COMPARTMENT = Mechanism(
         Parameter("pot_nk", 1, "potency of norketamine at the receptor relative to ketamine", 0),
         Parameter("F_intraperitoneal", 1, "fraction of an intraperitoneal dose that reaches plasma", 0, 1, False),
         Parameter("k_a_intraperitoneal", 1 / second, "absorption from the peritoneum", 0, None, False),
-        Parameter("F_intranasal", 1, "fraction of an intranasal dose that the nose takes up; the rest is swallowed", 0, 1,
+        Parameter("F_intranasal", 1, "fraction of a nasal dose that the nose takes up; the rest is swallowed", 0, 1,
                   False),
         Parameter("k_a_intranasal", 1 / second, "uptake by the nose, and clearance into the throat", 0, None, False),
         Parameter("F_oral", 1, "fraction of a swallowed dose that reaches plasma unchanged", 0, 1, False),
         Parameter("f_nk_oral", 1, "fraction of a swallowed dose that reaches plasma as norketamine", 0, 1, False),
-        Parameter("F_portal", 1, "fraction of a swallowed dose that passes the wall of the gut unchanged", 0, 1, False),
+        Parameter("F_portal", 1, "fraction of a swallowed dose that passes the gut's wall unchanged", 0, 1, False),
         Parameter("k_a_oral", 1 / second, "absorption from the gut", 0, None, False),
         Parameter("k_bath", 1 / second, "exchange of the bath of a slice, with diffusion into it", 0, None, False),
     ),
@@ -144,6 +144,7 @@ THREE_COMPARTMENT = Mechanism(
         ("A_peritoneum", "A_nose", "A_gut", "A1", "A2", "A3", "A_liver", "A_nk", "A_nk2", "C_body", "C_bath"), "0"
     ),
     reference="kamp2020",
+    shares=(("F_oral", "f_nk_oral"),),
 )
 
 
@@ -167,6 +168,7 @@ def _without(lacking: frozenset[str]) -> Mechanism:
         parameters=tuple(one for one in THREE_COMPARTMENT.parameters if one.name not in lacking),
         outputs=tuple(one for one in THREE_COMPARTMENT.outputs if one.name in left),
         rest={name: text for name, text in THREE_COMPARTMENT.rest.items() if name in left},
+        shares=tuple(one for one in THREE_COMPARTMENT.shares if not lacking & set(one)),
     )  # fmt: skip
 
 

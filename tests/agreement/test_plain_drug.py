@@ -89,6 +89,11 @@ def test_a_plain_drug_is_checked_run_and_followed_by_its_closed_form(tmp_path: P
         ({"pot_nk": 0.2, "CL_nk": "1 L / hour"}, "intravenous", "plain.f_nk: .*'CL_nk' and 'pot_nk' would have no"),
         ({"F_oral": 0.4}, "intravenous", "plain.F_oral: wants 'k_a_oral' beside 'F_oral'"),
         ({"F_oral": 0, "k_a_oral": "1 / hour"}, "oral", "plain.F_oral.*more than 0"),
+        ({"F_oral": 0.7, "k_a_oral": "1 / hour", "f_nk_oral": 0.4, "f_nk": 0.5, "CL_nk": "1 L / hour", "V_nk": "1 L",
+          "pot_nk": 0.1}, "oral", "F_oral and f_nk_oral that add up to at most 1"),
+        ({"F_intranasal": 0.4, "k_a_intranasal": "1 / hour"}, "intranasal", "wants 'k_a_oral' beside 'F_intranasal'"),
+        ({"Q_liver": "1 L / hour", "V_liver": "1 L", "CL_liver": "1 L / hour"}, "intravenous",
+         "exactly one of CL, Q_liver, got CL and Q_liver"),
         ({}, "oral", r"arms.0.doses.0.route: wants a route that 'plain' has parameters of \(intravenous\), got 'oral'"),
     ],
 )  # fmt: skip

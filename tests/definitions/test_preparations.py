@@ -85,7 +85,7 @@ def test_what_makes_no_sense_is_refused(
 def test_every_drug_of_the_column_may_be_given(model: ModelDefinition) -> None:
     """By any arm, without another word than its name."""
     drugs = [path.stem for path in Path("models/drugs").glob("*.toml")]
-    assert len(drugs) == 6
+    assert len(drugs) == 7
     doses = [{"drug": one, "mg": 1, "route": "oral", "at": "0 minute"} for one in drugs]
     arm, = experiment(model, [{"name": "all", "doses": doses}], preparation="human").arms
     assert {dose.drug for dose in arm.doses} == set(drugs)

@@ -313,7 +313,7 @@ def test_exposure_is_dose_over_clearance(route: str, direct: float, swallowed: f
 
 
 def test_a_liver_takes_its_part_of_what_flows_through_it() -> None:
-    """Well stirred: it extracts E = CL_liver / (Q + CL_liver), so CL = Q E in plasma, and 1 - E of what is swallowed."""
+    """Well stirred: it extracts E = CL_liver / (Q + CL_liver): CL = Q E in plasma, and 1 - E of what is swallowed."""
     pk = with_liver(PK)
     extracted = pk["CL_liver"] / (pk["Q_liver"] + pk["CL_liver"])
     for route, share in (("intravenous", 1.0), ("oral", pk["F_portal"] * (1 - extracted))):

@@ -10,6 +10,7 @@ from msim.base.errors import DefinitionError, InputError, nearest
 from msim.base.paths import given_path
 from msim.definitions.brains.brain import BrainDefinition, read_brain
 from msim.definitions.brains.task import TaskDefinition, read_task
+from msim.definitions.evidence.exposures import Exposures, read_exposures
 from msim.definitions.evidence.rows import EvidenceRow, own_rows
 from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
 from msim.definitions.files.read import display_name, find, read_tables, read_text, shipped_names
@@ -24,8 +25,8 @@ from msim.definitions.studies.study import StudyDefinition
 def kind_of(path: Path) -> str:
     """Return the kind of a file.
 
-    returns: 'experiment', 'evidence', 'study', 'participants', 'brain', 'task', 'model', or 'part', which makes a
-        model only together with other files
+    returns: 'experiment', 'evidence', 'exposure', 'study', 'participants', 'brain', 'task', 'model', or 'part', which
+        makes a model only together with other files
     """
     raw = read_tables(read_text(path), display_name(path))
     if not raw:
@@ -35,7 +36,7 @@ def kind_of(path: Path) -> str:
 
 Definition = (
     ModelDefinition | ExperimentDefinition | BrainDefinition | TaskDefinition | StudyDefinition | Population
-    | list[EvidenceRow]
+    | list[EvidenceRow] | Exposures
 )  # fmt: skip
 
 
@@ -52,6 +53,8 @@ def read_definition(path: Path) -> Definition:
         return read_task(path)
     if kind == "evidence":
         return own_rows(path)
+    if kind == "exposure":
+        return read_exposures(path)
     if kind == "experiment":
         return read_experiment(path)
     return read_model(path) if kind == "model" else read_part(path)

@@ -12,12 +12,14 @@ PART_TABLES = (
 )
 # Keys of which any one tells a kind, in the order in which they are looked for.
 TOLD_BY = {
-    "evidence": ("row",), "study": ("groups",), "participants": ("health",), "experiment": EXPERIMENT_KEYS,
+    "evidence": ("row",), "exposure": ("exposure",), "study": ("groups",), "participants": ("health",),
+    "experiment": EXPERIMENT_KEYS,
     "brain": ("brain",), "task": ("task",), "model": ("column", "include"), "part": PART_TABLES,
 }  # fmt: skip
 # By the class of its entries, the words for a file and the kinds that it takes.
 FILES = {
-    "EvidenceFile": ("a file of evidence rows", ("evidence",)), "StudyFile": ("a study", ("study",)),
+    "EvidenceFile": ("a file of evidence rows", ("evidence",)),
+    "ExposureFile": ("a file of published exposures", ("exposure",)), "StudyFile": ("a study", ("study",)),
     "ParticipantsFile": ("a file of participants", ("participants",)),
     "ExperimentFile": ("an experiment", ("experiment",)), "BrainFile": ("a brain", ("brain",)),
     "TaskFile": ("a task", ("task",)), "ModelFile": ("a model", ("model", "part")),

@@ -13,6 +13,7 @@ from msim.base.quantities import unit_text
 from msim.base.units import DIMENSIONLESS, Dimension, Quantity, dimensions_of, second
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.brains.task import TaskDefinition
+from msim.definitions.evidence.exposures import Exposures
 from msim.definitions.experiments.axes import read_design, sweep_entry
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.file_kinds import Definition, files_of, kind_of, read_definition
@@ -64,6 +65,8 @@ def _checked_whole(path: Path, covered: set[str], further: Callable[[Definition]
         return f"{len(found.groups)} groups, {len(found.visits)} visits"
     if isinstance(found, BrainDefinition | TaskDefinition | Population):
         return f"{len(found.values)} values"
+    if isinstance(found, Exposures):
+        return f"{len(found.rows)} exposures"
     if isinstance(found, list):
         return f"{len(found)} rows"
     model = found.model if isinstance(found, ExperimentDefinition) else found
@@ -86,7 +89,9 @@ def _checked_part(path: Path, covered: set[str]) -> str:
 
 def check_equations(model: ModelDefinition) -> None:
     """Refuse forms whose equations add or equate different units."""
-    for form in {one.mechanism.name: one.mechanism for one in model.instances.values()}.values():
+    # Forms of one name differ where they are made for what a file gives.
+    forms = {(one.mechanism.name, one.mechanism.equations): one.mechanism for one in model.instances.values()}
+    for form in forms.values():
         check_form(form)
 
 

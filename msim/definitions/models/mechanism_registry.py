@@ -83,7 +83,6 @@ MECHANISMS: dict[str, Mechanism] = {
 FOR_DRUGS: dict[str, Callable[[tuple[str, ...]], Mechanism]] = {TRAPPING_BLOCK.name: trapping_block}
 
 
-
 @dataclass(frozen=True)
 class GivenForm:
     """A form that is made for the parameters that a file gives.

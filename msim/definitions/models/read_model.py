@@ -262,8 +262,8 @@ def _validate_together(rules: GivenForm, given: Mapping[str, Any], place: str) -
     for names in rules.one_of:
         there = [one for one in names if one in given]
         if len(there) != 1:
-            came = " and ".join(map(repr, there)) or "none"
-            raise DefinitionError(place, f"wants one of {' or '.join(map(repr, names))}, got {came}")
+            came = " and ".join(there) or "none"
+            raise DefinitionError(place, f"wants exactly one of {', '.join(names)}, got {came}")
     for name, others in rules.needs:
         if name in given and not set(others) & set(given):
             wanted = " or ".join(map(repr, others))
