@@ -121,7 +121,8 @@ def _predictions(experiment: ExperimentDefinition, known: Mapping[str, Source]) 
     for one in experiment.predictions:
         by = "within" if one.claim.relation == "=" else "by more than"
         claim = f"{one.claim.text} {by} {one.wanted}: {one.quantity} at {time_text(one.time)}"
-        yield one.id, "", claim, _cited_with_note(one.source, one.note, known)
+        outcome = f"{one.outcome_was} (row {one.row})" if one.row else one.outcome_was
+        yield one.id, "", claim, f"outcome {outcome}; {_cited_with_note(one.source, one.note, known)}"
 
 
 def _where_from(value: Value, known: Mapping[str, Source]) -> str:

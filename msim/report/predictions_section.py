@@ -58,9 +58,9 @@ def asked_table(experiment: ExperimentDefinition, why: str) -> Table:
     """
     known = known_sources()
     rows = [
-        (one.id, one.claim.text, one.quantity, duration_text(one.time),
+        (one.id, one.outcome_was, one.claim.text, one.quantity, duration_text(one.time),
          ("within " if one.claim.relation == "=" else "by more than ") + one.wanted, cited(one.source, known))
         for one in experiment.predictions
     ]  # fmt: skip
-    return Table("Predictions, not judged", ("prediction", "claim", "quantity", "at", "wanted", "source"), rows,
-                 note=why)  # fmt: skip
+    columns = ("prediction", "outcome was", "claim", "quantity", "at", "wanted", "source")
+    return Table("Predictions, not judged", columns, rows, note=why)

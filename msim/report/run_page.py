@@ -15,11 +15,12 @@ from msim.report.predictions_section import arms_section, question_section
 from msim.report.probes import probe_drawings, spectrum_drawings
 from msim.report.provenance_section import provenance_section
 from msim.report.texts import counted
-from msim.report.verdicts import verdict_counts, verdict_section
+from msim.report.verdicts import verdict_section
 from msim.report.zoom import zoom_drawings
 from msim.storage.digest import digest_run
 from msim.storage.run_store import Run
 from msim.verdicts.verdict import judge
+from msim.verdicts.verdict_text import verdicts_text
 
 
 def run_page(run: Run) -> Page:
@@ -29,7 +30,7 @@ def run_page(run: Run) -> Page:
     target = str(run.provenance.get("target", ""))
     parameters, sources = parameter_sections(experiment.model, cited_by(experiment))
     facts = (
-        verdict_counts(verdicts) if verdicts else "nothing to judge", counted(len(run.arms), "arm"),
+        verdicts_text(verdicts) if verdicts else "nothing to judge", counted(len(run.arms), "arm"),
         counted(len(run.seeds), "seed"), f"target {target}", str(run.provenance.get("started", ""))[:10],
     )  # fmt: skip
     sections = (

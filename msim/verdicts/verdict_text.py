@@ -3,16 +3,61 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from msim.base.quantities import written_unit
-from msim.verdicts.verdict import Verdict
+from msim.definitions.evidence.roles import FITTED_TO, HELD_OUT, NEVER_COMPARED
+from msim.definitions.experiments.schedule import Schedule
+from msim.verdicts.verdict import Verdict, numerical_noise
 
 SPREAD_OF_SEEDS = (
     "Intervals are over seeds, that is over wiring and background; they hold for this one parameter set and say "
     "nothing of differences between people."
 )
+
+# What the outcomes of all predictions were to the model: where it is the same of all, and as a part of several.
+_ALL = {
+    FITTED_TO: "are calibration rows, to which the model was fitted",
+    HELD_OUT: "are outcomes that were held out: nothing was fitted to them",
+    NEVER_COMPARED: "were never compared with a published outcome",
+}
+_SOME = {
+    FITTED_TO: "calibration rows, to which the model was fitted",
+    HELD_OUT: "held out",
+    NEVER_COMPARED: "never compared with a published outcome",
+}
+
+
+def agreement_text(outcomes: Sequence[tuple[str, bool]]) -> str:
+    """Say how many predictions, or rows of evidence, agree, and what their outcomes were to the model.
+
+    outcomes: 'fitted to', 'held out' or 'never compared', and whether it agrees
+    returns: such as '9 of 9 agree; all 9 are calibration rows, to which the model was fitted'
+    """
+    kinds = {kind: [agrees for was, agrees in outcomes if was == kind] for kind in _ALL}
+    known = {kind: one for kind, one in kinds.items() if one}
+    told = f"{sum(agrees for _, agrees in outcomes)} of {len(outcomes)} agree"
+    if len(known) == 1:
+        return f"{told}; all {len(outcomes)} {_ALL[next(iter(known))]}"
+    parts = (f"{sum(one)} of {len(one)} {_SOME[kind]}" for kind, one in known.items())
+    return ": ".join(part for part in (told, "; ".join(parts)) if part)
+
+
+def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+    """Say how many predictions agree, what their outcomes were to the model, and how many do not agree."""
+    others = [(word, sum(one.verdict == word for one in verdicts)) for word in ("no", "undecided")]
+    others_text = ", ".join(f"{count} {word}" for word, count in others if count)
+    told = agreement_text([(one.outcome_was, one.verdict == "yes") for one in verdicts])
+    return f"{told} ({others_text})" if others_text else told
+
+
+def noise_text(schedule: Schedule) -> str:
+    """Say where no effect size d is given."""
+    return (f"d: effect over the standard deviation of differences within seeds; none where that spread is numerical "
+            f"noise, that is no more than {100 * numerical_noise(schedule):g} % of the value, as much as the schedule "
+            "lets short bursts of spikes scatter it.")  # fmt: skip
 
 
 def wanted_text(one: Verdict) -> str:

@@ -309,13 +309,17 @@ class RecordEntry(Entry):
 
 
 class PredictEntry(Entry):
-    """A claim settled before the run."""
+    """A claim settled before the run.
+
+    row: id of the evidence row whose published outcome it is about; '' where it was never compared with any
+    """
 
     id: Name
     quantity: DottedPath
     at: QuantityText
     claim: StrictStr
     margin: QuantityText | None = None
+    row: NameOrNothing = ""
     source: StrictStr
     note: StrictStr = ""
 

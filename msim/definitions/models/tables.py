@@ -74,7 +74,7 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
         "predictions": [
             {"id": one.id, "quantity": one.quantity, "at": time_text(one.time), "claim": one.claim.text,
              "margin": one.margin, "unit": unit_text(experiment.quantities[one.quantity].unit),
-             "source": cited(one.source, known), "note": one.note}
+             "row": one.row, "outcome_was": one.outcome_was, "source": cited(one.source, known), "note": one.note}
             for one in experiment.predictions
         ],
     }  # fmt: skip
