@@ -8,7 +8,7 @@ from itertools import groupby
 import typer
 from rich.text import Text
 
-from msim.base.sources import Source
+from msim.base.sources import Source, kinds_text
 from msim.cli.tables import plain, print_grid, print_text
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
@@ -19,6 +19,7 @@ from msim.definitions.models.tables import (
     changed_values,
     dose_text,
     equation_lines,
+    kinds_of_values,
     link_text,
     some,
     time_text,
@@ -34,6 +35,8 @@ def print_model(model: ModelDefinition) -> None:
     known = known_sources()
     if model.title:
         _print_title(model.title)
+    print_text(plain(f"values: {kinds_text(kinds_of_values(model.values.values()))}"))
+    typer.echo()
     for owner, values in groupby(_own_values(model), key=lambda value: value.path.split(".")[0]):
         print_text(_heading(owner, _what(model, owner)))
         if owner in model.instances:

@@ -10,7 +10,7 @@ from msim.report.blocks import Page, Section, Sign, Words
 from msim.report.courses import course_drawings
 from msim.report.figures import Style, arm_styles
 from msim.report.limits import limits_section
-from msim.report.parameters import parameter_sections
+from msim.report.parameters import model_kinds, parameter_sections
 from msim.report.predictions_section import arms_section, question_section
 from msim.report.probes import probe_drawings, spectrum_drawings
 from msim.report.provenance_section import provenance_section
@@ -32,6 +32,7 @@ def run_page(run: Run) -> Page:
     facts = (
         verdicts_text(verdicts) if verdicts else "nothing to judge", counted(len(run.arms), "arm"),
         counted(len(run.seeds), "seed"), f"target {target}", str(run.provenance.get("started", ""))[:10],
+        model_kinds(experiment.model),
     )  # fmt: skip
     sections = (
         question_section(experiment), arms_section(experiment, styles), verdict_section(run, experiment, verdicts),

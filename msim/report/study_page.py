@@ -13,7 +13,7 @@ from msim.plots.wording import duration_text
 from msim.report.blocks import Block, Facts, Mark, Page, Section, Sign, Table, Warned, Words
 from msim.report.figures import arm_styles
 from msim.report.limits import limits_section
-from msim.report.parameters import sections_of
+from msim.report.parameters import kinds_fact, sections_of
 from msim.report.study_drawings import study_drawings
 from msim.report.study_files import PEOPLE, STATISTIC, TABLE, Rows, number_of, read_rows
 from msim.report.texts import DASH, counted
@@ -53,7 +53,7 @@ def _page(folder: Path, about: Mapping[str, Any]) -> Page:
     found += [limits_section(files, study["notes"], analysis=study["analysis"]), parameters, sources, _origin(about)]
     facts = (*([_agreement(about)] if is_whole else ["not finished"]),
              *(f"{one['n']} {one['name']}" for one in study["groups"]), f"seed {study['seed']}",
-             str(about["provenance"].get("finished", ""))[:10])  # fmt: skip
+             str(about["provenance"].get("finished", ""))[:10], kinds_fact(about["values"]))  # fmt: skip
     arms = tuple(Sign(name, style) for name, style in styles.items())
     return Page("study", study["title"], facts, tuple(found), arms)
 

@@ -38,25 +38,27 @@ def verdict_section(run: Run, experiment: ExperimentDefinition, verdicts: Sequen
     several = len(run.seeds) > 1
     how = SPREAD_OF_SEEDS if several else "With one seed there is no interval, so nothing can be decided."
     notes = {one.id: one.note for one in experiment.predictions}
+    has_spread = any(one.standardized is not None for one in verdicts)
+    columns = COLUMNS if has_spread else tuple(name for name in COLUMNS if name != "d")
+    rows = [_row(one, notes.get(one.id, ""), has_spread) for one in verdicts]
+    numbers = ("effect", "95 % interval", "wanted", *(["d"] if has_spread else []), "seeds")
     blocks: list[Block] = [
         Words((f"{verdicts_text(verdicts)}.",)),
-        Table("Predictions, settled before the run, and what came of them", COLUMNS,
-              [_row(one, notes.get(one.id, "")) for one in verdicts],
-              numbers=("effect", "95 % interval", "wanted", "d", "seeds"),
-              note=f"{HELD} {noise_text(experiment.schedule)} {how}"),
+        Table("Predictions, settled before the run, and what came of them", columns, rows, numbers=numbers,
+              note=f"{HELD} {noise_text(experiment.schedule, has_spread)} {how}"),
     ]  # fmt: skip
     if experiment.hypotheses:
         blocks += _apart(run, experiment, verdicts)
     return Section("verdicts", "Verdicts", tuple(blocks))
 
 
-def _row(one: Verdict, note: str) -> tuple[str | Mark, ...]:
+def _row(one: Verdict, note: str, has_spread: bool) -> tuple[str | Mark, ...]:
     known = known_sources()
-    spread = DASH if one.standardized is None else f"{one.standardized:+.3g}"
+    spread = [DASH if one.standardized is None else f"{one.standardized:+.3g}"] if has_spread else []
     return (
         one.id, Mark(one.verdict), one.outcome_was, f"{one.claim}\n{one.quantity}, {duration_text(one.time)}",
         effect_text(one), ci_text(one).replace(" .. ", " to "),
-        wanted_text(one), spread, str(one.n), ": ".join(part for part in (cited(one.source, known), note) if part),
+        wanted_text(one), *spread, str(one.n), ": ".join(part for part in (cited(one.source, known), note) if part),
     )  # fmt: skip
 
 

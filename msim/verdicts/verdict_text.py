@@ -53,11 +53,12 @@ def verdicts_text(verdicts: Sequence[Verdict]) -> str:
     return f"{told} ({others_text})" if others_text else told
 
 
-def noise_text(schedule: Schedule) -> str:
-    """Say where no effect size d is given."""
-    return (f"d: effect over the standard deviation of differences within seeds; none where that spread is numerical "
-            f"noise, that is no more than {100 * numerical_noise(schedule):g} % of the value, as much as the schedule "
-            "lets short bursts of spikes scatter it.")  # fmt: skip
+def noise_text(schedule: Schedule, has_some: bool) -> str:
+    """Say what an effect size d is, where some prediction has one, and why others have none."""
+    meant = "d: effect over the spread of differences within seeds; none" if has_some else "No effect size d"
+    return (f"{meant} where the spread over seeds is numerical noise: no more than "
+            f"{100 * numerical_noise(schedule):g} % of the value, as much as the schedule lets short bursts of spikes "
+            "scatter it.")  # fmt: skip
 
 
 def wanted_text(one: Verdict) -> str:

@@ -45,7 +45,7 @@ def test_every_verdict_is_there_with_effect_and_interval(run: Run, text: str) ->
     verdicts = judge(run)
     assert len(verdicts) == 9
     for one in verdicts:
-        row = text[text.index(f" {one.id} {one.verdict} {one.claim}") :][:400]
+        row = text[text.index(f" {one.id} {one.verdict} {one.outcome_was} {one.claim}") :][:400]
         assert number_text(one.effect, one.margin) in row
         assert interval_text(one.ci, one.margin).replace(" .. ", " to ") in row
         assert cited(one.source, known_sources()) in row

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msim.base.quantities import quantity_text, second, unit_text
-from msim.base.sources import Source
+from msim.base.sources import Source, kind_of
 from msim.base.units import kilogram
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
@@ -160,6 +161,12 @@ def some(texts: list[str], most: int = 8) -> str:
     """Join texts with commas, and state how many were left out."""
     left_out = len(texts) - most
     return ", ".join(texts[:most]) + (f" and {left_out} more" if left_out > 0 else "")
+
+
+def kinds_of_values(values: Iterable[Value]) -> dict[str, int]:
+    """Count the values of each kind of source; one that follows another is counted there."""
+    known = known_sources()
+    return dict(Counter(kind_of(one.source, known) for one in values if not one.same_as))
 
 
 def value_record(value: Value, text: str, known: Mapping[str, Source], holds: Value | None = None) -> dict[str, Any]:
