@@ -39,8 +39,8 @@ def sections_of(
     own = [one for one in everything if not one["same_as"]]
     same = len(everything) - len(own)
     told = (f"{counted(len(everything), 'value')}, {same} of them the same as another. Of the others: "
-            f"{kinds_text(_kinds(own))}. Measured: a published work is cited; of what is fitted or assumed the note says "
-            "to what or why.")  # fmt: skip
+            f"{kinds_text(_kinds(own))}. Measured: a published work is cited; the note says to what a value was fitted "
+            "or why it was assumed.")  # fmt: skip
     blocks: list[Block] = [Words((told,))]
     for part, records in parts.items():
         for owner, values in groupby(records, key=lambda one: str(one["value"]).split(".")[0]):
