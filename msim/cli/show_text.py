@@ -13,7 +13,7 @@ from msim.cli.tables import plain, print_grid, print_text
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, sets_text
-from msim.definitions.models.model import ModelDefinition, Value
+from msim.definitions.models.model import Hypothesis, ModelDefinition, Preparation, Value
 from msim.definitions.models.tables import (
     about,
     changed_values,
@@ -44,7 +44,8 @@ def print_model(model: ModelDefinition) -> None:
         _print_rows(list(_values(model, values, known)))
     _print_section("links", list(_links(model, known)))
     _print_section("manipulations", list(_manipulations(model, known)))
-    _print_section("hypotheses", list(_hypotheses(model, known)))
+    _print_section("hypotheses", list(_sets(model, model.hypotheses, known)))
+    _print_section("variants", list(_sets(model, model.variants, known)))
 
 
 def print_experiment(experiment: ExperimentDefinition) -> None:
@@ -60,8 +61,8 @@ def print_experiment(experiment: ExperimentDefinition) -> None:
 
 
 def _own_values(model: ModelDefinition) -> list[Value]:
-    """Return values of mechanisms, populations and wiring; links, manipulations and hypotheses list their own."""
-    apart = {*model.links, "manipulations", "hypotheses"}
+    """Return values of mechanisms, populations and wiring; links, manipulations and such sets list their own."""
+    apart = {*model.links, "manipulations", "hypotheses", "variants"}
     return [value for path, value in model.values.items() if path.split(".")[0] not in apart]
 
 
@@ -105,8 +106,10 @@ def _manipulations(model: ModelDefinition, known: Mapping[str, Source]) -> Itera
         yield one.name, one.kind, one.meaning, sets_text(model, one, known)
 
 
-def _hypotheses(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
-    for one in model.hypotheses.values():
+def _sets(
+    model: ModelDefinition, named: Mapping[str, Hypothesis] | Mapping[str, Preparation], known: Mapping[str, Source]
+) -> Iterator[Row]:
+    for one in named.values():
         sets = (f"{path} = {model.resolved(kept).text}; {_where_from(model.resolved(kept), known)}"
                 for path, kept in one.changes.items())
         yield one.name, "", one.meaning, "\n".join(sets)

@@ -46,7 +46,7 @@ def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) 
         doses = some([dose_text(one, dose) for dose in one.doses], most=DOSES) or "nothing"
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
         done = [*(intervention_text(intervention) for intervention in one.interventions), *changed]
-        done += [f"hypothesis {one.hypothesis}"] if one.hypothesis else []
+        done += [f"{key} {name}" for key in ("variant", "hypothesis") if (name := getattr(one, key))]
         rows.append((Sign(one.name, styles[one.name]), one.meaning or "–", doses, "\n".join(done) or "–"))
     return Section("arms", "Arms", (Table("Arms of the experiment", ("arm", "meaning", "given", "changed"), rows),))
 

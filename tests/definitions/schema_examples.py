@@ -245,6 +245,7 @@ VALID: dict[str, Of] = {
     "ManipulationEntry.cells": one_or_list, "ManipulationEntry.place": one_of("axonal"),
     "ManipulationEntry.kind": as_it_is, "ManipulationEntry.meaning": words, "ManipulationEntry.acute": as_it_is,
     "HypothesisEntry.meaning": words, "StateEntry.meaning": words, "PreparationEntry.meaning": words,
+    "VariantEntry.meaning": words,
     "PreparationEntry.bath": as_it_is,
     "ModelFile.title": words, "ModelFile.notes": words, "ModelFile.include": as_it_is,
     # What an experiment gives, does, asks and records.

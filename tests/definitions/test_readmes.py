@@ -29,7 +29,7 @@ OF_EXPERIMENTS = (
 )  # fmt: skip
 OF_MODELS = (
     e.ModelFile, e.ColumnEntry, e.MechanismEntry, e.PopulationEntry, e.ProjectionEntry, e.DriveEntry, e.LinkEntry,
-    e.ManipulationEntry, e.PartEntry, e.HypothesisEntry, e.PreparationEntry, e.StateEntry, e.ValueEntry,
+    e.ManipulationEntry, e.PartEntry, e.HypothesisEntry, e.PreparationEntry, e.StateEntry, e.VariantEntry, e.ValueEntry,
 )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class Arm:
 
     model: at rest; interventions: on the model; changes: of the model at the times of these, in order
     hypothesis: of those that the model declares, or '' for the model as it stands; body_weight: kg
-    preparation, state: of those that the model declares, or ''
+    preparation, state, variant: of those that the model declares, or ''
     """
 
     name: str
@@ -59,6 +59,7 @@ class Arm:
     body_weight: float = 70.0
     preparation: str = ""
     state: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -239,18 +240,18 @@ def build_experiment(
     entry = crossed(entry, model, hypothesis, where)
 
     def base_of(arm: e.ArmEntry | None, place: str) -> ModelDefinition:
-        """Apply preparation and state to the model, then the experiment's `set`, hypothesis, and command line."""
+        """Apply variant, preparation and state to the model, then the experiment's `set`, hypothesis, command line."""
         one = declared
-        for table, key in (("preparations", "preparation"), ("states", "state")):
+        for key in ("variant", "preparation", "state"):
             own = getattr(arm, key) if arm is not None else None
-            place_of = f"{where}: {key}" if own is None else f"{place}.{key}"
-            one = prepared(one, table, chosen_of(entry, arm, key), place_of)
+            place_of = f"{place}.{key}" if own is not None else f"{'--set' if key in changes else where}: {key}"
+            one = prepared(one, f"{key}s", chosen_of(entry, arm, key), place_of)
         one = with_changes(one, set_here, f"{where}: set")
         name = (arm.hypothesis if arm is not None else None) or ""
         one = under(one, name, f"{place}.hypothesis")
         validate_set_once(model, name, entry.set, f"{where}: set")
         settled = {*entry.set, *(arm.set if arm is not None else ()), *given}
-        both = {key: chosen_of(entry, arm, key) for key in ("preparation", "state")}
+        both = {key: chosen_of(entry, arm, key) for key in ("variant", "preparation", "state")}
         validate_one_setter(model, {**both, "hypothesis": name}, settled, place or where)
         return with_changes(one, given, "--set")
 
@@ -338,10 +339,11 @@ def _arms(
         at_rest, changes = with_interventions(model, interventions, -math.inf), changes_of(
             model, interventions, span[1]
         )
-        state = chosen_of(entry, one, "state")
+        state, variant = chosen_of(entry, one, "state"), chosen_of(entry, one, "variant")
         arms.append(
-            Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state)
-        )
+            Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state,
+                variant)
+        )  # fmt: skip
     _validate_set_once([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 

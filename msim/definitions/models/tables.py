@@ -12,10 +12,10 @@ from msim.base.units import kilogram
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, manipulation_records
-from msim.definitions.models.model import Link, ModelDefinition, Value
+from msim.definitions.models.model import Hypothesis, Link, ModelDefinition, Preparation, Value
 from msim.pharmacology.regimen import Dose
 
-APART = ("manipulations.", "hypotheses.")
+APART = ("manipulations.", "hypotheses.", "variants.")
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -47,12 +47,19 @@ def model_tables(model: ModelDefinition) -> Tables:
             for one in model.links.values()
         ],
         "manipulations": manipulation_records(model),
-        "hypotheses": [
-            {"hypothesis": one.name, "meaning": one.meaning,
-             "sets": {path: model.resolved(kept).text for path, kept in one.changes.items()}, "file": one.file}
-            for one in model.hypotheses.values()
-        ],
+        "hypotheses": _sets_of(model, "hypothesis", model.hypotheses),
+        "variants": _sets_of(model, "variant", model.variants),
     }  # fmt: skip
+
+
+def _sets_of(
+    model: ModelDefinition, kind: str, sets: Mapping[str, Hypothesis] | Mapping[str, Preparation]
+) -> list[dict[str, Any]]:
+    return [
+        {kind: one.name, "meaning": one.meaning,
+         "sets": {path: model.resolved(kept).text for path, kept in one.changes.items()}, "file": one.file}
+        for one in sets.values()
+    ]  # fmt: skip
 
 
 def experiment_tables(experiment: ExperimentDefinition) -> Tables:
@@ -62,7 +69,7 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
         "about": [{"key": key, "is": text} for key, text in about(experiment, known)],
         "arms": [
             {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(one, dose) for dose in one.doses],
-             "hypothesis": one.hypothesis,
+             "hypothesis": one.hypothesis, "variant": one.variant,
              "changes": changed_values(experiment.model, one),
              "acts": [intervention_text(each) for each in one.interventions]}
             for one in experiment.arms
