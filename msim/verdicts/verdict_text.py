@@ -17,7 +17,12 @@ SPREAD_OF_SEEDS = (
     "nothing of differences between people."
 )
 
-# What the outcomes of all predictions were to the model: where it is the same of all, and as a part of several.
+# What outcomes were to the model: of the only one, of all where it is the same of them, and of a part of several.
+_ONE = {
+    FITTED_TO: "it is a calibration row, to which the model was fitted",
+    HELD_OUT: "its outcome was held out: nothing was fitted to it",
+    NEVER_COMPARED: "it was never compared with a published outcome",
+}
 _ALL = {
     FITTED_TO: "are calibration rows, to which the model was fitted",
     HELD_OUT: "are outcomes that were held out: nothing was fitted to them",
@@ -30,17 +35,18 @@ _SOME = {
 }
 
 
-def agreement_text(outcomes: Sequence[tuple[str, bool]]) -> str:
+def agreement_text(outcomes: Sequence[tuple[str, bool]], others: str = "") -> str:
     """Say how many predictions, or rows of evidence, agree, and what their outcomes were to the model.
 
-    outcomes: 'fitted to', 'held out' or 'never compared', and whether it agrees
+    outcomes: 'fitted to', 'held out' or 'never compared', and whether it agrees; others: what else came of some
     returns: such as '9 of 9 agree; all 9 are calibration rows, to which the model was fitted'
     """
     kinds = {kind: [agrees for was, agrees in outcomes if was == kind] for kind in _ALL}
     known = {kind: one for kind, one in kinds.items() if one}
-    told = f"{sum(agrees for _, agrees in outcomes)} of {len(outcomes)} agree"
+    told = f"{sum(agrees for _, agrees in outcomes)} of {len(outcomes)} agree" + (f" ({others})" if others else "")
     if len(known) == 1:
-        return f"{told}; all {len(outcomes)} {_ALL[next(iter(known))]}"
+        kind = next(iter(known))
+        return f"{told}; " + (_ONE[kind] if len(outcomes) == 1 else f"all {len(outcomes)} {_ALL[kind]}")
     parts = (f"{sum(one)} of {len(one)} {_SOME[kind]}" for kind, one in known.items())
     return ": ".join(part for part in (told, "; ".join(parts)) if part)
 
@@ -49,8 +55,7 @@ def verdicts_text(verdicts: Sequence[Verdict]) -> str:
     """Say how many predictions agree, what their outcomes were to the model, and how many do not agree."""
     others = [(word, sum(one.verdict == word for one in verdicts)) for word in ("no", "undecided")]
     others_text = ", ".join(f"{count} {word}" for word, count in others if count)
-    told = agreement_text([(one.outcome_was, one.verdict == "yes") for one in verdicts])
-    return f"{told} ({others_text})" if others_text else told
+    return agreement_text([(one.outcome_was, one.verdict == "yes") for one in verdicts], others_text)
 
 
 def noise_text(schedule: Schedule, has_some: bool) -> str:

@@ -117,7 +117,7 @@ def test_a_study_is_set_beside_what_was_reported_and_its_words_are_text(tmp_path
     for name in STATISTICS:
         assert words(name) in seen
     assert "sign -, p 0.01 agrees fitted to -0.123 -0.2 to -0.05 t(37) = -3.20" in seen
-    assert "Reported signs: 1 of 1 agree; all 1 are calibration rows" in seen and "spread.CL 0.13 (no unit)" in seen
+    assert "Reported signs: 1 of 1 agree; it is a calibration row" in seen and "spread.CL 0.13 (no unit)" in seen
     assert words(HOSTILE) in seen and "Absolute V_cycle is a third" in seen
 
 

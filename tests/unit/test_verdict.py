@@ -177,6 +177,7 @@ def test_a_spread_that_bursts_may_cause_by_themselves_gives_no_effect_size(size:
 
 @pytest.mark.parametrize(("outcomes", "told"), [
     ([("fitted to", True)] * 9, "9 of 9 agree; all 9 are calibration rows, to which the model was fitted"),
+    ([("fitted to", True)], "1 of 1 agree; it is a calibration row, to which the model was fitted"),
     ([("held out", True), ("held out", False)], "1 of 2 agree; all 2 are outcomes that were held out"),
     ([("never compared", True)] * 3, "3 of 3 agree; all 3 were never compared with a published outcome"),
     ([("fitted to", True), ("fitted to", True), ("held out", False), ("never compared", True)],
