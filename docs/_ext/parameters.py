@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from msim.base.sources import Source, cite_text
+from msim.base.sources import Source, cite_text, kinds_text
 from msim.definitions.files.citations import known_sources
 from msim.definitions.files.file_kinds import files_of, kind_of, read_definition
 from msim.definitions.files.read import shipped
 from msim.definitions.models.model import ModelDefinition, Value
-from msim.definitions.models.tables import value_text
+from msim.definitions.models.tables import kinds_of_values, value_text
 
 Row = tuple[str, Value, str]  # path, value, its text
 
@@ -31,9 +31,11 @@ def page() -> str:
     """The page of parameters, one table a file."""
     known, rows = known_sources(), all_rows()
     count = sum(len(one) for one in rows.values())
+    kinds = kinds_text(kinds_of_values(value for one in rows.values() for _, value, _ in one.values()))
     lines = [
         "# Parameters", "",
-        f"All {count} values below `models/`, file by file, read by msim itself. A source is a work "
+        f"All {count} values below `models/`, file by file, read by msim itself. Without those that follow another: "
+        f"{kinds}; measured means that a published work is cited. A source is a work "
         "([list](sources.md)), or says that the value was *fitted* (to what, says the note) or *assumed* "
         "(why, says the note).", "",
     ]  # fmt: skip

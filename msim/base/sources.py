@@ -13,13 +13,17 @@ from msim.base.errors import DefinitionError, nearest
 
 FITTED = "fitted"
 ASSUMED = "assumed"
+MEASURED = "measured"
+SOFTWARE = "software default"  # of other programs
+KINDS = (MEASURED, SOFTWARE, FITTED, ASSUMED)
 REQUIRED = ("author", "title", "year", "journal")
 FIELDS = (*REQUIRED, "volume", "number", "pages", "doi", "note")
 
-# BibTeX, narrowed to what reads the same everywhere: '@article{key, field = {text}, ...}', UTF-8 instead of
+# BibTeX, narrowed to what reads the same everywhere: '@article{key, field = {text}, ...}', or '@software{' for
+# a program whose defaults values are, UTF-8 instead of
 # TeX commands, lines that begin with '%' between entries.
 _BETWEEN = re.compile(r"(?:\s+|%[^\n]*)*")
-_HEAD = re.compile(r"@article\{\s*([^\s,{}]*)\s*,\s*")
+_HEAD = re.compile(r"@(article|software)\{\s*([^\s,{}]*)\s*,\s*")
 _FIELD = re.compile(r"([A-Za-z]+)\s*=\s*\{")
 _KEY = re.compile(r"[a-z]+\d{4}[a-z]?")
 _BRACE_OR_NEXT_ENTRY = re.compile(r"[{}]|^@", re.MULTILINE)
@@ -30,7 +34,7 @@ _COMMA = re.compile(r"\s*(?:,\s*|(?=[}@])|\Z)")
 class Source:
     """A published work that a value of a model may cite.
 
-    note: what about the work was not checked
+    note: what about the work was not checked; is_software: a program, and values that cite it are its defaults
     """
 
     key: str
@@ -40,6 +44,7 @@ class Source:
     journal: str
     doi: str = ""
     note: str = ""
+    is_software: bool = False
 
 
 def read_sources(path: Path) -> Mapping[str, Source]:
@@ -62,8 +67,9 @@ def _read(path: Path, written: int) -> Mapping[str, Source]:
     while at < len(text):
         head = _HEAD.match(text, at)
         if head is None:
-            raise DefinitionError(str(path), f"wants '@article{{key, ...', got {_line(text, at)!r}")
-        key, where = head[1], f"{path}: {head[1]}"
+            wanted = "wants '@article{key, ...' or '@software{key, ...'"
+            raise DefinitionError(str(path), f"{wanted}, got {_line(text, at)!r}")
+        key, where = head[2], f"{path}: {head[2]}"
         if key in sources:
             raise DefinitionError(where, "is defined twice")
         if not _KEY.fullmatch(key):
@@ -72,7 +78,7 @@ def _read(path: Path, written: int) -> Mapping[str, Source]:
         at = _after(_BETWEEN, text, at)
         if at < len(text) and text[at] != "@":
             raise DefinitionError(where, f"braces do not balance before {_line(text, at)!r}")
-        sources[key] = _source(key, fields, where)
+        sources[key] = _source(key, fields, where, head[1] == "software")
     return MappingProxyType(sources)
 
 
@@ -88,6 +94,22 @@ def check_source(source: str, note: str, known: Mapping[str, Source], where: str
     elif source not in known:
         hint = nearest(source, (*known, FITTED, ASSUMED))
         raise DefinitionError(where, f"source wants a key of sources.bib, 'fitted' or 'assumed', got '{source}'{hint}")
+
+
+def kind_of(source: str, known: Mapping[str, Source]) -> str:
+    """Return the kind of a source, one of KINDS: a published work counts as measured, a program does not."""
+    if source in (FITTED, ASSUMED):
+        return source
+    return SOFTWARE if source in known and known[source].is_software else MEASURED
+
+
+def kinds_text(kinds: Mapping[str, int]) -> str:
+    """Format how many values have each kind of source: '90 measured (18 %), 70 fitted (14 %), 341 assumed (68 %)'."""
+    total = max(sum(kinds.values()), 1)
+    defaults = kinds.get(SOFTWARE, 0)
+    names = {SOFTWARE: f"{SOFTWARE}s" if defaults > 1 else SOFTWARE}
+    counts = [(names.get(kind, kind), kinds.get(kind, 0)) for kind in KINDS if kind != SOFTWARE or defaults]
+    return ", ".join(f"{count} {name} ({100 * count / total:.0f} %)" for name, count in counts)
 
 
 def cite_text(source: Source) -> str:
@@ -128,7 +150,7 @@ def _closing_brace(text: str, at: int, where: str) -> int:
     raise DefinitionError(where, "braces do not balance")
 
 
-def _source(key: str, fields: Mapping[str, str], where: str) -> Source:
+def _source(key: str, fields: Mapping[str, str], where: str, is_software: bool) -> Source:
     for name in REQUIRED:
         if not fields.get(name):
             raise DefinitionError(where, f"missing field '{name}'")
@@ -136,7 +158,7 @@ def _source(key: str, fields: Mapping[str, str], where: str) -> Source:
         raise DefinitionError(f"{where}.year", f"wants four digits, got {fields['year']!r}")
     authors = tuple(fields["author"].split(" and "))
     doi, note = fields.get("doi", ""), fields.get("note", "")
-    return Source(key, authors, fields["title"], int(fields["year"]), fields["journal"], doi, note)
+    return Source(key, authors, fields["title"], int(fields["year"]), fields["journal"], doi, note, is_software)
 
 
 def _after(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -28,6 +28,7 @@ def evidence(
     quick: bool = typer.Option(False, "--quick", help="A column of 200 cells and three seeds, as CI runs it."),
     seeds: str | None = typer.Option(None, help="These seeds, separated by commas."),
     hypothesis: str = typer.Option("", help="Run the model under one of its hypotheses, such as H1."),
+    variant: str = typer.Option("", help="Run the model with one of its variants, another set of values."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
     target: str = typer.Option("cpp", help="What runs the cells: cpp, or emulator (the mean-field emulator, fast)."),
     out: str = typer.Option("", "--out", help="Folder that keeps the values of trials; else msim's cache."),
@@ -48,22 +49,25 @@ def evidence(
     from msim.cli.evidence_table import print_evidence
     from msim.cli.options import core_count, parse_changes, parse_names, parse_seeds
     from msim.cli.tables import print_json
-    from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence
+    from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence, under_variant
     from msim.definitions.experiments.effects import validate_decisive
     from msim.definitions.models.hypotheses import under
+    from msim.definitions.models.preparations import prepared
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
     from msim.evidence.evidence import QUICK, QUICK_SEEDS, SEEDS, as_records
     from msim.evidence.evidence import evidence as judged
     from msim.evidence.plan import deciding_on
 
-    every = read_evidence([*shipped_evidence(), *rows])
+    definition = read_model(model)
+    prepared(definition, "variants", variant, "--variant")
+    every = under_variant(read_evidence([*shipped_evidence(), *rows]), variant)
     asked = chosen(every, parse_names(only, "--only"))
     small, own = QUICK if quick else {}, parse_changes(changes)
     given: dict[str, str | int | float] = {**small, **own}
-    definition = read_model(model)
+    model_run = prepared(under(definition, hypothesis, "--hypothesis"), "variants", variant, "--variant")
     validate_decisive(
-        with_changes(under(definition, hypothesis, "--hypothesis"), small, "--quick"), own,
+        with_changes(model_run, small, "--quick"), own,
         lambda some: deciding_on(asked, definition, {**small, **some}, hypothesis, every), "the rows that are run",
     )  # fmt: skip
     numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)

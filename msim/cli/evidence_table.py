@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import typer
-
 from msim.base.quantities import quantity_text, second, written_unit
 from msim.cli.tables import print_table, say
+from msim.definitions.evidence.roles import OUTCOME_WAS
 from msim.definitions.evidence.rows import EvidenceRow
-from msim.evidence.evidence import EvidenceResult, agreement, bounds_text
+from msim.evidence.evidence import CONTROL, EvidenceResult, bounds_text, counted
 from msim.evidence.plan import condition_text
-from msim.verdicts.verdict_text import SPREAD_OF_SEEDS
+from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, agreement_text
 
 
 def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) -> None:
@@ -25,17 +24,23 @@ def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) ->
         rows.append((
             f"{one.row}, {quantity_text(one.time_s * second)}: {one.statement} [{one.source}]"
             + _reason(one) + "\n",
-            f"{one.expected}\n{_wanted(one)}", f"{shown}\n{_effect(one)}", Text(verdict, style=f"bold {color}"),
+            f"{one.expected}\n{_wanted(one)}", f"{shown}\n{_effect(one)}",
+            Text.assemble((verdict, f"bold {color}"), f"\n{_outcome_was(one)}"),
         ))  # fmt: skip
     title = f"{model}: {len(results)} rows, {seeds} seed{'s' if seeds > 1 else ''}"
     print_table(title, ("row", "expected", "simulated", "agrees"), rows)
-    agreed, total = agreement(results)
+    own = counted(results)
     lacking = sum(not one.simulated for one in results)
-    aside = len(results) - total
+    aside = len(results) - len(own)
     controls = f"; {aside} are controls and do not count" if aside else ""
-    share = 100 * agreed / max(total, 1)
-    typer.echo(f"{agreed} of {total} agree ({share:.0f} %); {lacking} cannot be run{controls}")
+    told = agreement_text([(OUTCOME_WAS[one.role], one.agrees) for one in own])
+    share = 100 * sum(one.agrees for one in own) / max(len(own), 1)
+    say(f"{told}. That is {share:.0f} %; {lacking} cannot be run{controls}.")
     say(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
+
+
+def _outcome_was(one: EvidenceResult) -> str:
+    return CONTROL if one.role == CONTROL else OUTCOME_WAS[one.role]
 
 
 def _reason(one: EvidenceResult) -> str:

@@ -42,7 +42,9 @@ def _row(verdicts: Sequence[Verdict], asked: str, hypotheses: Sequence[str], bes
     first = next(iter(own.values()))
     mark = "* " if asked == best else ""
     claim = first.claim.replace(f"_{first.hypothesis}", "")
-    cells: list[object] = [f"{mark}{asked}, {quantity_text(first.time * second)}\n{claim}\n"]
+    cells: list[object] = [
+        f"{mark}{asked}, {quantity_text(first.time * second)}\n{claim}\noutcome {first.outcome_was}\n"
+    ]
     for name in hypotheses:
         one = own.get(name)
         if one is None:

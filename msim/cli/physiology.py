@@ -8,6 +8,7 @@ import typer
 def physiology(
     model: str = typer.Argument("circuits/cortical_column", help="A model file or the name of a shipped model."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model first: path=value."),
+    variant: str = typer.Option("", help="Measure the model with one of its variants, another set of values."),
     seconds: float = typer.Option(10.0, min=2, max=3600, help="Seconds of activity in each condition."),
     drug: str = typer.Option("ketamine", help="The drug in the bath."),
     concentrations: str = typer.Option("0.1,0.3,1,3,10,30", help="Concentrations in the bath, uM, with commas."),
@@ -23,12 +24,13 @@ def physiology(
     from msim.cli.physiology_rows import COLUMNS, rows_of
     from msim.cli.tables import as_records, print_json, print_table
     from msim.definitions.experiments.effects import deciding_in_bath, validate_decisive
+    from msim.definitions.models.preparations import prepared
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
     from msim.evidence.physiology import physiology as measured
 
     page = parse_figure(out, "--out")
-    given, bare = parse_changes(changes), read_model(model)
+    given, bare = parse_changes(changes), prepared(read_model(model), "variants", variant, "--variant")
     definition = with_changes(bare, given, "--set")
     validate_decisive(
         bare, given, lambda some: deciding_in_bath(with_changes(bare, some, "--set"), drug), "physiology"

@@ -24,6 +24,7 @@ def run(
         [], "--set", help="Change a value of the model, such as eef2k.tau_K='5 minute'; may be repeated."
     ),
     hypothesis: str = typer.Option("", help="Run all arms under one of the model's hypotheses, such as H1."),
+    variant: str = typer.Option("", help="Run all arms with one of the model's variants, another set of values."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
     target: str = typer.Option(
         "cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or emulator."
@@ -51,6 +52,8 @@ def run(
 
     if ranks <= 1 and not started_by_mpi():
         prepare_workers()
+    # A variant is an entry of the experiment, which --set may change as it may any other.
+    changes = [*changes, *([f"variant={variant}"] if variant else [])]
     what = (experiment, out, arms, seeds, until, changes, hypothesis)
     # What is wrong with the input is said before ranks are started, and by one of them.
     if ranks:

@@ -8,17 +8,18 @@ from itertools import groupby
 import typer
 from rich.text import Text
 
-from msim.base.sources import Source
+from msim.base.sources import Source, kinds_text
 from msim.cli.tables import plain, print_grid, print_text
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, sets_text
-from msim.definitions.models.model import ModelDefinition, Value
+from msim.definitions.models.model import Hypothesis, ModelDefinition, Preparation, Value
 from msim.definitions.models.tables import (
     about,
     changed_values,
     dose_text,
     equation_lines,
+    kinds_of_values,
     link_text,
     some,
     time_text,
@@ -34,6 +35,8 @@ def print_model(model: ModelDefinition) -> None:
     known = known_sources()
     if model.title:
         _print_title(model.title)
+    print_text(plain(f"values: {kinds_text(kinds_of_values(model.values.values()))}"))
+    typer.echo()
     for owner, values in groupby(_own_values(model), key=lambda value: value.path.split(".")[0]):
         print_text(_heading(owner, _what(model, owner)))
         if owner in model.instances:
@@ -41,7 +44,8 @@ def print_model(model: ModelDefinition) -> None:
         _print_rows(list(_values(model, values, known)))
     _print_section("links", list(_links(model, known)))
     _print_section("manipulations", list(_manipulations(model, known)))
-    _print_section("hypotheses", list(_hypotheses(model, known)))
+    _print_section("hypotheses", list(_sets(model, model.hypotheses, known)))
+    _print_section("variants", list(_sets(model, model.variants, known)))
 
 
 def print_experiment(experiment: ExperimentDefinition) -> None:
@@ -57,8 +61,8 @@ def print_experiment(experiment: ExperimentDefinition) -> None:
 
 
 def _own_values(model: ModelDefinition) -> list[Value]:
-    """Return values of mechanisms, populations and wiring; links, manipulations and hypotheses list their own."""
-    apart = {*model.links, "manipulations", "hypotheses"}
+    """Return values of mechanisms, populations and wiring; links, manipulations and such sets list their own."""
+    apart = {*model.links, "manipulations", "hypotheses", "variants"}
     return [value for path, value in model.values.items() if path.split(".")[0] not in apart]
 
 
@@ -102,8 +106,10 @@ def _manipulations(model: ModelDefinition, known: Mapping[str, Source]) -> Itera
         yield one.name, one.kind, one.meaning, sets_text(model, one, known)
 
 
-def _hypotheses(model: ModelDefinition, known: Mapping[str, Source]) -> Iterator[Row]:
-    for one in model.hypotheses.values():
+def _sets(
+    model: ModelDefinition, named: Mapping[str, Hypothesis] | Mapping[str, Preparation], known: Mapping[str, Source]
+) -> Iterator[Row]:
+    for one in named.values():
         sets = (f"{path} = {model.resolved(kept).text}; {_where_from(model.resolved(kept), known)}"
                 for path, kept in one.changes.items())
         yield one.name, "", one.meaning, "\n".join(sets)
@@ -121,7 +127,8 @@ def _predictions(experiment: ExperimentDefinition, known: Mapping[str, Source]) 
     for one in experiment.predictions:
         by = "within" if one.claim.relation == "=" else "by more than"
         claim = f"{one.claim.text} {by} {one.wanted}: {one.quantity} at {time_text(one.time)}"
-        yield one.id, "", claim, _cited_with_note(one.source, one.note, known)
+        outcome = f"{one.outcome_was} (row {one.row})" if one.row else one.outcome_was
+        yield one.id, "", claim, f"outcome {outcome}; {_cited_with_note(one.source, one.note, known)}"
 
 
 def _where_from(value: Value, known: Mapping[str, Source]) -> str:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.cli.tables import print_table, say
-from msim.studies.outcome_text import estimate_text, number, reported_text, test_text
+from msim.definitions.evidence.roles import NEVER_COMPARED, OUTCOME_WAS
+from msim.studies.outcome_text import estimate_text, number, reported_text, signs_text, test_text
 
 if TYPE_CHECKING:
     from msim.studies.analyses.resting_connectivity.compare_mean_field_spiking import Fidelity
     from msim.studies.outcome import Outcome
 
-COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported", "")
+COLUMNS = ("statistic", "estimate [95 %]", "test", "p", "effect", "n", "reported", "", "outcome was")
 
 
 def print_outcome(found: Outcome) -> None:
@@ -26,16 +27,15 @@ def print_outcome(found: Outcome) -> None:
     people = ", ".join(f"{one.n} {one.name}" for one in study.groups)
     table = [
         (one.test.name, estimate_text(one.test), test_text(one.test), number(one.test.p, 2), number(one.test.effect, 2),
-         str(one.test.n), reported_text(one.reported), one.verdict)
+         str(one.test.n), reported_text(one.reported), one.verdict,
+         OUTCOME_WAS[one.reported.role] if one.reported else NEVER_COMPARED)
         for one in rows
     ]  # fmt: skip
     print_table(f"{study.title}: {people}, seed {study.seed}", COLUMNS, table)
     for name, text in found.facts.items():
         say(f"{name}: {text}")
-    told = [one for one in rows if one.verdict]
-    agree = sum(one.verdict == "agrees" for one in told)
-    nothing = "The study's file reports nothing to set beside this: predictions."
-    say(f"{agree} of {len(told)} reported signs agree." if told else nothing)
+    told = [(one.reported.role, one.verdict == "agrees") for one in rows if one.reported and one.verdict]
+    say(f"{signs_text(told)}.")
     for name in missing(found.rows, study.reported):
         typer.echo(f"reported, but not computed: {name}", err=True)
 
@@ -54,6 +54,7 @@ def records(found: Outcome) -> dict[str, Any]:
             "reported": None if one.reported is None else {
                 "sign": one.reported.sign or None, "estimate": one.reported.estimate, "value": one.reported.value,
                 "degrees": one.reported.degrees, "p": one.reported.p, "source": one.reported.source,
+                "role": one.reported.role,
             },
         }
         for one in compare_with_reported(found.rows, study.reported)

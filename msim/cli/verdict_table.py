@@ -8,7 +8,7 @@ from msim.base.quantities import quantity_text, second
 from msim.cli.tables import print_table, say
 from msim.storage.run_store import Run
 from msim.verdicts.verdict import Verdict
-from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, wanted_text
+from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, verdicts_text, wanted_text
 
 COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
 
@@ -27,7 +27,6 @@ def print_outcome(run: Run, verdicts: Sequence[Verdict]) -> None:
 
 def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
     """Print one row per prediction, and the number of each verdict."""
-    import typer
     from rich.text import Text
 
     if not verdicts:
@@ -37,14 +36,13 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
         (
             f"{one.id}, {quantity_text(one.time * second)}\n{one.claim}\n{one.quantity}\n",
             Text(one.verdict, style=f"bold {COLORS[one.verdict]}"),
-            f"{effect_text(one)}\n{ci_text(one)}",
-            wanted_text(one),
+            one.outcome_was,
+            f"{effect_text(one)}\n{ci_text(one)}\nwanted {wanted_text(one)}",
         )
         for one in verdicts
     ]
     seeds = len(run.seeds)
     title = f"{run.provenance['experiment']['name']}: {seeds} seed{'s' if seeds > 1 else ''}"
-    print_table(title, ("prediction", "verdict", "effect, 95 % interval", "wanted"), rows)
-    counts = {word: sum(one.verdict == word for one in verdicts) for word in COLORS}
-    typer.echo("   ".join(f"{word}: {count}" for word, count in counts.items()))
+    print_table(title, ("prediction", "verdict", "outcome was", "effect, 95 % interval"), rows)
+    say(f"{verdicts_text(verdicts)}.")
     say(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")

@@ -177,7 +177,6 @@ def as_records(results: Sequence[EvidenceResult]) -> list[dict[str, Any]]:
     return rows
 
 
-def agreement(results: Sequence[EvidenceResult]) -> tuple[int, int]:
-    """Return the number of rows that agree, and of all rows; rows that are only controls of others do not count."""
-    own = [one for one in results if one.role != CONTROL]
-    return sum(one.agrees for one in own), len(own)
+def counted(results: Sequence[EvidenceResult]) -> list[EvidenceResult]:
+    """Return the rows that count, all but those that are only controls of others."""
+    return [one for one in results if one.role != CONTROL]

@@ -202,7 +202,7 @@ def trial_plan(
     for kind, intervention in condition.interventions:
         arm.setdefault(kind, []).append(intervention.model_dump(by_alias=True, exclude_none=True))
     arm["set"] = dict(condition.set)
-    about = {key: getattr(condition, key) for key in ("preparation", "state") if getattr(condition, key)}
+    about = {key: getattr(condition, key) for key in ("preparation", "state", "variant") if getattr(condition, key)}
     if not condition.preparation:
         about["body_weight"] = UNNAMED_BODY
     if hypothesis:

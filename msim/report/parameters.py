@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from msim.base.sources import ASSUMED, FITTED, Source
+from msim.base.sources import Source, kind_of, kinds_text
 from msim.definitions.files.citations import known_sources
 from msim.definitions.models.model import ModelDefinition
-from msim.definitions.models.tables import model_tables
+from msim.definitions.models.tables import kinds_of_values, model_tables
 from msim.report.blocks import Block, Section, Table, Words
 from msim.report.texts import counted
 
@@ -36,16 +37,38 @@ def sections_of(
     """Return records of values, as `value_record` makes them, sorted by owner, and the works that they cite."""
     everything = [one for records in parts.values() for one in records]
     own = [one for one in everything if not one["same_as"]]
-    kinds = {kind: sum(one["source"] == kind for one in own) for kind in (FITTED, ASSUMED)}
-    told = (f"{counted(len(everything), 'value')}, {len(everything) - len(own)} of them the same as another. Of the "
-            f"others {len(own) - sum(kinds.values())} cite a work, {kinds[FITTED]} are fitted and {kinds[ASSUMED]} "
-            "assumed; the note says to what or why.")  # fmt: skip
+    same = len(everything) - len(own)
+    told = (f"{counted(len(everything), 'value')}, {same} of them the same as another. Of the others: "
+            f"{kinds_text(_kinds(own))}. Measured: a published work is cited; the note says to what a value was fitted "
+            "or why it was assumed.")  # fmt: skip
     blocks: list[Block] = [Words((told,))]
     for part, records in parts.items():
         for owner, values in groupby(records, key=lambda one: str(one["value"]).split(".")[0]):
             blocks.append(_table(part if len(parts) > 1 else "", owner, list(values), meanings))
-    keys = [found[1] for one in own if (found := _KEY.search(str(one["source"])))] + list(further)
+    keys = [_key(one) for one in own] + list(further)
     return Section("parameters", "Parameters", tuple(blocks)), _sources(keys)
+
+
+def model_kinds(model: ModelDefinition) -> str:
+    """Say in a few words how many values of a model are measured, fitted and assumed."""
+    return f"values: {kinds_text(kinds_of_values(model.values.values()))}"
+
+
+def kinds_fact(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Say in a few words how many values of records are measured, fitted and assumed."""
+    own = [one for records in parts.values() for one in records if not one["same_as"]]
+    return f"values: {kinds_text(_kinds(own))}"
+
+
+def _kinds(own: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    known = known_sources()
+    return dict(Counter(kind_of(_key(one), known) for one in own))
+
+
+def _key(one: Mapping[str, Any]) -> str:
+    """Return the source of a record as a file has it: the key of a work, 'fitted' or 'assumed'."""
+    found = _KEY.search(str(one["source"]))
+    return found[1] if found else str(one["source"])
 
 
 def _table(part: str, owner: str, records: Sequence[Mapping[str, Any]], meanings: Mapping[str, str]) -> Table:

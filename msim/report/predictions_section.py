@@ -46,7 +46,7 @@ def arms_section(experiment: ExperimentDefinition, styles: Mapping[str, Style]) 
         doses = some([dose_text(one, dose) for dose in one.doses], most=DOSES) or "nothing"
         changed = [f"{path} = {text}" for path, text in changed_values(experiment.model, one).items()]
         done = [*(intervention_text(intervention) for intervention in one.interventions), *changed]
-        done += [f"hypothesis {one.hypothesis}"] if one.hypothesis else []
+        done += [f"{key} {name}" for key in ("variant", "hypothesis") if (name := getattr(one, key))]
         rows.append((Sign(one.name, styles[one.name]), one.meaning or "–", doses, "\n".join(done) or "–"))
     return Section("arms", "Arms", (Table("Arms of the experiment", ("arm", "meaning", "given", "changed"), rows),))
 
@@ -58,9 +58,9 @@ def asked_table(experiment: ExperimentDefinition, why: str) -> Table:
     """
     known = known_sources()
     rows = [
-        (one.id, one.claim.text, one.quantity, duration_text(one.time),
+        (one.id, one.outcome_was, one.claim.text, one.quantity, duration_text(one.time),
          ("within " if one.claim.relation == "=" else "by more than ") + one.wanted, cited(one.source, known))
         for one in experiment.predictions
     ]  # fmt: skip
-    return Table("Predictions, not judged", ("prediction", "claim", "quantity", "at", "wanted", "source"), rows,
-                 note=why)  # fmt: skip
+    columns = ("prediction", "outcome was", "claim", "quantity", "at", "wanted", "source")
+    return Table("Predictions, not judged", columns, rows, note=why)

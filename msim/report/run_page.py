@@ -10,16 +10,17 @@ from msim.report.blocks import Page, Section, Sign, Words
 from msim.report.courses import course_drawings
 from msim.report.figures import Style, arm_styles
 from msim.report.limits import limits_section
-from msim.report.parameters import parameter_sections
+from msim.report.parameters import model_kinds, parameter_sections
 from msim.report.predictions_section import arms_section, question_section
 from msim.report.probes import probe_drawings, spectrum_drawings
 from msim.report.provenance_section import provenance_section
 from msim.report.texts import counted
-from msim.report.verdicts import verdict_counts, verdict_section
+from msim.report.verdicts import verdict_section
 from msim.report.zoom import zoom_drawings
 from msim.storage.digest import digest_run
 from msim.storage.run_store import Run
 from msim.verdicts.verdict import judge
+from msim.verdicts.verdict_text import verdicts_text
 
 
 def run_page(run: Run) -> Page:
@@ -29,8 +30,9 @@ def run_page(run: Run) -> Page:
     target = str(run.provenance.get("target", ""))
     parameters, sources = parameter_sections(experiment.model, cited_by(experiment))
     facts = (
-        verdict_counts(verdicts) if verdicts else "nothing to judge", counted(len(run.arms), "arm"),
+        verdicts_text(verdicts) if verdicts else "nothing to judge", counted(len(run.arms), "arm"),
         counted(len(run.seeds), "seed"), f"target {target}", str(run.provenance.get("started", ""))[:10],
+        model_kinds(experiment.model),
     )  # fmt: skip
     sections = (
         question_section(experiment), arms_section(experiment, styles), verdict_section(run, experiment, verdicts),

@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import StorageError
+from msim.definitions.evidence.roles import NEVER_COMPARED, OUTCOME_WAS
 from msim.definitions.files.citations import cited, known_sources
 from msim.plots.wording import duration_text
 from msim.report.blocks import Block, Facts, Mark, Page, Section, Sign, Table, Warned, Words
 from msim.report.figures import arm_styles
 from msim.report.limits import limits_section
-from msim.report.parameters import sections_of
+from msim.report.parameters import kinds_fact, sections_of
 from msim.report.study_drawings import study_drawings
 from msim.report.study_files import PEOPLE, STATISTIC, TABLE, Rows, number_of, read_rows
 from msim.report.texts import DASH, counted
 from msim.studies.about import read_about
-from msim.studies.outcome_text import number
+from msim.studies.outcome_text import number, signs_text
 
 NUMBERS = ("estimate", "95 % interval", "test", "p", "effect", "n")
-COLUMNS = ("statistic", "reported", "verdict", "estimate", "95 % interval", "test", "p", "effect", "n", "source")
+COLUMNS = (
+    "statistic", "reported", "verdict", "outcome was", "estimate", "95 % interval", "test", "p", "effect", "n",
+    "source",
+)  # fmt: skip
 
 
 def study_page(folder: Path) -> Page:
@@ -53,7 +57,7 @@ def _page(folder: Path, about: Mapping[str, Any]) -> Page:
     found += [limits_section(files, study["notes"], analysis=study["analysis"]), parameters, sources, _origin(about)]
     facts = (*([_agreement(about)] if is_whole else ["not finished"]),
              *(f"{one['n']} {one['name']}" for one in study["groups"]), f"seed {study['seed']}",
-             str(about["provenance"].get("finished", ""))[:10])  # fmt: skip
+             str(about["provenance"].get("finished", ""))[:10], kinds_fact(about["values"]))  # fmt: skip
     arms = tuple(Sign(name, style) for name, style in styles.items())
     return Page("study", study["title"], facts, tuple(found), arms)
 
@@ -64,8 +68,13 @@ def _unfinished() -> Section:
 
 
 def _agreement(about: Mapping[str, Any]) -> str:
-    told = [one["verdict"] for one in about["beside"] if one["verdict"]]
-    return f"{told.count('agrees')} of {len(told)} reported signs agree" if told else "nothing reported: predictions"
+    told = [one for one in about["beside"] if one["verdict"]]
+    return signs_text([(_role(one["reported"]), one["verdict"] == "agrees") for one in told])
+
+
+def _role(reported: Mapping[str, Any]) -> str:
+    """Return the role of a reported statistic; a record from before roles were kept counts as a calibration row."""
+    return str(reported.get("role", "CAL"))
 
 
 def _question(study: Mapping[str, Any]) -> Section:
@@ -132,6 +141,7 @@ def _statistic(row: Mapping[str, str], beside: Mapping[str, Any]) -> Sequence[An
     kind = row["kind"] if math.isnan(degrees) else f"{row['kind']}({degrees:.4g})"
     return (
         row["statistic"], _reported(reported), Mark(beside["verdict"]) if beside["verdict"] else DASH,
+        OUTCOME_WAS[_role(reported)] if reported else NEVER_COMPARED,
         DASH if math.isnan(estimate) else f"{estimate:+.3g}", DASH if math.isnan(low) else f"{low:+.3g} to {high:+.3g}",
         DASH if math.isnan(value) else f"{kind} = {value:.2f}",
         number(numbers["p"], 2) or DASH, number(numbers["effect"], 2) or DASH, row["n"],

@@ -11,7 +11,7 @@ from msim.plots.sweep_values import SweepValues, sweep_values
 from msim.report.blocks import Block, Mark, Page, Section, Sign, Table, Warned, Words
 from msim.report.figures import arm_styles
 from msim.report.limits import limits_section
-from msim.report.parameters import parameter_sections
+from msim.report.parameters import model_kinds, parameter_sections
 from msim.report.predictions_section import arms_section, asked_table, question_section
 from msim.report.provenance_section import provenance_section
 from msim.report.run_page import cited_by, notes_of
@@ -46,7 +46,8 @@ def sweep_page(root: Path) -> Page:
     )  # fmt: skip
     facts = (f"{how.done} of {counted(how.asked, 'trial')} done", *([f"{how.failed} failed"] if how.failed else []),
              *([f"{how.pending} pending"] if how.pending else []), counted(len(about["arms"]), "arm"),
-             counted(len(about["seeds"]), "seed"), f"target {target}", str(about.get("started", ""))[:10])  # fmt: skip
+             counted(len(about["seeds"]), "seed"), f"target {target}", str(about.get("started", ""))[:10],
+             model_kinds(experiment.model))  # fmt: skip
     arms = tuple(Sign(name, styles[name]) for name in about["arms"])
     return Page("sweep", experiment.title, tuple(one for one in facts if one), sections, arms)
 

@@ -12,15 +12,22 @@ from msim.report.texts import DASH
 from msim.storage.run_store import Run
 from msim.verdicts.hypothesis_discrimination import ToldApart, best_manipulation, told_apart
 from msim.verdicts.verdict import Verdict
-from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, shown_in, wanted_text
+from msim.verdicts.verdict_text import (
+    SPREAD_OF_SEEDS,
+    ci_text,
+    effect_text,
+    noise_text,
+    shown_in,
+    verdicts_text,
+    wanted_text,
+)
 
-COLUMNS = ("prediction", "verdict", "claim", "effect", "95 % interval", "wanted", "d", "seeds", "source")
-HELD = "yes: the whole interval agrees with the claim. no: all of it disagrees. undecided: neither."
-
-
-def verdict_counts(verdicts: Sequence[Verdict]) -> str:
-    """Count the verdicts of predictions: '9 yes, 0 no, 0 undecided'."""
-    return ", ".join(f"{sum(one.verdict == word for one in verdicts)} {word}" for word in ("yes", "no", "undecided"))
+COLUMNS = ("prediction", "verdict", "outcome was", "claim", "effect", "95 % interval", "wanted", "d", "seeds", "source")
+HELD = (
+    "yes: the whole interval agrees with the claim. no: all of it disagrees. undecided: neither. The published outcome "
+    "was fitted to: it is a calibration row, one that values of the model are fitted to; held out: nothing was fitted "
+    "to it; never compared: the prediction names none."
+)
 
 
 def verdict_section(run: Run, experiment: ExperimentDefinition, verdicts: Sequence[Verdict]) -> Section:
@@ -31,25 +38,27 @@ def verdict_section(run: Run, experiment: ExperimentDefinition, verdicts: Sequen
     several = len(run.seeds) > 1
     how = SPREAD_OF_SEEDS if several else "With one seed there is no interval, so nothing can be decided."
     notes = {one.id: one.note for one in experiment.predictions}
+    has_spread = any(one.standardized is not None for one in verdicts)
+    columns = COLUMNS if has_spread else tuple(name for name in COLUMNS if name != "d")
+    rows = [_row(one, notes.get(one.id, ""), has_spread) for one in verdicts]
+    numbers = ("effect", "95 % interval", "wanted", *(["d"] if has_spread else []), "seeds")
     blocks: list[Block] = [
-        Words((f"{verdict_counts(verdicts)} of {len(verdicts)}.",)),
-        Table("Predictions, settled before the run, and what came of them", COLUMNS,
-              [_row(one, notes.get(one.id, "")) for one in verdicts],
-              numbers=("effect", "95 % interval", "wanted", "d", "seeds"), note=f"{HELD} d: effect over the standard "
-              f"deviation of differences within seeds. {how}"),
+        Words((f"{verdicts_text(verdicts)}.",)),
+        Table("Predictions, settled before the run, and what came of them", columns, rows, numbers=numbers,
+              note=f"{HELD} {noise_text(experiment.schedule, has_spread)} {how}"),
     ]  # fmt: skip
     if experiment.hypotheses:
         blocks += _apart(run, experiment, verdicts)
     return Section("verdicts", "Verdicts", tuple(blocks))
 
 
-def _row(one: Verdict, note: str) -> tuple[str | Mark, ...]:
+def _row(one: Verdict, note: str, has_spread: bool) -> tuple[str | Mark, ...]:
     known = known_sources()
-    spread = DASH if one.standardized is None else f"{one.standardized:+.3g}"
+    spread = [DASH if one.standardized is None else f"{one.standardized:+.3g}"] if has_spread else []
     return (
-        one.id, Mark(one.verdict), f"{one.claim}\n{one.quantity}, {duration_text(one.time)}",
+        one.id, Mark(one.verdict), one.outcome_was, f"{one.claim}\n{one.quantity}, {duration_text(one.time)}",
         effect_text(one), ci_text(one).replace(" .. ", " to "),
-        wanted_text(one), spread, str(one.n), ": ".join(part for part in (cited(one.source, known), note) if part),
+        wanted_text(one), *spread, str(one.n), ": ".join(part for part in (cited(one.source, known), note) if part),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ def provenance(experiment: ExperimentDefinition, target: str, command: list[str]
         "model": {"name": experiment.model.name, "files": dict(experiment.model.files)},
         "changes": dict(experiment.changes),
         "hypothesis": experiment.under,
+        "roles_of_rows": dict(experiment.roles),
         "arms": [one.name for one in experiment.arms],
         "seeds": list(experiment.seeds),
         "begin_s": experiment.begin,
@@ -49,7 +50,7 @@ def experiment_from_provenance(about: Mapping[str, Any]) -> ExperimentDefinition
     experiment = experiment_from_texts(
         about["experiment"]["name"], about["experiment"]["file"], about["experiment"]["text"],
         about["model"]["name"], about["model"]["files"], about["changes"],
-        about.get("hypothesis", ""),
+        about.get("hypothesis", ""), about.get("roles_of_rows"),
     )  # fmt: skip
     until = about["end_s"] if about["end_s"] < experiment.end else None
     return experiment.narrowed(about["arms"], about["seeds"], until)

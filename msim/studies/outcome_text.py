@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from msim.definitions.evidence.roles import OUTCOME_WAS
+from msim.verdicts.verdict_text import agreement_text
 
 if TYPE_CHECKING:
     from msim.definitions.studies.schema import Reported
@@ -29,6 +33,16 @@ def test_text(test: Test) -> str:
         return ""
     degrees = "" if math.isnan(test.degrees) else f"({test.degrees:.4g})"
     return f"{test.kind}{degrees} = {test.value:.2f}"
+
+
+def signs_text(outcomes: Sequence[tuple[str, bool]]) -> str:
+    """Say how many reported signs agree, and what they were to the model; that nothing was reported where none was.
+
+    outcomes: role of each reported statistic, and whether the simulated sign agrees
+    """
+    if not outcomes:
+        return "The study's file reports nothing to set beside this: predictions, never compared"
+    return "Reported signs: " + agreement_text([(OUTCOME_WAS[role], agrees) for role, agrees in outcomes])
 
 
 def reported_text(one: Reported | None) -> str:

@@ -13,10 +13,12 @@ import numpy as np
 from msim.base.intervals import mean_and_reach, standardized
 from msim.base.quantities import unit_text
 from msim.base.rounding import is_constant
+from msim.definitions.evidence.roles import NEVER_COMPARED
 from msim.definitions.experiments.claims import Side
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.definitions.experiments.predictions import Prediction
 from msim.definitions.experiments.recordings import TIME_MATCH
+from msim.definitions.experiments.schedule import Schedule
 from msim.storage.provenance import experiment_from_provenance
 from msim.storage.run_store import Run
 from msim.storage.trial_store import place_file
@@ -31,7 +33,9 @@ class Verdict:
     time: s; effect: mean over seeds of left minus right, in `unit`; wanted: the margin as the file has it
     ci: 95 % interval of it over seeds, pairing trials of one seed; infinite with one seed
     hypothesis, asked: where the experiment is crossed with hypotheses: which, and the id that all of them share
-    standardized: effect over the standard deviation of the differences (Cohen's d of pairs), or None
+    standardized: effect over the standard deviation of the differences (Cohen's d of pairs); None where these differ by
+        no more than simulation alone makes them
+    row, outcome_was: the evidence row that it is about, and what its outcome was to the model, as in Prediction
     """
 
     id: str
@@ -49,6 +53,8 @@ class Verdict:
     hypothesis: str = ""
     asked: str = ""
     wanted: str = ""
+    row: str = ""
+    outcome_was: str = NEVER_COMPARED
 
 
 def judge(run: Run) -> list[Verdict]:
@@ -66,8 +72,9 @@ def judge_prediction(run: Run, experiment: ExperimentDefinition, prediction: Pre
     verdict = decide(claim.relation, ci, prediction.margin)
     return Verdict(
         prediction.id, claim.text, prediction.quantity, prediction.time, verdict, effect, ci, unit, prediction.margin,
-        standardized_effect(differences, size), int(differences.size), prediction.source,
-        prediction.hypothesis, prediction.asked, prediction.wanted,
+        standardized_effect(differences, size, numerical_noise(experiment.schedule)), int(differences.size),
+        prediction.source, prediction.hypothesis, prediction.asked, prediction.wanted, prediction.row,
+        prediction.outcome_was,
     )  # fmt: skip
 
 
@@ -98,12 +105,20 @@ def paired_interval(differences: np.ndarray) -> tuple[float, tuple[float, float]
     return effect, (effect - reach, effect + reach)
 
 
-def standardized_effect(differences: np.ndarray, size: float = 0.0) -> float | None:
-    """Compute Cohen's d of paired differences; None where they do not vary beyond rounding.
+def numerical_noise(schedule: Schedule) -> float:
+    """Return the share of a value by which bursts, which are as short as the schedule allows, may scatter it.
 
-    size: of the values that they are differences of
+    A spread over seeds that is no wider says how long bursts were: longer ones would make any d as large as one likes.
     """
-    if differences.size < 2 or is_constant(differences, size):
+    return schedule.tolerance * schedule.noise
+
+
+def standardized_effect(differences: np.ndarray, size: float = 0.0, noise: float = 0.0) -> float | None:
+    """Compute Cohen's d of paired differences; None where they do not vary beyond rounding or numerical noise.
+
+    size: of the values that they are differences of; noise: standard deviation that is numerical, as a share of `size`
+    """
+    if differences.size < 2 or is_constant(differences, size) or np.std(differences, ddof=1) <= noise * size:
         return None
     return standardized(differences)
 

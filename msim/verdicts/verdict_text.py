@@ -3,16 +3,67 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from msim.base.quantities import written_unit
-from msim.verdicts.verdict import Verdict
+from msim.definitions.evidence.roles import FITTED_TO, HELD_OUT, NEVER_COMPARED
+from msim.definitions.experiments.schedule import Schedule
+from msim.verdicts.verdict import Verdict, numerical_noise
 
 SPREAD_OF_SEEDS = (
     "Intervals are over seeds, that is over wiring and background; they hold for this one parameter set and say "
     "nothing of differences between people."
 )
+
+# What outcomes were to the model: of the only one, of all where it is the same of them, and of a part of several.
+_ONE = {
+    FITTED_TO: "it is a calibration row, to which the model was fitted",
+    HELD_OUT: "its outcome was held out: nothing was fitted to it",
+    NEVER_COMPARED: "it was never compared with a published outcome",
+}
+_ALL = {
+    FITTED_TO: "are calibration rows, to which the model was fitted",
+    HELD_OUT: "are outcomes that were held out: nothing was fitted to them",
+    NEVER_COMPARED: "were never compared with a published outcome",
+}
+_SOME = {
+    FITTED_TO: "calibration rows, to which the model was fitted",
+    HELD_OUT: "held out",
+    NEVER_COMPARED: "never compared with a published outcome",
+}
+
+
+def agreement_text(outcomes: Sequence[tuple[str, bool]], others: str = "") -> str:
+    """Say how many predictions, or rows of evidence, agree, and what their outcomes were to the model.
+
+    outcomes: 'fitted to', 'held out' or 'never compared', and whether it agrees; others: what else came of some
+    returns: such as '9 of 9 agree; all 9 are calibration rows, to which the model was fitted'
+    """
+    kinds = {kind: [agrees for was, agrees in outcomes if was == kind] for kind in _ALL}
+    known = {kind: one for kind, one in kinds.items() if one}
+    told = f"{sum(agrees for _, agrees in outcomes)} of {len(outcomes)} agree" + (f" ({others})" if others else "")
+    if len(known) == 1:
+        kind = next(iter(known))
+        return f"{told}; " + (_ONE[kind] if len(outcomes) == 1 else f"all {len(outcomes)} {_ALL[kind]}")
+    parts = (f"{sum(one)} of {len(one)} {_SOME[kind]}" for kind, one in known.items())
+    return ": ".join(part for part in (told, "; ".join(parts)) if part)
+
+
+def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+    """Say how many predictions agree, what their outcomes were to the model, and how many do not agree."""
+    others = [(word, sum(one.verdict == word for one in verdicts)) for word in ("no", "undecided")]
+    others_text = ", ".join(f"{count} {word}" for word, count in others if count)
+    return agreement_text([(one.outcome_was, one.verdict == "yes") for one in verdicts], others_text)
+
+
+def noise_text(schedule: Schedule, has_some: bool) -> str:
+    """Say what an effect size d is, where some prediction has one, and why others have none."""
+    meant = "d: effect over the spread of differences within seeds; none" if has_some else "No effect size d"
+    return (f"{meant} where the spread over seeds is numerical noise: no more than "
+            f"{100 * numerical_noise(schedule):g} % of the value, as much as the schedule lets short bursts of spikes "
+            "scatter it.")  # fmt: skip
 
 
 def wanted_text(one: Verdict) -> str:

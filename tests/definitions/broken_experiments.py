@@ -253,6 +253,9 @@ PREDICTIONS = [
     edit("a negative margin", "predict.0", "margin", "-0.1", "predict.0.margin", "wants at least 0", "got -0.1"),
     edit("no margin for equality", "predict.2", "margin", None, "predict.2.margin", "more than 0 for a claim with '='"),
     edit("an unknown source", "predict.0", "source", '"autry2012"', "predict.0.source", "'autry2012'", "'autry2011'"),
+    edit("an unknown row", "predict.0", "row", '"T1_rapd"', "predict.0.row", "the id of an evidence row",
+         "got 'T1_rapd'", "'T1_rapid'"),
+    edit("a fact for a row", "predict.0", "row", '"T20"', "predict.0.row", "the id of an evidence row", "got 'T20'"),
     edit("no source", "predict.0", "source", None, "predict.0.source", "missing key 'source'"),
     edit("assumed without a note", "predict.2", "note", None, "predict.2.source", "wants a note that says why"),
 ]

@@ -69,7 +69,7 @@ BATH = {"drug": "memantine", "route": "bath", "uM": 10, "at": "0 minute", "durat
 ACT = {"name": "GABA_A_antagonist", "cells": ["pyramidal", "pv", "sst"], "place": "dendritic", "amount": 0.1,
        "from": "-1 minute", "until": "2 minute"}  # fmt: skip
 PREDICT = {"id": "blocked", "quantity": "block_evoked.b", "at": "2 minute", "claim": "treated > vehicle",
-           "margin": 0.01, **ASSUMED}  # fmt: skip
+           "margin": 0.01, "row": "T1_rapid", **ASSUMED}  # fmt: skip
 
 
 def experiments() -> list[Tables]:
@@ -80,8 +80,8 @@ def experiments() -> list[Tables]:
     }  # fmt: skip
     arms = [
         {"name": "vehicle", "meaning": "nothing", "set": {"spines.tau_N": "40 hour"}, "hypothesis": "H1"},
-        {"name": "treated", "doses": doses(), "state": "depressed", "knockout": ["eEF2K"],
-         "mutant": [{"name": "MeCP2_S421A"}], "treatment": [ACT]},
+        {"name": "treated", "doses": doses(), "state": "depressed", "variant": "kotermanski_johnson",
+         "knockout": ["eEF2K"], "mutant": [{"name": "MeCP2_S421A"}], "treatment": [ACT]},
     ]  # fmt: skip
     axes = [{"path": "doses.mg_per_kg", "name": "dose", "values": [0.1, 0.5]},
             {"path": "eef2k.tau_K", "low": "2 minute", "high": "4 minute", "count": 2, "spacing": "log"}]  # fmt: skip
@@ -91,7 +91,7 @@ def experiments() -> list[Tables]:
         "predict": [PREDICT], "sweep": {"axes": axes, "sample": "grid", "show": show},
     }  # fmt: skip
     slices = {
-        **about, "preparation": "active_slice", "state": "healthy",
+        **about, "preparation": "active_slice", "state": "healthy", "variant": "kotermanski_johnson",
         "arms": [{"name": "vehicle"}, {"name": "treated", "doses": [BATH], "preparation": "silent_slice"}],
         "record": [BLOCK], "set": {"column.n_cells": 60},
         "sweep": {"axes": [axes[1] | {"count": 2}], "sample": "random", "points": 3, "seed": 2},
@@ -149,6 +149,7 @@ def studies() -> list[Tables]:
             one["groups"][0]["doses"] = doses()
     found[0]["resting_connectivity"]["analysed"] = 6
     found[0]["reported"][0] |= {"estimate": 0.1, "value": 2.0, "degrees": 40, "p": 0.04, "note": "a test"}
+    found[0]["reported"][0]["role"] = "TEST"
     return found
 
 
@@ -245,6 +246,7 @@ VALID: dict[str, Of] = {
     "ManipulationEntry.cells": one_or_list, "ManipulationEntry.place": one_of("axonal"),
     "ManipulationEntry.kind": as_it_is, "ManipulationEntry.meaning": words, "ManipulationEntry.acute": as_it_is,
     "HypothesisEntry.meaning": words, "StateEntry.meaning": words, "PreparationEntry.meaning": words,
+    "VariantEntry.meaning": words,
     "PreparationEntry.bath": as_it_is,
     "ModelFile.title": words, "ModelFile.notes": words, "ModelFile.include": as_it_is,
     # What an experiment gives, does, asks and records.
@@ -256,13 +258,14 @@ VALID: dict[str, Of] = {
     "ActEntry.amount": number(0, 0.2), "ActEntry.from": one_of("-90 second", "0 second"), "ActEntry.until": minutes,
     "ArmEntry.name": as_it_is, "ArmEntry.meaning": words, "ArmEntry.hypothesis": one_of("H2", "H4", ""),
     "ArmEntry.preparation": one_of("silent_slice_0_Mg"), "ArmEntry.state": one_of("healthy"),
+    "ArmEntry.variant": one_of("kotermanski_johnson", ""),
     "ArmEntry.set": in_table(respelled),
     "RecordEntry.quantity": as_it_is, "RecordEntry.every": one_of("30 second", "60000 ms"),
     "RecordEntry.at": each(minutes),
     "PredictEntry.id": as_it_is, "PredictEntry.quantity": as_it_is, "PredictEntry.at": minutes,
     "PredictEntry.claim": one_of("treated = vehicle", "vehicle < treated", "treated > treated at 1 minute"),
     "PredictEntry.margin": number(0.001, 0.5), "PredictEntry.source": one_of("fitted", "zarate2006"),
-    "PredictEntry.note": words,
+    "PredictEntry.note": words, "PredictEntry.row": one_of("T1_rapid", "NM4_magnesium", ""),
     "ScheduleEntry.tolerance": number(0.3, 0.9), "ScheduleEntry.noise": number(0.5, 0.9),
     **{f"ScheduleEntry.{key}": respelled for key in ("probe", "baseline", "burn_in", "settle", "longest_leap")},
     "ScheduleEntry.burst": one_of("150 ms"), "ScheduleEntry.longest_burst": one_of("0.5 second"),
@@ -277,6 +280,7 @@ VALID: dict[str, Of] = {
     "ExperimentFile.seeds": one_of([0], [3]), "ExperimentFile.begin": one_of("-3 minute"),
     "ExperimentFile.duration": minutes, "ExperimentFile.body_weight": one_of("80 kg", "65000 g"),
     "ExperimentFile.preparation": as_it_is, "ExperimentFile.state": one_of("healthy"),
+    "ExperimentFile.variant": one_of("kotermanski_johnson", ""),
     "ExperimentFile.set": in_table(as_it_is),
     # What rows of evidence ask.
     "TermEntry.quantity": as_it_is, "TermEntry.times": one_of(0.5, "spines.N_0"),
@@ -315,7 +319,7 @@ VALID: dict[str, Of] = {
     "GlutamateEntry.scan": respelled, "GlutamateEntry.every": one_of("10 minute"),
     "Reported.statistic": as_it_is, "Reported.sign": one_of("+", "-", "0"),
     **{f"Reported.{key}": number(0, 50) for key in ("estimate", "value", "degrees", "p")},
-    "Reported.source": as_it_is, "Reported.note": words,
+    "Reported.source": as_it_is, "Reported.note": words, "Reported.role": one_of("CAL", "TEST"),
     "StudyFile.title": words, "StudyFile.question": words, "StudyFile.source": as_it_is, "StudyFile.notes": words,
     "StudyFile.participants": as_it_is, "StudyFile.brain": as_it_is, "StudyFile.coupling": number(0, 1),
     "StudyFile.begin": respelled, "StudyFile.seed": one_of(0, 5),

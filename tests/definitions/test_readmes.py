@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from msim.base.sources import kinds_text
 from msim.definitions.evidence import schema as rows
 from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.files import schema as e
 from msim.definitions.files.read import shipped
 from msim.definitions.models.checks import check_files
+from msim.definitions.models.read_model import read_model
+from msim.definitions.models.tables import kinds_of_values
 
 EXPERIMENTS = (shipped("experiments") / "README.md").read_text(encoding="utf-8")
 MODELS = (shipped("models") / "README.md").read_text(encoding="utf-8")
@@ -26,7 +29,7 @@ OF_EXPERIMENTS = (
 )  # fmt: skip
 OF_MODELS = (
     e.ModelFile, e.ColumnEntry, e.MechanismEntry, e.PopulationEntry, e.ProjectionEntry, e.DriveEntry, e.LinkEntry,
-    e.ManipulationEntry, e.PartEntry, e.HypothesisEntry, e.PreparationEntry, e.StateEntry, e.ValueEntry,
+    e.ManipulationEntry, e.PartEntry, e.HypothesisEntry, e.PreparationEntry, e.StateEntry, e.VariantEntry, e.ValueEntry,
 )  # fmt: skip
 
 
@@ -44,6 +47,12 @@ def test_the_example_of_an_experiment_passes_the_check(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert check_files(["own.toml"]) == ([("own.toml", "experiment", "3 arms, 2 predictions")], [])
     assert len(read_experiment("own.toml").predictions) == 2
+
+
+def test_the_readme_counts_the_values_of_the_column_as_they_are() -> None:
+    """A reader learns on the first page how much was measured."""
+    text = (shipped("models").parent / "README.md").read_text(encoding="utf-8")
+    assert kinds_text(kinds_of_values(read_model("circuits/cortical_column").values.values())) in " ".join(text.split())
 
 
 def test_the_examples_of_a_model_are_in_the_shipped_one() -> None:

@@ -45,7 +45,7 @@ def test_every_verdict_is_there_with_effect_and_interval(run: Run, text: str) ->
     verdicts = judge(run)
     assert len(verdicts) == 9
     for one in verdicts:
-        row = text[text.index(f" {one.id} {one.verdict} {one.claim}") :][:400]
+        row = text[text.index(f" {one.id} {one.verdict} {one.outcome_was} {one.claim}") :][:400]
         assert number_text(one.effect, one.margin) in row
         assert interval_text(one.ci, one.margin).replace(" .. ", " to ") in row
         assert cited(one.source, known_sources()) in row
@@ -116,8 +116,8 @@ def test_a_study_is_set_beside_what_was_reported_and_its_words_are_text(tmp_path
     assert "<script>document.title" not in made and "<b>within" not in made
     for name in STATISTICS:
         assert words(name) in seen
-    assert "sign -, p 0.01 agrees -0.123 -0.2 to -0.05 t(37) = -3.20" in seen
-    assert "1 of 1 reported signs agree" in seen and "spread.CL 0.13 (no unit)" in seen
+    assert "sign -, p 0.01 agrees fitted to -0.123 -0.2 to -0.05 t(37) = -3.20" in seen
+    assert "Reported signs: 1 of 1 agree; it is a calibration row" in seen and "spread.CL 0.13 (no unit)" in seen
     assert words(HOSTILE) in seen and "Absolute V_cycle is a third" in seen
 
 
@@ -131,7 +131,7 @@ def test_what_is_not_finished_says_so(tmp_path: Path) -> None:
     assert "vehicle, seed 1 done" in seen and "ketamine, seed 1 failed – SimulationError: ran <away>" in seen
     assert "Predictions, not judged" in seen and "T1_rapid" in seen
     half = text_of(html_of(page_of(study_folder(tmp_path / "study", table=False))))
-    assert "This study is not finished." in half and "reported signs agree" not in half
+    assert "This study is not finished." in half and "Reported signs" not in half
 
 
 def test_a_sweep_with_failed_trials_shows_what_it_has_and_says_what_failed(tmp_path: Path) -> None:

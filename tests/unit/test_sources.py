@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from msim.base.errors import DefinitionError
-from msim.base.sources import REQUIRED, Source, check_source, cite_text, read_sources
+from msim.base.sources import (
+    ASSUMED,
+    FITTED,
+    MEASURED,
+    REQUIRED,
+    SOFTWARE,
+    Source,
+    check_source,
+    cite_text,
+    kind_of,
+    kinds_text,
+    read_sources,
+)
 
 SHIPPED = Path(__file__).parents[2] / "models" / "sources.bib"
 ENTRY = """@article{kamp2020,
@@ -129,6 +143,17 @@ def test_a_field_that_stands_twice_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["@misc{a2020, title = {x}}", "stray words\n", '@article{ab2020, title = "x"}'])
 def test_bibtex_outside_the_subset_is_refused_not_skipped(tmp_path: Path, text: str) -> None:
     assert "wants" in refusal(tmp_path, text)
+
+
+def test_a_program_is_told_apart_from_what_was_measured(tmp_path: Path) -> None:
+    """Every value is counted once, by the kind of its source; what nobody measured is not called so."""
+    known = read(tmp_path, ENTRY + OTHER.replace("@article", "@software"))
+    assert not known["kamp2020"].is_software and known["jahr1990"].is_software
+    kinds = Counter(kind_of(one, known) for one in ("kamp2020", "jahr1990", "fitted", "assumed", "assumed"))
+    assert kinds == {MEASURED: 1, SOFTWARE: 1, FITTED: 1, ASSUMED: 2}
+    assert kinds_text(kinds) == "1 measured (20 %), 1 software default (20 %), 1 fitted (20 %), 2 assumed (40 %)"
+    assert sum(int(one) for one in re.findall(r"(\d+) [a-z]", kinds_text(kinds))) == kinds.total()
+    assert "default" not in kinds_text({MEASURED: 1})
 
 
 def test_a_file_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:

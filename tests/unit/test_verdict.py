@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_texts, read_experiment
 from msim.definitions.experiments.predictions import Prediction
+from msim.definitions.experiments.schedule import Schedule
 from msim.storage.run_store import Run
 from msim.verdicts.verdict import (  # fmt: skip
     VERDICT_FILE,
@@ -22,12 +23,13 @@ from msim.verdicts.verdict import (  # fmt: skip
     as_json,
     decide,
     judge_prediction,
+    numerical_noise,
     paired_interval,
     standardized_effect,
     values_of,
     write_verdicts,
 )
-from msim.verdicts.verdict_text import ci_text, effect_text, wanted_text
+from msim.verdicts.verdict_text import agreement_text, ci_text, effect_text, wanted_text
 
 SCALE = "ampar_scaling.AMPAR_scale"
 NAN, INF = float("nan"), float("inf")
@@ -159,6 +161,54 @@ def test_the_effect_size_does_not_depend_on_the_unit() -> None:
     assert found == pytest.approx(differences.mean() / differences.std(ddof=1), rel=1e-12)
     assert standardized_effect(1e3 * differences) == pytest.approx(found, rel=1e-12)
     assert standardized_effect(np.zeros(3)) is None and standardized_effect(np.array([NAN, 1.0])) is None
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 70.0])
+def test_a_spread_that_bursts_may_cause_by_themselves_gives_no_effect_size(size: float) -> None:
+    """The same differences have d under a schedule whose bursts scatter values less, and none under a coarser one."""
+    differences = size * np.array([0.40, 0.41, 0.42])  # a standard deviation of 1 % of the value
+    finer, coarser = Schedule(tolerance=0.03, noise=0.3), Schedule(tolerance=0.05, noise=0.25)
+    assert standardized_effect(differences, size, numerical_noise(finer)) == standardized_effect(differences)
+    assert standardized_effect(differences, size, numerical_noise(coarser)) is None
+
+
+# What outcomes were to the model
+
+
+@pytest.mark.parametrize(("outcomes", "told"), [
+    ([("fitted to", True)] * 9, "9 of 9 agree; all 9 are calibration rows, to which the model was fitted"),
+    ([("fitted to", True)], "1 of 1 agree; it is a calibration row, to which the model was fitted"),
+    ([("held out", True), ("held out", False)], "1 of 2 agree; all 2 are outcomes that were held out"),
+    ([("never compared", True)] * 3, "3 of 3 agree; all 3 were never compared with a published outcome"),
+    ([("fitted to", True), ("fitted to", True), ("held out", False), ("never compared", True)],
+     "3 of 4 agree: 2 of 2 calibration rows, to which the model was fitted; 0 of 1 held out; 1 of 1 never compared"),
+])  # fmt: skip
+def test_agreement_with_what_was_fitted_to_is_told_apart(outcomes: list[tuple[str, bool]], told: str) -> None:
+    """No count of agreements stands without what the outcomes were to the model."""
+    assert agreement_text(outcomes).startswith(told)
+
+
+@pytest.mark.parametrize(("role", "was"), [("CAL", "fitted to"), ("TEST", "held out"), ("control", "never compared")])
+def test_an_outcome_is_what_its_row_was_when_the_run_was_made(
+    experiment: ExperimentDefinition, role: str, was: str
+) -> None:
+    """The role that provenance holds counts, also of a row that is gone since; a word that is no role does not."""
+    text = experiment.text.replace('row      = "T1_rapid"', 'row      = "T99"')
+
+    def rebuilt(text: str, roles: dict[str, str]) -> ExperimentDefinition:
+        model = experiment.model
+        return experiment_from_texts("x", "x.toml", text, model.name, model.files, {}, "", roles)
+
+    found = rebuilt(text, {"T99": role})
+    assert found.predictions[0].outcome_was == was and found.roles["T99"] == role
+    first = found.predictions[0]
+    verdict = judge_prediction(run_of(VALUES), found, replace(
+        predicted(found, ("ketamine", 200.0), ">", ("vehicle", 200.0), 0.05), row=first.row
+    ))
+    assert (verdict.row, verdict.outcome_was) == ("T99", was)
+    assert rebuilt(experiment.text, {"T1_rapid": "?"}).predictions[0].outcome_was == "fitted to"
+    without = text.replace('row      = "T99"\n', "")
+    assert rebuilt(without, {}).predictions[0].outcome_was == "never compared"
 
 
 # From a run

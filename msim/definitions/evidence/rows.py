@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ class Condition:
     preparation: str = ""
     state: str = ""
     set: tuple[tuple[str, Any], ...] = ()
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,11 @@ def chosen(rows: Sequence[EvidenceRow], names: Sequence[str] | None) -> list[Evi
         if name not in known:
             raise DefinitionError("--only", f"no evidence row or fact is called '{name}'{nearest(name, known)}")
     return [one for one in rows if one.id in names or one.fact in names]
+
+
+def under_variant(rows: Sequence[EvidenceRow], name: str) -> list[EvidenceRow]:
+    """Return rows that a variant of the model is to run."""
+    return [replace(one, condition=replace(one.condition, variant=name)) for one in rows]
 
 
 def _row(

@@ -105,7 +105,7 @@ def _of_arm(arm: Arm, end: float) -> tuple[Any, ...]:
         (one.time, deciding_values(one.model, given), dict(one.pulses)) for one in arm.changes if one.time < end
     ]
     weight = arm.body_weight if doses else None
-    return doses, weight, arm.preparation, arm.state, deciding_values(arm.model, given), changes
+    return doses, weight, arm.preparation, arm.state, arm.variant, deciding_values(arm.model, given), changes
 
 
 def deciding_values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:

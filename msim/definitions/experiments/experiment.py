@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
+from msim.definitions.evidence.roles import known_roles
 from msim.definitions.experiments.changes import changed_tables, of_model
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.experiments.effects import validate_effective
@@ -45,7 +46,7 @@ class Arm:
 
     model: at rest; interventions: on the model; changes: of the model at the times of these, in order
     hypothesis: of those that the model declares, or '' for the model as it stands; body_weight: kg
-    preparation, state: of those that the model declares, or ''
+    preparation, state, variant: of those that the model declares, or ''
     """
 
     name: str
@@ -58,6 +59,7 @@ class Arm:
     body_weight: float = 70.0
     preparation: str = ""
     state: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class ExperimentDefinition:
     """An experiment as its file states it; times in s, body weight in kg.
 
     hypothesis: in words; hypotheses: names that the model declares, with which all arms are crossed
-    under: the hypothesis chosen on the command line, or ''
+    under: the hypothesis chosen on the command line, or ''; roles: of the evidence rows that predictions name
     """
 
     name: str
@@ -87,6 +89,7 @@ class ExperimentDefinition:
     changes: Mapping[str, str | int | float]
     hypotheses: tuple[str, ...] = ()
     under: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     def arm(self, name: str) -> Arm:
         """Return the arm with this name."""
@@ -165,12 +168,15 @@ def experiment_from_tables(
 
 def experiment_from_texts(
     name: str, where: str, text: str, model_name: str, model_texts: Mapping[str, str], changes: Mapping[str, Any],
-    hypothesis: str = "",
+    hypothesis: str = "", roles: Mapping[str, str] | None = None,
 ) -> ExperimentDefinition:  # fmt: skip
-    """Rebuild an experiment from the texts that a run has stored."""
+    """Rebuild an experiment from the texts that a run has stored.
+
+    roles: of the evidence rows that its predictions name, as they were when it ran
+    """
     entry = _entry(read_tables(text, where), where, changes)
     model = read_model_texts(model_name, model_texts)
-    return build_experiment(entry, name, where, text, model, dict(changes), hypothesis)
+    return build_experiment(entry, name, where, text, model, dict(changes), hypothesis, roles)
 
 
 def rebuilder(experiment: ExperimentDefinition) -> Callable[[Mapping[str, Any]], ExperimentDefinition]:
@@ -181,8 +187,9 @@ def rebuilder(experiment: ExperimentDefinition) -> Callable[[Mapping[str, Any]],
     def built(changes: Mapping[str, Any]) -> ExperimentDefinition:
         entry = _entry(tables, experiment.file, changes)
         whole = build_experiment(
-            entry, experiment.name, experiment.file, experiment.text, model, dict(changes), experiment.under
-        )
+            entry, experiment.name, experiment.file, experiment.text, model, dict(changes), experiment.under,
+            experiment.roles,
+        )  # fmt: skip
         until = experiment.end if experiment.end < whole.end else None
         return whole.narrowed([one.name for one in experiment.arms], experiment.seeds, until)
 
@@ -218,7 +225,7 @@ def _entry(tables: Mapping[str, Any], where: str, changes: Mapping[str, Any]) ->
 
 def build_experiment(
     entry: e.ExperimentFile, name: str, where: str, text: str, model: ModelDefinition,
-    changes: dict[str, str | int | float], hypothesis: str = "",
+    changes: dict[str, str | int | float], hypothesis: str = "", roles: Mapping[str, str] | None = None,
 ) -> ExperimentDefinition:  # fmt: skip
     """Turn entries into a checked ExperimentDefinition."""
     sources = read_sources(shipped("models") / "sources.bib")
@@ -228,22 +235,23 @@ def build_experiment(
         raise DefinitionError(f"{where}: model", wanted)
     if entry.hypotheses is not None:
         # What is wrong is said of the file as it is, before its arms are multiplied.
-        build_experiment(entry.model_copy(update={"hypotheses": None}), name, where, text, model, changes)
+        build_experiment(entry.model_copy(update={"hypotheses": None}), name, where, text, model, changes,
+                         roles=roles)  # fmt: skip
     entry = crossed(entry, model, hypothesis, where)
 
     def base_of(arm: e.ArmEntry | None, place: str) -> ModelDefinition:
-        """Apply preparation and state to the model, then the experiment's `set`, hypothesis, and command line."""
+        """Apply variant, preparation and state to the model, then the experiment's `set`, hypothesis, command line."""
         one = declared
-        for table, key in (("preparations", "preparation"), ("states", "state")):
+        for key in ("variant", "preparation", "state"):
             own = getattr(arm, key) if arm is not None else None
-            place_of = f"{where}: {key}" if own is None else f"{place}.{key}"
-            one = prepared(one, table, chosen_of(entry, arm, key), place_of)
+            place_of = f"{place}.{key}" if own is not None else f"{'--set' if key in changes else where}: {key}"
+            one = prepared(one, f"{key}s", chosen_of(entry, arm, key), place_of)
         one = with_changes(one, set_here, f"{where}: set")
         name = (arm.hypothesis if arm is not None else None) or ""
         one = under(one, name, f"{place}.hypothesis")
         validate_set_once(model, name, entry.set, f"{where}: set")
         settled = {*entry.set, *(arm.set if arm is not None else ()), *given}
-        both = {key: chosen_of(entry, arm, key) for key in ("preparation", "state")}
+        both = {key: chosen_of(entry, arm, key) for key in ("variant", "preparation", "state")}
         validate_one_setter(model, {**both, "hypothesis": name}, settled, place or where)
         return with_changes(one, given, "--set")
 
@@ -263,8 +271,10 @@ def build_experiment(
     schedule = read_schedule(entry.schedule, f"{where}: schedule")
     check_probe(schedule.probe, base, recording, f"{where}: schedule")
     names = [one.name for one in arms]
+    named = [one.row for one in entry.predict if one.row]
+    known = known_roles(roles or {}) if named else {}
     predictions = tuple(
-        read_prediction(one, base, quantities, recording, names, sources, f"{where}: predict.{index}")
+        read_prediction(one, base, quantities, recording, names, sources, known, f"{where}: predict.{index}")
         for index, one in enumerate(entry.predict)
     )
     if entry.hypotheses is not None:
@@ -275,6 +285,7 @@ def build_experiment(
         name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
         begin, end, arms[0].body_weight, schedule, recording, quantities,
         predictions, changes, _crossed_with(entry, arms), hypothesis,
+        {row: known[row] for row in named},
     )  # fmt: skip
 
 
@@ -328,10 +339,11 @@ def _arms(
         at_rest, changes = with_interventions(model, interventions, -math.inf), changes_of(
             model, interventions, span[1]
         )
-        state = chosen_of(entry, one, "state")
+        state, variant = chosen_of(entry, one, "state"), chosen_of(entry, one, "variant")
         arms.append(
-            Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state)
-        )
+            Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state,
+                variant)
+        )  # fmt: skip
     _validate_set_once([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 

@@ -9,6 +9,7 @@ from typing import Any
 from msim.base.errors import DefinitionError
 from msim.base.quantities import parse_in, second
 from msim.base.sources import check_source
+from msim.definitions.evidence.roles import NEVER_COMPARED, OUTCOME_WAS, role_of
 from msim.definitions.experiments.claims import Claim, parse_claim
 from msim.definitions.experiments.recordings import look_up_recorded, validate_recorded
 from msim.definitions.files import schema as e
@@ -22,6 +23,8 @@ class Prediction:
     """A claim about a recorded quantity at a time (s), settled before the run.
 
     margin: smallest difference that counts, in SI units of the quantity; wanted: the same as the file has it
+    row: evidence row that it is about, or ''; outcome_was: what that row's outcome was to the model, 'fitted to',
+        'held out' or 'never compared'
     """
 
     id: str
@@ -33,6 +36,8 @@ class Prediction:
     note: str
     hypothesis: str = ""
     wanted: str = "0"
+    row: str = ""
+    outcome_was: str = NEVER_COMPARED
 
     @property
     def asked(self) -> str:
@@ -42,10 +47,11 @@ class Prediction:
 
 def read_prediction(
     one: e.PredictEntry, model: ModelDefinition, quantities: Mapping[str, Address], recording: Recording,
-    arms: Sequence[str], sources: Mapping[str, Any], where: str,
+    arms: Sequence[str], sources: Mapping[str, Any], roles: Mapping[str, str], where: str,
 ) -> Prediction:  # fmt: skip
     """Read a prediction: a claim of an experiment about a recorded quantity.
 
+    roles: of the evidence rows that it may name
     raises: DefinitionError that names file and key
     """
     check_source(one.source, one.note, sources, f"{where}.source")
@@ -55,7 +61,11 @@ def read_prediction(
     for side in (claim.left, claim.right):
         validate_recorded(address, side.time, model, recording, f"{where}.{'at' if side.time == time else 'claim'}")
     margin, wanted = _margin(one, claim, address, where), "0" if one.margin is None else str(one.margin)
-    return Prediction(one.id, one.quantity, time, claim, margin, one.source, one.note, wanted=wanted)
+    outcome_was = OUTCOME_WAS[role_of(one.row, roles, f"{where}.row")] if one.row else NEVER_COMPARED
+    return Prediction(
+        one.id, one.quantity, time, claim, margin, one.source, one.note, wanted=wanted, row=one.row,
+        outcome_was=outcome_was,
+    )  # fmt: skip
 
 
 def _margin(one: e.PredictEntry, claim: Claim, address: Address, where: str) -> float:

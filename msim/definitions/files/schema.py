@@ -209,6 +209,13 @@ class StateEntry(Entry):
     set: dict[DottedPath, ValueEntry] = {}
 
 
+class VariantEntry(Entry):
+    """Another set of values for the same model, such as those of another laboratory."""
+
+    meaning: Words
+    set: dict[DottedPath, ValueEntry] = Field(min_length=1)
+
+
 class PreparationEntry(StateEntry):
     """Body or tissue that a model stands for: a person, an animal or a slice in a bath.
 
@@ -238,6 +245,7 @@ class ModelFile(Entry):
     hypotheses: dict[Name, HypothesisEntry] = {}
     preparations: dict[Name, PreparationEntry] = {}
     states: dict[Name, StateEntry] = {}
+    variants: dict[Name, VariantEntry] = {}
 
 
 class TitrationStep(Entry):
@@ -297,6 +305,7 @@ class ArmEntry(Entry):
     hypothesis: NameOrNothing | None = None
     preparation: NameOrNothing | None = None
     state: NameOrNothing | None = None
+    variant: NameOrNothing | None = None
     set: dict[DottedPath, QuantityText] = {}
 
 
@@ -309,13 +318,17 @@ class RecordEntry(Entry):
 
 
 class PredictEntry(Entry):
-    """A claim settled before the run."""
+    """A claim settled before the run.
+
+    row: id of the evidence row whose published outcome it is about; '' where it was never compared with any
+    """
 
     id: Name
     quantity: DottedPath
     at: QuantityText
     claim: StrictStr
     margin: QuantityText | None = None
+    row: NameOrNothing = ""
     source: StrictStr
     note: StrictStr = ""
 
@@ -379,6 +392,7 @@ class ExperimentFile(Entry):
     body_weight: BodyWeight | None = None
     preparation: NameOrNothing = ""
     state: NameOrNothing = ""
+    variant: NameOrNothing = ""
     schedule: ScheduleEntry = ScheduleEntry()
     set: dict[DottedPath, QuantityText] = {}
     arms: list[ArmEntry] = Field(min_length=1)

@@ -8,7 +8,7 @@ from typing import Any
 EXPERIMENT_KEYS = ("arms", "hypothesis", "model", "predict", "record")
 PART_TABLES = (
     "mechanisms", "populations", "projections", "drives", "links", "manipulations", "hypotheses",
-    "preparations", "states",
+    "preparations", "states", "variants",
 )
 # Keys of which any one tells a kind, in the order in which they are looked for.
 TOLD_BY = {

@@ -232,6 +232,7 @@ class ModelDefinition:
     preparations: Mapping[str, Preparation] = field(default_factory=dict)
     states: Mapping[str, Preparation] = field(default_factory=dict)
     roles: Roles = Roles()
+    variants: Mapping[str, Preparation] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:

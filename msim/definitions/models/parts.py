@@ -15,6 +15,7 @@ from msim.definitions.files.schema import ModelFile, ValueEntry
 # Tables of which only a whole model knows what they belong to.
 NEEDS_WHOLE = (
     "populations", "projections", "drives", "links", "manipulations", "hypotheses", "preparations", "states",
+    "variants",
 )  # fmt: skip
 
 

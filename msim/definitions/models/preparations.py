@@ -1,4 +1,4 @@
-"""[preparations] and [states] of a model: the subject that it represents, from a person to a silent slice."""
+"""[preparations], [states] and [variants] of a model: the subject that it represents, and whose numbers it takes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ WEIGHTS = (
 
 
 def read_preparation(
-    table: str, name: str, entry: e.PreparationEntry | e.StateEntry, file: str, values: Values
+    table: str, name: str, entry: e.PreparationEntry | e.StateEntry | e.VariantEntry, file: str, values: Values
 ) -> Preparation:
-    """Read one [preparations.NAME] or [states.NAME] table, and keep its values with the values of the model.
+    """Read one [preparations.NAME], [states.NAME] or [variants.NAME] table; keep its values with those of the model.
 
     raises: DefinitionError that names file and key
     """
@@ -63,7 +63,7 @@ def check_weights(model: ModelDefinition) -> None:
 
 
 def declared_preparation(model: ModelDefinition, table: str, name: str, where: str) -> Preparation:
-    """Return the preparation or state with this name."""
+    """Return the preparation, state or variant with this name."""
     known: Mapping[str, Preparation] = getattr(model, table)
     if name not in known:
         hint = nearest(name, known) if known else "; it declares none"
@@ -72,12 +72,12 @@ def declared_preparation(model: ModelDefinition, table: str, name: str, where: s
 
 
 def prepared(model: ModelDefinition, table: str, name: str, where: str) -> ModelDefinition:
-    """Return the model in a preparation or a state, or unchanged where `name` is ''."""
+    """Return the model in a preparation, a state or a variant, or unchanged where `name` is ''."""
     return with_kept(model, declared_preparation(model, table, name, where).changes) if name else model
 
 
 def chosen_of(entry: e.ExperimentFile, arm: e.ArmEntry | None, key: str) -> str:
-    """Return the preparation or the state of an arm: its own, or that of the experiment."""
+    """Return the preparation, state or variant of an arm: its own, or that of the experiment."""
     own = getattr(arm, key) if arm is not None else None
     found: str = getattr(entry, key) if own is None else own
     return found
@@ -88,11 +88,12 @@ def validate_one_setter(
 ) -> None:
     """Refuse a value that two of these set: the order in which they are taken would decide which holds.
 
-    chosen: names of preparation, state and hypothesis, or ''
+    chosen: names of variant, preparation, state and hypothesis, or ''
     settled: values that the experiment, the arm or the command line sets after them
     """
     known: dict[str, Mapping[str, Preparation | Hypothesis]] = {
-        "preparation": model.preparations, "state": model.states, "hypothesis": model.hypotheses,
+        "variant": model.variants, "preparation": model.preparations, "state": model.states,
+        "hypothesis": model.hypotheses,
     }  # fmt: skip
     found: dict[str, str] = {}
     for kind, name in chosen.items():

@@ -33,7 +33,7 @@ from msim.definitions.models.preparations import check_weights, read_preparation
 from msim.definitions.models.roles import check_roles, read_roles
 from msim.definitions.models.values import Values, check_values
 
-APART = ("manipulations", "hypotheses", "preparations", "states")
+APART = ("manipulations", "hypotheses", "preparations", "states", "variants")
 TABLES = ("mechanisms", "populations", "projections", "drives", "links", *APART)
 RESERVED = ("column", "roles", *APART)
 MOST_INCLUDES_DEEP = 20
@@ -209,14 +209,15 @@ def build_model(name: str, files: dict[str, str], merged: _Merged) -> ModelDefin
     whole = Parts(instances, populations, projections, drives, links)
     manipulations = {key: read_manipulation(key, *pair, values, whole) for key, pair in tables["manipulations"].items()}
     hypotheses = {key: read_hypothesis(key, *pair, values) for key, pair in tables["hypotheses"].items()}
-    preparations, states = (
+    preparations, states, variants = (
         {key: read_preparation(table, key, *pair, values) for key, pair in tables[table].items()}
-        for table in ("preparations", "states")
+        for table in ("preparations", "states", "variants")
     )
     values.follow()
     model = ModelDefinition(
         name, merged.title, files, instances, populations, projections, drives, links, manipulations, values.found,
         hypotheses, preparations, states, read_roles(merged.roles[0]) if merged.roles else Roles(),
+        variants,
     )  # fmt: skip
     model = with_drugs(model, drugs_that_bind(model))
     check_values(model)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msim.base.quantities import quantity_text, second, unit_text
-from msim.base.sources import Source
+from msim.base.sources import Source, kind_of
 from msim.base.units import kilogram
 from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, manipulation_records
-from msim.definitions.models.model import Link, ModelDefinition, Value
+from msim.definitions.models.model import Hypothesis, Link, ModelDefinition, Preparation, Value
 from msim.pharmacology.regimen import Dose
 
-APART = ("manipulations.", "hypotheses.")
+APART = ("manipulations.", "hypotheses.", "variants.")
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -46,12 +47,19 @@ def model_tables(model: ModelDefinition) -> Tables:
             for one in model.links.values()
         ],
         "manipulations": manipulation_records(model),
-        "hypotheses": [
-            {"hypothesis": one.name, "meaning": one.meaning,
-             "sets": {path: model.resolved(kept).text for path, kept in one.changes.items()}, "file": one.file}
-            for one in model.hypotheses.values()
-        ],
+        "hypotheses": _sets_of(model, "hypothesis", model.hypotheses),
+        "variants": _sets_of(model, "variant", model.variants),
     }  # fmt: skip
+
+
+def _sets_of(
+    model: ModelDefinition, kind: str, sets: Mapping[str, Hypothesis] | Mapping[str, Preparation]
+) -> list[dict[str, Any]]:
+    return [
+        {kind: one.name, "meaning": one.meaning,
+         "sets": {path: model.resolved(kept).text for path, kept in one.changes.items()}, "file": one.file}
+        for one in sets.values()
+    ]  # fmt: skip
 
 
 def experiment_tables(experiment: ExperimentDefinition) -> Tables:
@@ -61,7 +69,7 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
         "about": [{"key": key, "is": text} for key, text in about(experiment, known)],
         "arms": [
             {"arm": one.name, "meaning": one.meaning, "doses": [dose_text(one, dose) for dose in one.doses],
-             "hypothesis": one.hypothesis,
+             "hypothesis": one.hypothesis, "variant": one.variant,
              "changes": changed_values(experiment.model, one),
              "acts": [intervention_text(each) for each in one.interventions]}
             for one in experiment.arms
@@ -74,7 +82,7 @@ def experiment_tables(experiment: ExperimentDefinition) -> Tables:
         "predictions": [
             {"id": one.id, "quantity": one.quantity, "at": time_text(one.time), "claim": one.claim.text,
              "margin": one.margin, "unit": unit_text(experiment.quantities[one.quantity].unit),
-             "source": cited(one.source, known), "note": one.note}
+             "row": one.row, "outcome_was": one.outcome_was, "source": cited(one.source, known), "note": one.note}
             for one in experiment.predictions
         ],
     }  # fmt: skip
@@ -160,6 +168,12 @@ def some(texts: list[str], most: int = 8) -> str:
     """Join texts with commas, and state how many were left out."""
     left_out = len(texts) - most
     return ", ".join(texts[:most]) + (f" and {left_out} more" if left_out > 0 else "")
+
+
+def kinds_of_values(values: Iterable[Value]) -> dict[str, int]:
+    """Count the values of each kind of source; one that follows another is counted there."""
+    known = known_sources()
+    return dict(Counter(kind_of(one.source, known) for one in values if not one.same_as))
 
 
 def value_record(value: Value, text: str, known: Mapping[str, Source], holds: Value | None = None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from msim.definitions.models.model import MechanismInstance, ModelDefinition, Va
 
 WHOLE = ("column.n_cells", "column.reference_cells")
 # Values that are kept beside those of the model, to be put in their place.
-KEPT = ("manipulations", "hypotheses", "preparations", "states")
+KEPT = ("manipulations", "hypotheses", "preparations", "states", "variants")
 
 
 class Values:

@@ -87,7 +87,10 @@ class Visit(Entry):
 
 
 class Reported(Entry):
-    """A statistic as a paper reports it; a number that the paper omits is None."""
+    """A statistic as a paper reports it; a number that the paper omits is None.
+
+    role: as of an evidence row: 'CAL', which values may be fitted to, or 'TEST', which nothing was fitted to
+    """
 
     statistic: Words
     sign: Literal["+", "-", "0"] | None = None
@@ -95,6 +98,7 @@ class Reported(Entry):
     value: FiniteNumber | None = None
     degrees: FiniteNumber | None = None
     p: FiniteNumber | None = None
+    role: Literal["CAL", "TEST"] = "CAL"
     source: Words
     note: StrictStr = ""
 
