@@ -89,7 +89,8 @@ BACKENDS = {
     )
 }  # fmt: skip
 RENAMED = {"twin": "emulator"}  # what a target was called before
-TARGETS_HELP = f"What runs the spiking cells: {', '.join(BACKENDS)}, or a plug-in's."
+_SAID = ", ".join(f"{name} ({one.meaning})" for name, one in BACKENDS.items())
+TARGETS_HELP = f"What runs the spiking cells: {_SAID}, or a plug-in's."
 
 
 def backends() -> dict[str, Backend]:

@@ -308,8 +308,7 @@ def simulate(
     changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
         definition that was read before
     workers: trials at a time; all cores if left out
-    target: code that runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is
-        none
+    target: backend that runs the cells, such as 'cpp'; 'emulator' is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
     folder = given_folder(out, "out")

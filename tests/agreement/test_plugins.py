@@ -136,7 +136,8 @@ def test_a_backend_of_another_package_agrees_with_cpp(
         for several, others in ((left.halves, right.halves), (left.field, right.field)):
             assert set(several) == set(others)
             for name, wanted in several.items():
-                np.testing.assert_allclose(others[name], wanted, rtol=0, atol=1e-10 * np.abs(wanted).max(), err_msg=name)
+                near = 1e-10 * np.abs(wanted).max()
+                np.testing.assert_allclose(others[name], wanted, rtol=0, atol=near, err_msg=name)
         for name, (times, cells) in left.spikes.items():
             np.testing.assert_allclose(right.spikes[name][0], times, rtol=0, atol=1e-9)
             np.testing.assert_array_equal(right.spikes[name][1], cells)

@@ -118,7 +118,7 @@ def _validate_flags(name: str, equations: Any, known: set[str]) -> None:
     for one in equations.values():
         for flag in one.flags:
             if flag not in known:
-                raise InputError(f"{name}: the flag '({flag})' of '{one.varname}' is not supported by target cpp")
+                raise InputError(f"{name}: the flag '({flag})' of '{one.varname}' is not supported")
 
 
 def _validate_method(name: str, method: str) -> None:
