@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from msim.backends.registry import TARGETS_HELP
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -30,7 +32,7 @@ def evidence(
     hypothesis: str = typer.Option("", help="Run the model under one of its hypotheses, such as H1."),
     variant: str = typer.Option("", help="Run the model with one of its variants, another set of values."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
-    target: str = typer.Option("cpp", help="What runs the cells: cpp, or emulator (the mean-field emulator, fast)."),
+    target: str = typer.Option("cpp", help=TARGETS_HELP),
     out: str = typer.Option("", "--out", help="Folder that keeps the values of trials; else msim's cache."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),

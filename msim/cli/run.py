@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from msim.backends.registry import TARGETS_HELP
 from msim.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ def run(
     hypothesis: str = typer.Option("", help="Run all arms under one of the model's hypotheses, such as H1."),
     variant: str = typer.Option("", help="Run all arms with one of the model's variants, another set of values."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    target: str = typer.Option(
-        "cpp", help="What code runs the spiking cells: cpp, runtime (Brian2), numpy, or emulator."
-    ),
+    target: str = typer.Option("cpp", help=TARGETS_HELP),
     emulator: str = typer.Option(
         "", help="A file of msim emulator fit, for target emulator; default: the model's own."
     ),

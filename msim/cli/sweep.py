@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from msim.backends.registry import TARGETS_HELP
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ def sweep(
     ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
     slurm: list[str] = typer.Option([], "--slurm", help="Of jobs: key=value, such as partition=long; repeatable."),
     profile: str = typer.Option("", help="A TOML file with keys of --slurm."),
-    target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2) or numpy."),
+    target: str = typer.Option("cpp", help=TARGETS_HELP),
     precision: str = typer.Option("double", help="Of cells on target cpp: double or single."),
     limit: str | None = typer.Option(None, help="Longest time that a trial may take by the clock, such as '2 hour'."),
     memory: str | None = typer.Option(None, help="Most memory of a trial, such as 4GB."),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msim.backends.context import Context, require_compiler
+from msim.backends.context import Context
+from msim.backends.registry import require_target
 from msim.base.endings import Failure, exit_status_of, failure_of
 from msim.base.errors import SimulationError, StorageError
 from msim.base.made import shared_as
@@ -74,7 +75,7 @@ def run_trials(
     raises: StartError before any trial where no process can be started that runs this code; SimulationError, once the
         others are done, where a trial was killed, or had no memory or disk
     """
-    require_compiler(context.target)
+    require_target(context.target)
     jobs = {
         (condition, seed): job
         for condition, trial in trials.items() for seed, job in jobs_of(trial, model, changes, seeds, context).items()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from msim.backends.context import Context, build_network
 from msim.backends.fast_network import Burst, FastNetwork
 from msim.backends.progress import BurstProgress
+from msim.backends.registry import backend_of
 from msim.base.errors import InputError
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.drug_binding import with_given_drugs
@@ -65,7 +66,7 @@ def simulate(
     model, protocol = without_other_drugs(model, protocol)
     schedule = context.schedule
     changes = timed_changes(model, protocol.changes, (protocol.begin, protocol.end))
-    network = build_network(model, seed, context, *(one.change.model for one in changes if one.is_fast))
+    network = build_network(model, seed, context)
     network.report_burst = report_burst
     if network.alike:
         model = one_of_each(model)
@@ -78,7 +79,7 @@ def simulate(
         scale = resumed_scale(model, drugs, resume.under("references/"), before)
     else:
         scale, pieces = resting_scale(model, drugs, network, first, protocol.begin, schedule, before)
-    if context.target in ("cpp", "emulator"):
+    if backend_of(context.target).compiles:
         scale = compiled_scale(scale)
     if resume is not None:
         cosimulation = _resumed(network, scale, schedule, recording, recorder, resume)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msim.backends.cpp.parameter_updates import fast_values
 from msim.backends.fast_network import FastNetwork
 from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.slow.scale import SlowScale, States, with_values
+from msim.network.fast_values import fast_values
 
 SAME_TIME = 1e-6  # s
 

@@ -30,13 +30,12 @@ class Placed:
 
 
 def cell_equations(
-    membrane: Mechanism, receptors: Sequence[Placed], colours: Sequence[str],
-    per_cell: Mapping[str, str], inputs: Sequence[str],
-) -> str:  # fmt: skip
+    membrane: Mechanism, receptors: Sequence[Placed], colours: Sequence[str], inputs: Sequence[str]
+) -> str:
     """Write the equations of a cell in Brian2's notation.
 
     colours: mechanisms that scale background in time, the same for all cells; each is given as a course over time
-    per_cell: constants that differ from cell to cell, with their units; inputs: values that the slow scale sets
+    inputs: values that the slow scale sets
     """
     first = membrane.compartments[0]
     lines = [line(one, {}) for one in read_equations(membrane.equations).values()]
@@ -53,7 +52,6 @@ def cell_equations(
         lines += [f"{current} = {_sum(parts)} : amp" for current, parts in currents.items()]
     lines += [factor_of(one) for one in colours]
     lines += [f"{name} : 1" for name in inputs]
-    lines += [f"{name} : {unit} (constant)" for name, unit in per_cell.items()]
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from msim.backends.context import require_compiler
+from msim.backends.registry import require_target
 from msim.base.code_digest import RunningCode, running_code, validate_same_code
 from msim.base.signals import stops_held
 from msim.storage.trial_store import write_failure_record
@@ -60,7 +60,7 @@ class LocalExecutor:
 
         raises: DiskFull where nothing more can be stored; StartError where a process cannot start, or runs other code
         """
-        require_compiler(str(sweep.plan.about["target"]).split()[0])
+        require_target(str(sweep.plan.about["target"]).split()[0])
         waiting = deque(trials)
         slots: list[_Slot] = []
         try:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msim.backends.context import Context, require_compiler
+from msim.backends.context import Context
 from msim.backends.progress import BurstProgress
+from msim.backends.registry import require_target
 from msim.base.endings import Failure, exit_status_of, failure_of, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
@@ -88,7 +89,7 @@ def run_experiment(
     raises, before anything runs: StorageError where `out` cannot take a run, OwnerError where another process runs into
         it, StartError where no process can be started that runs this code; at any time: DiskFullError
     """
-    require_compiler(context.target)
+    require_target(context.target)
     keys = trial_keys(experiment, context)
     about = provenance(experiment, context.about, command_line())
     about["keys"] = {arm: {str(seed): keys[arm, seed] for seed in about["seeds"]} for arm in about["arms"]}
@@ -307,8 +308,7 @@ def simulate(
     changes, hypothesis: values of the model by dotted path, and one of its hypotheses for all arms; not with a
         definition that was read before
     workers: trials at a time; all cores if left out
-    target: code that runs the cells: 'cpp', 'runtime', 'numpy', or 'emulator', which is fitted first where there is
-        none
+    target: backend that runs the cells, such as 'cpp'; 'emulator' is fitted first where there is none
     raises: InputError for bad input, SimulationError where a trial failed
     """
     folder = given_folder(out, "out")

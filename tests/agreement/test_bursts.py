@@ -8,43 +8,36 @@ from dataclasses import dataclass
 import brian2 as b2
 import numpy as np
 import pytest
-from point_cells import with_point_cells
 
 from msim.backends import brian2_network as runtime
-from msim.backends.brian2_network import RuntimeNetwork
+from msim.backends.brian2_network import Brian2Network
 from msim.backends.fast_network import Burst
 from msim.base.errors import SimulationError
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.values import with_changes
 from msim.multiscale.averages import shrink
 from msim.multiscale.slow.scale import slow_scale
+from msim.network.column_plan import STEP, column_plan
 
 Spikes = dict[str, tuple[np.ndarray, np.ndarray]]
 WHOLE = 0.6
 PIECES = (0.1, 0.3, 0.2)
 
 
-@pytest.fixture(scope="module")
-def model(model: ModelDefinition) -> ModelDefinition:
-    """Cells of one compartment: all populations in one group."""
-    return with_point_cells(model)
-
-
-@pytest.fixture(scope="module")
-def small_model(model: ModelDefinition) -> ModelDefinition:
-    """The same with 100 cells."""
-    return model.with_value("column.n_cells", 100)
-
-
-def built(model: ModelDefinition, code: str = "cython", seed: int = 3) -> RuntimeNetwork:
+def built(model: ModelDefinition, code: str = "cython", seed: int = 3) -> Brian2Network:
     """The network; targets with the same seed draw other numbers, the same target the same."""
-    return RuntimeNetwork(model, seed, code)
+    return Brian2Network(column_plan(model, seed), code)
 
 
-def spikes_of(network: RuntimeNetwork) -> tuple[np.ndarray, np.ndarray]:
-    """Every spike since the network was built: step and cell."""
-    monitor = network.spikes["adex"]
-    return np.round(np.asarray(monitor.t) / runtime.STEP).astype(int), np.array(monitor.i)
+def spikes_of(network: Brian2Network) -> tuple[np.ndarray, np.ndarray]:
+    """Every spike since the network was built: step, and cell among those of all populations."""
+    first, found = 0, []
+    for name, monitor in network.spikes.items():
+        found.append((np.round(np.asarray(monitor.t) / STEP).astype(int), np.array(monitor.i) + first))
+        first += len(network.groups[name])
+    steps, cells = (np.concatenate(each) for each in zip(*found, strict=True))
+    order = np.lexsort((cells, steps))
+    return steps[order], cells[order]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +52,7 @@ def whole(small_model: ModelDefinition) -> tuple[np.ndarray, np.ndarray]:
 class Resting:
     """A network that stands at rest, and its first burst."""
 
-    network: RuntimeNetwork
+    network: Brian2Network
     burst: Burst
 
 
@@ -182,18 +175,16 @@ def test_absolute_links_keep_the_mean_of_the_burst(small_model: ModelDefinition,
 def test_an_input_set_between_bursts_acts_in_the_next(small_model: ModelDefinition) -> None:
     """Full block of one pool makes it carry nothing while its receptors still bind glutamate; gain 0 silences AMPA."""
     network = built(small_model)
-    cells = network.groups["adex"]
-    pyramidal = slice(0, small_model.cells("pyramidal"))
+    pyramidal, pv = network.groups["pyramidal"], network.groups["pv"]
     network.burst(0.0, 0.1, keep_field=False)
-    assert np.any(np.asarray(cells.nmda_I[pyramidal]) != 0)
-    network.set_input("pyramidal", "nmda", "block", np.ones(pyramidal.stop))
-    network.set_input("pyramidal", "ampa", "gain", np.zeros(pyramidal.stop))
+    assert np.any(np.asarray(pyramidal.nmda_I) != 0)
+    network.set_input("pyramidal", "nmda", "block", np.ones(len(pyramidal)))
+    network.set_input("pyramidal", "ampa", "gain", np.zeros(len(pyramidal)))
     burst = network.burst(0.0, 0.1, keep_field=False)
-    assert np.all(np.asarray(cells.nmda_I[pyramidal]) == 0)
+    assert np.all(np.asarray(pyramidal.nmda_I) == 0)
     assert burst.mean("pyramidal.nmda.activated_fraction") > 0
     assert burst.mean("pyramidal.ampa.gated") == 0 < burst.mean("pyramidal.ampa.g")
-    others = np.asarray(cells.nmda_pv_I[pyramidal.stop:])
-    assert np.any(others != 0)
+    assert np.any(np.asarray(pv.nmda_pv_I) != 0)
 
 
 def test_an_input_set_to_what_it_is_changes_nothing(
@@ -210,7 +201,7 @@ def test_an_input_set_to_what_it_is_changes_nothing(
 def test_a_network_that_runs_away_is_refused(model: ModelDefinition) -> None:
     """A potential that is not a number is an error and not an average."""
     network = built(model.with_value("column.n_cells", 20), "numpy")
-    network.groups["adex"].v[3] = np.nan * b2.volt
+    network.groups["pyramidal"].v[3] = np.nan * b2.volt
     wanted = "'pyramidal': v of cell 3 is not finite between 0.000 and 0.010 s"
     with pytest.raises(SimulationError, match=wanted), np.errstate(invalid="ignore"):
         network.burst(0.0, 0.02, keep_field=False)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from msim.backends.context import TARGETS, Context
+from msim.backends.context import Context
+from msim.backends.registry import BACKENDS
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.addresses import outputs
 from msim.definitions.models.interventions import ModelChange
@@ -106,7 +107,7 @@ SAMPLES = tuple(sorted({
 } - {ROUNDING}))  # fmt: skip
 
 
-@pytest.mark.parametrize("target", ["smooth", *(one for one in TARGETS if one != "runtime")])
+@pytest.mark.parametrize("target", ["smooth", *(one for one in BACKENDS if one != "runtime")])
 def test_a_record_at_an_event_is_what_was_before_it(
     column: ModelDefinition, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,10 +116,10 @@ def test_a_record_at_an_event_is_what_was_before_it(
     Targets runtime and numpy are one class, which differs in its compiler; an emulator's cells are alike.
     """
     if target == "smooth":
-        monkeypatch.setattr(engine, "build_network", lambda model, seed, context, *later: Willing(model))
+        monkeypatch.setattr(engine, "build_network", lambda model, seed, context: Willing(model))
     if target == "emulator":
         one = engine.one_of_each(column)
-        monkeypatch.setattr(engine, "build_network", lambda model, seed, context, *later: Alike(one))
+        monkeypatch.setattr(engine, "build_network", lambda model, seed, context: Alike(one))
     record = recorded(column, target, SAMPLES)
     found, times, moved = tables(record, column, SAMPLES), np.array(SAMPLES), set()
     for name, values in found.items():

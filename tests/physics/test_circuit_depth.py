@@ -50,7 +50,7 @@ def cell(share: float | str) -> tuple[str, dict[str, float]]:
     split = Placed("ampa", AMPA, own("ampa", AMPA), DENDRITE, "" if share == 1 else "ampa_share")
     nmda = Placed("nmda", NMDA, own("nmda", NMDA), DENDRITE)
     gaba = Placed("gaba", GABA_A, own("gaba", GABA_A))
-    text = cell_equations(ADEX_WITH_DENDRITE, [split, nmda, gaba], [], {}, [])
+    text = cell_equations(ADEX_WITH_DENDRITE, [split, nmda, gaba], [], [])
     numbers = {
         **MEMBRANE, "v": -0.058, "v_dendrite": -0.041, "w": 3e-12, "ampa_g": 2e-9, "ampa_gain": 1.3, "ampa_E": 0.0,
         "nmda_g": 1.5e-9, "nmda_block": 0.2, "nmda_E": 0.0, "nmda_Mg_o": 1.0, "nmda_K_Mg": 3.57, "nmda_v_Mg": 0.0161,
@@ -86,7 +86,7 @@ def test_current_between_compartments_moves_charge_only() -> None:
     text, numbers = cell(0.37)
     numbers = {**numbers, "v_dendrite": numbers["v"], "E_L": -0.07}
     charge = 120e-12 * value_of("v", text, numbers) + 80e-12 * value_of("v_dendrite", text, numbers)
-    one = cell_equations(ADEX, [], [], {}, [])
+    one = cell_equations(ADEX, [], [], [])
     whole = {**numbers, "C_m": 1.0, "g_L": 10e-9}
     whole["I_syn"] = value_of("I_syn", text, numbers) + value_of("I_dendrite", text, numbers)
     # The spike starts in the soma alone.

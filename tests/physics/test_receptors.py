@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from point_cells import with_point_cells
 from scipy.linalg import expm
 
-from msim.backends.brian2_network import RuntimeNetwork
+from msim.backends.brian2_network import Brian2Network
 from msim.base.mechanism import Mechanism
 from msim.circuit.receptors import AMPA, GABA_A, NMDA
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.slow.ode import evaluated
+from msim.network.column_plan import column_plan
 
 PARAMETERS = {
     "tau_rise": 2e-3, "tau_decay": 0.1, "E": 0.0, "Mg_o": 1.0, "K_Mg": 3.57, "v_Mg": 1 / 62, "quantal_share": 0.5,
@@ -30,7 +31,7 @@ NMDA_RECEPTORS = (*POOLS, "nmda_pv", "nmda_sst")
 
 @pytest.fixture(scope="module")
 def model(model: ModelDefinition) -> ModelDefinition:
-    """Cells of one compartment: all populations in one group."""
+    """Cells of one compartment, which all receptors feed."""
     return with_point_cells(model)
 
 
@@ -139,41 +140,49 @@ def test_no_current_flows_at_the_reversal_potential(form: Mechanism) -> None:
 
 
 @pytest.fixture(scope="module")
-def network(model: ModelDefinition) -> RuntimeNetwork:
+def network(model: ModelDefinition) -> Brian2Network:
     """Twenty cells in which every conductance has been set to something."""
-    built = RuntimeNetwork(model.with_value("column.n_cells", 20), 1, "numpy")
-    for name in ("ampa_g", "ampa_background_g", *(f"{one}_g" for one in NMDA_RECEPTORS), "gaba_pv_g", "gaba_sst_g"):
-        built.groups["adex"].variables[name].set_value(np.linspace(1e-9, 2e-9, 20))
+    built = Brian2Network(column_plan(model.with_value("column.n_cells", 20), 1), "numpy")
+    for group in built.groups.values():
+        for name in group.equations.diff_eq_names:
+            if name.endswith("_g"):
+                group.variables[name].set_value(np.linspace(1e-9, 2e-9, len(group)))
     return built
 
 
+def currents(network: Brian2Network) -> dict[tuple[str, str], np.ndarray]:
+    """Currents of all receptors of every population, and what its cells get in all."""
+    return {
+        (population, name): np.array(getattr(group, f"{name}_"))
+        for population, group in network.groups.items()
+        for name in group.equations.names if name.endswith("_I") or name == "I_syn"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("pool", POOLS)
-def test_block_of_one_pool_leaves_every_other_current_alone(network: RuntimeNetwork, pool: str) -> None:
+def test_block_of_one_pool_leaves_every_other_current_alone(network: Brian2Network, pool: str) -> None:
     """The evoked and the resting pool are separate receptors: exactly the pool's own current is lost."""
-    cells = network.groups["adex"]
-    pyramidal = network.plan.groups["adex"].slices["pyramidal"]
-    currents = [f"{one}_I" for one in ("ampa", "ampa_background", "gaba_pv", "gaba_sst", *NMDA_RECEPTORS)]
-    before = {name: np.array(getattr(cells, f"{name}_")) for name in (*currents, "I_syn")}
-    network.set_input("pyramidal", pool, "block", np.ones(pyramidal.stop))
-    after = {name: np.array(getattr(cells, f"{name}_")) for name in (*currents, "I_syn")}
-    network.set_input("pyramidal", pool, "block", np.zeros(pyramidal.stop))
-    assert np.all(after[f"{pool}_I"][pyramidal] == 0) and np.all(before[f"{pool}_I"][pyramidal] > 0)
-    for name in currents:
-        if name != f"{pool}_I":
-            np.testing.assert_array_equal(after[name], before[name])
-    np.testing.assert_array_equal(after[f"{pool}_I"][pyramidal.stop:], before[f"{pool}_I"][pyramidal.stop:])
-    np.testing.assert_allclose(before["I_syn"] - after["I_syn"], before[f"{pool}_I"] - after[f"{pool}_I"], atol=1e-22)
+    before, own, whole = currents(network), ("pyramidal", f"{pool}_I"), ("pyramidal", "I_syn")
+    network.set_input("pyramidal", pool, "block", np.ones(len(network.groups["pyramidal"])))
+    after = currents(network)
+    network.set_input("pyramidal", pool, "block", np.zeros(len(network.groups["pyramidal"])))
+    assert np.all(after[own] == 0) and np.all(before[own] > 0)
+    for name in before.keys() - {own, whole}:
+        np.testing.assert_array_equal(after[name], before[name])
+    np.testing.assert_allclose(before[whole] - after[whole], before[own], atol=1e-22)
 
 
-def test_currents_add_up_with_their_signs(network: RuntimeNetwork) -> None:
+def test_currents_add_up_with_their_signs(network: Brian2Network) -> None:
     """The cell gets the sum of all receptors; excitation and inhibition split it without rest."""
-    cells = network.groups["adex"]
-    excitatory = sum(np.array(getattr(cells, f"{one}_I_")) for one in ("ampa", "ampa_background", *NMDA_RECEPTORS))
-    inhibitory = sum(np.array(getattr(cells, f"{one}_I_")) for one in ("gaba_pv", "gaba_sst"))
-    np.testing.assert_allclose(cells.I_excitatory_, excitatory, rtol=1e-12)
-    np.testing.assert_allclose(cells.I_inhibitory_, inhibitory, rtol=1e-12)
-    np.testing.assert_allclose(cells.I_syn_, excitatory + inhibitory, rtol=1e-12, atol=1e-22)
-    assert np.all(excitatory > 0)
+    found = currents(network)
+    for population, cells in network.groups.items():
+        own = {name: current for (owner, name), current in found.items() if owner == population and name != "I_syn"}
+        inhibitory = sum(current for name, current in own.items() if name.startswith("gaba"))
+        excitatory = sum(current for name, current in own.items() if not name.startswith("gaba"))
+        np.testing.assert_allclose(cells.I_excitatory_, excitatory, rtol=1e-12)
+        np.testing.assert_allclose(cells.I_inhibitory_, inhibitory, rtol=1e-12)
+        np.testing.assert_allclose(cells.I_syn_, excitatory + inhibitory, rtol=1e-12, atol=1e-22)
+        assert np.all(excitatory > 0)
 
 
 def test_a_contact_of_the_network_peaks_at_its_peak(model: ModelDefinition) -> None:
@@ -186,26 +195,28 @@ def test_a_contact_of_the_network_peaks_at_its_peak(model: ModelDefinition) -> N
         model = model.with_value(path, "0 Hz")
     for target in ("pyramidal", "pv", "sst"):
         model = model.with_value(f"pyramidal_to_{target}.peak.ampa", "10 pS")
-    quiet = RuntimeNetwork(model.with_value("column.n_cells", 40), 1, "numpy")
-    cells, source = quiet.groups["adex"], 3
-    potential = np.array(quiet.plan.groups["adex"].constants["E_L"])
-    potential[source] = 0.0
-    cells.variables["v"].set_value(potential)
-    largest, jump = np.zeros(40), np.zeros(40)
+    plan, source = column_plan(model.with_value("column.n_cells", 40), 1), 3
+    quiet = Brian2Network(plan, "numpy")
+    for one in plan.spec.cells:
+        quiet.groups[one.name].variables["v"].set_value(np.full(one.size, one.constants["E_L"][0]))
+    quiet.groups["pyramidal"].v_[source] = 0.0
+    wanted, largest = {}, {}
+    for one in (each for each in plan.spec.projections if each.origin == "pyramidal"):
+        cells = range(plan.spec.population(one.to).size)
+        sizes, drawn = plan.contacts(one.name, cells)
+        for receptor, peak in plan.peaks[one.name].items():
+            weight = np.where(drawn.pre == source, drawn.weight * peak, 0.0)
+            wanted[one.to, receptor] = np.bincount(np.repeat(cells, sizes), weight, len(cells))
+            largest[one.to, receptor] = np.zeros(len(cells))
     for _ in range(150):
-        quiet.network.run(cells.clock.dt, namespace={})
-        largest = np.maximum(largest, sum(np.asarray(getattr(cells, f"{one}_g_")) for one in NMDA_RECEPTORS))
-        jump = np.maximum(jump, np.asarray(cells.ampa_g_))
-    nmda, ampa = np.zeros(40), np.zeros(40)
-    for one in quiet.plan.contacts:
-        own = one.pre == source
-        for receptor in set(NMDA_RECEPTORS) & set(one.peaks):
-            np.add.at(nmda, one.post[own], one.peaks[receptor][own])
-            np.add.at(ampa, one.post[own], one.peaks["ampa"][own])
-    assert (nmda > 0).sum() > 3
-    assert quiet.spikes["adex"].num_spikes == 1
-    np.testing.assert_allclose(largest, nmda, rtol=0.0025)
-    np.testing.assert_allclose(jump, ampa, rtol=1e-12)
+        quiet.network.run(quiet.groups["pyramidal"].clock.dt, namespace={})
+        for (to, receptor), before in largest.items():
+            largest[to, receptor] = np.maximum(before, quiet.groups[to].variables[f"{receptor}_g"].get_value())
+    assert sum((peaks > 0).sum() for (_, receptor), peaks in wanted.items() if receptor in NMDA_RECEPTORS) > 3
+    assert {name: one.num_spikes for name, one in quiet.spikes.items()} == {"pyramidal": 1, "pv": 0, "sst": 0}
+    for (to, receptor), peaks in wanted.items():
+        error = 0.0025 if receptor in NMDA_RECEPTORS else 1e-12
+        np.testing.assert_allclose(largest[to, receptor], peaks, rtol=error)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import brian2 as b2
 import numpy as np
 import pytest
 from point_cells import with_point_cells
 from smooth_network import SmoothNetwork
 
-from msim.backends.brian2_network import STEP, RuntimeNetwork
+from msim.backends.brian2_network import Brian2Network
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.co_simulation import apply_slow_to_fast
 from msim.multiscale.slow.scale import slow_scale
+from msim.network.column_plan import STEP, column_plan
 
 SOURCE = 5
 # Longer than the longest delay (2 ms), so that every contact of the source has been felt.
@@ -21,7 +23,7 @@ LISTEN = 30
 
 @pytest.fixture(scope="module")
 def model(model: ModelDefinition) -> ModelDefinition:
-    """Cells of one compartment: all populations in one group."""
+    """Cells of one compartment, whose potential says all of their charge."""
     return with_point_cells(model)
 
 
@@ -52,20 +54,32 @@ class Answer:
 
 def answer_to_one_spike(model: ModelDefinition, gain: np.ndarray) -> Answer:
     """Gain of every cell, shape (cells,); all start at their leak potential and only the source fires."""
-    network = RuntimeNetwork(model, 2, "numpy")
-    cells = network.groups["adex"]
-    for population, where in network.plan.groups["adex"].slices.items():
-        network.set_input(population, "ampa", "gain", gain[where])
-    potential = np.array(network.plan.groups["adex"].constants["E_L"])
-    potential[SOURCE] = 0.0
-    cells.variables["v"].set_value(potential)
+    network = Brian2Network(column_plan(model, 2), "numpy")
+    for name, own in by_population(network, gain).items():
+        network.set_input(name, "ampa", "gain", own)
+        cells = network.plan.spec.population(name)
+        network.groups[name].variables["v"].set_value(np.full(cells.size, cells.constants["E_L"][0]))
+    network.groups["pyramidal"].v_[SOURCE] = 0.0
     steps = []
     for _ in range(LISTEN):
-        network.network.run(cells.clock.dt, namespace={})
-        steps.append([np.array(cells.ampa_gated_), np.array(cells.nmda_g_), np.array(cells.ampa_I_)])
-    assert network.spikes["adex"].num_spikes == 1
+        network.network.run(STEP * b2.second, namespace={})
+        steps.append([of_all(network, "ampa_gated"), of_all(network, "NMDA"), of_all(network, "ampa_I")])
+    assert sum(one.num_spikes for one in network.spikes.values()) == 1
     gated, nmda, current = (np.stack(one) for one in zip(*steps, strict=True))
     return Answer(gated.max(axis=0), nmda.max(axis=0), current.sum(axis=0) * STEP)
+
+
+def by_population(network: Brian2Network, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Values of all cells, one population after the other, by population."""
+    ends = np.cumsum([len(one) for one in network.groups.values()])
+    return dict(zip(network.groups, np.split(values, ends[:-1]), strict=True))
+
+
+def of_all(network: Brian2Network, name: str) -> np.ndarray:
+    """A value of all cells, one population after the other; NMDA is the conductance at recurrent contacts."""
+    own = {"pyramidal": "nmda_g", "pv": "nmda_pv_g", "sst": "nmda_sst_g"} if name == "NMDA" else {}
+    found = [np.array(getattr(one, f"{own.get(each, name)}_")) for each, one in network.groups.items()]
+    return np.concatenate(found)
 
 
 @pytest.fixture(scope="module")
@@ -133,18 +147,18 @@ def test_one_cell_can_be_scaled_alone(quiet: ModelDefinition, resting: Answer) -
 
 def test_many_events_add_up_under_one_gain(quiet: ModelDefinition) -> None:
     """Whatever conductance events have left, the gated one is gain times it and the excess is gated less resting."""
-    network = RuntimeNetwork(quiet, 2, "numpy")
-    cells = network.groups["adex"]
+    network = Brian2Network(column_plan(quiet, 2), "numpy")
     random = np.random.default_rng(3)
     g = random.lognormal(0.0, 1.0, 60) * 1e-9
     gain = random.uniform(0.5, 3.0, 60)
-    cells.variables["ampa_g"].set_value(g)
-    for population, where in network.plan.groups["adex"].slices.items():
-        network.set_input(population, "ampa", "gain", gain[where])
-    np.testing.assert_allclose(cells.ampa_gated_, gain * g, rtol=1e-12)
-    np.testing.assert_allclose(np.asarray(cells.ampa_g_) + np.asarray(cells.ampa_excess_), gain * g, rtol=1e-12)
-    potential, reversal = np.asarray(cells.v_), quiet["ampa.E"]
-    np.testing.assert_allclose(cells.ampa_I_, gain * g * (reversal - potential), rtol=1e-12)
+    for name, own in by_population(network, g).items():
+        network.groups[name].variables["ampa_g"].set_value(own)
+    for name, own in by_population(network, gain).items():
+        network.set_input(name, "ampa", "gain", own)
+    gated, conductance, excess, current = (of_all(network, f"ampa_{one}") for one in ("gated", "g", "excess", "I"))
+    np.testing.assert_allclose(gated, gain * g, rtol=1e-12)
+    np.testing.assert_allclose(conductance + excess, gain * g, rtol=1e-12)
+    np.testing.assert_allclose(current, gain * g * (quiet["ampa.E"] - of_all(network, "v")), rtol=1e-12)
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.0, 1.5])

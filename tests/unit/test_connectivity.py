@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import stats
 
 from msim.circuit.connectivity import Row, Wiring, row, rows, scaled_in_degree
 from msim.definitions.models.model import ModelDefinition
-from msim.network.fast_plan import fast_plan
+from msim.network.column_plan import ColumnPlan, column_plan
 
 WIRING = Wiring("test", 200, 40, 0.8, 0.5e-3, 2e-3, True)
 
@@ -122,11 +123,6 @@ def test_a_smaller_column_keeps_the_connection_probability(in_degree: int, n_pre
     assert scaled_in_degree(in_degree, 1000 + n_pre, 1000) == (in_degree, 1.0)
 
 
-def inside(cells: np.ndarray, where: slice) -> np.ndarray:
-    """Which cells lie in a population."""
-    return np.asarray((cells >= where.start) & (cells < where.stop))
-
-
 @pytest.mark.parametrize("cells", [50, 100, 300])
 def test_mean_conductance_onto_a_cell_survives_the_size_of_the_column(model: ModelDefinition, cells: int) -> None:
     """Summed peaks of all contacts, averaged over cells, are in_degree times peak for every receptor.
@@ -135,35 +131,47 @@ def test_mean_conductance_onto_a_cell_survives_the_size_of_the_column(model: Mod
     contacts of the projection: luck fails one in 1e6.
     """
     small = model.with_value("column.n_cells", cells)
-    plan = fast_plan(small, seed=1)
-    slices = {name: plan.place(name)[1] for name in small.populations}
+    plan = column_plan(small, seed=1)
     for one in small.projections.values():
         receptor = one.receptors[0]
         expected = small[f"{one.name}.in_degree"] * small[f"{one.name}.peak.{receptor}"]
-        total, contacts = 0.0, 0
-        for part in plan.contacts:
-            groups = (plan.place(one.origin)[0], plan.place(one.to)[0])
-            if (part.origin, part.to) == groups and part.peaks.keys() == set(one.receptors):
-                own = inside(part.pre, slices[one.origin]) & inside(part.post, slices[one.to])
-                total += part.peaks[receptor][own].sum()
-                contacts += int(own.sum())
+        sizes, drawn = plan.contacts(one.name, range(small.cells(one.to)))
+        total, contacts = drawn.weight.sum() * plan.peaks[one.name][receptor], sizes.sum()
         sigma = small[f"{one.name}.weight_sigma"]
         error = np.sqrt(np.expm1(sigma**2) / contacts)
         assert total / small.cells(one.to) == pytest.approx(expected, rel=5 * error)
 
 
+def drawn_weights(plan: ColumnPlan, cells: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Of every projection, targets among given cells and weights."""
+    for one in plan.spec.projections:
+        sizes, drawn = plan.contacts(one.name, cells[one.to])
+        yield one.name, np.repeat(np.arange(sizes.size), sizes), drawn.weight
+
+
 def test_the_plan_sums_every_contact_into_full_activation(model: ModelDefinition) -> None:
-    """The peak of all receptors of a cell at once is the sum over contacts plus what its drives could add."""
+    """The peak of all receptors of a cell at once is the sum over contacts plus what its drives could add.
+
+    Of any cells alone as among all.
+    """
     small = model.with_value("column.n_cells", 50)
-    plan = fast_plan(small, seed=1)
-    for (population, receptor), full in plan.full_peak.items():
-        group, where = plan.place(population)
-        summed = np.zeros(full.size)
-        for part in plan.contacts:
-            if part.to == group and receptor in part.peaks:
-                own = inside(part.post, where)
-                np.add.at(summed, part.post[own] - where.start, part.peaks[receptor][own])
-        for drive in small.drives.values():
-            if drive.to == population and receptor in drive.receptors:
-                summed += small[f"{drive.name}.contacts"] * small[f"{drive.name}.peak.{receptor}"]
-        np.testing.assert_allclose(full, summed, rtol=1e-12)
+    plan = column_plan(small, seed=1)
+    cells = {name: range(small.cells(name)) for name in small.populations}
+    found = plan.full_peaks({name: len(one) for name, one in cells.items()}, drawn_weights(plan, cells))
+    reached = {(one.to, r) for one in (*small.projections.values(), *small.drives.values()) for r in one.receptors}
+    assert set(found) == reached
+    summed = {key: np.zeros(full.size) for key, full in found.items()}
+    for one in small.projections.values():
+        for cell in cells[one.to]:
+            _, drawn = plan.contacts(one.name, [cell])
+            for receptor in one.receptors:
+                summed[one.to, receptor][cell] += drawn.weight.sum() * plan.peaks[one.name][receptor]
+    for drive in small.drives.values():
+        for receptor in drive.receptors:
+            summed[drive.to, receptor] += small[f"{drive.name}.contacts"] * small[f"{drive.name}.peak.{receptor}"]
+    for key, full in found.items():
+        np.testing.assert_allclose(full, summed[key], rtol=1e-12)
+    some = {name: one[1::2] for name, one in cells.items()}
+    part = plan.full_peaks({name: len(one) for name, one in some.items()}, drawn_weights(plan, some))
+    for key, full in found.items():
+        np.testing.assert_array_equal(part[key], full[1::2])

@@ -16,8 +16,9 @@ import pytest
 from small_run import about
 
 import msim
-from msim.backends.context import Context, require_compiler
+from msim.backends.context import Context
 from msim.backends.cpp.build import compiler
+from msim.backends.registry import require_target
 from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of
 from msim.base.errors import DiskFullError, InputError, OwnerError, SimulationError, StartError
 from msim.base.file_lease import take
@@ -202,8 +203,8 @@ def test_the_compiler_is_asked_for_in_one_way(target: str, given: str, monkeypat
     """Before anything runs, and by name."""
     monkeypatch.setenv("CXX", given)
     with pytest.raises(InputError, match="no C\\+\\+ compiler 'nowhere\\+\\+' found|CXX: wants a command"):
-        require_compiler(target)
-    require_compiler("numpy")
+        require_target(target)
+    require_target("numpy")
 
 
 @pytest.mark.parametrize("given", ["", " ", "g++", "g++ -O1", "'g++' -O1"])
@@ -211,7 +212,7 @@ def test_words_of_the_compiler_are_those_of_a_shell(given: str, monkeypatch: pyt
     monkeypatch.setenv("CXX", given)
     path, *rest = compiler()
     assert Path(path).name == "g++" and rest == (["-O1"] if "-O1" in given else [])
-    require_compiler("cpp")
+    require_target("cpp")
 
 
 def test_one_place_reads_cxx() -> None:

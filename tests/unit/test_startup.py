@@ -11,18 +11,16 @@ PLANNED = """
 import sys
 from msim.definitions.experiments.experiment import read_experiment
 from msim.trials.trial import simulate_trial
-from msim.network.fast_plan import fast_plan
+from msim.network.column_plan import column_plan
 experiment = read_experiment("ketamine_rapid_and_sustained")
-plan = fast_plan(experiment.model.with_value("column.n_cells", 50), 1)
-assert plan.contacts and plan.drives
+plan = column_plan(experiment.model.with_value("column.n_cells", 50), 1)
+assert plan.spec.drives and all(plan.contacts(one, range(3))[0].size for one in plan.wirings)
 """
 STORED = """
 from pathlib import Path
-from msim.circuit.drive import count_thresholds
 from msim.storage.provenance import provenance
 from msim.trials.run import start_run
 start_run(Path(sys.argv[1]) / "run", provenance(experiment, "runtime", []))
-assert all(count_thresholds(one.rate * 1e-4).size for one in plan.drives)
 """
 
 

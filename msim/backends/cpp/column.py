@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,18 @@ from msim.backends.cpp.checkpoint import captured, restore
 from msim.backends.cpp.library import MEANS, NOT_FINITE, RUNAWAY, SUMS
 from msim.backends.cpp.network import CompiledNetwork, Outcome
 from msim.backends.cpp.parameter_updates import write_parameters
-from msim.backends.failures import not_finite, validate_finite, validate_rates
+from msim.backends.failures import not_finite, validate_rates
 from msim.backends.fast_network import Burst, FastNetwork, NetworkState, Recorded
 from msim.backends.mpi import RankGroup
 from msim.backends.partition import partitioned
 from msim.backends.progress import burst_progress
+from msim.backends.whole_burst import checked_averages
 from msim.base.errors import SimulationError
-from msim.circuit.connectivity import rows
 from msim.definitions.models.model import ModelDefinition
-from msim.network.column_plan import SAMPLE_STEPS, STEP, ColumnPlan, column_plan
+from msim.network.column_plan import SAMPLE_STEP, SAMPLE_STEPS, STEP, ColumnPlan, Weights, column_plan
 from msim.recording.spool import SpoolFile
 
 UNIT = 2.0**-100  # of exact sums
-SAMPLE_STEP = SAMPLE_STEPS * STEP
 
 
 class CompiledColumn(FastNetwork):
@@ -49,44 +48,27 @@ class CompiledColumn(FastNetwork):
         )
         self.populations = [one.name for one in plan.spec.cells]
         self.summed = {name: list(plan.named.summed(name)) for name in self.populations}
-        self._full = {
-            (name, receptor): np.full(self.network.local[name].size, plan.drive_peaks.get((name, receptor), 0.0))
-            for name in self.populations
-            for receptor in {r for (to, r) in self._receptors() if to == name}
-        }
-        for projection in plan.spec.projections:
-            self._connect(projection.name, projection.to)
-        self.set_full_peaks(self._full)
+        self.sum_peaks(self._connected())
         self.network.settle()
 
-    @property
-    def reached(self) -> list[tuple[str, str]]:
-        """List every (population, receptor) that contacts or background reach."""
-        return list(self._full)
+    def sum_peaks(self, weights: Iterable[Weights]) -> None:
+        """Sum the peak conductances of all contacts of each cell, S; all ranks have to call this.
 
-    def set_full_peaks(self, full: dict[tuple[str, str], np.ndarray]) -> None:
-        """Keep the summed peak conductance of all contacts of each local cell, S; all ranks have to call this."""
-        self._full = full
-        self.full_peak = self._gather({key: value for key, value in full.items()})
+        weights: of all projections, with targets among the local cells
+        """
+        sizes = {name: cells.size for name, cells in self.network.local.items()}
+        self.full_peak = self._gather(self.plan.full_peaks(sizes, weights))
 
     def update_parameters(self, model: ModelDefinition) -> None:
         write_parameters(self, column_plan(model, self.plan.seed))
 
-    def _receptors(self) -> set[tuple[str, str]]:
-        """Return every (population, receptor) that a projection or a drive reaches."""
-        found = set(self.plan.drive_peaks)
+    def _connected(self) -> Iterator[Weights]:
+        """Draw the contacts of all projections; yield the local places of their targets, and their weights."""
         for projection in self.plan.spec.projections:
-            found |= {(projection.to, receptor) for receptor in self.plan.peaks[projection.name]}
-        return found
-
-    def _connect(self, projection: str, to: str) -> None:
-        wiring, first = self.plan.wirings[projection]
-        sizes, drawn = rows(wiring, self.plan.seed, [int(one) for one in self.network.local[to]], first)
-        self.network.connect_rows(projection, sizes, drawn.pre, drawn.delay, {"weight": drawn.weight})
-        row = np.repeat(np.arange(sizes.size), sizes)
-        for receptor, peak in self.plan.peaks[projection].items():
-            own = self._full[to, receptor]
-            own += np.bincount(row, drawn.weight * peak, own.size)
+            local = [int(one) for one in self.network.local[projection.to]]
+            sizes, drawn = self.plan.contacts(projection.name, local)
+            self.network.connect_rows(projection.name, sizes, drawn.pre, drawn.delay, {"weight": drawn.weight})
+            yield projection.name, np.repeat(np.arange(sizes.size), sizes), drawn.weight
 
     def set_input(self, population: str, receptor: str, name: str, values: np.ndarray) -> None:
         self.network.set(population, f"{receptor}_{name}", values)
@@ -164,16 +146,12 @@ class CompiledColumn(FastNetwork):
         sums: shape (cells, watched, halves)
         """
         halves: dict[str, np.ndarray] = {}
-        start, seconds = tally.began * STEP, tally.seconds
-        samples = round(seconds / 2 / SAMPLE_STEP)
+        span = (tally.began * STEP, tally.seconds)
         for name in self.populations:
             # Laid out alike however many ranks there are: NumPy's sums go by the order in memory.
-            means = np.ascontiguousarray(np.moveaxis(sums[name], 0, 2)) / samples
-            by_name = dict(zip(self.summed[name], means, strict=True))
-            counts = tally.counts[name]
-            averages = self.plan.named.averages(name, by_name.__getitem__, counts, seconds, self.full_peak)
-            for address, values in averages.items():
-                validate_finite(address, values, start, seconds)
+            whole = np.ascontiguousarray(np.moveaxis(sums[name], 0, 2))
+            own = dict(zip(self.summed[name], whole, strict=True)).__getitem__
+            averages = checked_averages(self.plan, name, own, tally.counts[name], span, self.full_peak)
             if name in tally.runaways:
                 raise tally.runaways[name]
             halves.update(averages)

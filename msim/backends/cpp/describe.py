@@ -118,7 +118,7 @@ def _validate_flags(name: str, equations: Any, known: set[str]) -> None:
     for one in equations.values():
         for flag in one.flags:
             if flag not in known:
-                raise InputError(f"{name}: the flag '({flag})' of '{one.varname}' is not supported by target cpp")
+                raise InputError(f"{name}: the flag '({flag})' of '{one.varname}' is not supported")
 
 
 def _validate_method(name: str, method: str) -> None:
@@ -128,10 +128,15 @@ def _validate_method(name: str, method: str) -> None:
 
 
 def _fill(group: Any, spec: NetworkSpec, one: Cells) -> None:
-    for name, (value, _) in cell_constants(spec, one).items():
-        group.variables[name].set_value(np.asarray(value, dtype=float))
+    write_constants(group, cell_constants(spec, one))
     for name, value in one.start.items():
         group.variables[name].set_value(np.broadcast_to(np.asarray(value, dtype=float), one.size))
+
+
+def write_constants(owner: Any, constants: Mapping[str, Constant]) -> None:
+    """Set the values of constants of cells or synapses."""
+    for name, (value, _) in constants.items():
+        owner.variables[name].set_value(np.asarray(value, dtype=float))
 
 
 def _synapses(

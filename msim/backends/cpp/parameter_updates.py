@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msim.base.errors import InputError
-from msim.definitions.models.constants import constants
-from msim.definitions.models.model import ModelDefinition
-from msim.network.column_plan import ColumnPlan
+from msim.network.column_plan import ColumnPlan, Weights
 
 if TYPE_CHECKING:
     from msim.backends.cpp.column import CompiledColumn
-
-
-def fast_values(model: ModelDefinition) -> dict[str, float]:
-    """Return every number that a model's spiking cells run on, by name; two models with equal numbers spike alike."""
-    found: dict[str, float] = {}
-    for part in model.instances.values():
-        if part.mechanism.scale not in ("slow", "drug", "binding", "readout"):
-            found.update({f"{part.name}.{name}": value for name, value in constants(model, part.name).items()})
-    for one in model.projections.values():
-        found.update({f"{one.name}.{receptor}": model[f"{one.name}.peak.{receptor}"] for receptor in one.receptors})
-    for drive in model.drives.values():
-        found[f"{drive.name}.rate"] = model[f"{drive.name}.contacts"] * model[f"{drive.name}.rate"]
-        found.update({f"{drive.name}.{one}": model[f"{drive.name}.peak.{one}"] for one in drive.receptors})
-    return found
 
 
 def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
@@ -37,8 +20,7 @@ def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
     raises: InputError where the plans differ in more than these values
     """
     before = column.plan
-    if plan.spec.digest() != before.spec.digest() or plan.wirings != before.wirings:
-        raise InputError("network: wants the same equations and wiring, which cannot change between bursts")
+    before.validate_alike(plan)
     network = column.network
     for old, new in zip(before.spec.cells, plan.spec.cells, strict=True):
         for name, value in _changed(old.constants, new.constants).items():
@@ -52,26 +34,16 @@ def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
         if not np.array_equal(drive.rate, later.rate):
             network.set_rate(later.name, later.rate)
     column.plan = plan
-    column.set_full_peaks(_full_peaks(column))
+    column.sum_peaks(_weights(column))
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, (value, _) in after.items() if not np.array_equal(before[name][0], value)}
 
 
-def _full_peaks(column: CompiledColumn) -> dict[tuple[str, str], np.ndarray]:
-    """Return the summed peak conductances of the local cells, S.
-
-    Contacts of a cell come in the same order on any rank.
-    """
-    plan, local = column.plan, column.network.local
-    full = {
-        key: np.full(local[key[0]].size, plan.drive_peaks.get(key, 0.0)) for key in column.reached
-    }
-    for projection in plan.spec.projections:
+def _weights(column: CompiledColumn) -> Iterator[Weights]:
+    """Yield the targets and weights of the contacts of every projection; of a cell in the same order on any rank."""
+    for projection in column.plan.spec.projections:
         contacts = column.network.read_contacts(projection.name)
-        row = np.searchsorted(local[projection.to], contacts["target"])
-        for receptor, peak in plan.peaks[projection.name].items():
-            own = full[projection.to, receptor]
-            own += np.bincount(row, contacts["weight"] * peak, own.size)
-    return full
+        row = np.searchsorted(column.network.local[projection.to], contacts["target"])
+        yield projection.name, row, contacts["weight"]
