@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msim.base.quantities import quantity_text, second
-from msim.cli.tables import print_table, say
-from msim.cli.verdict_table import COLORS
+from msim.cli.tables import VERDICT_COLORS, print_table, say
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.storage.run_store import Run
 from msim.verdicts.hypothesis_discrimination import ToldApart, best_manipulation, told_apart
@@ -51,7 +50,7 @@ def _row(verdicts: Sequence[Verdict], asked: str, hypotheses: Sequence[str], bes
             cells.append("-")
             continue
         numbers = f"{effect_text(one)}\n{ci_text(one)}"
-        cells.append(Text.assemble((one.verdict, f"bold {COLORS[one.verdict]}"), f"\n{numbers}"))
+        cells.append(Text.assemble((one.verdict, f"bold {VERDICT_COLORS[one.verdict]}"), f"\n{numbers}"))
     return tuple(cells)
 
 

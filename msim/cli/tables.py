@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GAP = 2  # columns between two of a table
 DEEPER = 2
+VERDICT_COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
 SHORT = 12  # columns of what is not broken between words either: a number stays with its unit
 
 

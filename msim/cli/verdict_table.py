@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msim.base.quantities import quantity_text, second
-from msim.cli.tables import print_table, say
+from msim.cli.tables import VERDICT_COLORS, print_table, say
 from msim.storage.run_store import Run
 from msim.verdicts.verdict import Verdict
 from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, ci_text, effect_text, verdicts_text, wanted_text
-
-COLORS = {"yes": "green", "no": "red", "undecided": "yellow"}
 
 
 def print_outcome(run: Run, verdicts: Sequence[Verdict]) -> None:
@@ -35,7 +33,7 @@ def print_verdicts(run: Run, verdicts: Sequence[Verdict]) -> None:
     rows = [
         (
             f"{one.id}, {quantity_text(one.time * second)}\n{one.claim}\n{one.quantity}\n",
-            Text(one.verdict, style=f"bold {COLORS[one.verdict]}"),
+            Text(one.verdict, style=f"bold {VERDICT_COLORS[one.verdict]}"),
             one.outcome_was,
             f"{effect_text(one)}\n{ci_text(one)}\nwanted {wanted_text(one)}",
         )

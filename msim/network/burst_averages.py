@@ -71,7 +71,7 @@ class NamedAverages:
     ) -> dict[str, np.ndarray]:
         """Compute the averages of a population over the halves of a burst, by address, each of shape (2, cells).
 
-        mean: gives the average of a name of `summed`; counts: from `half_counts`; full_peak: as in FastPlan
+        mean: gives the average of a name of `summed`; counts: from `half_counts`; full_peak: by ColumnPlan.full_peaks
         """
         currents = [mean(one) for one in CURRENTS]
         found = {

@@ -12,7 +12,7 @@ from msim.backends.cpp.burst_pieces import Fields, Spikes, SpooledPieces, Tally,
 from msim.backends.cpp.checkpoint import captured, restore
 from msim.backends.cpp.library import MEANS, NOT_FINITE, RUNAWAY, SUMS
 from msim.backends.cpp.network import CompiledNetwork, Outcome
-from msim.backends.cpp.parameter_updates import write_parameters
+from msim.backends.cpp.parameter_updates import weights_of, write_parameters
 from msim.backends.failures import not_finite, validate_rates
 from msim.backends.fast_network import Burst, FastNetwork, NetworkState, Recorded
 from msim.backends.mpi import RankGroup
@@ -60,7 +60,13 @@ class CompiledColumn(FastNetwork):
         self.full_peak = self._gather(self.plan.full_peaks(sizes, weights))
 
     def update_parameters(self, model: ModelDefinition) -> None:
-        write_parameters(self, column_plan(model, self.plan.seed))
+        self.take_plan(column_plan(model, self.plan.seed))
+
+    def take_plan(self, plan: ColumnPlan) -> None:
+        """Take the numbers of another plan of the same cells and wiring; all ranks have to call this."""
+        write_parameters(self.network, self.plan, plan)
+        self.plan = plan
+        self.sum_peaks(weights_of(self.network, plan))
 
     def _connected(self) -> Iterator[Weights]:
         """Draw the contacts of all projections; yield the local places of their targets, and their weights."""

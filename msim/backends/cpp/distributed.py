@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from msim.backends.cpp.column import CompiledColumn
-from msim.backends.cpp.parameter_updates import write_parameters
 from msim.backends.fast_network import Burst, FastNetwork, NetworkState, Recorded
 from msim.backends.mpi import RankGroup
 from msim.base.errors import InputError, MsimError
@@ -58,7 +57,7 @@ class DistributedColumn(FastNetwork):
     def update_parameters(self, model: ModelDefinition) -> None:
         plan = column_plan(model, self.column.plan.seed)
         with _together(self.ranks, ("values", plan)):
-            write_parameters(self.column, plan)
+            self.column.take_plan(plan)
 
     def state(self) -> NetworkState | None:
         with _together(self.ranks, ("state",)):
@@ -148,7 +147,7 @@ def _act(column: CompiledColumn, command: tuple[Any, ...]) -> None:
     elif command[0] == "restore":
         column.restore(None)
     elif command[0] == "values":
-        write_parameters(column, command[1])
+        column.take_plan(command[1])
     else:
         kind, inputs, arguments = command
         _hand_down(column, inputs)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from msim.backends.cpp.network import CompiledNetwork
 from msim.network.column_plan import ColumnPlan, Weights
 
-if TYPE_CHECKING:
-    from msim.backends.cpp.column import CompiledColumn
 
-
-def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
+def write_parameters(network: CompiledNetwork, before: ColumnPlan, plan: ColumnPlan) -> None:
     """Take the constants, peaks and rates of another plan of the same cells and wiring; on every rank alike.
 
     The result depends on the plan alone, not on the plans before.
+    before: of what the network has
     raises: InputError where the plans differ in more than these values
     """
-    before = column.plan
     before.validate_alike(plan)
-    network = column.network
     for old, new in zip(before.spec.cells, plan.spec.cells, strict=True):
         for name, value in _changed(old.constants, new.constants).items():
             network.set(new.name, name, value)
@@ -33,17 +30,15 @@ def write_parameters(column: CompiledColumn, plan: ColumnPlan) -> None:
             network.set(later.to, name, value)
         if not np.array_equal(drive.rate, later.rate):
             network.set_rate(later.name, later.rate)
-    column.plan = plan
-    column.sum_peaks(_weights(column))
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, (value, _) in after.items() if not np.array_equal(before[name][0], value)}
 
 
-def _weights(column: CompiledColumn) -> Iterator[Weights]:
+def weights_of(network: CompiledNetwork, plan: ColumnPlan) -> Iterator[Weights]:
     """Yield the targets and weights of the contacts of every projection; of a cell in the same order on any rank."""
-    for projection in column.plan.spec.projections:
-        contacts = column.network.read_contacts(projection.name)
-        row = np.searchsorted(column.network.local[projection.to], contacts["target"])
+    for projection in plan.spec.projections:
+        contacts = network.read_contacts(projection.name)
+        row = np.searchsorted(network.local[projection.to], contacts["target"])
         yield projection.name, row, contacts["weight"]
