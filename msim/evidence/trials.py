@@ -26,7 +26,7 @@ from msim.evidence.plan import Measure, TrialPlan
 from msim.storage.trial_store import place_file
 from msim.trials.trial import simulate_trial
 from msim.trials.trial_key import trial_keys
-from msim.trials.workers import ended_by_stop, starting, worker_pool
+from msim.executors.processes import ended_by_stop, starting, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr

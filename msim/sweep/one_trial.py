@@ -6,7 +6,7 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msim.backends.context import Context
 from msim.backends.mpi import SERIAL, RankGroup
@@ -15,9 +15,9 @@ from msim.base.endings import failure_of
 from msim.base.errors import StorageError
 from msim.base.file_lease import heartbeat, take
 from msim.base.made import make_own
-from msim.base.quantities import quantity_text, second
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
+from msim.executors.executor import STOPPED, ProgressEvent, Report, Stop, Stopped
 from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import SpoolFile
 from msim.storage.checkpoints import read_checkpoint, remove_checkpoints, write_checkpoint
@@ -25,37 +25,15 @@ from msim.storage.provenance import made_by
 from msim.storage.trial_store import (
     WORK,
     TrialStore,
-    read_failure_record,
     remove_work,
     write_failure_record,
     write_trial_file,
 )
 from msim.sweep.plan import Plan, Trial
-from msim.sweep.settings import ProgressEvent, Report, Sweep
 from msim.trials.trial import Checkpoints, simulate_trial
-from msim.trials.workers import Stopped
 
-
-class Stop:
-    """Request, set by a signal, that a trial store its state and end."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.leaps = 0
-
-    def ask(self) -> None:
-        """Request that the trial store its state and end."""
-        self.asked = True
-
-    def leapt(self) -> None:
-        """Count a leap after the request.
-
-        raises: Stopped at the second one, where the target could not give its state at the first
-        """
-        if self.asked:
-            self.leaps += 1
-            if self.leaps > 1:
-                raise Stopped("the sweep was stopped")
+if TYPE_CHECKING:
+    from msim.sweep.work import Sweep
 
 
 def run_trial(
@@ -63,10 +41,9 @@ def run_trial(
 ) -> ProgressEvent:
     """Run a trial unless it is done, or another process has claimed it; keep any exception as its failure."""
     store, key = sweep.store, trial.key
-    if store.trial(key).is_file():
-        return ProgressEvent(key, "done")
-    if store.failure(key).is_file() and read_failure_record(store, key).get("time", 0.0) >= sweep.since > 0:
-        return ProgressEvent(key, "failed", message=str(read_failure_record(store, key)["reason"]))
+    known = sweep.outcome(key)
+    if known is not None:
+        return known
     try:
         if not take(store.claim(key)):
             return ProgressEvent(key, "elsewhere")
@@ -78,17 +55,9 @@ def run_trial(
         except Exception as problem:  # the reason has to reach the user whatever it is
             if stop is not None and stop.asked:
                 # On several ranks a signal ends a burst in its midst: nothing is wrong with the trial.
-                raise Stopped("the sweep was stopped") from problem
-            return failed(store, key, problem, sweep.settings.memory)
+                raise Stopped(STOPPED) from problem
+            return failed(store, key, problem, sweep.limits.memory)
     return ProgressEvent(key, "done")
-
-
-def past_limit(sweep: Sweep, trial: Trial) -> ProgressEvent:
-    """Record that a trial took longer than its limit; its checkpoint stays."""
-    reason = f"took longer than its limit of {quantity_text((sweep.settings.limit or 0) * second)}"
-    with suppress(OSError):
-        write_failure_record(sweep.store, trial.key, reason, "", "limit")
-    return ProgressEvent(trial.key, "failed", message=reason)
 
 
 def failed(store: TrialStore, key: str, problem: Exception, memory: int | None = None) -> ProgressEvent:
@@ -97,14 +66,14 @@ def failed(store: TrialStore, key: str, problem: Exception, memory: int | None =
     memory: B that the trial was allowed
     """
     found = failure_of(problem)
-    reason, full = found.reason, found.kind == "disk"
+    reason = found.reason
     if memory is not None and found.kind == "memory":
         reason += f" (the trial may have no more than {memory / 1e6:g} MB of memory)"
     with suppress(OSError):
-        if not full:
+        if found.kind != "disk":
             remove_work(store, key)
         write_failure_record(store, key, reason, traceback.format_exc(), found.kind)
-    return ProgressEvent(key, "failed", message=reason, disk_is_full=full)
+    return ProgressEvent(key, "failed", message=reason, kind=found.kind)
 
 
 def _simulated(sweep: Sweep, trial: Trial, report: Report, stop: Stop, ranks: RankGroup) -> None:
@@ -173,6 +142,6 @@ def _checkpoints(sweep: Sweep, trial: Trial, stop: Stop) -> Checkpoints:
             make_own(sweep.store.work(trial.key))
             write_checkpoint(root, state.arrays, state.about)
         if stop.asked:
-            raise Stopped("the sweep was stopped")
+            raise Stopped(STOPPED)
 
-    return Checkpoints(read, write, sweep.settings.checkpoint_every, lambda: stop.asked)
+    return Checkpoints(read, write, sweep.limits.checkpoint_every, lambda: stop.asked)

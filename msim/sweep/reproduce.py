@@ -15,6 +15,7 @@ from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
+from msim.executors.executor import Limits
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
 from msim.storage.provenance import experiment_from_provenance, made_by
@@ -25,7 +26,6 @@ from msim.sweep.one_trial import run_trial
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import latest_plan, plan_file, read_plan
 from msim.sweep.run import begin_sweep
-from msim.sweep.settings import Settings
 from msim.sweep.verify import trial_damage
 from msim.trials.run import run_experiment
 
@@ -74,14 +74,14 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
     """
     store = TrialStore(given_path(path, "sweep"))
     plan = _plan_of(store, key)
-    trial = plan.trials[plan.numbers[key]]
+    trial = plan.trial(key)
     record = read_record(store, key)
     changes = [*_changed_versions(record.get("versions", {})), *_changed_files(plan.about)]
     if record.get("code") != code_digest():
         changes.append("msim's code is not what it was")
     changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:
-        again = begin_sweep(plan, Path(kept) / "again", Settings())
+        again = begin_sweep(plan, Path(kept) / "again", Limits())
         if run_trial(again, trial, lambda news: None).state != "done":
             raise SimulationError(f"{trial.name}: fails now: {read_failure_record(again.store, key)['reason']}")
         hashes = (str(record.get("recorded")), str(read_record(again.store, key)["recorded"]))

@@ -41,7 +41,7 @@ from msim.storage.run_store import (
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.trials.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
 from msim.trials.trial_key import trial_keys
-from msim.trials.workers import ended_by_stop, report_progress, starting, worker_pool
+from msim.executors.processes import ended_by_stop, report_progress, starting, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -18,7 +18,7 @@ from small_run import about
 import msim
 from msim.backends.context import Context, require_compiler
 from msim.backends.cpp.build import compiler
-from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of
+from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of, kind_of
 from msim.base.errors import DiskFullError, InputError, OwnerError, SimulationError, StartError
 from msim.base.file_lease import take
 from msim.evidence import trials as evidence_trials
@@ -78,7 +78,7 @@ def of_a_sweep(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch
     store = prepare(folder / "sweep")
     news = one_trial.failed(store, "0" * 32, problem)
     record = read_failure_record(TrialStore(store.root), "0" * 32)
-    assert record["reason"] == news.message and news.disk_is_full == (record["kind"] == "disk")
+    assert record["reason"] == news.message and news.kind == record["kind"] == kind_of(problem)
     return Failure(record["kind"], record["reason"])
 
 

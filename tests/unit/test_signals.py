@@ -106,7 +106,7 @@ def test_a_stop_that_was_lost_is_raised_with_the_next_news() -> None:
     """As in a destructor, of which Python prints what it raises, and goes on."""
     script = """
 import os, signal
-from msim.trials import workers
+from msim.executors import processes as workers
 
 class Cleaned:
     def __del__(self):

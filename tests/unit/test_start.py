@@ -18,14 +18,14 @@ import msim
 from msim.base.code_digest import running_code, validate_same_code
 from msim.base.errors import StartError
 from msim.base.start import safe_path, start_command
-from msim.trials import workers
+from msim.executors import processes as workers
 
 # What multiprocessing, and all that it imports, would take from a folder that stands before Python's own.
 SHADOWS = ("random.py", "queue.py", "signal.py", "threading.py", "selectors.py", "numpy.py", "msim_start.py")
 # No guard: a script is not run again by what it starts.
 PROBE = """
 from msim.base.code_digest import running_code
-from msim.trials.workers import PRELOADED, forked_from, starting, worker_pool
+from msim.executors.processes import PRELOADED, forked_from, starting, worker_pool
 import dataclasses, json, sys
 import told
 
@@ -199,4 +199,4 @@ def test_nothing_else_starts_a_python() -> None:
         if starts.search(path.read_text(encoding="utf-8"))
     }  # fmt: skip
     # ranks: looks for mpiexec beside Python
-    assert found == {"base/start/__init__.py", "base/start/msim_start.py", "trials/workers.py", "cli/ranks.py"}
+    assert found == {"base/start/__init__.py", "base/start/msim_start.py", "executors/processes.py", "cli/ranks.py"}

@@ -19,18 +19,14 @@ from typing import Any, NoReturn
 from msim.base.code_digest import RunningCode, running_code, validate_same_code
 from msim.base.errors import StartError
 from msim.base.start import FIRST, safe_start, start_environment
+from msim.executors.executor import STOPPED, Stopped
 
 # What a process needs for a trial; imported once, before any of them is forked.
 PRELOADED = ["msim.trials.run", "msim.backends.cpp.column", "msim.backends.cpp.network"]
 # Processes compute with one thread each: with more, they fight for cores.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WORKER = "a worker process"
-STOPPED = "the run was stopped"
 GRACE = 3.5  # s in which a process that is told to end can still store what it recorded
-
-
-class Stopped(BaseException):
-    """A request that this process end. Not an Exception, so that no library takes it for one of its own."""
 
 
 def prepare_workers(preloaded: Sequence[str] = PRELOADED) -> None:

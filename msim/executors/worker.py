@@ -1,4 +1,4 @@
-"""Worker process that runs trials one after the other, whose numbers it receives through a pipe."""
+"""Worker process that runs trials one after the other, whose keys it receives through a pipe."""
 
 from __future__ import annotations
 
@@ -6,32 +6,28 @@ import functools
 import importlib
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from msim.base.code_digest import RunningCode, running_code
-from msim.storage.trial_store import TrialStore
-from msim.sweep.one_trial import Stop, run_trial
-from msim.sweep.plan_files import read_plan
-from msim.sweep.settings import ProgressEvent, Settings, Sweep
-from msim.trials.workers import Stopped, begin_alone
+from msim.backends.mpi import SERIAL
+from msim.base.code_digest import running_code
+from msim.executors.executor import ProgressEvent, SentWork, Stop, Stopped, Work
+from msim.executors.processes import begin_alone
 
 # What trials need; imported once, before any process is forked.
 PRELOADED = [
-    "msim.sweep.worker", "msim.backends.cpp.column", "msim.backends.cpp.network", "msim.trials.datasets",
+    "msim.executors.worker", "msim.backends.cpp.column", "msim.backends.cpp.network", "msim.trials.datasets",
     "msim.storage.trial_file", "zarr",
 ]  # fmt: skip
-_plan_once = functools.lru_cache(maxsize=2)(read_plan)
 
 
-def serve(pipe: Connection, environment: dict[str, str], parent: RunningCode, root: Path, plan_file: Path,
-          settings: Settings, since: float) -> None:  # fmt: skip
-    """Run the trials whose numbers in the plan come through the pipe, until None comes or the other end is closed.
+def serve(pipe: Connection, environment: dict[str, str], parcel: SentWork) -> None:
+    """Run the trials whose keys come through the pipe, until None comes or the other end is closed.
 
     The first message sent is the code that this process runs; where that is not the parent's, the process ends.
     """
@@ -39,16 +35,15 @@ def serve(pipe: Connection, environment: dict[str, str], parent: RunningCode, ro
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, functools.partial(_ask, stop))
     begin_alone(environment)
-    if settings.memory is not None:
-        _limit_memory(settings.memory)
     try:
         pipe.send(running_code())
-        if running_code().digest != parent.digest:
+        if running_code().digest != parcel.code.digest:
             os._exit(0)
-        plan = _plan_once(plan_file)
-        sweep = Sweep(TrialStore(root), plan, plan_file, settings, since)
-        while (number := pipe.recv()) is not None and not stop.asked:
-            pipe.send(run_trial(sweep, plan.trials[number], functools.partial(_tell, pipe), stop))
+        work: Work = pickle.loads(parcel.pickled)
+        if work.limits.memory is not None:
+            _limit_memory(work.limits.memory)
+        while (key := pipe.recv()) is not None and not stop.asked:
+            pipe.send(work.run(key, functools.partial(_tell, pipe), stop, SERIAL))
     except (EOFError, OSError, Stopped):
         pass
     # Without cleaning up: nothing is left to do, and Python's own ways wait for threads.
