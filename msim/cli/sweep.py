@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from msim.definitions.experiments.axes import Design
     from msim.definitions.experiments.experiment import ExperimentDefinition
-    from msim.executors.registry import ExecutorKind
 
 
 def sweep(
@@ -30,12 +30,12 @@ def sweep(
     seeds: str | None = typer.Option(None, help="These seeds instead of the experiment's, separated by commas."),
     until: str | None = typer.Option(None, help="End earlier, such as '2 hour'."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of every trial: path=value; may be repeated."),
-    executor: str = typer.Option("local", help="Where trials run: local, mpi, slurm or dask."),
+    executor: str = typer.Option("local", help=EXECUTOR),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
     ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
-    slurm: list[str] = typer.Option([], "--slurm", help="Of jobs: key=value, such as partition=long; repeatable."),
-    profile: str = typer.Option("", help="A TOML file with keys of --slurm."),
-    scheduler: str = typer.Option("", help="Of Dask: its address, such as tcp://10.0.0.1:8786."),
+    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
+    profile: str = typer.Option("", help=PROFILE),
+    scheduler: str = typer.Option("", help=SCHEDULER),
     target: str = typer.Option("cpp", help="What code runs the spiking cells: cpp, runtime (Brian2) or numpy."),
     precision: str = typer.Option("double", help="Of cells on target cpp: double or single."),
     limit: str | None = typer.Option(None, help="Longest time that a trial may take by the clock, such as '2 hour'."),
@@ -64,14 +64,16 @@ def sweep(
     from msim.backends.context import Context
     from msim.backends.mpi import SERIAL
     from msim.base.paths import given_path
-    from msim.cli.options import core_count
+    from msim.cli.executor_options import kind_of_executor
+    from msim.cli.options import core_count, validate_effective
     from msim.cli.ranks import shared_out
     from msim.cli.sweep_options import parse_limits
-    from msim.executors.registry import ExecutorOptions, executor_kind
+    from msim.executors.registry import ExecutorOptions
 
-    kind = executor_kind(executor)
     given = {"workers": workers, "ranks": ranks, "slurm": slurm, "profile": profile, "scheduler": scheduler}
-    _validate_effective(executor, kind, ranks, given)
+    kind = kind_of_executor(executor, given)
+    if workers and ranks > 1:
+        validate_effective("--workers", workers, f"--ranks {ranks} hands out the trials")
     limits = parse_limits(limit, memory, checkpoint_every)
     logs = [given_path(one, option) if one else None for one, option in ((log, "--log"), (log_json, "--log-json"))]
     what = ((experiment, out, arms, seeds, until, changes), over, sample, points, sample_seed)
@@ -84,17 +86,6 @@ def sweep(
                 definition, root, design = _read(*what)
                 context = Context(target, definition.schedule, precision, processes)
                 sweep_and_report(definition, design, root, context, limits, chosen, as_json, *logs)
-
-
-def _validate_effective(executor: str, kind: ExecutorKind, ranks: int, given: Mapping[str, object]) -> None:
-    """Refuse options that would have no effect, as the executor takes none of them, or ranks share out trials."""
-    from msim.cli.options import validate_effective
-
-    for name, value in given.items():
-        if value and name not in kind.takes:
-            validate_effective(f"--{name}", value, f"--executor {executor} does not take it")
-    if given["workers"] and ranks > 1:
-        validate_effective("--workers", given["workers"], f"--ranks {ranks} hands out the trials")
 
 
 def _read(

@@ -25,12 +25,14 @@ class Limits:
     memory: bytes; None for as much as there is
     checkpoint_every: s of the clock on the wall
     grace: s in which a trial with a request to end can still store its state
+    at_once: whether such a request ends a trial where it is, and not after its current burst
     """
 
     limit: float | None = None
     memory: int | None = None
     checkpoint_every: float = 30.0
     grace: float = 10.0
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,21 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Request, set by a signal, that a trial store its state and end."""
+    """Request, set by a signal, that a trial store its state and end; at_once: as in Limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: bool = False) -> None:
+        self.at_once = at_once
         self.asked = False
         self.leaps = 0
 
     def ask(self) -> None:
-        """Request that the trial store its state and end."""
-        self.asked = True
+        """Request that the trial store its state and end; further requests change nothing.
+
+        raises: Stopped where it is to end at once
+        """
+        first, self.asked = not self.asked, True
+        if self.at_once and first:
+            raise Stopped(STOPPED)
 
     def leapt(self) -> None:
         """Count a leap after the request.

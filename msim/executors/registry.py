@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ from importlib.util import find_spec
 from msim.backends.mpi import SERIAL, RankGroup
 from msim.base.errors import InputError, nearest
 from msim.base.plugins import plugins
+from msim.executors import kinds
 from msim.executors.executor import Executor
-
-BUILT_IN = "msim.executors.kinds"  # a package; each module in it is an executor
 
 
 @dataclass(frozen=True)
@@ -52,20 +50,14 @@ class ExecutorKind:
     install: str = ""
 
 
-def own_names() -> tuple[str, ...]:
-    """Return the names of the executors that come with msim, none of which is imported."""
-    return tuple(sorted(one.name for one in pkgutil.iter_modules(importlib.import_module(BUILT_IN).__path__)))
-
-
 @functools.cache
 def executors() -> dict[str, ExecutorKind]:
     """Return all kinds of executors by name: msim's own, and those of installed packages.
 
     raises: StartError for a package whose executors cannot be taken
     """
-    names = own_names()
-    found = {name: importlib.import_module(f"{BUILT_IN}.{name}").EXECUTOR for name in names}
-    return found | plugins("msim.executors", ExecutorKind, names)
+    found = {name: importlib.import_module(f"{kinds.__name__}.{name}").EXECUTOR for name in kinds.NAMES}
+    return found | plugins("msim.executors", ExecutorKind, kinds.NAMES)
 
 
 def executor_kind(name: str) -> ExecutorKind:

@@ -15,7 +15,7 @@ from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
-from msim.executors.executor import Limits
+from msim.executors.executor import Limits, Stop
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
 from msim.storage.provenance import experiment_from_provenance, made_by
@@ -82,7 +82,7 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
     changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:
         again = begin_sweep(plan, Path(kept) / "again", Limits())
-        if run_trial(again, trial, lambda news: None).state != "done":
+        if run_trial(again, trial, lambda news: None, Stop()).state != "done":
             raise SimulationError(f"{trial.name}: fails now: {read_failure_record(again.store, key)['reason']}")
         hashes = (str(record.get("recorded")), str(read_record(again.store, key)["recorded"]))
     difference = "" if hashes[0] == hashes[1] else f"{trial.name}: recorded something else"

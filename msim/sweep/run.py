@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +12,7 @@ from msim.sweep.plan import Plan
 from msim.sweep.plan_files import write_plan
 from msim.sweep.status import Status, status
 from msim.sweep.work import Sweep
-
-POLL = 1.0  # s
+from msim.trials.claimed import run_all
 
 
 class DiskFull(Exception):
@@ -46,22 +43,13 @@ def run_sweep(sweep: Sweep, executor: Executor, report: Report = lambda news: No
 
     raises: DiskFull where nothing more can be stored
     """
-    told: dict[str, ProgressEvent] = {}
-
     def noted(news: ProgressEvent) -> None:
-        told[news.key] = news
         report(news)
         if news.kind == "disk":
             raise DiskFull(news.message)
 
-    todo = _todo(sweep)
-    while todo:
-        executor.run(sweep, todo, noted)
-        todo = _left_by_others(sweep, [key for key in todo if told.get(key, _NOTHING).state == "elsewhere"], noted)
+    run_all(sweep, _todo(sweep), executor, noted)
     return result_of(sweep)
-
-
-_NOTHING = ProgressEvent("", "pending")
 
 
 def result_of(sweep: Sweep) -> SweepResult:
@@ -78,25 +66,3 @@ def _todo(sweep: Sweep) -> list[str]:
     """Return the keys of the trials that are not done, each once."""
     done = done_keys(sweep.store)
     return list(dict.fromkeys(one.key for one in sweep.plan.trials if one.key not in done))
-
-
-def _left_by_others(sweep: Sweep, elsewhere: Sequence[str], report: Report) -> list[str]:
-    """Wait until no other process runs these trials.
-
-    returns: those that were not finished, because their process was killed
-    """
-    waiting = list(elsewhere)
-    left: list[str] = []
-    while waiting and not left:
-        time.sleep(POLL)
-        still = []
-        for key in waiting:
-            claimed, news = sweep.is_claimed(key), sweep.outcome(key)
-            if news is not None and not (claimed and news.state == "failed"):
-                report(news)
-            elif claimed:
-                still.append(key)
-            else:
-                left.append(key)
-        waiting = still
-    return [*left, *waiting]

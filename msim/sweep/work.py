@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import functools
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from msim.backends.mpi import RankGroup
 from msim.base.endings import Failure
-from msim.base.file_lease import is_alive
 from msim.executors.executor import Limits, ProgressEvent, Report, Stop
-from msim.storage.trial_store import TrialStore, read_failure_record, write_failure_record
+from msim.storage.trial_store import TrialStore
 from msim.sweep.one_trial import run_trial
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import read_plan
+from msim.trials.claimed import failure_since, is_claimed, record_failure
 
 _read_once = functools.lru_cache(maxsize=2)(read_plan)
 
@@ -48,19 +47,13 @@ class Sweep:
 
     def fail(self, key: str, failure: Failure) -> ProgressEvent:
         """Record the failure of a trial, whose checkpoint stays."""
-        with suppress(OSError):
-            write_failure_record(self.store, key, failure.reason, "", failure.kind)
-        return ProgressEvent(key, "failed", message=failure.reason, kind=failure.kind)
+        return record_failure(self.store, key, failure)
 
     def outcome(self, key: str) -> ProgressEvent | None:
         """Return what the store has of a trial since this command began."""
-        if self.store.trial(key).is_file():
-            return ProgressEvent(key, "done")
-        record = read_failure_record(self.store, key) if self.store.failure(key).is_file() else {}
-        if not record or float(record.get("time", 0.0)) < self.since:
-            return None
-        return ProgressEvent(key, "failed", message=str(record["reason"]), kind=str(record.get("kind", "unknown")))
+        done = self.store.trial(key).is_file()
+        return ProgressEvent(key, "done") if done else failure_since(self.store, key, self.since)
 
     def is_claimed(self, key: str) -> bool:
         """Return whether a living process runs a trial."""
-        return self.store.claim(key).exists() and is_alive(self.store.claim(key))
+        return is_claimed(self.store, key)

@@ -114,8 +114,8 @@ def test_a_stop_leaves_checkpoints_and_the_command_goes_on(
 
 def refused(folder: Path, *words: str, path: str = ROOT) -> tuple[int, str]:
     """Status and message of a command that leaves nothing behind."""
-    done = subprocess.run(sweep_command(folder, *words), env={**os.environ, "PYTHONPATH": path},
-                          capture_output=True, text=True, timeout=200)  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    done = subprocess.run(sweep_command(folder, *words), env=environment, capture_output=True, text=True, timeout=200)
     assert not (folder / "sweep").exists() and done.stderr.count("\n") == 1, done.stderr
     return done.returncode, done.stderr
 

@@ -31,10 +31,10 @@ from msim.executors.executor import (
     past_limit,
     sent,
 )
-from msim.executors.processes import WORKER, forked_from, starting, unstarted
+from msim.executors.processes import WORKER, forked_from_prepared, starting, unstarted
 from msim.executors.registry import ExecutorKind, ExecutorOptions
 from msim.executors.shared import SharedExecutor
-from msim.executors.worker import PRELOADED, serve
+from msim.executors.worker import serve
 
 POLL = 0.2  # s
 ENDING = 2.0  # s that a process may take to end after it has closed its pipe
@@ -129,7 +129,7 @@ def run_alone(parcel: SentWork, key: str, who: str, stop: Stop | None = None) ->
 
 
 def _started(parcel: SentWork) -> _Slot:
-    methods = forked_from(PRELOADED)
+    methods = forked_from_prepared()
     ours, theirs = methods.Pipe()
     process = methods.Process(target=serve, daemon=True, args=(theirs, dict(os.environ), parcel))
     with starting():
@@ -191,7 +191,7 @@ def _found_dead(slot: _Slot, work: Work) -> ProgressEvent:
 
 def _end_text(code: int, memory: int | None) -> str:
     if code >= 0:
-        return f"its process ended with status {code}"
+        return f"its process was killed, or ended by itself with status {code}"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     limit = f" or because of its limit of {memory / 1e6:g} MB" if memory is not None else ""
     return f"its process was killed by {name}" + (f", perhaps for want of memory{limit}" if code != -15 else "")
