@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.backends.context import Context
+from msim.backends.mpi import SERIAL
 from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
@@ -22,7 +23,6 @@ from msim.storage.provenance import experiment_from_provenance, made_by
 from msim.storage.run_store import STORE, read_provenance, require_finished
 from msim.storage.trial_store import TrialStore, read_failure_record, read_record
 from msim.storage.verify import verify_run
-from msim.sweep.one_trial import run_trial
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import latest_plan, plan_file, read_plan
 from msim.sweep.run import begin_sweep
@@ -82,7 +82,7 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
     changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:
         again = begin_sweep(plan, Path(kept) / "again", Limits())
-        if run_trial(again, trial, lambda news: None, Stop()).state != "done":
+        if again.run(key, lambda news: None, Stop(), SERIAL).state != "done":
             raise SimulationError(f"{trial.name}: fails now: {read_failure_record(again.store, key)['reason']}")
         hashes = (str(record.get("recorded")), str(read_record(again.store, key)["recorded"]))
     difference = "" if hashes[0] == hashes[1] else f"{trial.name}: recorded something else"
