@@ -17,8 +17,8 @@ logging.getLogger("brian2").setLevel(logging.WARNING)
 
 # What stops processes at any moment, or waits for a browser or a cluster, on machines that others load. A failure of
 # it is tried once more, and stands in the summary as RERUN, to be looked into.
-IN_REAL_TIME = {"test_stopped_runs", "test_shared_out_runs", "test_sweep_faults", "test_sweep_clusters", "test_explore",
-                "test_report", "test_times"}  # fmt: skip
+IN_REAL_TIME = {"test_stopped_runs", "test_shared_out_runs", "test_sweep_faults", "test_sweep_clusters",
+                "test_sweep_dask", "test_explore", "test_report", "test_times"}  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,10 +9,11 @@ from msim.backends.context import Context
 from msim.base.file_lease import owner
 from msim.definitions.experiments.axes import read_design
 from msim.definitions.experiments.experiment import read_experiment
+from msim.executors.executor import Limits
 from msim.storage.trial_store import TrialStore, read_record
 from msim.sweep.plan import Plan, make_plan
 from msim.sweep.run import begin_sweep
-from msim.sweep.settings import Settings, Sweep
+from msim.sweep.work import Sweep
 
 EXPERIMENT = """
 title       = "Block in the first minutes of an infusion"
@@ -64,7 +65,7 @@ def plan_of(file: Path, over: Sequence[str] = (DOSES,), seeds: Sequence[int] = (
 def begun(folder: Path, over: Sequence[str] = (DOSES,), **settings: float | int | None) -> Sweep:
     """A sweep that is laid down in a folder `sweep`, nothing of it run."""
     folder.mkdir(exist_ok=True)
-    chosen = Settings(checkpoint_every=0, grace=5, **settings)  # type: ignore[arg-type]
+    chosen = Limits(checkpoint_every=0, grace=5, **settings)  # type: ignore[arg-type]
     return begin_sweep(plan_of(write_experiment(folder), over), folder / "sweep", chosen)
 
 

@@ -20,7 +20,7 @@ DECIDING = (
     "base", "pharmacology", "signaling", "circuit", "recording", "measures", "definitions", "network", "backends",
     "multiscale", "emulator", "trials",
 )
-NOT_DECIDING = ("trials/run.py", "trials/workers.py", "trials/unfinished.py", "definitions/models/checks.py")
+NOT_DECIDING = ("trials/run.py", "trials/claimed.py", "trials/unfinished.py", "definitions/models/checks.py")
 COMPUTING = ("brian2", "numpy", "scipy", "sympy")
 SOURCE = (".py", ".cpp", ".hpp", ".h")
 

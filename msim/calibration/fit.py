@@ -20,6 +20,7 @@ from msim.definitions.evidence.rows import EvidenceRow
 from msim.definitions.models.model import ModelDefinition
 from msim.evidence.evidence import EvidenceResult, evidence, row_bounds
 from msim.evidence.trials import Report
+from msim.executors.executor import Executor
 from msim.trials.trial_key import digest
 
 UNDETERMINED = 1.0  # margins: a direction in which all of the range moves no row by more is not determined
@@ -39,7 +40,7 @@ class Problem:
     seeds: tuple[int, ...]
     context: Context
     folder: Path
-    workers: int
+    executor: Executor
 
     @property
     def name(self) -> str:
@@ -78,7 +79,7 @@ def tried(problem: Problem, parts: Sequence[float], report: Report = lambda *new
     changes = {**problem.changes, **texts_of(problem.model, values)}
     results = evidence(
         problem.rows, problem.model, changes, problem.hypothesis, problem.seeds, problem.context, problem.folder,
-        problem.workers, report, problem.every,
+        problem.executor, report, problem.every,
     )  # fmt: skip
     found = misses(results, row_bounds(problem.rows, problem.every, problem.model))
     moved = [part - start_part(axis) for axis, part in zip(problem.axes, parts, strict=True)]

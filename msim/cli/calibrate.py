@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.backends.registry import TARGETS_HELP
+from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM, chosen_executor
 
 if TYPE_CHECKING:
     from msim.calibration.fit import Direction, Problem, Tried
+    from msim.executors.executor import Executor
 
 MODEL = "circuits/cortical_column"
 
@@ -29,6 +31,10 @@ def calibrate(
     directions: bool = typer.Option(False, "--directions", help="Also say what the rows do not determine."),
     write: bool = typer.Option(False, "--write", help="Write the values into the model's files."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
+    executor: str = typer.Option("local", help=EXECUTOR),
+    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
+    profile: str = typer.Option("", help=PROFILE),
+    scheduler: str = typer.Option("", help=SCHEDULER),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
 ) -> None:
     """Fit values of the slow scale whose source is 'fitted' to evidence rows with the role CAL, and to nothing else.
@@ -48,11 +54,15 @@ def calibrate(
     from msim.cli.tables import print_json
 
     journal = parse_file(store, "--store")
-    problem, sweep = _problems(model, rows, only, parameters, span, target, cells, seeds, workers)
-    with stoppable():
-        first, best = fit(problem, trials, journal, _nothing if as_json else _told)
-        flat = undetermined(derivatives(problem, best), problem.axes) if directions else None
-        effects = morris(sweep, sensitivity) if sensitivity else None
+    where = {"workers": workers, "slurm": slurm, "profile": profile, "scheduler": scheduler}
+    with chosen_executor(executor, where) as chosen_one:
+        if chosen_one is None:
+            return
+        problem, sweep = _problems(model, rows, only, parameters, span, target, cells, seeds, chosen_one)
+        with stoppable():
+            first, best = fit(problem, trials, journal, _nothing if as_json else _told)
+            flat = undetermined(derivatives(problem, best), problem.axes) if directions else None
+            effects = morris(sweep, sensitivity) if sensitivity else None
     if as_json:
         print_json(_record(problem, first, best, flat, effects))
     else:
@@ -65,7 +75,7 @@ def calibrate(
 
 def _problems(
     model: str, rows: list[str], only: str | None, parameters: str | None, span: float, target: str, cells: int,
-    seeds: str, workers: int,
+    seeds: str, executor: Executor,
 ) -> tuple[Problem, Problem]:  # fmt: skip
     from dataclasses import replace
 
@@ -73,7 +83,7 @@ def _problems(
     from msim.calibration.objective import rows_to_fit
     from msim.calibration.space import fitted_axes, swept_axes
     from msim.cli.evidence import context_of, kept_in
-    from msim.cli.options import core_count, parse_names, parse_seeds
+    from msim.cli.options import parse_names, parse_seeds
     from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence
     from msim.definitions.models.read_model import read_model
 
@@ -85,7 +95,7 @@ def _problems(
     context = context_of(target, asked, every, definition, changes)
     problem = Problem(
         definition, tuple(asked), tuple(every), tuple(axes), changes, "", tuple(parse_seeds(seeds) or ()), context,
-        kept_in(""), workers or core_count(),
+        kept_in(""), executor,
     )  # fmt: skip
     return problem, replace(problem, axes=tuple(swept_axes(definition, span)))
 

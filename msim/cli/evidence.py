@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.backends.registry import TARGETS_HELP
+from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM, chosen_executor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,10 @@ def evidence(
     target: str = typer.Option("cpp", help=TARGETS_HELP),
     out: str = typer.Option("", "--out", help="Folder that keeps the values of trials; else msim's cache."),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
+    executor: str = typer.Option("local", help=EXECUTOR),
+    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
+    profile: str = typer.Option("", help=PROFILE),
+    scheduler: str = typer.Option("", help=SCHEDULER),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
 ) -> None:
     """Run every manipulation whose published outcome the model has to meet, and print expected, simulated, agreement.
@@ -49,7 +54,7 @@ def evidence(
     """
     from msim.base.errors import SimulationError
     from msim.cli.evidence_table import print_evidence
-    from msim.cli.options import core_count, parse_changes, parse_names, parse_seeds
+    from msim.cli.options import parse_changes, parse_names, parse_seeds
     from msim.cli.tables import print_json
     from msim.definitions.evidence.rows import chosen, read_evidence, shipped_evidence, under_variant
     from msim.definitions.experiments.effects import validate_decisive
@@ -73,13 +78,17 @@ def evidence(
         lambda some: deciding_on(asked, definition, {**small, **some}, hypothesis, every), "the rows that are run",
     )  # fmt: skip
     numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)
-    context = context_of(target, asked, every, definition, given, hypothesis)
     raised: list[str] = []
-    with stoppable(), progress(as_json) as report:
-        results = judged(
-            asked, definition, given, hypothesis, numbers, context, kept_in(out), workers or core_count(),
-            _noting(raised, report), every,
-        )  # fmt: skip
+    where = {"workers": workers, "slurm": slurm, "profile": profile, "scheduler": scheduler}
+    with chosen_executor(executor, where) as chosen_one:
+        if chosen_one is None:
+            return
+        context = context_of(target, asked, every, definition, given, hypothesis)
+        with stoppable(), progress(as_json) as report:
+            results = judged(
+                asked, definition, given, hypothesis, numbers, context, kept_in(out), chosen_one,
+                _noting(raised, report), every,
+            )  # fmt: skip
     if as_json:
         print_json(as_records(results))
     else:

@@ -47,7 +47,7 @@ def run(
     """
     from msim.backends.mpi import started_by_mpi
     from msim.cli.ranks import shared_out
-    from msim.trials.workers import prepare_workers
+    from msim.executors.processes import prepare_workers
 
     if ranks <= 1 and not started_by_mpi():
         prepare_workers()

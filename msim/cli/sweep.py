@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from msim.backends.registry import TARGETS_HELP
+from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +31,12 @@ def sweep(
     seeds: str | None = typer.Option(None, help="These seeds instead of the experiment's, separated by commas."),
     until: str | None = typer.Option(None, help="End earlier, such as '2 hour'."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of every trial: path=value; may be repeated."),
-    executor: str = typer.Option("local", help="Where trials run: local, mpi or slurm."),
+    executor: str = typer.Option("local", help=EXECUTOR),
     workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
     ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
-    slurm: list[str] = typer.Option([], "--slurm", help="Of jobs: key=value, such as partition=long; repeatable."),
-    profile: str = typer.Option("", help="A TOML file with keys of --slurm."),
+    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
+    profile: str = typer.Option("", help=PROFILE),
+    scheduler: str = typer.Option("", help=SCHEDULER),
     target: str = typer.Option("cpp", help=TARGETS_HELP),
     precision: str = typer.Option("double", help="Of cells on target cpp: double or single."),
     limit: str | None = typer.Option(None, help="Longest time that a trial may take by the clock, such as '2 hour'."),
@@ -63,33 +65,28 @@ def sweep(
     from msim.backends.context import Context
     from msim.backends.mpi import SERIAL
     from msim.base.paths import given_path
+    from msim.cli.executor_options import kind_of_executor
+    from msim.cli.options import core_count, validate_effective
     from msim.cli.ranks import shared_out
-    from msim.cli.sweep_options import executor_of, parse_settings, parse_slurm
+    from msim.cli.sweep_options import parse_limits
+    from msim.executors.registry import ExecutorOptions
 
-    _validate_effective(executor, workers, ranks)
-    settings = parse_settings(limit, memory, checkpoint_every)
+    given = {"workers": workers, "ranks": ranks, "slurm": slurm, "profile": profile, "scheduler": scheduler}
+    kind = kind_of_executor(executor, given)
+    if workers and ranks > 1:
+        validate_effective("--workers", workers, f"--ranks {ranks} hands out the trials")
+    limits = parse_limits(limit, memory, checkpoint_every)
     logs = [given_path(one, option) if one else None for one, option in ((log, "--log"), (log_json, "--log-json"))]
-    options = parse_slurm(profile, slurm, settings.memory)
     what = ((experiment, out, arms, seeds, until, changes), over, sample, points, sample_seed)
     # Ranks of a pool hand out trials; all others share each of them out.
-    sharing = nullcontext(SERIAL) if executor == "mpi" else shared_out(ranks, lambda: None)
-    kind = (executor, workers)
-    with sharing as processes, executor_of(*kind, processes, options, settings.memory) as chosen:
-        if chosen is not None:
-            definition, root, design = _read(*what)
-            context = Context(target, definition.schedule, precision, processes)
-            sweep_and_report(definition, design, root, context, settings, chosen, as_json, *logs)
-
-
-def _validate_effective(executor: str, workers: int, ranks: int) -> None:
-    """Refuse --workers and --ranks where they would have no effect, as the executor decides on them."""
-    from msim.cli.options import validate_effective
-
-    if workers and (executor != "local" or ranks > 1):
-        whose = f"--executor {executor}" if executor != "local" else f"--ranks {ranks}"
-        validate_effective("--workers", workers, f"{whose} hands out the trials")
-    if ranks and executor != "local":
-        validate_effective("--ranks", ranks, f"--executor {executor} gives each trial what runs it")
+    sharing = nullcontext(SERIAL) if kind.of_ranks else shared_out(ranks, lambda: None)
+    with sharing as processes:
+        options = ExecutorOptions(workers or core_count(), processes, limits.memory, slurm, profile, scheduler)
+        with kind.start(options) as chosen:
+            if chosen is not None:
+                definition, root, design = _read(*what)
+                context = Context(target, definition.schedule, precision, processes)
+                sweep_and_report(definition, design, root, context, limits, chosen, as_json, *logs)
 
 
 def _read(

@@ -13,9 +13,9 @@ from typing import Any, TextIO
 from msim.base.errors import InputError, printable
 from msim.cli.running import rounded_time
 from msim.cli.terminal import shows_bars
+from msim.executors.executor import ProgressEvent, Report
 from msim.storage.trial_store import TrialStore
 from msim.sweep.plan import Plan
-from msim.sweep.settings import ProgressEvent, Report
 from msim.sweep.status import Status, status
 
 MINUTE = 60.0  # s between lines of a log

@@ -17,12 +17,11 @@ from msim.cli.sweep_progress import progress_of, span_text
 from msim.cli.tables import print_json, print_table
 from msim.definitions.experiments.axes import Design
 from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.executors.executor import Executor, Limits
 from msim.storage.trial_store import TrialStore
-from msim.sweep.local import DiskFull
 from msim.sweep.plan import Plan, make_plan
 from msim.sweep.plan_files import latest_plan, read_plan
-from msim.sweep.run import SweepResult, begin_sweep, run_sweep
-from msim.sweep.settings import Executor, Settings
+from msim.sweep.run import DiskFull, SweepResult, begin_sweep, run_sweep
 from msim.sweep.status import Status, rows, status
 
 if TYPE_CHECKING:
@@ -33,12 +32,12 @@ COUNTS = ("asked", "done", "failed", "pending")
 
 
 def sweep_and_report(
-    experiment: ExperimentDefinition, design: Design, out: Path, context: Context, settings: Settings,
+    experiment: ExperimentDefinition, design: Design, out: Path, context: Context, limits: Limits,
     chosen: Executor, as_json: bool, log: Path | None = None, log_json: Path | None = None,
 ) -> None:  # fmt: skip
     """Run the missing trials of a sweep, show progress, print counts; raise where a trial failed."""
     plan = make_plan(experiment, design, context)
-    sweep = begin_sweep(plan, out, settings)
+    sweep = begin_sweep(plan, out, limits)
     try:
         with terminable(), progress_of(plan, sweep.store, as_json, log, log_json) as report:
             result = run_sweep(sweep, chosen, report)

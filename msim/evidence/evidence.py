@@ -15,6 +15,7 @@ from msim.definitions.evidence.rows import Condition, EvidenceRow, row_range
 from msim.definitions.models.model import ModelDefinition
 from msim.evidence.plan import Reading, RowPlan, plan_row, plan_rows
 from msim.evidence.trials import Report, Values, run_trials
+from msim.executors.executor import Executor
 from msim.verdicts.verdict import paired_interval
 
 QUICK = {"column.n_cells": 200}
@@ -53,7 +54,7 @@ class EvidenceResult:
 
 def evidence(
     rows: Sequence[EvidenceRow], model: ModelDefinition, changes: Mapping[str, Any], hypothesis: str,
-    seeds: Sequence[int], context: Context, folder: Path, workers: int, report: Report = lambda *news: None,
+    seeds: Sequence[int], context: Context, folder: Path, executor: Executor, report: Report = lambda *news: None,
     every: Sequence[EvidenceRow] = (),
 ) -> list[EvidenceResult]:  # fmt: skip
     """Run the trials that the rows need, and compare each row with them.
@@ -62,7 +63,7 @@ def evidence(
     """
     plans, trials = plan_rows(rows, model, changes, hypothesis, every)
     bounds = [_bounds(one) for one in plans]
-    values, failed = run_trials(trials, model, changes, seeds, context, folder, workers, report)
+    values, failed = run_trials(trials, model, changes, seeds, context, folder, executor, report)
     failures = {condition: one.reason for condition, one in failed.items()}
     return [judged(plan, bound, values, failures, len(seeds)) for plan, bound in zip(plans, bounds, strict=True)]
 

@@ -86,9 +86,9 @@ class Plan:
         """Return the number of every trial in the plan, by its key."""
         return {one.key: number for number, one in enumerate(self.trials)}
 
-    def number(self, trial: Trial) -> int:
-        """Return the number of a trial in the plan."""
-        return self.numbers[trial.key]
+    def trial(self, key: str) -> Trial:
+        """Return the trial with a key, the last of those that share it."""
+        return self.trials[self.numbers[key]]
 
     def experiment(self, trial: Trial | None = None) -> ExperimentDefinition:
         """Return the experiment of one trial, with its arm and seed alone, or without a trial the whole experiment."""

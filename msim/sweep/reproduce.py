@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from msim.backends.context import Context
+from msim.backends.mpi import SERIAL
 from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
 from msim.definitions.experiments.experiment import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
+from msim.executors.executor import Limits, Stop
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
 from msim.storage.provenance import experiment_from_provenance, made_by
 from msim.storage.run_store import STORE, read_provenance, require_finished
 from msim.storage.trial_store import TrialStore, read_failure_record, read_record
 from msim.storage.verify import verify_run
-from msim.sweep.one_trial import run_trial
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import latest_plan, plan_file, read_plan
 from msim.sweep.run import begin_sweep
-from msim.sweep.settings import Settings
 from msim.sweep.verify import trial_damage
 from msim.trials.run import run_experiment
 
@@ -74,15 +74,15 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
     """
     store = TrialStore(given_path(path, "sweep"))
     plan = _plan_of(store, key)
-    trial = plan.trials[plan.numbers[key]]
+    trial = plan.trial(key)
     record = read_record(store, key)
     changes = [*_changed_versions(record.get("versions", {})), *_changed_files(plan.about)]
     if record.get("code") != code_digest():
         changes.append("msim's code is not what it was")
     changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:
-        again = begin_sweep(plan, Path(kept) / "again", Settings())
-        if run_trial(again, trial, lambda news: None).state != "done":
+        again = begin_sweep(plan, Path(kept) / "again", Limits())
+        if again.run(key, lambda news: None, Stop(), SERIAL).state != "done":
             raise SimulationError(f"{trial.name}: fails now: {read_failure_record(again.store, key)['reason']}")
         hashes = (str(record.get("recorded")), str(read_record(again.store, key)["recorded"]))
     difference = "" if hashes[0] == hashes[1] else f"{trial.name}: recorded something else"

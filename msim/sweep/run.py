@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msim.base.file_lease import is_alive, now_at
+from msim.base.file_lease import now_at
+from msim.executors.executor import Executor, Limits, ProgressEvent, Report
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, prepare, read_failure_record
-from msim.sweep.plan import Plan, Trial
+from msim.sweep.plan import Plan
 from msim.sweep.plan_files import write_plan
-from msim.sweep.settings import Executor, ProgressEvent, Report, Settings, Sweep
 from msim.sweep.status import Status, status
+from msim.sweep.work import Sweep
+from msim.trials.claimed import run_all
 
-POLL = 1.0  # s
+
+class DiskFull(Exception):
+    """A full disk, on which no trial can be stored, so that no further trial runs."""
 
 
 @dataclass(frozen=True)
@@ -27,31 +29,27 @@ class SweepResult:
     kinds: frozenset[str] = frozenset()
 
 
-def begin_sweep(plan: Plan, out: Path, settings: Settings) -> Sweep:
+def begin_sweep(plan: Plan, out: Path, limits: Limits) -> Sweep:
     """Write the plan of a sweep into its folder.
 
     raises: StorageError where the folder holds something else or cannot be written
     """
-    store = prepare(out)
-    return Sweep(store, plan, write_plan(store, plan), settings, now_at(store.root))
+    store = prepare(out.resolve())
+    return Sweep(store, write_plan(store, plan), limits, now_at(store.root))
 
 
 def run_sweep(sweep: Sweep, executor: Executor, report: Report = lambda news: None) -> SweepResult:
-    """Run all trials that are not done; failed ones of earlier commands are tried again, once."""
-    told: dict[str, ProgressEvent] = {}
+    """Run all trials that are not done; failed ones of earlier commands are tried again, once.
 
+    raises: DiskFull where nothing more can be stored
+    """
     def noted(news: ProgressEvent) -> None:
-        told[news.key] = news
         report(news)
+        if news.kind == "disk":
+            raise DiskFull(news.message)
 
-    todo = _todo(sweep)
-    while todo:
-        executor.run(sweep, todo, noted)
-        todo = _left_by_others(sweep, [one for one in todo if told.get(one.key, _NOTHING).state == "elsewhere"], noted)
+    run_all(sweep, _todo(sweep), executor, noted)
     return result_of(sweep)
-
-
-_NOTHING = ProgressEvent("", "pending")
 
 
 def result_of(sweep: Sweep) -> SweepResult:
@@ -64,38 +62,7 @@ def result_of(sweep: Sweep) -> SweepResult:
     return SweepResult(sweep.store, status(sweep.store, sweep.plan), reasons, kinds)
 
 
-def _todo(sweep: Sweep) -> list[Trial]:
-    """Return the trials that are not done, each key once."""
+def _todo(sweep: Sweep) -> list[str]:
+    """Return the keys of the trials that are not done, each once."""
     done = done_keys(sweep.store)
-    return list({one.key: one for one in sweep.plan.trials if one.key not in done}.values())
-
-
-def _left_by_others(sweep: Sweep, elsewhere: Sequence[Trial], report: Report) -> list[Trial]:
-    """Wait until no other process runs these trials.
-
-    returns: those that were not finished, because their process was killed
-    """
-    waiting = list(elsewhere)
-    left: list[Trial] = []
-    while waiting and not left:
-        time.sleep(POLL)
-        still = []
-        for one in waiting:
-            if sweep.store.trial(one.key).is_file():
-                report(ProgressEvent(one.key, "done"))
-            elif is_alive(sweep.store.claim(one.key)):
-                still.append(one)
-            elif _failed_since(sweep, one):
-                report(
-                    ProgressEvent(one.key, "failed", message=str(read_failure_record(sweep.store, one.key)["reason"]))
-                )
-            else:
-                left.append(one)
-        waiting = still
-    return [*left, *waiting]
-
-
-def _failed_since(sweep: Sweep, trial: Trial) -> bool:
-    return sweep.store.failure(trial.key).is_file() and (
-        float(read_failure_record(sweep.store, trial.key).get("time", 0.0)) >= sweep.since
-    )
+    return list(dict.fromkeys(one.key for one in sweep.plan.trials if one.key not in done))

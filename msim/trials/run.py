@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-import queue
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.backends.context import Context
+from msim.backends.mpi import RankGroup
 from msim.backends.progress import BurstProgress
 from msim.backends.registry import require_target
 from msim.base.endings import Failure, exit_status_of, failure_of, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
-from msim.base.signals import stops_held
 from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment, validate_effective_changes
 from msim.emulator.library import emulators_of, models_of
+from msim.executors.executor import Executor, Limits, ProgressEvent, Report, Stop
+from msim.executors.kinds.local import LocalExecutor
+from msim.executors.shared import SharedExecutor
 from msim.multiscale.trial_state import TrialState
 from msim.recording.spool import Series, SpoolFile
 from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
@@ -42,13 +42,12 @@ from msim.storage.run_store import (
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.trials.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
 from msim.trials.trial_key import trial_keys
-from msim.trials.workers import ended_by_stop, report_progress, starting, worker_pool
 
 if TYPE_CHECKING:
     import xarray as xr
 
-POLL = 0.2  # s
-KILLED = Failure("killed", "its process was killed, or ended with another one that was, perhaps for want of memory")
+# A run ends within seconds: what a trial has recorded is kept as it is, and its last checkpoint.
+LIMITS = Limits(grace=3.5, at_once=True)
 
 
 @dataclass(frozen=True)
@@ -122,43 +121,69 @@ def _run_all(
     folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]], workers: int,
     report: Callable[[TrialProgress], None],
 ) -> dict[tuple[str, int], Failure]:  # fmt: skip
-    if not todo:
-        return {}
-    if context.ranks.size > 1:
-        outcomes: Iterable[tuple[str, int, Failure | None]] = _one_by_one(folder, about, context, todo, report)
-        return _reported(outcomes, folder, about, report)
-    with worker_pool(workers) as (pool, news):
-        with starting():
-            futures = {_submitted(pool, folder, about, context, arm, seed): (arm, seed) for arm, seed in todo}
-        return _reported(_outcomes(futures, news, report), folder, about, report)
-
-
-def _reported(
-    outcomes: Iterable[tuple[str, int, Failure | None]], folder: RunFolder, about: dict[str, Any],
-    report: Callable[[TrialProgress], None],
-) -> dict[tuple[str, int], Failure]:  # fmt: skip
+    """Run trials, and return the failures of those that have one."""
+    work = RunWork(folder, about, context)
+    ranks = context.ranks
+    executor: Executor = SharedExecutor(ranks) if ranks.size > 1 else LocalExecutor(workers)
     failures: dict[tuple[str, int], Failure] = {}
-    for arm, seed, outcome in outcomes:
-        if outcome:
-            failures[arm, seed] = Failure(outcome.kind, outcome.reason + kept_text(folder, arm, seed))
+
+    def noted(news: ProgressEvent) -> None:
+        arm, seed = work.trials[news.key]
+        if news.state == "failed":
+            failures[arm, seed] = Failure(news.kind, news.message + kept_text(folder, arm, seed))
             report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed].reason))
-        else:
+        elif news.state == "done":
             report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
+        else:
+            part = (news.time - about["begin_s"]) / (about["end_s"] - about["begin_s"])
+            report(TrialProgress(arm, seed, "running", part, news.time, news.message))
+
+    keys = {trial: key for key, trial in work.trials.items()}
+    executor.run(work, [keys[one] for one in todo], noted)
     return failures
 
 
-def _one_by_one(
-    folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]],
-    report: Callable[[TrialProgress], None],
-) -> Iterator[tuple[str, int, Failure | None]]:  # fmt: skip
-    """Run trials in this process, whose ranks share the cells of each."""
-    for arm, seed in todo:
+@dataclass(frozen=True)
+class RunWork:
+    """Trials of a run, as the work of executors; see `Work`. The run's owner gives out each of them once."""
+
+    folder: RunFolder
+    about: dict[str, Any]
+    context: Context
+    limits: Limits = LIMITS
+
+    @property
+    def target(self) -> str:
+        """Return what code runs the cells."""
+        return self.context.target
+
+    @property
+    def trials(self) -> dict[str, tuple[str, int]]:
+        """Return arm and seed of every trial, by its key."""
+        keys = self.about["keys"]
+        return {key: (arm, int(seed)) for arm, seeds in keys.items() for seed, key in seeds.items()}
+
+    def run(self, key: str, report: Report, stop: Stop, ranks: RankGroup) -> ProgressEvent:
+        """Run a trial in this process and store it; see `Work`."""
+        arm, seed = self.trials[key]
         try:
-            _trial(folder, about, context, arm, seed, lambda news: report(TrialProgress(*news)))
+            _trial(self.folder, self.about, replace(self.context, ranks=ranks), arm, seed, key, report)
         except Exception as problem:  # the reason has to reach the user whatever it is
-            yield arm, seed, _kept_failure(folder, arm, seed, problem)
-        else:
-            yield arm, seed, None
+            return self.fail(key, _kept_failure(self.folder, arm, seed, problem))
+        return ProgressEvent(key, "done")
+
+    def fail(self, key: str, failure: Failure) -> ProgressEvent:
+        """Return the last event of a failed trial, whose journal says how far it came."""
+        return ProgressEvent(key, "failed", message=failure.reason, kind=failure.kind)
+
+    def outcome(self, key: str) -> ProgressEvent | None:
+        """Return 'done' for a trial in the store."""
+        arm, seed = self.trials[key]
+        return ProgressEvent(key, "done") if finished_trials(self.folder, [arm], [seed]) else None
+
+    def is_claimed(self, key: str) -> bool:
+        """Return False: nobody but the owner of the run has trials of it."""
+        return False
 
 
 def _kept_failure(folder: RunFolder, arm: str, seed: int, problem: Exception) -> Failure:
@@ -171,41 +196,6 @@ def _kept_failure(folder: RunFolder, arm: str, seed: int, problem: Exception) ->
     return Failure(found.kind, f"{found.reason} (traceback in {path})")
 
 
-def _submitted(
-    pool: ProcessPoolExecutor, folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int
-) -> Future[Failure | None]:
-    try:
-        return pool.submit(_work, folder, about, context, arm, seed)
-    except BrokenProcessPool as problem:
-        failed: Future[Failure | None] = Future()
-        failed.set_exception(problem)
-        return failed
-
-
-def _outcomes(
-    futures: dict[Future[Failure | None], tuple[str, int]], news: Any, report: Callable[[TrialProgress], None]
-) -> Iterator[tuple[str, int, Failure | None]]:
-    waiting = set(futures)
-    while waiting:
-        with stops_held():  # a stop that is raised inside of what waits or prints may be lost there
-            done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
-            _pass_on(news, report)
-        for one in done:
-            try:
-                outcome = one.result()
-            except BrokenProcessPool:
-                outcome = KILLED
-            yield (*futures[one], outcome)
-
-
-def _pass_on(news: Any, report: Callable[[TrialProgress], None]) -> None:
-    while True:
-        try:
-            report(TrialProgress(*news.get_nowait()))
-        except queue.Empty:
-            return
-
-
 def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     """Return the place of an unfinished trial's record, as a clause to append to a message, or ''."""
     kept = [(reached_by(folder, arm, seed), unfinished_path(folder, arm, seed))]
@@ -214,33 +204,20 @@ def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     return "" if reached is None else f"; its record up to {quantity_text(reached * second)} is kept in {path}"
 
 
-def _work(folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int) -> Failure | None:
-    """Run one trial in this process and store it, or return its failure."""
-    with ended_by_stop():
-        try:
-            _trial(folder, about, context, arm, seed, report_progress)
-        except Exception as problem:  # the reason has to reach the user whatever it is
-            return _kept_failure(folder, arm, seed, problem)
-    return None
-
-
 def _trial(
-    folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int,
-    news: Callable[[tuple[Any, ...]], None],
-) -> None:  # fmt: skip
+    folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int, key: str, report: Report
+) -> None:
     experiment = experiment_from_provenance(about)
-    span = experiment.end - experiment.begin
-
     reached = experiment.begin
 
     def progress(time: float) -> None:
         nonlocal reached
         reached = float(time)
-        news((arm, seed, "running", (reached - experiment.begin) / span, reached))
+        report(ProgressEvent(key, "running", reached))
 
     def report_burst(now: BurstProgress) -> None:
         text = f"{now.done:.1f} of {now.total:.1f} s of spikes, {now.speed:.2g} s/s, {now.left:.0f} s left"
-        news((arm, seed, "running", (reached - experiment.begin) / span, reached, text))
+        report(ProgressEvent(key, "running", reached, text))
 
     def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
         # Where the disk is full the trial goes on, or ends with its own reason.

@@ -1,8 +1,9 @@
-"""A package of somebody else, installed beside msim, gives it a mechanism, a readout, an analysis and a backend."""
+"""A package of somebody else, installed beside msim, gives it what runs: a mechanism, a readout and so on."""
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -12,12 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from small_sweep import DOSES, recorded, write_experiment
 
 from msim.backends.context import Context, build_network
 from msim.backends.fast_network import Burst
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.values import with_changes
 from msim.storage.run_store import open_run
+from msim.storage.trial_store import TrialStore
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "example_plugin"
 DIGEST = "from msim.base.code_digest import code_digest; print(code_digest())"
@@ -157,6 +160,27 @@ def test_background_of_another_package_s_backend_has_its_rate(
     wanted = events * own[f"{name}.peak.ampa_background"] * own["ampa_background.tau_decay"]
     error = 1 / np.sqrt(events * 0.2 * own.cells("pyramidal"))
     assert burst.mean("pyramidal.ampa_background.g") == pytest.approx(wanted, rel=5 * error)
+
+
+def test_an_executor_of_another_package_gives_the_same_bits(tmp_path: Path, installed: Path) -> None:
+    """It stores what processes of this machine store; other options, and its name where it is not, are refused.
+
+    The package is there for both, as its code is part of a trial's key.
+    """
+    command = ("-m", "msim", "sweep", str(write_experiment(tmp_path)), "--over", DOSES, "--json")
+    found = []
+    for name in ("local", "in_turn"):
+        done = run(tmp_path, *command, "--executor", name, "--out", name, installed=installed)
+        assert done.returncode == 0 and json.loads(done.stdout)["done"] == 4, done.stderr
+        found.append(recorded(TrialStore(tmp_path / name)))
+    assert found[0] == found[1] and len(found[0]) == 3
+    done = run(tmp_path, *command, "--executor", "in_turn", "--workers", "2", "--out", "more", installed=installed)
+    assert done.returncode == 2 and "--workers: has no effect here" in done.stderr
+    done = run(tmp_path, *command, "--executor", "in_tun", "--out", "more", installed=installed)
+    assert done.returncode == 2 and "nearest known: 'in_turn'" in done.stderr
+    done = run(tmp_path, *command, "--executor", "in_turn", "--out", "more")
+    assert done.returncode == 2 and "unknown executor 'in_turn'" in done.stderr
+    assert not (tmp_path / "more").exists()
 
 
 def test_an_analysis_s_own_check_is_made(files: Path, installed: Path) -> None:

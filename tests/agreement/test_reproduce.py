@@ -11,10 +11,10 @@ from small_sweep import begun, recorded, write_experiment
 from msim.backends.context import Context
 from msim.base.errors import StorageError
 from msim.definitions.experiments.experiment import read_experiment
-from msim.sweep.local import LocalExecutor
+from msim.executors.kinds.local import LocalExecutor
 from msim.sweep.reproduce import reproduce_run, reproduce_trial
 from msim.sweep.run import run_sweep
-from msim.sweep.settings import Sweep
+from msim.sweep.work import Sweep
 from msim.trials.run import run_experiment
 
 

@@ -230,11 +230,11 @@ def running(endless: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
         process.communicate()
 
 
-def workers(started: list[int]) -> list[int]:
+def workers(started: list[int], wanted: int = 2) -> list[int]:
     """Those that simulate: all that were forked from the process that is kept for it."""
     alike = [one for one in started if b"forkserver" in Path(f"/proc/{one}/cmdline").read_bytes()]
     found = [child for one in alike for child in children(one)]
-    assert len(found) == 2
+    assert len(found) == wanted
     return found
 
 
@@ -310,6 +310,23 @@ def test_killed_processes_end_a_run_with_a_message(
     assert killed != "the workers" or "Traceback" not in errors
     assert wait_until(lambda: not any(map(is_running, started)), SECONDS)
     assert_whole_records(endless.parent)
+
+
+def test_a_killed_worker_costs_its_own_trial_alone(endless: Path) -> None:
+    """The others are run by another process; the same command then runs what is missing."""
+    endless.write_text(EXPERIMENT.partition("[[predict]]")[0], encoding="utf-8")
+    command = [sys.executable, "script.py", "run", endless.name, "--out", "run", "--seeds", "1", "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(msim.__file__).parent.parent)}
+    process = subprocess.Popen(command, cwd=endless.parent, env=environment, stderr=subprocess.PIPE, text=True)
+    begun = endless.parent / f".run.partial/{UNFINISHED}/{ARMS[0]}/seed_1.npz"
+    assert wait_until(lambda: begun.exists() or process.poll() is not None, 300)
+    os.kill(workers(children(process.pid), 1)[0], signal.SIGKILL)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == EXIT_STATUS["killed"], errors
+    assert "1 of 2 trials failed" in errors and f"{ARMS[0]}, seed 1: its process was killed by SIGKILL" in errors
+    assert f"{ARMS[1]}, seed 1: done" in errors
+    done = finished(command, endless.parent, environment)
+    assert done.returncode == 0 and f"{ARMS[1]}, seed 1: stored" in done.stderr, done.stderr
 
 
 def test_a_second_run_into_a_folder_is_refused_at_once(

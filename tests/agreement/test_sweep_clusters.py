@@ -21,11 +21,12 @@ from test_stopped_runs import children, wait_until
 
 import msim
 from msim.base.endings import EXIT_STATUS
+from msim.executors.executor import sent
+from msim.executors.kinds.local import LocalExecutor
+from msim.executors.kinds.slurm import Task
 from msim.storage.trial_store import TrialStore
-from msim.sweep.local import LocalExecutor
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.run import result_of, run_sweep
-from msim.sweep.slurm import Task
 from msim.sweep.status import status
 
 ROOT = str(Path(msim.__file__).parent.parent)
@@ -204,9 +205,9 @@ def test_a_rank_of_other_code_is_refused_before_any_trial(tmp_path: Path) -> Non
 def test_a_slurm_task_of_other_code_runs_no_trial(tmp_path: Path) -> None:
     """What is submitted names its code; where it comes to itself as another one, its trials say so."""
     sweep = begun(tmp_path)
-    task = Task(sweep.store.root, sweep.plan_file, sweep.settings, sweep.since, 1, 0)
-    task.code = replace(task.code, folder="/login/node/msim", digest="0" * 64)
-    task(range(len(sweep.plan.trials)))
+    parcel = sent(sweep)
+    other = replace(parcel.code, folder="/login/node/msim", digest="0" * 64)
+    Task(replace(parcel, code=other), 1, 0)([one.key for one in sweep.plan.trials])
     result = result_of(sweep)
     assert result.status.failed == result.status.asked and result.kinds == {"start"}
     assert all("/login/node/msim" in one and ROOT in one for one in result.failures.values())

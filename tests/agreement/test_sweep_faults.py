@@ -17,12 +17,13 @@ from small_sweep import DOSES, begun, process_of, recorded, write_experiment
 from test_stopped_runs import children, is_running, wait_until
 
 import msim
+from msim.executors.executor import ProgressEvent
+from msim.executors.kinds.local import LocalExecutor
 from msim.storage.trial_store import TrialStore, read_failure_record
-from msim.sweep.local import DiskFull, LocalExecutor
 from msim.sweep.plan_files import latest_plan, read_plan
-from msim.sweep.run import run_sweep
-from msim.sweep.settings import ProgressEvent, Sweep
+from msim.sweep.run import DiskFull, run_sweep
 from msim.sweep.status import Status, status
+from msim.sweep.work import Sweep
 
 ONE = LocalExecutor(1)
 

@@ -42,6 +42,8 @@ ONLY_READ = {
     "msim sensitivity": "wants the sample of the line above",
     "msim sweep dose_window --executor slurm": "wants Slurm; tests/agreement/test_sweep_clusters.py starts a cluster",
     "msim sweep status results/on_slurm": "wants the sweep of the line above",
+    "msim sweep dose_window --executor dask": "wants a cluster; tests/agreement/test_sweep_dask.py starts one",
+    "msim sweep dose_window --executor in_turn": "wants the package; tests/agreement/test_plugins.py installs it",
     "msim reproduce results/doses --trial KEY": "KEY stands for a key; tests/agreement/test_reproduce.py takes one",
 }  # fmt: skip
 
@@ -52,6 +54,7 @@ OTHERS = {
     "python": "benchmarks take minutes: that the file is there is held here",
     "jupyter": "starts a server: notebooks are executed by tests",
     ".": "sets the shell's path",
+    "dask": "starts a scheduler or a worker: tests/agreement/test_sweep_dask.py starts both",
 }
 
 # Blocks that are no code to run, by page and how they begin.
@@ -67,6 +70,7 @@ NOT_RUN = {
     ("ARCHITECTURE.md", "msim/"): "a picture of folders",
     ("ARCHITECTURE.md", "msim run X.toml"): "a picture of what happens in a run",
     ("docs/ERRORS.md", "models/receptors/nmdar.toml: "): "a message",
+    ("docs/howto/dask.md", "from dask_jobqueue"): "wants dask-jobqueue and its batch system",
     ("docs/GLUTAMATE.md", "dI/dt "): "equations; msim/measures has them as code",
     ("docs/SWEEPS.md", "DIR/plans/ID.json "): "a picture of folders",
 }

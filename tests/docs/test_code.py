@@ -167,11 +167,12 @@ def test_a_definition_of_a_page_is_read(block: Block, tmp_path: Path, monkeypatc
 
         assert check_files([str(tmp_path / "own.toml")])[1] == []
     elif "partition" in tables:
-        from msim.cli.sweep_options import parse_slurm
+        from msim.executors.kinds.slurm import slurm_options
+        from msim.executors.registry import ExecutorOptions
 
         (tmp_path / "slurm.toml").write_text(block.text, encoding="utf-8")
-        options = parse_slurm(str(tmp_path / "slurm.toml"), [], None)
-        assert options is not None and options.partition == tables["partition"]
+        options = slurm_options(ExecutorOptions(profile=str(tmp_path / "slurm.toml")))
+        assert options.partition == tables["partition"]
     elif "mechanisms" in tables:
         declare_forms(block.page, monkeypatch)
         (tmp_path / "own.toml").write_text('include = ["circuits/cortical_column"]\n' + block.text, encoding="utf-8")

@@ -24,6 +24,7 @@ from msim.definitions.files.read import shipped
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model
 from msim.evidence.evidence import EvidenceResult
+from msim.executors.kinds.local import LocalExecutor
 
 FITTED = "ampar_scaling.T_50"
 
@@ -171,7 +172,7 @@ def problem(model: ModelDefinition, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(fitting, "evidence", evidence)
     axes = tuple(fitted_axes(model, 2.0, [FITTED]))
-    return fitting.Problem(model, tuple(rows), tuple(rows), axes, {}, "", (1, 2), Context(), tmp_path, 1)
+    return fitting.Problem(model, tuple(rows), tuple(rows), axes, {}, "", (1, 2), Context(), tmp_path, LocalExecutor(1))
 
 
 def test_a_fit_finds_where_its_rows_are_met_and_is_taken_up(problem: fitting.Problem, tmp_path: Path) -> None:

@@ -18,16 +18,18 @@ from small_run import about
 import msim
 from msim.backends.context import Context
 from msim.backends.cpp.build import compiler
+from msim.backends.mpi import SERIAL
 from msim.backends.registry import require_target
-from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of
+from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of, kind_of
 from msim.base.errors import DiskFullError, InputError, OwnerError, SimulationError, StartError
 from msim.base.file_lease import take
 from msim.evidence import trials as evidence_trials
+from msim.evidence.trials import EvidenceWork, Job
+from msim.executors.executor import ProgressEvent, Stop
 from msim.storage.owner import owned
 from msim.storage.run_store import RunFolder, start_run
 from msim.storage.trial_store import TrialStore, prepare, read_failure_record
-from msim.sweep import one_trial
-from msim.trials import run
+from msim.trials import claimed, run
 
 
 def chained(problem: Exception) -> Exception:
@@ -61,25 +63,34 @@ def raising(problem: Exception) -> Callable[..., Any]:
 def of_a_run(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failure:
     """The failure of a trial of `msim run`, in its worker."""
     monkeypatch.setattr(run, "_trial", raising(problem))
-    found = run._work(start_run(folder / "run", about()), about(), Context(), "vehicle", 1)
-    assert found is not None
-    return found
+    work = run.RunWork(start_run(folder / "run", about()), about(), Context())
+    return failure(work.run("vehicle 1", lambda news: None, Stop(), SERIAL))
+
+
+def failure(news: ProgressEvent) -> Failure:
+    """What the last event of a trial says."""
+    assert news.state == "failed"
+    return Failure(news.kind, news.message)
 
 
 def of_evidence(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failure:
     """The failure of a trial of `msim evidence`, in its worker."""
     monkeypatch.setattr(evidence_trials, "trial_values", raising(problem))
-    found = evidence_trials._work(SimpleNamespace(), folder)  # type: ignore[arg-type]
-    assert isinstance(found, Failure)
+    job = Job("0" * 32, SimpleNamespace(), "model", {}, {}, 1, Context(), ())  # type: ignore[arg-type]
+    work = EvidenceWork(folder, {job.key: job}, "cpp", evidence_trials._prepared(folder))
+    found = failure(work.run(job.key, lambda news: None, Stop(), SERIAL))
+    record = read_failure_record(work.store, job.key)
+    assert (record["kind"], record["reason"]) == (found.kind, found.reason)
+    assert not any((folder / "claims").iterdir())
     return found
 
 
 def of_a_sweep(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failure:
     """The failure of a trial of `msim sweep`, as its record has it."""
     store = prepare(folder / "sweep")
-    news = one_trial.failed(store, "0" * 32, problem)
+    news = claimed.failed(store, "0" * 32, problem)
     record = read_failure_record(TrialStore(store.root), "0" * 32)
-    assert record["reason"] == news.message and news.disk_is_full == (record["kind"] == "disk")
+    assert record["reason"] == news.message and news.kind == record["kind"] == kind_of(problem)
     return Failure(record["kind"], record["reason"])
 
 

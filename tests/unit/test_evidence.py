@@ -195,7 +195,7 @@ def table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, 
     run(
         model="circuits/cortical_column", rows=[str(own)], only="PK2,T2_rapid,T3_rapid,own", quick=True, seeds="1,2",
         hypothesis="", variant="", changes=["column.n_cells=100"], target="cpp",
-        out=str(tmp_path / "kept"), workers=2, as_json=True,
+        out=str(tmp_path / "kept"), workers=2, executor="local", slurm=[], profile="", scheduler="", as_json=True,
     )  # fmt: skip
     rows = json.loads(capsys.readouterr().out)
     assert isinstance(rows, list)

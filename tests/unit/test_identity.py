@@ -31,6 +31,7 @@ from msim.emulator.library import Emulators, emulator_name, emulators_of, kept_n
 from msim.emulator.network import EmulatorNetwork
 from msim.evidence.plan import TrialPlan
 from msim.evidence.trials import jobs_of
+from msim.executors.kinds.local import LocalExecutor
 from msim.storage.provenance import provenance
 from msim.storage.run_store import start_run
 from msim.sweep.plan import make_plan
@@ -115,7 +116,7 @@ def evidence_key(experiment: ExperimentDefinition, context: Context) -> str:
 
 def fit_key(experiment: ExperimentDefinition, context: Context) -> str:
     axes = (FitAxis("eef2k.tau_K", 1.0, 2.0, 1.5),)
-    return Problem(experiment.model, (), (), axes, {}, "", experiment.seeds, context, Path(), 1).name
+    return Problem(experiment.model, (), (), axes, {}, "", experiment.seeds, context, Path(), LocalExecutor(1)).name
 
 
 KEYS = pytest.mark.parametrize("key", [run_key, sweep_key, evidence_key, fit_key])

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from msim.base.signals import STOPS, stops_held
+from msim.executors.executor import Stop, Stopped
 from msim.storage import journal
 from msim.storage.run_store import RunFolder
 
@@ -105,18 +106,35 @@ def test_a_journal_is_whole_whenever_it_is_stopped(tmp_path: Path, monkeypatch: 
 def test_a_stop_that_was_lost_is_raised_with_the_next_news() -> None:
     """As in a destructor, of which Python prints what it raises, and goes on."""
     script = """
-import os, signal
-from msim.trials import workers
+import functools, os, signal, sys
+from msim.executors import worker
+from msim.executors.executor import ProgressEvent, Stop, Stopped
 
 class Cleaned:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
 
-with workers.ended_by_stop():
-    Cleaned()
-    print("went on", flush=True)
-    workers.report_progress(("news",))
-print("told")
+stop = Stop(at_once=True)
+sys.unraisablehook = worker._unless_stopped
+signal.signal(signal.SIGTERM, functools.partial(worker._ask, stop))
+Cleaned()
+print("went on", flush=True)
+try:
+    worker._tell(None, stop, ProgressEvent("key", "running"))
+except Stopped:
+    print("stopped")
 """
     ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + signal.SIGTERM, "went on\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "went on\nstopped\n", "")
+
+
+def test_a_stop_at_once_is_raised_by_the_first_request_alone() -> None:
+    """What a trial does to keep its record is not disturbed by a second one; any other stop is noticed at a leap."""
+    at_once, later = Stop(at_once=True), Stop()
+    with pytest.raises(Stopped):
+        at_once.ask()
+    at_once.ask()
+    later.ask()
+    later.leapt()
+    with pytest.raises(Stopped):
+        later.leapt()

@@ -8,38 +8,43 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from other_checkout import PACKAGE, other_checkout
+from small_sweep import begun
 
 import msim
-from msim.base.code_digest import running_code, validate_same_code
+from msim.base.code_digest import validate_same_code
 from msim.base.errors import StartError
 from msim.base.start import safe_path, start_command
-from msim.trials import workers
+from msim.executors.executor import ProgressEvent, SentWork, opened, sent
+from msim.executors.kinds import local
+from msim.executors.kinds.local import LocalExecutor
 
 # What multiprocessing, and all that it imports, would take from a folder that stands before Python's own.
 SHADOWS = ("random.py", "queue.py", "signal.py", "threading.py", "selectors.py", "numpy.py", "msim_start.py")
 # No guard: a script is not run again by what it starts.
 PROBE = """
 from msim.base.code_digest import running_code
-from msim.trials.workers import PRELOADED, forked_from, starting, worker_pool
+from msim.executors.processes import forked_from_prepared, starting
 import dataclasses, json, sys
 import told
 
-with worker_pool(1) as (pool, _):
-    found = [running_code(), pool.submit(running_code).result()]
-methods = forked_from(PRELOADED)
+methods = forked_from_prepared()
 ours, theirs = methods.Pipe()
 with starting():
     process = methods.Process(target=told.tell, args=(theirs,))
     process.start()
-path = ours.recv()
-print(json.dumps([[dataclasses.asdict(one) for one in found], path]))
+child, path = ours.recv()
+print(json.dumps([[dataclasses.asdict(one) for one in (running_code(), child)], path]))
 """
-TOLD = "import sys\ndef tell(pipe):\n    pipe.send(sys.path)\n"
+TOLD = """
+import sys
+from msim.base.code_digest import running_code
+def tell(pipe):
+    pipe.send((running_code(), sys.path))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -147,48 +152,60 @@ def test_a_safe_path_is_the_same_folders_with_pythonpath_where_it_was(
     assert {os.path.abspath(one) if os.path.exists(one or ".") else one for one in before} == set(safe_path()[1:])
 
 
-@pytest.fixture
-def changed(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A parent that runs other code than what lies on the disk, as where files were changed meanwhile."""
-    code = dataclasses.replace(running_code(), folder="/the/parent/msim", digest="0" * 64)
-    monkeypatch.setattr(workers, "_parent", code)
-    monkeypatch.setattr(workers, "validate_same_code", lambda one, who, mine=None: validate_same_code(one, who, code))
-    yield code.folder
+def no_report(news: ProgressEvent) -> None:
+    raise AssertionError(f"a trial began: {news}")
 
 
-def test_a_worker_of_other_code_is_refused_by_name_before_any_work(changed: str) -> None:
-    """One message with both places, and no body."""
+def of_other_code(parcel: SentWork) -> SentWork:
+    """Work sent by a parent that runs other code than what lies on the disk, as where files were changed meanwhile."""
+    code = dataclasses.replace(parcel.code, folder="/the/parent/msim", digest="0" * 64)
+    return dataclasses.replace(parcel, code=code)
+
+
+def test_a_worker_of_other_code_is_refused_by_name_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message with both places; the worker compares for itself and runs nothing."""
+    code = of_other_code(sent(begun(tmp_path))).code
+    monkeypatch.setattr(local, "sent", lambda work: of_other_code(sent(work)))
+    monkeypatch.setattr(local, "validate_same_code", lambda one, who: validate_same_code(one, who, code))
+    sweep = begun(tmp_path)
     with pytest.raises(StartError, match="a worker process runs other code") as refused:
-        with workers.worker_pool(1):
-            raise AssertionError("work was given out")
-    assert changed in str(refused.value) and str(PACKAGE) in str(refused.value) and refused.value.exit_status == 4
+        LocalExecutor(1).run(sweep, [sweep.plan.trials[0].key], no_report)
+    assert code.folder in str(refused.value) and str(PACKAGE) in str(refused.value) and refused.value.exit_status == 4
+    assert not any((sweep.store.root / "claims").iterdir())
 
 
-def test_no_trial_begins_in_a_process_of_other_code(changed: str) -> None:
-    """Each worker compares for itself, as later ones start when files may have changed."""
-    with pytest.raises(StartError, match="a worker process runs other code"):
-        with workers.ended_by_stop():
-            raise AssertionError("a trial began")
+def test_work_of_other_code_is_not_opened(tmp_path: Path) -> None:
+    """As by a rank, a task of Slurm or a worker of Dask, which come to themselves elsewhere."""
+    with pytest.raises(StartError, match="a rank runs other code"):
+        opened(of_other_code(sent(begun(tmp_path))), "a rank")
 
 
 @pytest.mark.parametrize("problem", [ConnectionRefusedError(), EOFError(), BlockingIOError()], ids=repr)
-def test_a_worker_that_cannot_be_forked_cannot_start(problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_cannot_be_forked_cannot_start(
+    problem: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What multiprocessing raises where the process that it forks from is gone, or there is no room for another."""
 
     def fail(*_: object) -> None:
         raise problem
 
     monkeypatch.setattr("multiprocessing.popen_forkserver.Popen.__init__", fail)
+    sweep = begun(tmp_path)
     with pytest.raises(StartError, match="a worker process cannot start"):
-        with workers.worker_pool(1):
-            raise AssertionError("work was given out")
+        LocalExecutor(1).run(sweep, [sweep.plan.trials[0].key], no_report)
 
 
-def test_a_worker_that_ends_as_it_starts_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_begin", os._exit)
+def test_a_worker_that_ends_as_it_starts_cannot_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "serve", leave)
+    sweep = begun(tmp_path)
     with pytest.raises(StartError, match="a worker process cannot start"):
-        with workers.worker_pool(1):
-            raise AssertionError("work was given out")
+        LocalExecutor(1).run(sweep, [sweep.plan.trials[0].key], no_report)
+
+
+def leave(*_: object) -> None:
+    os._exit(0)
 
 
 def test_nothing_else_starts_a_python() -> None:
@@ -199,4 +216,4 @@ def test_nothing_else_starts_a_python() -> None:
         if starts.search(path.read_text(encoding="utf-8"))
     }  # fmt: skip
     # ranks: looks for mpiexec beside Python
-    assert found == {"base/start/__init__.py", "base/start/msim_start.py", "trials/workers.py", "cli/ranks.py"}
+    assert found == {"base/start/__init__.py", "base/start/msim_start.py", "executors/processes.py", "cli/ranks.py"}

@@ -30,10 +30,10 @@ from msim.storage.trial_store import TrialStore, write_failure_record, write_tri
 from msim.storage.verify import verify_run
 from msim.sweep.opened import sweep_trial
 from msim.sweep.plan import Trial
-from msim.sweep.settings import Sweep
 from msim.sweep.status import states, status
 from msim.sweep.table import csv_text, sweep_table, write_table
 from msim.sweep.verify import verify_sweep
+from msim.sweep.work import Sweep
 
 AXES = ["dose:doses.mg_per_kg=0.1,0.5", "tau:eef2k.tau_K=5 minute,10 minute"]
 

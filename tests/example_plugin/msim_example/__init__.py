@@ -1,1 +1,1 @@
-"""Example of a package that gives msim a mechanism, a readout and an analysis of studies."""
+"""Example of a package that gives msim a mechanism, a readout, an analysis of studies and an executor."""

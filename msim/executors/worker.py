@@ -1,4 +1,4 @@
-"""Worker process that runs trials one after the other, whose numbers it receives through a pipe."""
+"""Worker process that runs trials one after the other, whose keys it receives through a pipe."""
 
 from __future__ import annotations
 
@@ -6,49 +6,42 @@ import functools
 import importlib
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
+import sys
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from msim.base.code_digest import RunningCode, running_code
-from msim.storage.trial_store import TrialStore
-from msim.sweep.one_trial import Stop, run_trial
-from msim.sweep.plan_files import read_plan
-from msim.sweep.settings import ProgressEvent, Settings, Sweep
-from msim.trials.workers import Stopped, begin_alone
-
-# What trials need; imported once, before any process is forked.
-PRELOADED = [
-    "msim.sweep.worker", "msim.backends.cpp.column", "msim.backends.cpp.network", "msim.trials.datasets",
-    "msim.storage.trial_file", "zarr",
-]  # fmt: skip
-_plan_once = functools.lru_cache(maxsize=2)(read_plan)
+from msim.backends.mpi import SERIAL
+from msim.base.code_digest import running_code
+from msim.base.signals import stops_held
+from msim.executors.executor import STOPPED, ProgressEvent, SentWork, Stop, Stopped, Work
+from msim.executors.processes import PRELOADED, begin_alone
 
 
-def serve(pipe: Connection, environment: dict[str, str], parent: RunningCode, root: Path, plan_file: Path,
-          settings: Settings, since: float) -> None:  # fmt: skip
-    """Run the trials whose numbers in the plan come through the pipe, until None comes or the other end is closed.
+def serve(pipe: Connection, environment: dict[str, str], parcel: SentWork) -> None:
+    """Run the trials whose keys come through the pipe, until None comes or the other end is closed.
 
     The first message sent is the code that this process runs; where that is not the parent's, the process ends.
     """
     stop = Stop()
+    sys.unraisablehook = _unless_stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, functools.partial(_ask, stop))
     begin_alone(environment)
-    if settings.memory is not None:
-        _limit_memory(settings.memory)
     try:
         pipe.send(running_code())
-        if running_code().digest != parent.digest:
+        if running_code().digest != parcel.code.digest:
             os._exit(0)
-        plan = _plan_once(plan_file)
-        sweep = Sweep(TrialStore(root), plan, plan_file, settings, since)
-        while (number := pipe.recv()) is not None and not stop.asked:
-            pipe.send(run_trial(sweep, plan.trials[number], functools.partial(_tell, pipe), stop))
+        work: Work = pickle.loads(parcel.pickled)
+        stop.at_once = work.limits.at_once
+        if work.limits.memory is not None:
+            _limit_memory(work.limits.memory)
+        while (key := pipe.recv()) is not None and not stop.asked:
+            pipe.send(work.run(key, functools.partial(_tell, pipe, stop), stop, SERIAL))
     except (EOFError, OSError, Stopped):
         pass
     # Without cleaning up: nothing is left to do, and Python's own ways wait for threads.
@@ -74,15 +67,25 @@ def _ask(stop: Stop, *_: Any) -> None:
     stop.ask()
 
 
-def _tell(pipe: Connection, news: ProgressEvent) -> None:
+def _unless_stopped(lost: Any) -> None:
+    """Print an exception that cannot be caught, except a stop, which `_tell` raises again."""
+    if not isinstance(lost.exc_value, Stopped):
+        sys.__unraisablehook__(lost)
+
+
+def _tell(pipe: Connection, stop: Stop, news: ProgressEvent) -> None:
     """Send progress.
 
-    raises: Stopped where the process that receives it is gone
+    raises: Stopped where the process that receives it is gone, or where a stop that ends a trial at once was lost, as
+        in the clean-up of an object
     """
+    if stop.at_once and stop.asked:
+        raise Stopped(STOPPED)
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         raise Stopped("the process that ran it was killed")
     try:
-        pipe.send(news)
+        with stops_held():  # of half a message the rest would be waited for
+            pipe.send(news)
     except OSError:
         raise Stopped("the process that ran it was killed") from None

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import platform
+import re
 import shlex
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from msim.base.code_digest import running_code, validate_same_code
-from msim.base.errors import InputError, MsimError
-from msim.base.file_lease import is_alive
+from msim.base.endings import Failure
+from msim.base.errors import InputError, MsimError, nearest
 from msim.base.made import make_own, remove_own
+from msim.base.paths import given_path
 from msim.base.start import start_command
-from msim.storage.trial_store import TrialStore, read_failure_record, write_failure_record
-from msim.sweep.local import LocalExecutor
-from msim.sweep.plan import Trial
-from msim.sweep.plan_files import read_plan
-from msim.sweep.settings import ProgressEvent, Report, Settings, Sweep
+from msim.executors.executor import ProgressEvent, Report, SentWork, Work, opened, sent
+from msim.executors.kinds.local import LocalExecutor
+from msim.executors.registry import ExecutorKind, ExecutorOptions
 
 POLL = 1.0  # s
 ANSWER = 30.0  # s in which the controller has to answer
@@ -39,6 +39,16 @@ SURE = 5  # answers in a row that say a job has failed: one that is queued again
 MOST_TASKS = 1000
 WARNED_BY = "USR2"  # as submitit has it
 WARNING = 60  # s before its limit at which Slurm warns a job, or a quarter of the limit where that is less
+_WORD = re.compile(r"[A-Za-z0-9][\w.,:+-]*")
+
+
+@contextmanager
+def _start(options: ExecutorOptions) -> Iterator[SlurmExecutor]:
+    """Yield an executor by its options; nothing is asked of Slurm yet."""
+    yield SlurmExecutor(slurm_options(options))
+
+
+EXECUTOR = ExecutorKind(_start, takes=("slurm", "profile"), package="submitit", install="msim[slurm]")
 
 
 @dataclass(frozen=True)
@@ -63,22 +73,18 @@ class SlurmOptions:
 class Task:
     """Work of one task of the array: some trials, run on the machine that Slurm chose."""
 
-    def __init__(self, root: Path, plan_file: Path, settings: Settings, since: float, workers: int,
-                 requeues: int) -> None:  # fmt: skip
-        self.root, self.plan_file, self.settings, self.since = root, plan_file, settings, since
-        self.workers, self.requeues, self.code = workers, requeues, running_code()
+    def __init__(self, parcel: SentWork, workers: int, requeues: int) -> None:
+        self.parcel, self.workers, self.requeues = parcel, workers, requeues
 
-    def __call__(self, numbers: Sequence[int]) -> None:
-        """Run the trials of these numbers in the plan; where this machine cannot, write that as their failures."""
-        plan = read_plan(self.plan_file)
-        sweep = Sweep(TrialStore(self.root), plan, self.plan_file, self.settings, self.since)
+    def __call__(self, keys: Sequence[str]) -> None:
+        """Run the trials with these keys; where this machine cannot, write that as their failures."""
         try:
-            validate_same_code(running_code(), f"a Slurm task on {platform.node()}", self.code)
-            LocalExecutor(self.workers).run(sweep, [plan.trials[one] for one in numbers], lambda news: None)
+            work = opened(self.parcel, f"a Slurm task on {platform.node()}")
+            LocalExecutor(self.workers).run(work, keys, lambda news: None)
         except MsimError as problem:
-            self._failed(numbers, f"{problem}", "start")
+            self._failed(keys, Failure("start", f"{problem}"))
 
-    def checkpoint(self, numbers: Sequence[int]) -> NoReturn:
+    def checkpoint(self, keys: Sequence[str]) -> NoReturn:
         """Store the state of the trials on Slurm's warning, and queue the task again.
 
         Never returns: submitit would end the job while Slurm is taking it back, which Slurm may take for a failure.
@@ -86,24 +92,29 @@ class Task:
         for one in multiprocessing.active_children():
             one.terminate()
         for one in multiprocessing.active_children():
-            one.join(max(self.settings.grace, WARNING / 2))
+            one.join(max(self._work().limits.grace, WARNING / 2))
         if int(os.environ.get("SLURM_RESTART_COUNT", "0")) < self.requeues:
             if _asked(["scontrol", "requeue", _own_name()]) is not None:
                 while True:  # until Slurm ends it
                     time.sleep(POLL)
-            self._given_up(numbers, "Slurm did not queue it again")
-        self._given_up(numbers, f"it was queued again {self.requeues} times, as often as asked")
+            self._given_up(keys, "Slurm did not queue it again")
+        self._given_up(keys, f"it was queued again {self.requeues} times, as often as asked")
         os._exit(1)
 
-    def _given_up(self, numbers: Sequence[int], why: str) -> None:
-        self._failed(numbers, f"its Slurm task ran out of time, and {why}", "limit")
+    def _given_up(self, keys: Sequence[str], why: str) -> None:
+        self._failed(keys, Failure("limit", f"its Slurm task ran out of time, and {why}"))
 
-    def _failed(self, numbers: Sequence[int], reason: str, kind: str) -> None:
+    def _failed(self, keys: Sequence[str], failure: Failure) -> None:
         """Write a failure for every trial that has neither a result nor a failure; checkpoints stay."""
-        store, plan = TrialStore(self.root), read_plan(self.plan_file)
-        for key in (plan.trials[one].key for one in numbers):
-            if not store.trial(key).is_file() and not store.failure(key).is_file():
-                write_failure_record(store, key, reason, "", kind)
+        work = self._work()
+        for key in keys:
+            if work.outcome(key) is None:
+                work.fail(key, failure)
+
+    def _work(self) -> Work:
+        """Return the work whatever code this process runs, to write into its store."""
+        work: Work = pickle.loads(self.parcel.pickled)
+        return work
 
 
 def _own_name() -> str:
@@ -120,40 +131,35 @@ class SlurmExecutor:
 
     options: SlurmOptions
 
-    def run(self, sweep: Sweep, trials: Sequence[Trial], report: Report) -> None:
+    def run(self, work: Work, keys: Sequence[str], report: Report) -> None:
         """Run trials; see Executor.
 
         raises: InputError where Slurm is not installed, or refuses the job
         """
-        per_task = max(self.options.trials, -(-len(trials) // MOST_TASKS))
-        chunks = [trials[start:start + per_task] for start in range(0, len(trials), per_task)]
+        per_task = max(self.options.trials, -(-len(keys) // MOST_TASKS))
+        chunks = [list(keys[start:start + per_task]) for start in range(0, len(keys), per_task)]
         # What submitit keeps there it unpickles: a folder of one's own, which nobody else can write.
         folder = make_own(Path(tempfile.mkdtemp(prefix="slurm-", dir=_private())))
-        names = self._submitted(sweep, chunks, folder)
+        names = self._submitted(Task(sent(work), self.options.cpus, self.options.requeues), chunks, folder)
         try:
-            _watched(sweep, dict(zip(names, chunks, strict=True)), report)
+            _watched(work, dict(zip(names, chunks, strict=True)), report)
         except BaseException:
             _cancel(names)
             raise
         remove_own(folder)
 
-    def _submitted(self, sweep: Sweep, chunks: Sequence[Sequence[Trial]], folder: Path) -> list[str]:
+    def _submitted(self, task: Task, chunks: Sequence[Sequence[str]], folder: Path) -> list[str]:
         """Submit the jobs and return their names, one for each chunk."""
-        try:
-            import submitit
-        except ImportError:
-            raise InputError("--executor slurm wants submitit: pip install 'msim[slurm]'") from None
+        import submitit
+
         if shutil.which("sbatch") is None:
             raise InputError("--executor slurm wants Slurm: no sbatch found")
         # The warning goes to the job's shell only, which would not pass it on: Python takes the shell's place.
         python = f"exec {shlex.join(start_command())}"
         executor = submitit.SlurmExecutor(folder, python=python)
         executor.update_parameters(**self._parameters())
-        task = Task(sweep.store.root.resolve(), sweep.plan_file.resolve(), sweep.settings, sweep.since,
-                    self.options.cpus, self.options.requeues)  # fmt: skip
-        numbers = [[sweep.plan.number(one) for one in chunk] for chunk in chunks]
         try:
-            jobs = executor.map_array(task, numbers)
+            jobs = executor.map_array(task, chunks)
         except (submitit.core.utils.FailedJobError, subprocess.SubprocessError, OSError) as problem:
             raise InputError(f"--executor slurm: the job was refused: {problem}") from None
         return [one.job_id for one in jobs]
@@ -177,13 +183,13 @@ def _private() -> Path:
     return folder
 
 
-def _watched(sweep: Sweep, chunks: Mapping[str, Sequence[Trial]], report: Report) -> None:
+def _watched(work: Work, chunks: Mapping[str, Sequence[str]], report: Report) -> None:
     """Report the outcomes of trials until all jobs have ended."""
     waiting, silent, ended = dict(chunks), 0, dict.fromkeys(chunks, 0)
-    open_trials = {one.key: one for chunk in chunks.values() for one in chunk}
+    still = {key for chunk in chunks.values() for key in chunk}
     while waiting:
         time.sleep(POLL)
-        _report_finished(sweep, open_trials, report)
+        _report_finished(work, still, report)
         states = _states(list(waiting))
         silent = silent + 1 if states is None else 0
         if silent > SILENCES:
@@ -192,37 +198,26 @@ def _watched(sweep: Sweep, chunks: Mapping[str, Sequence[Trial]], report: Report
             state = (states or {}).get(name, "gone")
             ended[name] = ended[name] + 1 if state == "gone" or state in ENDED else 0
             if ended[name] >= (1 if state == "COMPLETED" else SURE):
-                _report_finished(sweep, open_trials, report)
-                for one in waiting.pop(name):
-                    if open_trials.pop(one.key, None):
-                        report(_left_by(sweep, one, name, state))
+                _report_finished(work, still, report)
+                for key in still.intersection(waiting.pop(name)):
+                    still.discard(key)
+                    report(_left_by(work, key, name, state))
 
 
-def _report_finished(sweep: Sweep, open_trials: dict[str, Trial], report: Report) -> None:
-    for key in list(open_trials):
-        if sweep.store.trial(key).is_file():
-            del open_trials[key]
-            report(ProgressEvent(key, "done"))
-        elif sweep.store.failure(key).is_file():
-            record = read_failure_record(sweep.store, key)
-            if float(record.get("time", 0.0)) >= sweep.since:
-                del open_trials[key]
-                report(
-                    ProgressEvent(
-                        key, "failed", message=str(record["reason"]), disk_is_full=record.get("kind") == "disk"
-                    )
-                )
+def _report_finished(work: Work, still: set[str], report: Report) -> None:
+    """Report the trials that have an outcome, and take them out of those that have none."""
+    for key in list(still):
+        news = work.outcome(key)
+        if news is not None:
+            still.discard(key)
+            report(news)
 
 
-def _left_by(sweep: Sweep, trial: Trial, job: str, state: str) -> ProgressEvent:
+def _left_by(work: Work, key: str, job: str, state: str) -> ProgressEvent:
     """Return the event to report for a trial whose job ended before it."""
-    claim = sweep.store.claim(trial.key)
-    if claim.exists() and is_alive(claim) and state == "COMPLETED":
-        return ProgressEvent(trial.key, "elsewhere")
-    reason = f"its Slurm job {job} ended before it: {state}"
-    with suppress(OSError):
-        write_failure_record(sweep.store, trial.key, reason, "", "killed")
-    return ProgressEvent(trial.key, "failed", message=reason)
+    if state == "COMPLETED" and work.is_claimed(key):
+        return ProgressEvent(key, "elsewhere")
+    return work.fail(key, Failure("killed", f"its Slurm job {job} ended before it: {state}"))
 
 
 def _states(names: Sequence[str]) -> dict[str, str] | None:
@@ -248,3 +243,43 @@ def _asked(command: list[str]) -> str | None:
 def _cancel(names: Sequence[str]) -> None:
     numbers = sorted({name.partition("_")[0] for name in names})
     _asked(["scancel", "--quiet", *numbers])
+
+
+def slurm_options(given: ExecutorOptions) -> SlurmOptions:
+    """Read the request to Slurm: a profile file's keys, and 'key=value' texts in their place.
+
+    raises: InputError for keys that are unknown and values of another kind
+    """
+    from msim.definitions.files.read import read_tables, read_text
+
+    values: dict[str, Any] = {}
+    if given.profile:
+        values.update(read_tables(read_text(given_path(given.profile, "--profile")), given.profile))
+    for one in given.slurm:
+        key, equals, value = one.partition("=")
+        if not equals or not value.strip():
+            raise InputError(f"--slurm: wants key=value, such as partition=debug, got '{one}'")
+        values[key.strip()] = value.strip()
+    if given.memory is not None and values:
+        values.setdefault("memory", f"{given.memory // 10**6 + 200}MB")
+    known = {one.name: one for one in fields(SlurmOptions)}
+    for key, value in values.items():
+        if key not in known:
+            raise InputError(f"--slurm: unknown key '{key}'{nearest(key, known)}")
+        values[key] = _value(key, value, known[key].default)
+    return SlurmOptions(**values)
+
+
+def _value(key: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        raise InputError(f"--slurm: {key}: wants a list of texts in a profile file, got {value!r}")
+    if isinstance(default, str):
+        if isinstance(value, str) and _WORD.fullmatch(value):
+            return value
+        raise InputError(f"--slurm: {key}: wants a word, got {value!r}")
+    least = 0 if key == "requeues" else 1
+    if str(value).isdecimal() and least <= int(value) < 10**6:
+        return int(value)
+    raise InputError(f"--slurm: {key}: wants a whole number of at least {least}, got {value!r}")

@@ -6,28 +6,52 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from msim.backends.registry import require_target
-from msim.base.code_digest import RunningCode, running_code, validate_same_code
+from msim.base.code_digest import RunningCode, validate_same_code
+from msim.base.endings import Failure
+from msim.base.errors import InputError
 from msim.base.signals import stops_held
-from msim.storage.trial_store import write_failure_record
-from msim.sweep.one_trial import past_limit
-from msim.sweep.plan import Trial
-from msim.sweep.settings import ProgressEvent, Report, Sweep
-from msim.sweep.worker import PRELOADED, serve
-from msim.trials.workers import WORKER, forked_from, starting, unstarted
+from msim.executors.executor import (
+    STOPPED,
+    Executor,
+    Limits,
+    ProgressEvent,
+    Report,
+    SentWork,
+    Stop,
+    Stopped,
+    Work,
+    opened,
+    past_limit,
+    sent,
+)
+from msim.executors.processes import WORKER, forked_from_prepared, starting, unstarted
+from msim.executors.registry import ExecutorKind, ExecutorOptions
+from msim.executors.shared import SharedExecutor
+from msim.executors.worker import serve
 
 POLL = 0.2  # s
 ENDING = 2.0  # s that a process may take to end after it has closed its pipe
 
 
-class DiskFull(Exception):
-    """A full disk, on which no trial can be stored, so that no further trial runs."""
+@contextmanager
+def _start(options: ExecutorOptions) -> Iterator[Executor]:
+    """Yield an executor in processes of this machine, or on the ranks that mpiexec started."""
+    if options.ranks.size == 1:
+        yield LocalExecutor(options.workers)
+    elif options.memory is not None:
+        raise InputError("--memory: cannot be held for a trial that several ranks share; leave it to what starts them")
+    else:
+        yield SharedExecutor(options.ranks)
+
+
+EXECUTOR = ExecutorKind(_start, takes=("workers", "ranks"))
 
 
 @dataclass
@@ -42,7 +66,7 @@ class _Slot:
 
     process: Any
     pipe: Connection
-    trial: Trial | None = None
+    key: str | None = None
     began: float | None = None
     ends: float | None = None
     over: bool = field(default=False)
@@ -51,70 +75,80 @@ class _Slot:
 
 @dataclass
 class LocalExecutor:
-    """Executor of trials in `workers` processes of this machine."""
+    """Executor of trials in `workers` processes of this machine; stop: request that ends them all."""
 
     workers: int
+    stop: Stop = field(default_factory=Stop)
 
-    def run(self, sweep: Sweep, trials: Sequence[Trial], report: Report) -> None:
+    def run(self, work: Work, keys: Sequence[str], report: Report) -> None:
         """Run trials; see Executor.
 
-        raises: DiskFull where nothing more can be stored; StartError where a process cannot start, or runs other code
+        raises: Stopped after a request to stop, when all processes have ended
         """
-        require_target(str(sweep.plan.about["target"]).split()[0])
-        waiting = deque(trials)
+        require_target(work.target)
+        parcel, waiting = sent(work), deque(keys)
         slots: list[_Slot] = []
         try:
-            while waiting or any(one.trial for one in slots):
+            while waiting or any(one.key for one in slots):
                 with stops_held():  # raised in between, a stop would leave a process that no slot knows
-                    slots = self._filled(slots, sweep, waiting)
-                    _listen(slots, sweep, report)
+                    slots = self._filled(slots, parcel, waiting)
+                    _listen(slots, work, report)
+                if self.stop.asked:
+                    raise Stopped(STOPPED)
         except BaseException:
-            _end(slots, sweep.settings.grace)
+            _end(slots, work.limits.grace)
             raise
         for one in slots:
             with suppress(OSError):
                 one.pipe.send(None)
-        _end(slots, sweep.settings.grace, asked=True)
+        _end(slots, work.limits.grace, asked=True)
 
-    def _filled(self, slots: list[_Slot], sweep: Sweep, waiting: deque[Trial]) -> list[_Slot]:
+    def _filled(self, slots: list[_Slot], parcel: SentWork, waiting: deque[str]) -> list[_Slot]:
         """Return living processes, each with a trial as long as there are any."""
-        living = [one for one in slots if one.trial or (not one.over and one.process.exitcode is None)]
-        wanted = min(self.workers, len(waiting) + sum(one.trial is not None for one in living))
+        living = [one for one in slots if one.key or (not one.over and one.process.exitcode is None)]
+        wanted = min(self.workers, len(waiting) + sum(one.key is not None for one in living))
         while len(living) < wanted:
-            living.append(_started(sweep))
+            living.append(_started(parcel))
         for one in living:
-            if one.trial is None and waiting:
-                trial = waiting.popleft()
-                one.trial, one.began, one.ends = trial, None, None
+            if one.key is None and waiting:
+                one.key, one.began, one.ends = waiting.popleft(), None, None
                 with suppress(OSError):  # a process that was killed meanwhile is found dead below
-                    one.pipe.send(sweep.plan.number(trial))
+                    one.pipe.send(one.key)
         return living
 
 
-def _started(sweep: Sweep) -> _Slot:
-    methods = forked_from(PRELOADED)
+def run_alone(parcel: SentWork, key: str, who: str, stop: Stop | None = None) -> ProgressEvent:
+    """Run one trial of work that was sent to this process, in a process of its own, and return its last event.
+
+    who: text that names this process; stop: request that ends it
+    raises: StartError where this process runs other code than the one that sent the work
+    """
+    told: list[ProgressEvent] = []
+    LocalExecutor(1, stop or Stop()).run(opened(parcel, who), [key], told.append)
+    return told[-1]
+
+
+def _started(parcel: SentWork) -> _Slot:
+    methods = forked_from_prepared()
     ours, theirs = methods.Pipe()
-    process = methods.Process(
-        target=serve, daemon=True,
-        args=(theirs, dict(os.environ), running_code(), sweep.store.root, sweep.plan_file, sweep.settings, sweep.since),
-    )  # fmt: skip
+    process = methods.Process(target=serve, daemon=True, args=(theirs, dict(os.environ), parcel))
     with starting():
         process.start()
     theirs.close()
     return _Slot(process, ours)
 
 
-def _listen(slots: list[_Slot], sweep: Sweep, report: Report) -> None:
+def _listen(slots: list[_Slot], work: Work, report: Report) -> None:
     """Receive progress of processes, find those that were killed, and end those that take too long."""
-    busy = [one for one in slots if one.trial]
+    busy = [one for one in slots if one.key]
     ready = set(wait([one.pipe for one in busy] + [one.process.sentinel for one in busy], POLL))
     for slot in busy:
         if slot.pipe in ready or slot.process.sentinel in ready:
             ended = _take(slot, report)
-            if slot.trial and ended:
-                _found_dead(slot, sweep, report)
-        if slot.trial and sweep.settings.limit is not None:
-            _hold_to_limit(slot, sweep.settings.limit, sweep.settings.grace)
+            if slot.key and ended:
+                report(_found_dead(slot, work))
+        if slot.key:
+            _hold_to_limit(slot, work.limits)
 
 
 def _take(slot: _Slot, report: Report) -> bool:
@@ -122,7 +156,7 @@ def _take(slot: _Slot, report: Report) -> bool:
 
     returns: True where the process has ended and all its progress is received
     """
-    while slot.trial:
+    while slot.key:
         try:
             if not slot.pipe.poll():
                 return slot.process.exitcode is not None
@@ -137,43 +171,39 @@ def _take(slot: _Slot, report: Report) -> bool:
             slot.begun = True
             continue
         if news.state != "running":
-            slot.trial = None
+            slot.key = None
         elif slot.began is None:
             slot.began = time.monotonic()  # the limit is the trial's, not that of its process to start
         report(news)
-        if news.disk_is_full:
-            raise DiskFull(news.message)
     return False
 
 
-def _found_dead(slot: _Slot, sweep: Sweep, report: Report) -> None:
+def _found_dead(slot: _Slot, work: Work) -> ProgressEvent:
     """Record the failure of a trial whose process ended before it."""
     if not slot.begun and slot.process.exitcode >= 0:
         raise unstarted()
-    trial, slot.trial, slot.over = slot.trial, None, True
-    assert trial is not None
+    key, slot.key, slot.over = slot.key, None, True
+    assert key is not None
     if slot.ends is not None:
-        report(past_limit(sweep, trial))
-        return
-    reason = _end_text(slot.process.exitcode, sweep.settings.memory)
-    with suppress(OSError):
-        write_failure_record(sweep.store, trial.key, reason, "", "killed")
-    report(ProgressEvent(trial.key, "failed", message=reason))
+        return work.fail(key, past_limit(work.limits))
+    return work.fail(key, Failure("killed", _end_text(slot.process.exitcode, work.limits.memory)))
 
 
 def _end_text(code: int, memory: int | None) -> str:
     if code >= 0:
-        return f"its process ended with status {code}"
+        return f"its process was killed, or ended by itself with status {code}"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     limit = f" or because of its limit of {memory / 1e6:g} MB" if memory is not None else ""
     return f"its process was killed by {name}" + (f", perhaps for want of memory{limit}" if code != -15 else "")
 
 
-def _hold_to_limit(slot: _Slot, limit: float, grace: float) -> None:
+def _hold_to_limit(slot: _Slot, limits: Limits) -> None:
     """Request that a trial which takes too long store its state and end, and kill it where it does not."""
+    if limits.limit is None:
+        return
     now = time.monotonic()
-    if slot.ends is None and slot.began is not None and now - slot.began > limit:
-        slot.ends = now + grace
+    if slot.ends is None and slot.began is not None and now - slot.began > limits.limit:
+        slot.ends = now + limits.grace
         slot.process.terminate()
     elif slot.ends is not None and now > slot.ends:
         slot.process.kill()

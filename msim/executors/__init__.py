@@ -1,0 +1,1 @@
+"""Execution of trials: what a trial asks of whoever runs it, worker processes, and the registry of executors."""
