@@ -11,7 +11,7 @@ import numpy as np
 
 from msim.backends.context import Context, build_network
 from msim.base.errors import InputError
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.time_scaling import compressed, compressed_doses

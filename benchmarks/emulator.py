@@ -19,7 +19,8 @@ import numpy as np
 
 from benchmarks.conditions import announce, conditions
 from msim.backends.context import Context
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.emulator.axes import axes_of
 from msim.emulator.library import Emulators, emulator_path, find_emulator
 from msim.multiscale.simulate import Protocol, simulate

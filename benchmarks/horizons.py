@@ -8,7 +8,8 @@ from typing import Any
 
 from benchmarks.tables import table
 from msim.backends.context import Context
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.multiscale.simulate import Protocol, simulate
 from msim.pharmacology.regimen import Dose
 from msim.recording.probe import Recording

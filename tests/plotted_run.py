@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from msim.base.quantities import unit_text
-from msim.definitions.experiments.experiment import Arm, ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import Arm, ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.storage.provenance import provenance
 from msim.storage.run_store import Run, RunFolder, finish_run, open_run, start_run, write_trial
 

@@ -10,7 +10,7 @@ import msim
 GIVEN_BACK = {
     "msim.definitions.models.model.ModelDefinition": "what `read_model` gives",
     "msim.definitions.models.model.Value": "a value of a model",
-    "msim.definitions.experiments.experiment.ExperimentDefinition": "what `read_experiment` gives",
+    "msim.definitions.experiments.definition.ExperimentDefinition": "what `read_experiment` gives",
     "msim.storage.run_store.Run": "what `simulate` and `open_run` give",
     "msim.verdicts.verdict.Verdict": "what `judge` gives",
     "msim.emulator.emulator.Emulator": "what `find_emulator` gives",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msim.base.quantities import quantity_text, second
 from msim.cli.tables import VERDICT_COLORS, print_table, say
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.storage.run_store import Run
 from msim.verdicts.hypothesis_discrimination import ToldApart, best_manipulation, told_apart
 from msim.verdicts.verdict import Verdict

@@ -12,7 +12,7 @@ from msim.base.errors import InputError
 
 if TYPE_CHECKING:
     from msim.backends.fast_network import NetworkSource
-    from msim.definitions.experiments.experiment import ExperimentDefinition
+    from msim.definitions.experiments.definition import ExperimentDefinition
 
 
 def run(

@@ -18,7 +18,7 @@ from msim.cli.options import core_count
 from msim.cli.tables import print_json, say
 from msim.cli.terminal import shows_bars
 from msim.cli.verdict_table import print_outcome
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.storage.run_store import UNFINISHED, RunFolder, open_run
 from msim.trials.accuracy import Accuracy, run_accuracy
 from msim.trials.run import TrialProgress, run_experiment

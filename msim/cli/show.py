@@ -30,7 +30,7 @@ def show(
     from msim.definitions.brains.brain import BrainDefinition
     from msim.definitions.brains.task import TaskDefinition
     from msim.definitions.evidence.exposures import Exposures
-    from msim.definitions.experiments.experiment import ExperimentDefinition
+    from msim.definitions.experiments.definition import ExperimentDefinition
     from msim.definitions.files.file_kinds import files_of, read_definition
     from msim.definitions.models.drug_binding import with_given_drugs
     from msim.definitions.studies.participants import Population

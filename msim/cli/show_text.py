@@ -10,7 +10,7 @@ from rich.text import Text
 
 from msim.base.sources import Source, kinds_text
 from msim.cli.tables import plain, print_grid, print_text
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, sets_text
 from msim.definitions.models.model import Hypothesis, ModelDefinition, Preparation, Value

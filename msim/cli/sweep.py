@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msim.definitions.experiments.axes import Design
-    from msim.definitions.experiments.experiment import ExperimentDefinition
+    from msim.definitions.experiments.definition import ExperimentDefinition
 
 
 def sweep(

@@ -16,7 +16,7 @@ from msim.cli.running import stop_exit, terminable
 from msim.cli.sweep_progress import progress_of, span_text
 from msim.cli.tables import print_json, print_table
 from msim.definitions.experiments.axes import Design
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.executors.executor import Executor, Limits
 from msim.storage.trial_store import TrialStore
 from msim.sweep.plan import Plan, make_plan

@@ -19,7 +19,7 @@ from msim.backends.fast_network import FastNetwork, NetworkSource
 from msim.base.code_digest import code_digest
 from msim.base.errors import InputError
 from msim.base.made import make_shared, shared_as
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.read import shipped
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis, axes_of

@@ -12,8 +12,9 @@ from msim.base.errors import DefinitionError, InputError
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import parse_in, second, unit_text
 from msim.definitions.evidence.rows import ACUTE_LEAD, LEAST_END, Condition, EvidenceRow
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.effects import deciding
-from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment
+from msim.definitions.experiments.experiment import build_experiment
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address, look_up, outputs
 from msim.definitions.models.model import ModelDefinition

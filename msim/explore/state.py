@@ -10,7 +10,8 @@ import numpy as np
 
 from msim.backends.context import Context
 from msim.base.errors import InputError
-from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_tables
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import experiment_from_tables
 from msim.definitions.models.addresses import outputs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model

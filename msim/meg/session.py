@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msim.backends.context import Context
 from msim.base.errors import InputError
-from msim.definitions.experiments.experiment import Arm
+from msim.definitions.experiments.definition import Arm
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.library import emulators_of
 from msim.imaging.bids import start_derivatives

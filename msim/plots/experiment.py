@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.models.model import Roles
 from msim.storage.provenance import experiment_from_provenance
 from msim.storage.run_store import Run

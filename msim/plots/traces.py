@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.plots.experiment import experiment_of
 from msim.plots.style import GRAY, SMALL, arm_style, dress, legend_below, new_axes
 from msim.plots.time_axis import AXIS_START, X_LABEL, dose_spans, log_time_axis, show_doses

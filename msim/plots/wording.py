@@ -7,7 +7,7 @@ import textwrap
 import xarray as xr
 
 from msim.base.errors import InputError, nearest
-from msim.definitions.experiments.experiment import Arm
+from msim.definitions.experiments.definition import Arm
 from msim.storage.run_store import Run
 
 # Units that a reader of the field expects, with the factor from the stored ones.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msim.base.errors import MsimError
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.files.read import read_tables
 from msim.definitions.models.manipulation_tables import intervention_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msim.base.errors import DefinitionError
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.read import read_tables
 from msim.plots.experiment import experiment_of
 from msim.report.blocks import Page, Section, Sign, Words

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from msim.base.errors import InputError
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.plots.sweep_values import SweepValues, sweep_values
 from msim.report.blocks import Block, Mark, Page, Section, Sign, Table, Warned, Words
 from msim.report.figures import arm_styles

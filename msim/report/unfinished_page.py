@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from msim.base.errors import MsimError, StorageError
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.plots.wording import duration_text
 from msim.report.blocks import Mark, Page, Section, Sign, Table, Warned
 from msim.report.figures import arm_styles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.plots.wording import duration_text
 from msim.report.blocks import Block, Mark, Section, Table, Words

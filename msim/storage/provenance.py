@@ -12,7 +12,8 @@ from typing import Any
 
 from msim.base.code_digest import code_digest, installed_version, package_folder
 from msim.base.version import VERSION
-from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_texts
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import experiment_from_texts
 
 PACKAGES = ("brian2", "numpy", "scipy", "sympy", "zarr", "xarray", "cython")
 

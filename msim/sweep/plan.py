@@ -15,7 +15,7 @@ from msim.base.code_digest import code_digest
 from msim.base.errors import StorageError
 from msim.definitions.experiments.axes import Axis, Design
 from msim.definitions.experiments.changes import Change, changed_tables
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.experiments.schedule_section import read_schedule
 from msim.definitions.files.read import checked_entries, read_tables

@@ -14,7 +14,7 @@ from msim.backends.mpi import SERIAL
 from msim.base.code_digest import code_digest
 from msim.base.errors import SimulationError, StorageError, nearest
 from msim.base.paths import given_path
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
 from msim.executors.executor import Limits, Stop
 from msim.storage.difference import first_difference

@@ -12,7 +12,7 @@ from msim.backends.context import Context
 from msim.backends.mpi import RankGroup
 from msim.backends.progress import BurstProgress
 from msim.base.endings import Failure
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
 from msim.executors.executor import Limits, ProgressEvent, Report, Stop
 from msim.storage.provenance import made_by

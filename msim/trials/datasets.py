@@ -10,7 +10,7 @@ import xarray as xr
 
 from msim.base.quantities import unit_text
 from msim.base.readout import SPECTRUM
-from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
+from msim.definitions.experiments.definition import Arm, ExperimentDefinition
 from msim.definitions.models.addresses import Address
 from msim.definitions.models.readouts import readouts_of
 from msim.recording.recorder import MemoryRecorder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from msim.base.readout import COURSE, SPECTRUM
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.recordings import SEGMENT
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.readouts import readouts_of

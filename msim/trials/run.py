@@ -18,7 +18,8 @@ from msim.base.endings import Failure, exit_status_of, failure_of, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment, validate_effective_changes
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
 from msim.emulator.library import emulators_of, models_of
 from msim.executors.executor import Executor, Limits, ProgressEvent, Report, Stop
 from msim.executors.kinds.local import LocalExecutor

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from msim.backends.context import Context
 from msim.base.errors import InputError
 from msim.base.quantities import parse_in, second
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.effects import is_run, raise_idle
-from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_tables, read_experiment
+from msim.definitions.experiments.experiment import experiment_from_tables, read_experiment
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.library import emulators_of, models_of
 from msim.trials.trial import simulate_trial

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msim.backends.context import Context
 from msim.backends.progress import BurstProgress
-from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
+from msim.definitions.experiments.definition import Arm, ExperimentDefinition
 from msim.multiscale.simulate import Protocol, simulate
 from msim.multiscale.trial_state import TrialState
 from msim.recording.record_arrays import record_arrays, record_from

@@ -14,7 +14,7 @@ from typing import Any
 from msim.backends.context import Context
 from msim.base.code_digest import code_digest
 from msim.definitions.experiments.changes import Change, changed_tables, of_model
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.read import read_tables
 from msim.emulator.library import models_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.storage.provenance import experiment_from_provenance
 from msim.storage.run_store import Run
 from msim.verdicts.verdict import Verdict

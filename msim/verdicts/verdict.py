@@ -15,7 +15,7 @@ from msim.base.quantities import unit_text
 from msim.base.rounding import is_constant
 from msim.definitions.evidence.roles import NEVER_COMPARED
 from msim.definitions.experiments.claims import Side
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.predictions import Prediction
 from msim.definitions.experiments.recordings import TIME_MATCH
 from msim.definitions.experiments.schedule import Schedule

@@ -23,7 +23,7 @@ from msim.backends.context import Context
 from msim.backends.fast_network import Burst
 from msim.base.endings import EXIT_STATUS
 from msim.base.errors import SimulationError, StorageError
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale import simulate as engine
 from msim.multiscale.baseline import piece_count

@@ -12,13 +12,9 @@ from small_sweep import EXPERIMENT
 from msim.base.errors import InputError
 from msim.definitions.experiments.axes import read_design
 from msim.definitions.experiments.changes import places
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.effects import same_trials
-from msim.definitions.experiments.experiment import (
-    ExperimentDefinition,
-    experiment_from_tables,
-    read_experiment,
-    validate_effective_changes,
-)
+from msim.definitions.experiments.experiment import experiment_from_tables, read_experiment, validate_effective_changes
 from msim.definitions.files.takes import Takes
 from msim.definitions.models.model import ModelDefinition
 

@@ -18,7 +18,8 @@ from msim.base.errors import LONGEST_MESSAGE, DefinitionError, InputError, print
 from msim.base.quantities import parse_quantity
 from msim.cli.show_text import print_experiment, print_model
 from msim.definitions.experiments.claims import parse_claim
-from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import build_experiment, read_experiment
 from msim.definitions.files.file_kinds import files_of, read_definition
 from msim.definitions.files.read import read_entries, shipped
 from msim.definitions.files.schema import ExperimentFile

@@ -10,7 +10,8 @@ import pytest
 from edits import EXPERIMENT, MODEL, Edit
 
 from msim.base.errors import DefinitionError
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.files.read import shipped
 from msim.definitions.models.hypotheses import under
 from msim.definitions.models.read_model import read_model

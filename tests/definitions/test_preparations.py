@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from msim.base.errors import DefinitionError
-from msim.definitions.experiments.experiment import ExperimentDefinition, build_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import build_experiment
 from msim.definitions.files import schema as e
 from msim.definitions.models.model import ModelDefinition
 

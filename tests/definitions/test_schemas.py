@@ -20,7 +20,8 @@ from msim.brain.task import trials_of
 from msim.definitions.brains.task import read_task
 from msim.definitions.evidence.rows import own_rows
 from msim.definitions.experiments.axes import read_design, sweep_entry
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.files.write import toml_text
 from msim.definitions.models.checks import check_files

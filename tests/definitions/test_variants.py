@@ -10,7 +10,8 @@ import pytest
 from msim.backends.context import Context
 from msim.base.errors import DefinitionError
 from msim.definitions.evidence.rows import read_evidence, shipped_evidence, under_variant
-from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_tables
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import experiment_from_tables
 from msim.definitions.models.model import ModelDefinition, Preparation
 from msim.definitions.models.read_model import read_model
 from msim.evidence.plan import plan_rows

@@ -18,7 +18,8 @@ from msim.base.errors import InputError, StorageError
 from msim.calibration.fit import Problem
 from msim.calibration.space import Axis as FitAxis
 from msim.definitions.experiments.axes import read_design
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.files.read import read_tables
 from msim.definitions.files.schema import ExperimentFile
 from msim.definitions.models.drug_binding import with_given_drugs

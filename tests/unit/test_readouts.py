@@ -12,7 +12,8 @@ from msim.base.errors import DefinitionError
 from msim.base.mechanism import Mechanism, Parameter, Port
 from msim.base.readout import COURSE, SPECTRUM, Readout
 from msim.base.units import amp, hertz
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.experiments.recordings import read_recording
 from msim.definitions.files.schema import RecordEntry
 from msim.definitions.models import mechanism_registry

@@ -13,7 +13,8 @@ from small_sweep import plan_of, write_experiment
 
 from msim.base.errors import DefinitionError, InputError, StorageError
 from msim.definitions.experiments.axes import read_design
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.experiments.samples import unit_points
 from msim.sweep.plan import plan_from_json, plan_json
 

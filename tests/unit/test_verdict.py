@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from msim.definitions.experiments.experiment import ExperimentDefinition, experiment_from_texts, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import experiment_from_texts, read_experiment
 from msim.definitions.experiments.predictions import Prediction
 from msim.definitions.experiments.schedule import Schedule
 from msim.storage.run_store import Run

@@ -13,8 +13,9 @@ import numpy as np
 
 from msim.base.errors import DefinitionError
 from msim.definitions.experiments.changes import Change, is_of_experiment, places_at, validate_one_source
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.effects import raise_idle, same_trials, validate_effective, validate_not_overridden
-from msim.definitions.experiments.experiment import ExperimentDefinition, rebuilder
+from msim.definitions.experiments.experiment import rebuilder
 from msim.definitions.experiments.ranges import Range, counted, spaced
 from msim.definitions.experiments.samples import unit_points
 from msim.definitions.files import schema as e

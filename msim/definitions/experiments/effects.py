@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from msim.base.errors import DefinitionError, InputError
 from msim.base.quantities import parse_quantity
 from msim.definitions.experiments.changes import Place, is_of_experiment, places_at
+from msim.definitions.experiments.definition import Arm, ExperimentDefinition
 from msim.definitions.models.drug_binding import with_given_drugs
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.values import is_kept, with_changes
-
-if TYPE_CHECKING:
-    from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
 
 
 def validate_effective(

@@ -5,29 +5,32 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msim.base.errors import DefinitionError, nearest
+from msim.base.errors import DefinitionError
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.base.sources import check_source, read_sources
 from msim.definitions.evidence.roles import known_roles
 from msim.definitions.experiments.changes import changed_tables, of_model
+from msim.definitions.experiments.definition import (
+    Arm,
+    ExperimentDefinition,
+    checked_seeds,
+    validate_named_once,
+)
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.experiments.effects import validate_effective
-from msim.definitions.experiments.predictions import Prediction, read_prediction
+from msim.definitions.experiments.predictions import read_prediction
 from msim.definitions.experiments.recordings import check_probe, check_shows, read_recording
-from msim.definitions.experiments.schedule import Schedule
 from msim.definitions.experiments.schedule_section import read_schedule
 from msim.definitions.files import schema as e
 from msim.definitions.files.read import checked_entries, display_name, find, read_tables, read_text, shipped
-from msim.definitions.models.addresses import Address
 from msim.definitions.models.hypotheses import crossed, under, validate_set_once
 from msim.definitions.models.interventions import (
     KINDS,
     Intervention,
-    ModelChange,
     changes_of,
     read_interventions,
     with_interventions,
@@ -36,99 +39,6 @@ from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.preparations import check_routes, chosen_of, prepared, validate_one_setter, weight_of
 from msim.definitions.models.read_model import read_model, read_model_beside, read_model_texts
 from msim.definitions.models.values import apart, validate_not_kept, with_changes
-from msim.pharmacology.regimen import Dose
-from msim.recording.probe import Recording
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One condition: its doses, and the model as it is in this condition.
-
-    model: at rest; interventions: on the model; changes: of the model at the times of these, in order
-    hypothesis: of those that the model declares, or '' for the model as it stands; body_weight: kg
-    preparation, state, variant: of those that the model declares, or ''
-    """
-
-    name: str
-    meaning: str
-    doses: tuple[Dose, ...]
-    model: ModelDefinition
-    interventions: tuple[Intervention, ...] = ()
-    changes: tuple[ModelChange, ...] = ()
-    hypothesis: str = ""
-    body_weight: float = 70.0
-    preparation: str = ""
-    state: str = ""
-    variant: str = ""
-
-
-@dataclass(frozen=True)
-class ExperimentDefinition:
-    """An experiment as its file states it; times in s, body weight in kg.
-
-    hypothesis: in words; hypotheses: names that the model declares, with which all arms are crossed
-    under: the hypothesis chosen on the command line, or ''; roles: of the evidence rows that predictions name
-    """
-
-    name: str
-    title: str
-    hypothesis: str
-    source: str
-    file: str
-    text: str
-    model: ModelDefinition
-    arms: tuple[Arm, ...]
-    seeds: tuple[int, ...]
-    begin: float
-    end: float
-    body_weight: float
-    schedule: Schedule
-    recording: Recording
-    quantities: Mapping[str, Address]
-    predictions: tuple[Prediction, ...]
-    changes: Mapping[str, str | int | float]
-    hypotheses: tuple[str, ...] = ()
-    under: str = ""
-    roles: Mapping[str, str] = field(default_factory=dict)
-
-    def arm(self, name: str) -> Arm:
-        """Return the arm with this name."""
-        found = [one for one in self.arms if one.name == name]
-        if not found:
-            known = [one.name for one in self.arms]
-            raise DefinitionError(f"{self.file}: arms", f"unknown arm '{name}'{nearest(name, known)}")
-        return found[0]
-
-    def narrowed(
-        self, arms: Sequence[str] | None = None, seeds: Sequence[int] | None = None, until: float | None = None
-    ) -> ExperimentDefinition:
-        """Return the experiment with fewer arms, other seeds, or an earlier end (s).
-
-        Predictions that can no longer be settled are left out.
-        """
-        _validate_set_once(arms or (), f"{self.file}: arms", "name")
-        new = replace(
-            self,
-            arms=tuple(self.arm(name) for name in arms) if arms else self.arms,
-            seeds=_seeds(seeds, self.file) if seeds else self.seeds,
-        )
-        if until is not None:
-            if not new.begin < until <= new.end:
-                span = f"{_text(new.begin)} up to the end at {_text(new.end)}"
-                raise DefinitionError(f"{self.file}: until", f"wants a time after {span}, got {_text(until)}")
-            kept = replace(
-                new.recording,
-                samples=tuple(t for t in new.recording.samples if t <= until),
-                probes=tuple(t for t in new.recording.probes if t <= until),
-            )
-            new = replace(new, end=until, recording=kept)
-        names = {one.name for one in new.arms}
-        settled = [
-            one for one in new.predictions
-            if {one.claim.left.arm, one.claim.right.arm} <= names
-            and max(one.claim.left.time, one.claim.right.time) <= new.end
-        ]  # fmt: skip
-        return replace(new, predictions=tuple(settled))
 
 
 def read_experiment(
@@ -280,9 +190,9 @@ def build_experiment(
     if entry.hypotheses is not None:
         under_which = {one.name: one.hypothesis for one in arms}
         predictions = tuple(replace(one, hypothesis=under_which[one.claim.left.arm]) for one in predictions)
-    _validate_set_once([one.id for one in predictions], f"{where}: predict", "id")
+    validate_named_once([one.id for one in predictions], f"{where}: predict", "id")
     return ExperimentDefinition(
-        name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, _seeds(entry.seeds, where),
+        name, entry.title, entry.hypothesis, entry.source, where, text, base, arms, checked_seeds(entry.seeds, where),
         begin, end, arms[0].body_weight, schedule, recording, quantities,
         predictions, changes, _crossed_with(entry, arms), hypothesis,
         {row: known[row] for row in named},
@@ -293,29 +203,17 @@ def _crossed_with(entry: e.ExperimentFile, arms: Sequence[Arm]) -> tuple[str, ..
     return tuple(dict.fromkeys(one.hypothesis for one in arms)) if entry.hypotheses is not None else ()
 
 
-def _seeds(seeds: Sequence[int], where: str) -> tuple[int, ...]:
-    _validate_set_once([str(one) for one in seeds], f"{where}: seeds", "seed")
-    for one in seeds:
-        if not 0 <= one < 2**31:
-            raise DefinitionError(f"{where}: seeds", f"wants numbers from 0 to {2**31 - 1}, got {one}")
-    return tuple(seeds)
-
-
 def _time(text: Any, where: str) -> float:
     return float(parse_in(text, second, where))
-
-
-def _text(seconds: float) -> str:
-    return quantity_text(seconds * second)
 
 
 def _times(entry: e.ExperimentFile, where: str) -> tuple[float, float]:
     begin, duration = _time(entry.begin, f"{where}: begin"), _time(entry.duration, f"{where}: duration")
     if not -e.LONGEST_TIME <= begin <= 0:
-        wanted = f"wants a time at or before 0, and after {_text(-e.LONGEST_TIME)}"
+        wanted = f"wants a time at or before 0, and after {quantity_text(-e.LONGEST_TIME * second)}"
         raise DefinitionError(f"{where}: begin", f"{wanted}, got {entry.begin!r}")
     if not 0 < duration <= e.LONGEST_TIME:
-        wanted = f"wants more than 0 and at most {_text(e.LONGEST_TIME)}"
+        wanted = f"wants more than 0 and at most {quantity_text(e.LONGEST_TIME * second)}"
         raise DefinitionError(f"{where}: duration", f"{wanted}, got {entry.duration!r}")
     return begin, duration
 
@@ -344,7 +242,7 @@ def _arms(
             Arm(one.name, one.meaning, doses, at_rest, interventions, changes, hypothesis, weight, preparation, state,
                 variant)
         )  # fmt: skip
-    _validate_set_once([one.name for one in arms], f"{where}: arms", "name")
+    validate_named_once([one.name for one in arms], f"{where}: arms", "name")
     return tuple(arms)
 
 
@@ -361,11 +259,3 @@ def _arm_model(
                 came = f"'set' after {intervention.kind} '{intervention.name}'"
                 raise DefinitionError(f"{place}.set", f"wants one change of '{path}', got {came}")
     return model, interventions
-
-
-def _validate_set_once(names: Sequence[str], where: str, what: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise DefinitionError(where, f"wants each {what} once, got '{name}' twice")
-        seen.add(name)

@@ -12,7 +12,8 @@ from msim.definitions.brains.brain import BrainDefinition, read_brain
 from msim.definitions.brains.task import TaskDefinition, read_task
 from msim.definitions.evidence.exposures import Exposures, read_exposures
 from msim.definitions.evidence.rows import EvidenceRow, own_rows
-from msim.definitions.experiments.experiment import ExperimentDefinition, read_experiment
+from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.experiment import read_experiment
 from msim.definitions.files.read import display_name, find, read_tables, read_text, shipped_names
 from msim.definitions.files.table_kinds import kind_of_tables
 from msim.definitions.models.model import ModelDefinition

@@ -15,7 +15,7 @@ from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.brains.task import TaskDefinition
 from msim.definitions.evidence.exposures import Exposures
 from msim.definitions.experiments.axes import read_design, sweep_entry
-from msim.definitions.experiments.experiment import ExperimentDefinition
+from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.file_kinds import Definition, files_of, kind_of, read_definition
 from msim.definitions.files.read import display_name, read_entries, read_text
 from msim.definitions.files.schema import ModelFile

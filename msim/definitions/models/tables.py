@@ -9,7 +9,7 @@ from typing import Any
 from msim.base.quantities import quantity_text, second, unit_text
 from msim.base.sources import Source, kind_of
 from msim.base.units import kilogram
-from msim.definitions.experiments.experiment import Arm, ExperimentDefinition
+from msim.definitions.experiments.definition import Arm, ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, manipulation_records
 from msim.definitions.models.model import Hypothesis, Link, ModelDefinition, Preparation, Value
