@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM, chosen_executor
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from msim.definitions.studies.study import StudyDefinition
+    from msim.executors.executor import Executor
     from msim.studies.outcome import Outcome
 
 EVERY = 10.0  # s
@@ -27,6 +30,11 @@ def study(
         "", "--spiking", help="Scan this one participant, such as patients01, on spiking columns and on mean fields."
     ),
     cells: int = typer.Option(250, min=50, max=20000, help="Cells of each region with --spiking."),
+    workers: int = typer.Option(0, min=0, help="Participants at a time; 0 takes all cores."),
+    executor: str = typer.Option("local", help=EXECUTOR),
+    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
+    profile: str = typer.Option("", help=PROFILE),
+    scheduler: str = typer.Option("", help=SCHEDULER),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Simulate a study's participants, analyse them as the study did, and compare the outcome with what it reported.
@@ -41,7 +49,6 @@ def study(
     from msim.cli.study_table import print_outcome, records
     from msim.cli.tables import print_json
     from msim.definitions.studies.read_study import read_study
-    from msim.studies.run import run_study
 
     folder, page = given_new_folder(out, "--out") if out else None, parse_figure(figure)
     definition = read_study(file)
@@ -52,11 +59,11 @@ def study(
             raise InputError(f"{'--out' if folder else '--figure'}: wants the whole study, got --spiking")
         _both(definition, spiking, cells, as_json)
         return
-    if folder is None:
-        with _told() as progress:
-            found = run_study(definition, progress)
-    else:
-        found = _written(definition, folder)
+    where = {"workers": workers, "slurm": slurm, "profile": profile, "scheduler": scheduler}
+    with chosen_executor(executor, where) as chosen:
+        if chosen is None:
+            return
+        found = _run(definition, folder, chosen)
     if as_json:
         print_json(records(found))
     else:
@@ -67,16 +74,19 @@ def study(
         typer.echo(_drawn(found, page), err=as_json)
 
 
-def _written(definition: StudyDefinition, folder: Path) -> Outcome:
-    """Run a study and write it into a folder that appears when it is complete."""
+def _run(definition: StudyDefinition, folder: Path | None, executor: Executor) -> Outcome:
+    """Run a study, and write it into a folder, if one is given, that appears when it is complete."""
     from msim.base.new_folder import new_folder
     from msim.studies.checks import check_study
     from msim.studies.files import write_outcome
     from msim.studies.run import run_study
 
+    if folder is None:
+        with _told() as progress:
+            return run_study(definition, progress, executor)
     check_study(definition)
     with new_folder(folder) as partial, _told() as progress:
-        found = run_study(definition, progress)
+        found = run_study(definition, progress, executor)
         write_outcome(partial, found)
     return found
 

@@ -1,12 +1,7 @@
-"""Trials of the evidence: run in parallel, the values of each kept under its key.
-
-Commands that share a folder share the work: each trial is claimed by one of them, and taken up from its checkpoint by
-another where that one is killed.
-"""
+"""Trials of the evidence: the values that rows read from each are kept under its key."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +12,7 @@ import numpy as np
 from msim.backends.context import Context
 from msim.backends.mpi import RankGroup
 from msim.base.endings import Failure, exit_status_of
-from msim.base.errors import SimulationError, StorageError
-from msim.base.file_lease import now_at
-from msim.base.made import make_shared, shared_as
+from msim.base.errors import SimulationError
 from msim.definitions.evidence.rows import Condition
 from msim.definitions.experiments.experiment import build_experiment
 from msim.definitions.experiments.recordings import TIME_MATCH
@@ -27,11 +20,8 @@ from msim.definitions.files import schema as e
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model_texts
 from msim.evidence.plan import Measure, TrialPlan
-from msim.executors.executor import Executor, Limits, ProgressEvent
-from msim.executors.executor import Report as EventReport
-from msim.executors.executor import Stop
-from msim.storage.trial_store import CLAIMS, FAILED, WORK, TrialStore, place_file, remove_work
-from msim.trials.claimed import claimed_checkpoints, failure_since, is_claimed, record_failure, run_all, run_claimed
+from msim.executors.executor import Executor
+from msim.trials.kept_values import Report, run_kept, values_of
 from msim.trials.trial import Checkpoints, simulate_trial
 from msim.trials.trial_key import trial_keys
 
@@ -40,7 +30,6 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, float | None]  # quantity, statistic, time
 Values = dict[Key, float]
-Report = Callable[[str, int, int, str], None]  # 'kept', 'done' or a failure's kind, how many of how many, a word
 # Endings that say nothing about the model: a row that needs such a trial has no outcome at all.
 UNANSWERED = ("killed", "memory", "disk")
 
@@ -57,6 +46,17 @@ class Job:
     seed: int
     context: Context
     keys: tuple[Key, ...]
+
+    def values(
+        self, ranks: RankGroup, progress: Callable[[float], None], checkpoints: Checkpoints, folder: Path
+    ) -> list[list[Any]]:
+        """Run the trial; return quantity, statistic, time and value of everything that rows read from it."""
+        own = replace(self, context=replace(self.context, ranks=ranks))
+        return [[*key, value] for key, value in trial_values(own, progress, checkpoints, folder).items()]
+
+    def holds(self, kept: Any) -> bool:
+        """Return whether kept values are all that rows read from this trial."""
+        return _as_values(kept).keys() >= set(self.keys)
 
 
 def jobs_of(
@@ -85,14 +85,14 @@ def run_trials(
         (condition, seed): job
         for condition, trial in trials.items() for seed, job in jobs_of(trial, model, changes, seeds, context).items()
     }  # fmt: skip
-    work = EvidenceWork(folder, _by_key(jobs.values()), context.target, _prepared(folder))
-    failed = _run(work, executor, report)
+    failed = run_kept(_by_key(jobs.values()), context.target, folder, executor, report)
     failures = {condition: failed[job.key] for (condition, _), job in jobs.items() if job.key in failed}
     _validate_answered(failures)
     found: dict[Condition, list[Values]] = {}
     for condition in trials:
         if condition not in failures:
-            found[condition] = [_read_back(folder, jobs[condition, seed]) for seed in seeds]
+            own = [jobs[condition, seed] for seed in seeds]
+            found[condition] = [{key: _as_values(values_of(folder, job))[key] for key in job.keys} for job in own]
     return found, failures
 
 
@@ -105,87 +105,8 @@ def _by_key(jobs: Iterable[Job]) -> dict[str, Job]:
     return found
 
 
-def _prepared(folder: Path) -> float:
-    """Make the folder of trials, and return the time in s by its clock.
-
-    raises: StorageError where it cannot be written
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in (FAILED, CLAIMS, WORK):
-            make_shared(folder / name)
-        return now_at(folder)
-    except OSError as problem:
-        raise StorageError(f"{folder}: cannot be written: {problem.strerror}") from None
-
-
-def _run(work: EvidenceWork, executor: Executor, report: Report) -> dict[str, Failure]:
-    """Run the trials that the folder does not hold yet, and return the failures by key."""
-    todo = [key for key in work.jobs if work.outcome(key) is None]
-    failures: dict[str, Failure] = {}
-    total = len(work.jobs)
-    ended = total - len(todo)
-    report("kept", ended, total, "")
-
-    def noted(news: ProgressEvent) -> None:
-        nonlocal ended
-        if news.state not in ("done", "failed"):
-            return
-        ended += 1
-        if news.state == "failed":
-            failures[news.key] = Failure(news.kind, news.message)
-        report(news.kind or "done", ended, total, news.message)
-
-    run_all(work, todo, executor, noted)
-    return failures
-
-
-@dataclass(frozen=True)
-class EvidenceWork:
-    """Trials of the evidence, as the work of executors; see `Work`.
-
-    jobs: by key; since: begin of this command in s, by the clock of the folder
-    """
-
-    folder: Path
-    jobs: Mapping[str, Job]
-    target: str
-    since: float
-    limits: Limits = Limits()
-
-    @property
-    def store(self) -> TrialStore:
-        """Return the store of failures, claims and checkpoints; values lie beside them."""
-        return TrialStore(self.folder)
-
-    def run(self, key: str, report: EventReport, stop: Stop, ranks: RankGroup) -> ProgressEvent:
-        """Run a trial in this process and keep its values; see `Work`."""
-        return run_claimed(self, self.store, key, stop, lambda: self._kept_values(key, report, stop, ranks))
-
-    def _kept_values(self, key: str, report: EventReport, stop: Stop, ranks: RankGroup) -> None:
-        def progress(time: float) -> None:
-            stop.leapt()
-            report(ProgressEvent(key, "running", float(time)))
-
-        job = self.jobs[key]
-        own = replace(job, context=replace(job.context, ranks=ranks))
-        checkpoints = claimed_checkpoints(self.store, key, self.limits.checkpoint_every, stop)
-        _keep(self.folder, job, trial_values(own, progress, checkpoints, self.folder / WORK))
-        self.store.failure(key).unlink(missing_ok=True)
-        remove_work(self.store, key)
-
-    def fail(self, key: str, failure: Failure) -> ProgressEvent:
-        """Record the failure of a trial, whose checkpoint stays."""
-        return record_failure(self.store, key, failure)
-
-    def outcome(self, key: str) -> ProgressEvent | None:
-        """Return what the folder has of a trial since this command began."""
-        done = _kept(self.folder, self.jobs[key]) is not None
-        return ProgressEvent(key, "done") if done else failure_since(self.store, key, self.since)
-
-    def is_claimed(self, key: str) -> bool:
-        """Return whether a living process runs a trial."""
-        return is_claimed(self.store, key)
+def _as_values(kept: Any) -> Values:
+    return {(quantity, statistic, time): float(value) for quantity, statistic, time, value in kept}
 
 
 def _validate_answered(failures: Mapping[Condition, Failure]) -> None:
@@ -240,29 +161,3 @@ def _index_of(times: np.ndarray, time: float) -> int:
 
 def _relative(spread: Any, mean: Any) -> float:
     return float(spread) / float(mean) if mean else float("nan")
-
-
-def _kept(folder: Path, job: Job) -> Values | None:
-    try:
-        rows = json.loads((folder / f"{job.key}.json").read_text(encoding="utf-8"))
-        found = {(quantity, statistic, time): float(value) for quantity, statistic, time, value in rows}
-    except (OSError, ValueError):
-        return None
-    return {one: found[one] for one in job.keys} if found.keys() >= set(job.keys) else None
-
-
-def _read_back(folder: Path, job: Job) -> Values:
-    """Return the kept values of a finished trial.
-
-    raises: StorageError where they are gone
-    """
-    found = _kept(folder, job)
-    if found is None:
-        raise StorageError(f"{folder}: values of trial {job.key} cannot be read any more")
-    return found
-
-
-def _keep(folder: Path, job: Job, values: Values) -> None:
-    path = folder / f"{job.key}.json"
-    place_file(path, json.dumps([[*key, value] for key, value in values.items()]).encode())
-    shared_as(folder, path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from msim.definitions.studies.analysis import analyses
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Emulators
+from msim.studies.context import StudyContext
 from msim.studies.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class StudyModule(Protocol):
     def statistics(self, study: StudyDefinition) -> Iterable[str]:
         """Return the name of every row that the table may have; some need participants who respond differently."""
 
-    def run(self, study: StudyDefinition, emulators: Emulators, progress: Progress) -> Outcome:
+    def run(self, study: StudyDefinition, context: StudyContext) -> Outcome:
         """Simulate all participants, look at them, and run the statistics; only checked studies come here."""
 
     def write(self, folder: Path, found: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,10 @@ from msim.definitions.models.roles import role
 from msim.definitions.studies.participants import Population
 from msim.definitions.studies.schema import Group, Visit
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Emulators
 from msim.measures.rating import improvement
-from msim.studies.columns import Course, courses
+from msim.studies.columns import Course
+from msim.studies.context import StudyContext
+from msim.studies.participant_trials import ParticipantJob, followed
 from msim.studies.participants import Participant, recruited
 
 
@@ -64,35 +65,45 @@ class Cohort:
 
 
 def cohort_of(
-    study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None], slow: tuple[str, ...] = (),
+    study: StudyDefinition, context: StudyContext, slow: tuple[str, ...] = (),
     also: Callable[[Group], Sequence[float]] = lambda group: (),
 ) -> Cohort:  # fmt: skip
     """Recruit all participants of a study, treat them, and follow their columns to every visit.
 
-    progress: called with the name of each participant; slow: addresses of further slow quantities
-    also: further times of a group, s, at which courses are kept
+    slow: addresses of further slow quantities; also: further times of a group, s, at which courses are kept
+    raises: SimulationError for a participant whose columns cannot be followed, once the others are done
     """
-    people: list[Participant] = []
-    seen: list[VisitState] = []
-    followed: dict[str, Mapping[str, Course]] = {}
-    rating = read_part(find("clinic/rating", "models")).parameters("rating")
     gain = role(study.population.model, "gain")
-    for group in study.groups:
-        visits = study.visits_of(group.name)
-        times = tuple(sorted({one.time for one in visits} | set(also(group))))
-        start = times.index(visits[0].time)
-        for person in recruited(study.population, group, study.seed):
-            found = courses(
-                study.population, person, group.doses, study.begin, times, emulators, study.seed, (*slow, gain)
-            )  # fmt: skip
-            people.append(person)
-            followed[person.id] = found
-            for visit in visits:
-                if person.number not in visit.absent:
-                    index = (start, times.index(visit.time))
-                    seen.append(_seen(person, visit, index, found, gain, rating, bool(group.doses)))
-            progress(f"columns of {person.id}")
-    return Cohort(study, tuple(people), tuple(seen), followed)
+    jobs = [
+        ParticipantJob(
+            person, study.population, tuple(group.doses), study.begin, _times(study, group, also(group)),
+            context.emulators, study.seed, tuple(dict.fromkeys((*slow, gain))),
+        )
+        for group in study.groups for person in recruited(study.population, group, study.seed)
+    ]  # fmt: skip
+    people = tuple(one.person for one in jobs)
+    courses = {one.id: found for one, found in zip(people, followed(jobs, context), strict=True)}
+    times = {one.person.group: one.times for one in jobs}
+    return Cohort(study, people, tuple(_all_seen(study, people, courses, times, gain)), courses)
+
+
+def _times(study: StudyDefinition, group: Group, further: Sequence[float]) -> tuple[float, ...]:
+    return tuple(sorted({one.time for one in study.visits_of(group.name)} | set(further)))
+
+
+def _all_seen(
+    study: StudyDefinition, people: Sequence[Participant], courses: Mapping[str, Mapping[str, Course]],
+    times: Mapping[str, Sequence[float]], gain: str,
+) -> Iterator[VisitState]:  # fmt: skip
+    """Yield the states of all people at the visits that they came to; times: of courses, by group."""
+    rating = read_part(find("clinic/rating", "models")).parameters("rating")
+    for person in people:
+        own, visits = list(times[person.group]), study.visits_of(person.group)
+        is_treated = bool(study.group(person.group).doses)
+        for visit in visits:
+            if person.number not in visit.absent:
+                places = (own.index(visits[0].time), own.index(visit.time))
+                yield _seen(person, visit, places, courses[person.id], gain, rating, is_treated)
 
 
 def _seen(

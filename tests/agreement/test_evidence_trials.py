@@ -18,12 +18,13 @@ from msim.definitions.evidence.rows import read_evidence, shipped_evidence
 from msim.definitions.models.model import ModelDefinition
 from msim.evidence import trials
 from msim.evidence.plan import plan_rows
-from msim.evidence.trials import EvidenceWork, Job, jobs_of
+from msim.evidence.trials import Job, jobs_of
 from msim.executors.executor import Limits, ProgressEvent, Stop
 from msim.executors.kinds.local import LocalExecutor
 from msim.storage.trial_store import read_failure_record
 from msim.trials import claimed
 from msim.trials.claimed import run_all
+from msim.trials.kept_values import KeptWork, keep_values, prepared
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +36,16 @@ def job(small_model: ModelDefinition) -> Job:
     return jobs_of(next(iter(plans.values())), small_model, changes, (1,), Context())[1]
 
 
-def work_of(job: Job, folder: Path) -> EvidenceWork:
+def work_of(job: Job, folder: Path) -> KeptWork:
     """A command's work on a folder that holds that trial's values, with a checkpoint after every leap."""
-    return EvidenceWork(folder, {job.key: job}, "cpp", trials._prepared(folder), Limits(checkpoint_every=0, grace=5))
+    return KeptWork(folder, {job.key: job}, "cpp", prepared(folder), Limits(checkpoint_every=0, grace=5))
 
 
-def values(work: EvidenceWork, key: str) -> object:
+def values(work: KeptWork, key: str) -> object:
     return json.loads((work.folder / f"{key}.json").read_text(encoding="utf-8"))
 
 
-def run(work: EvidenceWork, key: str, act: Callable[[ProgressEvent], None] = lambda news: None) -> list[ProgressEvent]:
+def run(work: KeptWork, key: str, act: Callable[[ProgressEvent], None] = lambda news: None) -> list[ProgressEvent]:
     """All events of the trial in a process of its own."""
     told: list[ProgressEvent] = []
 
@@ -88,14 +89,14 @@ def test_a_trial_of_another_command_is_left_to_it(job: Job, tmp_path: Path, monk
         assert work.run(job.key, lambda news: None, Stop(), SERIAL).state == "elsewhere"
 
         class Here:
-            def run(self, work: EvidenceWork, keys: list[str], report: Callable[[ProgressEvent], None]) -> None:
+            def run(self, work: KeptWork, keys: list[str], report: Callable[[ProgressEvent], None]) -> None:
                 ran.append(keys)
                 if len(ran) == 2:  # nobody else has it any more
                     report(ProgressEvent(keys[0], "done"))
                     return
                 report(work.run(keys[0], report, Stop(), SERIAL))
                 if ends == "with values":
-                    trials._keep(work.folder, job, dict.fromkeys(job.keys, 1.0))
+                    keep_values(work.folder, job.key, [[*key, 1.0] for key in job.keys])
                 release(claim)
 
         told: list[ProgressEvent] = []

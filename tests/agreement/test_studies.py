@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,17 @@ from msim.definitions.files.read import find  # noqa: E402
 from msim.definitions.studies.read_study import read_study  # noqa: E402
 from msim.definitions.studies.study import StudyDefinition  # noqa: E402
 from msim.emulator.fit import FitBudget  # noqa: E402
+from msim.emulator.library import Emulators  # noqa: E402
+from msim.executors.kinds.local import LocalExecutor  # noqa: E402
 from msim.imaging.scan import Label, Scan  # noqa: E402
 from msim.report.page import html_of  # noqa: E402
 from msim.report.write import page_of  # noqa: E402
 from msim.studies.about import read_about  # noqa: E402
 from msim.studies.analyses.resting_connectivity import compare_mean_field_spiking as fidelity  # noqa: E402
+from msim.studies.context import StudyContext  # noqa: E402
 from msim.studies.outcome import Outcome, compare_with_reported, missing  # noqa: E402
-from msim.studies.run import run_study  # noqa: E402
+from msim.studies.participant_trials import ParticipantJob, followed  # noqa: E402
+from msim.studies.run import emulators_for, run_study  # noqa: E402
 
 COARSE = FitBudget(points=240, seconds=0.5, burn_in=0.2, rest=4.0, degree=2, synchrony=1e3)
 # Sizes of groups, of visits that some missed, of scans and recordings.
@@ -135,6 +140,53 @@ def test_potentiation_lasts_beyond_the_infusion_and_block_does_not(found: dict[s
     for one in cohort.at("post"):
         assert one.potentiation > 0.02
         assert max(value for name, value in one.states["affected"].items() if name.startswith("block")) < 0.01
+
+
+class Nobody:
+    """An executor to whom nothing may be given."""
+
+    def run(self, work: Any, keys: list[str], report: Any) -> None:
+        raise AssertionError(f"{len(keys)} participants were not kept")
+
+
+def jobs_of(outcome: Outcome, emulators: Emulators) -> list[ParticipantJob]:
+    """The first two participants as trials."""
+    study = outcome.cohort.study
+    return [
+        ParticipantJob(
+            one, study.population, tuple(study.group(one.group).doses), study.begin,
+            outcome.cohort.courses[one.id]["spared"].times, emulators, study.seed,
+            tuple(outcome.cohort.courses[one.id]["spared"].slow),
+        )
+        for one in outcome.cohort.people[:2]
+    ]  # fmt: skip
+
+
+def test_participants_are_kept_and_followed_by_processes_alike(found: dict[str, Outcome], tmp_path: Path) -> None:
+    """Bit for bit: in this process before, in two others now, and as they were kept after that."""
+    outcome = found["krystal2024_mrs_pet"]
+    emulators = emulators_for(outcome.cohort.study, lambda text: None)
+    jobs = jobs_of(outcome, emulators)
+    for executor in (LocalExecutor(2), Nobody()):
+        for one, courses in zip(jobs, followed(jobs, StudyContext(emulators, executor, tmp_path)), strict=True):
+            for kind, wanted in outcome.cohort.courses[one.person.id].items():
+                assert [dict(state) for state in courses[kind].states] == [dict(state) for state in wanted.states]
+                for name, values in wanted.slow.items():
+                    np.testing.assert_array_equal(courses[kind].slow[name], values)
+
+
+def test_a_participant_is_known_by_all_that_decides_and_not_by_name(found: dict[str, Outcome]) -> None:
+    outcome = found["krystal2024_mrs_pet"]
+    job = jobs_of(outcome, emulators_for(outcome.cohort.study, lambda text: None))[0]
+    path = next(iter(job.person.spared))
+    others = [
+        replace(job, person=replace(job.person, weight=job.person.weight + 1)),
+        replace(job, person=replace(job.person, spared={**job.person.spared, path: 1.01 * job.person.spared[path]})),
+        replace(job, doses=()), replace(job, begin=job.begin - 60), replace(job, times=job.times[:-1]),
+        replace(job, seed=job.seed + 1), replace(job, slow=job.slow[:-1]),
+    ]  # fmt: skip
+    assert len({one.key for one in (job, *others)}) == len(others) + 1
+    assert replace(job, person=replace(job.person, id="other01", number=9)).key == job.key
 
 
 def test_unknown_systems_of_the_brain_are_named(tmp_path: Path) -> None:

@@ -24,12 +24,13 @@ from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of, 
 from msim.base.errors import DiskFullError, InputError, OwnerError, SimulationError, StartError
 from msim.base.file_lease import take
 from msim.evidence import trials as evidence_trials
-from msim.evidence.trials import EvidenceWork, Job
+from msim.evidence.trials import Job
 from msim.executors.executor import ProgressEvent, Stop
 from msim.storage.owner import owned
 from msim.storage.run_store import RunFolder, start_run
 from msim.storage.trial_store import TrialStore, prepare, read_failure_record
 from msim.trials import claimed, run
+from msim.trials.kept_values import KeptWork, prepared
 
 
 def chained(problem: Exception) -> Exception:
@@ -77,7 +78,7 @@ def of_evidence(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatc
     """The failure of a trial of `msim evidence`, in its worker."""
     monkeypatch.setattr(evidence_trials, "trial_values", raising(problem))
     job = Job("0" * 32, SimpleNamespace(), "model", {}, {}, 1, Context(), ())  # type: ignore[arg-type]
-    work = EvidenceWork(folder, {job.key: job}, "cpp", evidence_trials._prepared(folder))
+    work = KeptWork(folder, {job.key: job}, "cpp", prepared(folder))
     found = failure(work.run(job.key, lambda news: None, Stop(), SERIAL))
     record = read_failure_record(work.store, job.key)
     assert (record["kind"], record["reason"]) == (found.kind, found.reason)

@@ -220,7 +220,8 @@ def calls() -> Iterator[list[str]]:
         for place in range(len(plain)):
             yield [*words, *plain[:place], ADDRESS, *plain[place + 1:], *always]
         for name in PATH_OPTIONS & options.keys():
-            yield [*words, *plain, *always, name, ADDRESS]
+            # A profile has no effect on another executor, which is said first.
+            yield [*words, *plain, *always, *(("--executor", "slurm") if name == "--profile" else ()), name, ADDRESS]
 
 
 @pytest.mark.parametrize("words", sorted(calls()), ids=" ".join)

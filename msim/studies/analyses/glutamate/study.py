@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from msim.definitions.studies.schema import Group
 from msim.definitions.studies.study import StudyDefinition
 from msim.emulator.emulator import Emulator
 from msim.emulator.files import read_emulator
-from msim.emulator.library import Emulators
 from msim.imaging.bids import start_derivatives, write_text
 from msim.imaging.group import Test, against_zero, correlation, unpaired
 from msim.measures.energy_use import energy_use
@@ -25,6 +24,7 @@ from msim.studies.analyses.glutamate import GlutamateEntry
 from msim.studies.analyses.glutamate.readouts import GlutamateReadouts, read_glutamate_readouts
 from msim.studies.cohort import cohort_of
 from msim.studies.columns import Course
+from msim.studies.context import StudyContext
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant
 
@@ -74,12 +74,12 @@ def statistics(study: StudyDefinition) -> Iterator[str]:
     yield f"SV2A change by {options.after[-1]}, {patients}, with binding before"
 
 
-def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def run(study: StudyDefinition, context: StudyContext) -> Outcome:
     """Simulate all participants, compute the readings of their scans, and run the study's statistics."""
     options: GlutamateEntry = study.options
-    numbers, emulator = read_glutamate_readouts(), read_emulator(emulators.paths[0])
+    numbers, emulator = read_glutamate_readouts(), read_emulator(context.emulators.paths[0])
     spines = study.population.model.roles.spines
-    cohort = cohort_of(study, emulators, progress, (spines,), lambda group: _times(study, group))
+    cohort = cohort_of(study, context, (spines,), lambda group: _times(study, group))
     readings, during = {}, {}
     for person in cohort.people:
         readings[person.id] = read_course(study, cohort.courses[person.id][WHERE], emulator, numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,13 @@ from msim.brain.task import wiring_of
 from msim.brain.task_table import BEHAVIOR, TaskCohort, contrast_in, task_table
 from msim.definitions.brains.task import TaskDefinition, read_task
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Emulators
 from msim.imaging.group import Test, correlation, mixed_model
 from msim.imaging.scan import Label
 from msim.measures.scan_times import simulated_seconds
 from msim.studies.analyses.go_nogo import TaskStudyEntry
 from msim.studies.checks import check_entry
 from msim.studies.cohort import Cohort, cohort_of, held_regions
+from msim.studies.context import StudyContext
 from msim.studies.outcome import Outcome
 
 
@@ -68,14 +68,14 @@ def statistics(study: StudyDefinition) -> Iterator[str]:
     yield from (f"{one}, {options.visits[-1]} - {first}, with improvement" for one in contrasts)
 
 
-def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def run(study: StudyDefinition, context: StudyContext) -> Outcome:
     """Simulate all participants, scan them during the task, and run the study's statistics."""
     assert study.brain is not None
     options: TaskStudyEntry = study.options
     task = read_task(options.task)
     connectome = connectome_of(study.brain)
     wiring_of(task, connectome.names)
-    cohort = cohort_of(study, emulators, progress)
+    cohort = cohort_of(study, context)
     health = {one.name: held_regions(study.population, one.health, connectome) for one in study.groups}
     visits = [
         ScanVisit(one.person.id, one.person.group, one.visit.name, one.regional(health[one.person.group]))
@@ -83,9 +83,9 @@ def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], 
     ]
     emulator = brain_emulator(
         study.brain, [state for one in visits for state in one.regional],
-        lambda done, total: progress(f"the emulator of the brain's columns: {done} of {total} bursts"),
+        lambda done, total: context.progress(f"the emulator of the brain's columns: {done} of {total} bursts"),
     )  # fmt: skip
-    progress(f"{len(visits)} scans")
+    context.progress(f"{len(visits)} scans")
     results = task_visits(
         study.brain, connectome, emulator, task, visits, study.seconds("tr"), study.seed, study.coupling
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 from msim.base.errors import DefinitionError, InputError
 from msim.definitions.models.fast_inputs import fast_inputs
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Emulators
 from msim.imaging.bids import start_derivatives
 from msim.imaging.group import Test, unpaired
 from msim.meg.fields import SHORTEST, Sensors, read_sensors
@@ -20,6 +19,7 @@ from msim.meg.session import Session, session, write_session_files
 from msim.meg.table import BANDS, meg_table
 from msim.studies.analyses.meg_dcm import MegStudyEntry
 from msim.studies.cohort import Cohort, VisitState, cohort_of
+from msim.studies.context import StudyContext
 from msim.studies.outcome import Outcome
 from msim.studies.participants import Participant, model_of
 
@@ -55,19 +55,19 @@ def statistics(study: StudyDefinition) -> Iterator[str]:
         yield from (f"change of {kind} by the fit: {first} - {second}" for kind in CHANGING)
 
 
-def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def run(study: StudyDefinition, context: StudyContext) -> Outcome:
     """Simulate all participants, record a spiking column twice, fit it, and run the study's statistics.
 
     raises: InputError where a group has no participant with both recordings
     """
     options: MegStudyEntry = study.options
-    cohort = cohort_of(study, emulators, progress)
+    cohort = cohort_of(study, context)
     sensors, found = read_sensors(), {}
     for person in cohort.people:
         pair = _both(cohort, person, options)
         if pair is None:
             continue
-        progress(f"MEG of {person.id}")
+        context.progress(f"MEG of {person.id}")
         found[person.id] = _session(study, person, pair, sensors, options)
     rows = []
     for group in study.groups:

@@ -18,7 +18,6 @@ from msim.brain.files import start_brain
 from msim.brain.scans import resting_scans, scan_seed, validate_short_scan
 from msim.definitions.brains.brain import BrainDefinition
 from msim.definitions.studies.study import LEAST, StudyDefinition
-from msim.emulator.library import Emulators
 from msim.imaging.bids import write_connectivity, write_scan
 from msim.imaging.connectivity import Band, between, functional_connectivity, mean_connectivity
 from msim.imaging.group import Test, mixed_coefficients, unpaired
@@ -26,6 +25,7 @@ from msim.imaging.scan import Label, Scan
 from msim.studies.analyses.resting_connectivity import RestingEntry
 from msim.studies.checks import check_entry
 from msim.studies.cohort import Cohort, VisitState, cohort_of, held_regions, regions_of
+from msim.studies.context import StudyContext
 from msim.studies.outcome import Outcome
 
 AT_ONCE = 64  # scans; memory grows with them
@@ -85,14 +85,14 @@ def statistics(study: StudyDefinition) -> Iterator[str]:
         yield from (f"{one.name}: time", f"{one.name}: time x response")
 
 
-def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def run(study: StudyDefinition, context: StudyContext) -> Outcome:
     """Simulate all participants, scan them, and run the study's statistics."""
     assert study.brain is not None
     options: RestingEntry = study.options
     connectome = connectome_of(study.brain)
     pairs = pairs_of(options, connectome, study.file)
-    cohort = cohort_of(study, emulators, progress)
-    scans = _scans(study, study.brain, connectome, cohort, progress)
+    cohort = cohort_of(study, context)
+    scans = _scans(study, study.brain, connectome, cohort, context.progress)
     band = Band(study.hertz("low"), study.hertz("high"))
     matrices = [mean_connectivity([functional_connectivity(run, band) for run in runs]) for runs in scans]
     systems = {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from msim.base.errors import DefinitionError
 from msim.definitions.studies.study import StudyDefinition
-from msim.emulator.library import Emulators
 from msim.imaging.bids import start_derivatives, write_text
 from msim.imaging.group import against_zero
 from msim.studies.cohort import cohort_of
+from msim.studies.context import StudyContext
 from msim.studies.outcome import Outcome
 
 
@@ -28,9 +28,9 @@ def statistics(study: StudyDefinition) -> Iterator[str]:
         yield from (f"{group.name}, {visit}: potentiation" for visit in study.options.after if group.doses)
 
 
-def run(study: StudyDefinition, emulators: Emulators, progress: Callable[[str], None]) -> Outcome:
+def run(study: StudyDefinition, context: StudyContext) -> Outcome:
     """Treat everybody, and test the mean change against no change."""
-    cohort = cohort_of(study, emulators, progress)
+    cohort = cohort_of(study, context)
     rows = []
     for group in study.groups:
         for visit in study.options.after if group.doses else ():
