@@ -12,6 +12,8 @@ SHORTER = {
         "--target emulator --seeds 1,2",
     "msim run ketamine_rapid_and_sustained --set ketamine_binding":
         "--target emulator --arms vehicle --until '1 hour' --seeds 1",
+    "msim run ketamine_rapid_and_sustained --variant":
+        "--target emulator --arms vehicle --until '1 hour' --seeds 1",
     "msim run ketamine_rapid_and_sustained --ranks 2": "--arms vehicle --seeds 1 --until '1 minute'",
     "msim run ketamine_rapid_and_sustained --target emulator": "--arms vehicle,ketamine --seeds 1,2 --until '4 hour'",
     "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target emulator": "--seeds 1,2 --until '4 hour'",
@@ -45,6 +47,7 @@ ONLY_READ = {
     "msim sweep dose_window --executor dask": "wants a cluster; tests/agreement/test_sweep_dask.py starts one",
     "msim sweep dose_window --executor in_turn": "wants the package; tests/agreement/test_plugins.py installs it",
     "msim reproduce results/doses --trial KEY": "KEY stands for a key; tests/agreement/test_reproduce.py takes one",
+    "msim reproduce results/": "runs again what was run above; tests/agreement/test_reproduce.py does so on less",
 }  # fmt: skip
 
 # Lines of other programs, and what is held instead of running them.

@@ -19,7 +19,8 @@ STATED = re.compile(r"half-life (?:below )?([\d.]+)(?:-[\d.]+)? (min|h)(?: \(\w+
                     r"(?:, from (\d+) to (\d+) (min|h))?")  # fmt: skip
 ROUNDED = 0.08  # a half-life of 13 min is one of 12.5 to 13.5, and clearance is rounded too
 COLUMN = read_model("circuits/cortical_column")
-DRUGS = [one.name for one in COLUMN.on_scale("drug")]
+# Of those that are cleared from plasma; a clearance in a liver gives no half-life by itself.
+DRUGS = [one.name for one in COLUMN.on_scale("drug") if f"{one.name}.CL" in COLUMN.values]
 BODIES = [name for name, one in COLUMN.preparations.items() if one.body_weight]
 
 
