@@ -56,6 +56,12 @@ def _led_to(problem: BaseException | None) -> Iterator[BaseException]:
         problem = problem.__cause__ or problem.__context__
 
 
+def ended_by(problem: SimulationError, failures: Iterable[Failure]) -> SimulationError:
+    """Return the error that failed trials end a command with, with the exit status of their kind."""
+    problem.exit_status = exit_status_of(one.kind for one in failures)
+    return problem
+
+
 def exit_status_of(kinds: Iterable[str]) -> int:
     """Return the exit status of a command with failed trials: that of their kind, or 'raised' where kinds differ."""
     found = set(kinds)

@@ -67,12 +67,11 @@ def evidence(
     from msim.evidence.plan import deciding_on
 
     definition = read_model(model)
-    prepared(definition, "variants", variant, "--variant")
+    model_run = prepared(under(definition, hypothesis, "--hypothesis"), "variants", variant, "--variant")
     every = under_variant(read_evidence([*shipped_evidence(), *rows]), variant)
     asked = chosen(every, parse_names(only, "--only"))
     small, own = QUICK if quick else {}, parse_changes(changes)
     given: dict[str, str | int | float] = {**small, **own}
-    model_run = prepared(under(definition, hypothesis, "--hypothesis"), "variants", variant, "--variant")
     validate_decisive(
         with_changes(model_run, small, "--quick"), own,
         lambda some: deciding_on(asked, definition, {**small, **some}, hypothesis, every), "the rows that are run",

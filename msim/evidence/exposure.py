@@ -18,7 +18,7 @@ from msim.definitions.models.values import with_changes
 from msim.pharmacology.compartments import ConcentrationCurve
 from msim.pharmacology.regimen import doses_of
 
-NORKETAMINE = 0.2237  # kg/mol of the base, C12H14ClNO, by which laboratories report it
+NORKETAMINE = "norketamine.molar_mass"  # by which laboratories report what drugs turn into
 POINTS = 4001  # of a curve, for areas by the trapezoidal rule and for peaks
 PEAK_BY = 86400.0  # s after the first dose by which a peak has to come
 
@@ -65,7 +65,8 @@ def _value(one: Exposure, model: ModelDefinition) -> float:
         curve = ConcentrationCurve({"body_weight": weight, **own.parameters(name)}, doses_of(name, doses))
         found = curve.at(times)
         drug += found["C_plasma"] * masses[name]
-        metabolite += found.get("C_norketamine", 0.0) * NORKETAMINE
+        if "C_norketamine" in found:
+            metabolite += found["C_norketamine"] * own[NORKETAMINE]
     return _read(one, times - begin, {"drug": drug, "norketamine": metabolite})
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from msim.backends.context import Context
 from msim.backends.mpi import RankGroup
-from msim.base.endings import Failure, exit_status_of
+from msim.base.endings import Failure, ended_by
 from msim.base.errors import SimulationError
 from msim.definitions.evidence.rows import Condition
 from msim.definitions.experiments.experiment import build_experiment
@@ -114,8 +114,7 @@ def _validate_answered(failures: Mapping[Condition, Failure]) -> None:
     if found:
         reasons = "; ".join(dict.fromkeys(one.reason for one in found))
         problem = SimulationError(f"trials failed: {reasons}; finished ones are kept, and the same command goes on")
-        problem.exit_status = exit_status_of(one.kind for one in found)
-        raise problem
+        raise ended_by(problem, found)
 
 
 def keys_of_measures(measures: Sequence[Measure]) -> tuple[Key, ...]:

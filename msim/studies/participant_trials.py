@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from msim.backends.context import Context
 from msim.backends.mpi import RankGroup
 from msim.base.code_digest import source_digest
-from msim.base.endings import Failure, exit_status_of
+from msim.base.endings import ended_by
 from msim.base.errors import SimulationError
 from msim.definitions.files.schema import DoseEntry
 from msim.definitions.studies.participants import Population
@@ -41,7 +42,7 @@ class ParticipantJob:
     seed: int
     slow: tuple[str, ...]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Return the text of the trial's key; the person's name decides nothing that weight and values do not."""
         model = self.population.model
@@ -89,19 +90,13 @@ def followed(jobs: Sequence[ParticipantJob], context: StudyContext) -> list[dict
     raises: SimulationError for a person whose columns cannot be followed, once the others are done
     """
     by_key = {one.key: one for one in jobs}
-    keys = [one.key for one in jobs]
 
     def told(kind: str, done: int, total: int, word: str) -> None:
         context.progress(f"columns of participants: {done} of {total}")
 
     failures = run_kept(by_key, "emulator", context.folder, context.executor, told)
     if failures:
-        raise _failed({one.person.id: failures[key] for key, one in zip(keys, jobs, strict=True) if key in failures})
+        reasons = "; ".join(f"{one.person.id}: {failures[one.key].reason}" for one in jobs if one.key in failures)
+        problem = SimulationError(f"columns of participants: {reasons}; those of others are kept")
+        raise ended_by(problem, failures.values())
     return [one.courses(values_of(context.folder, one)) for one in jobs]
-
-
-def _failed(failures: Mapping[str, Failure]) -> SimulationError:
-    reasons = "; ".join(f"{name}: {one.reason}" for name, one in failures.items())
-    problem = SimulationError(f"columns of participants: {reasons}; those of others are kept")
-    problem.exit_status = exit_status_of(one.kind for one in failures.values())
-    return problem

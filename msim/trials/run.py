@@ -14,7 +14,7 @@ from msim.backends.context import Context
 from msim.backends.mpi import RankGroup
 from msim.backends.progress import BurstProgress
 from msim.backends.registry import require_target
-from msim.base.endings import Failure, exit_status_of, failure_of, is_full
+from msim.base.endings import Failure, ended_by, failure_of, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
@@ -124,12 +124,13 @@ def _run_all(
 ) -> dict[tuple[str, int], Failure]:  # fmt: skip
     """Run trials, and return the failures of those that have one."""
     work = RunWork(folder, about, context)
+    trials = work.trials
     ranks = context.ranks
     executor: Executor = SharedExecutor(ranks) if ranks.size > 1 else LocalExecutor(workers)
     failures: dict[tuple[str, int], Failure] = {}
 
     def noted(news: ProgressEvent) -> None:
-        arm, seed = work.trials[news.key]
+        arm, seed = trials[news.key]
         if news.state == "failed":
             failures[arm, seed] = Failure(news.kind, news.message + kept_text(folder, arm, seed))
             report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed].reason))
@@ -139,7 +140,7 @@ def _run_all(
             part = (news.time - about["begin_s"]) / (about["end_s"] - about["begin_s"])
             report(TrialProgress(arm, seed, "running", part, news.time, news.message))
 
-    keys = {trial: key for key, trial in work.trials.items()}
+    keys = {trial: key for key, trial in trials.items()}
     executor.run(work, [keys[one] for one in todo], noted)
     return failures
 
@@ -307,6 +308,5 @@ def simulate(
         problem = SimulationError(
             f"{len(result.failures)} trials failed: {reasons}; the others are kept in {result.path}"
         )
-        problem.exit_status = exit_status_of(one.kind for one in result.failures.values())
-        raise problem
+        raise ended_by(problem, result.failures.values())
     return open_run(result.path)

@@ -22,7 +22,6 @@ from msim.base.quantities import parse_in
 from msim.base.settings import with_settings
 from msim.definitions.experiments.doses import regimen
 from msim.definitions.files.schema import DoseEntry
-from msim.definitions.models.read_model import read_model
 from msim.pharmacology.compartments import OPTIONAL, THREE_COMPARTMENT, ConcentrationCurve
 from msim.pharmacology.regimen import BATH, ROUTES, Dose
 
@@ -366,21 +365,6 @@ def test_a_fast_effect_site_follows_plasma() -> None:
     assert errors[0] / errors[1] == pytest.approx(10.0, rel=0.02)
 
 
-def test_the_therapeutic_infusion_reaches_the_published_plasma_level() -> None:
-    """PK1: 130-200 ng/ml at the end of 0.5 mg/kg over 40 min; PK2: 185, to which the volumes were fitted."""
-    curve = dosed({"route": "intravenous", "mg_per_kg": 0.5, "duration": "40 minute"}, PK)
-    times = np.linspace(0.0, 4 * HOUR, 241)
-    levels = curve.ng_per_ml(times)
-    assert times[levels.argmax()] == 40 * MINUTE
-    assert levels.max() == pytest.approx(185.0, abs=0.5)
-    assert 130 < levels.max() < 200
-
-
-def test_the_volumes_add_up_to_the_published_one() -> None:
-    """PK7: 252 L per 70 kg; four digits are given."""
-    assert PK["V1"] + PK["V2"] + PK["V3"] == pytest.approx(0.252, rel=1e-3)
-
-
 def test_a_bath_comes_and_goes_with_its_exchange_and_knows_no_body() -> None:
     """c (1 - exp(-k t)) at the receptor while it flows in, exp(-k t) after; nothing in plasma, nothing to clear."""
     entry = {"drug": "ketamine", "route": "bath", "uM": 20.0, "at": "0 * hour", "duration": "1 * hour"}
@@ -400,43 +384,3 @@ def test_a_bath_without_an_end_stays() -> None:
     declared = DoseEntry.model_validate({"drug": "ketamine", "route": "bath", "uM": 1.0, "at": "1 * hour"})
     dose, = regimen([declared], 70.0, {"ketamine": 0.2377}, "test", before=5 * HOUR)
     assert (dose.start_s, dose.end_s, dose.bath_mM) == (HOUR, 5 * HOUR, 1e-3)
-
-
-def binding(name: str) -> dict[str, float]:
-    """What a shipped drug does at the receptor, SI units."""
-    read = read_model("circuits/cortical_column")
-    return {key: read[f"{name}_binding.{key}"] for key in ("IC50_2A", "IC50_2B", "IC50_2D", "k_off", "k_esc")}
-
-
-@pytest.mark.parametrize("subunit", ["IC50_2A", "IC50_2B", "IC50_2D"])
-def test_enantiomers_make_up_the_racemate(subunit: str) -> None:
-    """Half of each takes as many pores as the whole; values are written with three digits."""
-    halves = 0.5 / binding("S_ketamine")[subunit] + 0.5 / binding("R_ketamine")[subunit]
-    assert halves == pytest.approx(1 / binding("ketamine")[subunit], rel=5e-3)
-
-
-def test_enantiomers_make_up_the_racemate_in_plasma() -> None:
-    """Half of each together; clearances are written with three digits, and late tails of both part a little."""
-    read = read_model("circuits/cortical_column")
-    times = np.linspace(10 * MINUTE, DAY, 49)
-
-    def levels(drug: str, amount: float) -> np.ndarray:
-        pk = {"body_weight": 70.0, **read.parameters(drug)}
-        return ConcentrationCurve(pk, [Dose(drug, "intravenous", 0.0, 40 * MINUTE, amount)]).ng_per_ml(times)
-
-    halves = levels("S_ketamine", GIVEN / 2) + levels("R_ketamine", GIVEN / 2)
-    np.testing.assert_allclose(halves, levels("ketamine", GIVEN), rtol=5e-3)
-
-
-def test_memantine_by_mouth_reaches_its_published_level() -> None:
-    """PK23: 20 mg of the hydrochloride (16.6 mg of the base) a day settle at 70 to 150 ng/ml; peak after 3 to 8 h."""
-    read = read_model("circuits/cortical_column")
-    pk = {"body_weight": 70.0, **read.parameters("memantine")}
-    declared = DoseEntry.model_validate(
-        {"drug": "memantine", "route": "oral", "mg": 16.6, "at": "0 * hour", "every": "1 * day", "times": 30}
-    )
-    curve = ConcentrationCurve(pk, regimen([declared], 70.0, {"memantine": pk["molar_mass"]}, "test"))
-    last = curve.ng_per_ml(29 * DAY + np.linspace(0, DAY, 97))
-    assert 70 < last.min() and last.max() < 150
-    first = curve.ng_per_ml(np.linspace(0, DAY, 97))
-    assert 3 <= np.argmax(first) / 4 <= 8

@@ -20,7 +20,6 @@ from msim.definitions.files.schema import DoseEntry, Entry
 LEVEL, AREA = kilogram / meter**3, kilogram * second / meter**3
 # What can be read of a curve, and the unit of each.
 READINGS: dict[str, Any] = {"peak": LEVEL, "level": LEVEL, "area": AREA, "time of peak": second, "ratio of areas": 1}
-SUBSTANCES = ("drug", "norketamine")
 
 
 class ExposureEntry(Entry):

@@ -209,11 +209,8 @@ class StateEntry(Entry):
     set: dict[DottedPath, ValueEntry] = {}
 
 
-class VariantEntry(Entry):
+class VariantEntry(HypothesisEntry):
     """Another set of values for the same model, such as those of another laboratory."""
-
-    meaning: Words
-    set: dict[DottedPath, ValueEntry] = Field(min_length=1)
 
 
 class PreparationEntry(StateEntry):
