@@ -29,7 +29,10 @@ def evidence(
     rows: list[str] = typer.Option([], "--rows", help="A further file of rows; may be repeated."),
     only: str | None = typer.Option(None, help="Only these rows or facts, by commas, such as T3,T20_sustained."),
     quick: bool = typer.Option(False, "--quick", help="A column of 200 cells and three seeds, as CI runs it."),
-    seeds: str | None = typer.Option(None, help="These seeds, separated by commas."),
+    seeds: str | None = typer.Option(None, help="These seeds, separated by commas, and no further ones."),
+    most_seeds: int | None = typer.Option(
+        None, min=1, help="Seeds that a row with a wide interval may have. [default: 20; with --quick or --seeds, none]"
+    ),
     hypothesis: str = typer.Option("", help="Run the model under one of its hypotheses, such as H1."),
     variant: str = typer.Option("", help="Run the model with one of its variants, another set of values."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
@@ -44,9 +47,11 @@ def evidence(
 ) -> None:
     """Run every manipulation whose published outcome the model has to meet, and print expected, simulated, agreement.
 
-    A row that the model cannot run counts as not agreeing; where a trial of it failed, the status is 3. Trials are
-    kept: the same command goes on where it was stopped, and runs anew only what a change of the model, the rows or the
-    code concerns.
+    A row that the model cannot run counts as not agreeing; where a trial of it failed, the status is 3. A row that its
+    seeds leave open gets further ones, one after another, until its interval is half as wide as the range that it is
+    held against: power of a band needs more of them than a gain. The table says how many each had. Trials are kept: the
+    same command goes on where it was stopped, and runs anew only what a change of the model, the rows or the code
+    concerns.
 
     Example: msim evidence --quick
 
@@ -62,7 +67,7 @@ def evidence(
     from msim.definitions.models.preparations import prepared
     from msim.definitions.models.read_model import read_model
     from msim.definitions.models.values import with_changes
-    from msim.evidence.evidence import QUICK, QUICK_SEEDS, SEEDS, as_records
+    from msim.evidence.evidence import MOST_SEEDS, QUICK, QUICK_SEEDS, SEEDS, as_records
     from msim.evidence.evidence import evidence as judged
     from msim.evidence.plan import deciding_on
 
@@ -77,6 +82,7 @@ def evidence(
         lambda some: deciding_on(asked, definition, {**small, **some}, hypothesis, every), "the rows that are run",
     )  # fmt: skip
     numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)
+    most = most_seeds or (0 if quick or seeds else MOST_SEEDS)
     raised: list[str] = []
     where = {"workers": workers, "slurm": slurm, "profile": profile, "scheduler": scheduler}
     with chosen_executor(executor, where) as chosen_one:
@@ -86,12 +92,9 @@ def evidence(
         with stoppable(), progress(as_json) as report:
             results = judged(
                 asked, definition, given, hypothesis, numbers, context, kept_in(out), chosen_one,
-                _noting(raised, report), every,
+                _noting(raised, report), every, most,
             )  # fmt: skip
-    if as_json:
-        print_json(as_records(results))
-    else:
-        print_evidence(results, len(numbers), definition.name)
+    print_json(as_records(results)) if as_json else print_evidence(results, len(numbers), most, definition.name)
     if raised:
         raise SimulationError(f"{len(raised)} trials failed: {'; '.join(dict.fromkeys(raised))}")
 

@@ -13,8 +13,11 @@ from msim.evidence.plan import condition_text
 from msim.verdicts.verdict_text import SPREAD_OF_SEEDS, agreement_text
 
 
-def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) -> None:
-    """Print the rows of evidence as a table, then how many agree."""
+def print_evidence(results: Sequence[EvidenceResult], seeds: int, most: int, model: str) -> None:
+    """Print the rows of evidence as a table, then how many agree.
+
+    seeds: that every row had; most: that a row could have
+    """
     from rich.text import Text
 
     rows = []
@@ -24,7 +27,7 @@ def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) ->
         rows.append((
             f"{one.row}, {quantity_text(one.time_s * second)}: {one.statement} [{one.source}]"
             + _reason(one) + "\n",
-            f"{one.expected}\n{_wanted(one)}", f"{shown}\n{_effect(one)}",
+            f"{one.expected}\n{_wanted(one)}", f"{shown}\n{_effect(one)}{_seeds(one, seeds)}",
             Text.assemble((verdict, f"bold {color}"), f"\n{_outcome_was(one)}"),
         ))  # fmt: skip
     title = f"{model}: {len(results)} rows, {seeds} seed{'s' if seeds > 1 else ''}"
@@ -36,6 +39,11 @@ def print_evidence(results: Sequence[EvidenceResult], seeds: int, model: str) ->
     told = agreement_text([(OUTCOME_WAS[one.role], one.agrees) for one in own])
     share = 100 * sum(one.agrees for one in own) / max(len(own), 1)
     say(f"{told}. That is {share:.0f} %; {lacking} cannot be run{controls}.")
+    further = [one for one in results if one.n > seeds]
+    if further:
+        still = sum(one.wide for one in further)
+        say(f"{len(further)} had more than {seeds} seeds, one after another, as their intervals were too wide to "
+            f"answer; {still} still are with {most}, the most that a row may have.")
     say(SPREAD_OF_SEEDS if seeds > 1 else "With one seed there is no interval, so nothing can be decided.")
 
 
@@ -47,6 +55,10 @@ def _reason(one: EvidenceResult) -> str:
     if not one.reason:
         return ""
     return f"\n{'has no value' if one.simulated else 'cannot be run'}: {one.reason}"
+
+
+def _seeds(one: EvidenceResult, usual: int) -> str:
+    return f"\n{one.n} seeds" if one.n > usual else ""
 
 
 def _wanted(one: EvidenceResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from msim.backends.context import Context
 from msim.base.quantities import unit_text
 from msim.definitions.evidence.rows import Condition, EvidenceRow, row_range
 from msim.definitions.models.model import ModelDefinition
-from msim.evidence.plan import Reading, RowPlan, plan_row, plan_rows
+from msim.evidence.plan import Reading, RowPlan, conditions_of, plan_row, plan_rows
 from msim.evidence.trials import Report, Values, run_trials
 from msim.executors.executor import Executor
 from msim.verdicts.verdict import paired_interval
@@ -21,6 +22,8 @@ from msim.verdicts.verdict import paired_interval
 QUICK = {"column.n_cells": 200}
 CONTROL = "control"
 SEEDS, QUICK_SEEDS = (1, 2, 3, 4, 5), (1, 2, 3)
+MOST_SEEDS = 20  # of one row, unless the command says otherwise
+NARROW = 0.5  # of the range that a row is held against: an interval of that width at most wants no further seeds
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class EvidenceResult:
     expected, simulated: '+', '-', '0', '~' (attenuated), 'within' (or 'below', 'above'); simulated '?' where the
         interval does not decide, '' where the row cannot be run
     effect: mean over seeds, in `unit`; ci: 95 % interval of it over seeds; None where the row cannot be run
+    n: number of seeds; wide: whether the interval is wider than NARROW of the range that the row is held against
     reason: why it cannot be run, or why what was run has no value
     """
 
@@ -50,22 +54,38 @@ class EvidenceResult:
     source: str
     role: str
     reason: str
+    wide: bool = False
 
 
 def evidence(
     rows: Sequence[EvidenceRow], model: ModelDefinition, changes: Mapping[str, Any], hypothesis: str,
     seeds: Sequence[int], context: Context, folder: Path, executor: Executor, report: Report = lambda *news: None,
-    every: Sequence[EvidenceRow] = (),
+    every: Sequence[EvidenceRow] = (), most: int = 0,
 ) -> list[EvidenceResult]:  # fmt: skip
     """Run the trials that the rows need, and compare each row with them.
 
     every: all rows that were read, as some are compared with others
+    most: number of seeds up to which a row that the first ones leave open gets further ones, one after another, until
+        its interval is narrow
     """
     plans, trials = plan_rows(rows, model, changes, hypothesis, every)
-    bounds = [_bounds(one) for one in plans]
-    values, failed = run_trials(trials, model, changes, seeds, context, folder, executor, report)
-    failures = {condition: one.reason for condition, one in failed.items()}
-    return [judged(plan, bound, values, failures, len(seeds)) for plan, bound in zip(plans, bounds, strict=True)]
+    bounds = {plan.row.id: _bounds(plan) for plan in plans}
+    results: dict[str, EvidenceResult] = {}
+    open_plans, own = plans, list(seeds)
+    while open_plans:
+        needed = {one: trials[one] for plan in open_plans for one in conditions_of(plan) if one in trials}
+        values, failed = run_trials(needed, model, changes, own, context, folder, executor, report)
+        failures = {condition: one.reason for condition, one in failed.items()}
+        for plan in open_plans:
+            results[plan.row.id] = judged(plan, bounds[plan.row.id], values, failures, len(own))
+        # Beyond the first seeds only the width counts: to stop as soon as a row agrees would make it agree by chance.
+        first = len(own) == len(seeds)
+        found = [(plan, results[plan.row.id]) for plan in open_plans]
+        open_plans = [plan for plan, one in found if one.wide and (one.simulated == "?" or not first)]
+        if len(own) >= most:
+            break
+        own.append(next(number for number in itertools.count(1) if number not in own))
+    return [results[plan.row.id] for plan in plans]
 
 
 def row_bounds(
@@ -94,17 +114,18 @@ def judged(
             reason = reason or failures.get(measure.condition, "")
     effect: float | None = None
     ci: tuple[float, float] | None = None
-    simulated = ""
+    simulated, wide = "", False
     if not reason:
         readings = [_per_seed(one, values) for one in plan.readings]
         effects = effects_of(row, readings)
         reason = _without_value(row, readings, effects)
         effect, ci = (np.nan, (np.nan, np.nan)) if reason else paired_interval(effects)
         simulated = simulated_outcome(row.direction, ci, bounds)
+        wide = ci[1] - ci[0] > NARROW * (bounds[1] - bounds[0])
     return EvidenceResult(
         row.id, row.direction, simulated, effect, bool(simulated) and simulated == row.direction, ci,
         unit_text(plan.unit), bounds_text(row), row.fact, row.statement, row.readout.name, row.time, row.against, n,
-        row.source, row.role, reason,
+        row.source, row.role, reason, wide,
     )  # fmt: skip
 
 
@@ -127,7 +148,9 @@ def _without_value(row: EvidenceRow, readings: Sequence[np.ndarray], effects: np
     if not lost.any():
         return ""
     if not np.isfinite(readings).all():
-        came = "the mean over cells is 0, of which the spread is a share"
+        came = f"{row.readout.name} is not known"
+        if row.readout.statistic == "cv":
+            came = "the mean over cells is 0, of which the spread is a share"
     else:
         came = f"the ratio is {readings[0][lost][0]:g} over {readings[1][lost][0]:g}"
     return f"{came} in {int(lost.sum())} of {effects.size} seeds"

@@ -89,7 +89,7 @@ def deciding_on(
 
 
 def _with_lacks(plan: RowPlan, lacks: Mapping[Condition, str]) -> RowPlan:
-    found = next((lacks[one] for one in _conditions(plan) if one in lacks), "")
+    found = next((lacks[one] for one in conditions_of(plan) if one in lacks), "")
     return replace(plan, cannot=plan.cannot or found)
 
 
@@ -97,11 +97,12 @@ def _needed(
     trials: dict[Condition, TrialPlan], plans: Sequence[RowPlan], lacks: Mapping[Condition, str]
 ) -> dict[Condition, TrialPlan]:
     """Remove trials that only rows read which cannot be run."""
-    wanted = {one for plan in plans if not any(two in lacks for two in _conditions(plan)) for one in _conditions(plan)}
+    wanted = {one for plan in plans if not any(two in lacks for two in conditions_of(plan)) for one in conditions_of(plan)}
     return {condition: trial for condition, trial in trials.items() if condition in wanted}
 
 
-def _conditions(plan: RowPlan) -> list[Condition]:
+def conditions_of(plan: RowPlan) -> list[Condition]:
+    """Return the conditions that a row reads."""
     return [measure.condition for reading in plan.readings for _, measure in reading.terms]
 
 

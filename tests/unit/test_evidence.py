@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from msim.cli.evidence_table import _effect
 from msim.definitions.evidence.rows import Condition, EvidenceRow, Readout, read_evidence, shipped_evidence
 from msim.definitions.files.schema import ActEntry, DoseEntry
 from msim.definitions.models.model import ModelDefinition
-from msim.evidence.evidence import EvidenceResult, as_records, effects_of, judged, simulated_outcome
-from msim.evidence.plan import Measure, Reading, RowPlan, compared, first_moment, plan_rows
-from msim.evidence.trials import read_value
+from msim.evidence.evidence import EvidenceResult, as_records, effects_of, evidence, judged, simulated_outcome
+from msim.evidence.plan import Measure, Reading, RowPlan, TrialPlan, compared, first_moment, plan_rows
+from msim.evidence.trials import keys_of_measures, read_value
 
 KETAMINE = DoseEntry.model_validate(
     {"drug": "ketamine", "mg_per_kg": 0.5, "route": "intravenous", "at": "0 minute", "duration": "40 minute"}
@@ -82,24 +83,65 @@ def test_a_ratio_is_taken_within_seeds() -> None:
 @pytest.mark.parametrize(("readings", "said"), [
     ([[0.0, 2.0], [0.0, 1.0]], "the ratio is 0 over 0 in 1 of 2 seeds"),
     ([[3.0, 2.0], [0.0, 0.0]], "the ratio is 3 over 0 in 2 of 2 seeds"),
-    ([[np.nan, 2.0], [1.0, 1.0]], "the mean over cells is 0, of which the spread is a share in 1 of 2 seeds"),
+    ([[np.nan, 2.0], [1.0, 1.0]], "W is not known in 1 of 2 seeds"),
 ])  # fmt: skip
-def test_what_has_no_value_says_why(readings: list[list[float]], said: str) -> None:
-    """A ratio over nothing and a spread around nothing are no answer, and undecided alone would hide it."""
+@pytest.mark.parametrize("statistic", ["mean", "cv"])
+def test_what_has_no_value_says_why(statistic: str, readings: list[list[float]], said: str) -> None:
+    """A ratio over nothing, a spread around nothing and a peak that is none are no answer, which "?" would hide."""
+    said = said.replace("W is not known", "the mean over cells is 0, of which the spread is a share") \
+        if statistic == "cv" else said
     ratio = row(direction="within", compare="ratio", low=0.1, high=9.0)
+    ratio = replace(ratio, readout=replace(ratio.readout, statistic=statistic))
     conditions = [condition for condition, _ in compared(ratio, {})]
     quantity = ratio.readout.terms[0][0]
     plan = RowPlan(ratio, tuple(
-        Reading(((1.0, Measure(condition, quantity, "mean", 7200.0)),)) for condition in conditions
+        Reading(((1.0, Measure(condition, quantity, statistic, 7200.0)),)) for condition in conditions
     ))  # fmt: skip
     values = {
-        condition: [{(quantity, "mean", 7200.0): value} for value in own]
+        condition: [{(quantity, statistic, 7200.0): value} for value in own]
         for condition, own in zip(conditions, readings, strict=True)
     }  # fmt: skip
     found = judged(plan, (0.1, 9.0), values, {}, 2)
     assert (found.reason, found.simulated, found.agrees) == (said, "?", False)
     (record,) = as_records([found])
     assert record["effect"] is None and record["ci"] == [None, None] and record["reason"] == said
+
+
+# Half the width of the 95 % interval of +1, -1, +1, ... around a mean is 1.36 of 5 seeds, 1.15 of 6, 0.99 of 7, 0.48 of
+# 20. A row around its bound stays open.
+@pytest.mark.parametrize(("mean", "margin", "most", "wanted"), [
+    (2.0, 2.0, 20, 7),  # narrow as soon as it is half as wide as the 4 between the bounds
+    (0.9, 0.9, 20, 20), (0.9, 0.9, 9, 9),  # wide to the last
+    (9.0, 1.0, 20, 5),  # answered, however wide
+    (4.0, 4.0, 20, 5),  # open, and narrow: no seed would help
+    (2.0, 2.0, 0, 5),
+])  # fmt: skip
+def test_an_open_row_gets_seeds_until_its_interval_is_narrow(
+    mean: float, margin: float, most: int, wanted: int, model: ModelDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after another up to a cap, and only its own trials; a row that its first seeds answer has no more."""
+    asked: list[tuple[int, set[Condition]]] = []
+
+    def runs(trials: dict[Condition, TrialPlan], model: Any, changes: Any, seeds: list[int], *rest: Any) -> Any:
+        asked.append((len(seeds), set(trials)))
+        noise = [1.0 if seed % 2 else -1.0 for seed in seeds]
+        noisy = row().condition
+        return {
+            condition: [
+                {one: mean + value if condition == noisy else 0.0 for one in keys_of_measures(plan.measures)}
+                for value in noise
+            ]
+            for condition, plan in trials.items()
+        }, {}
+
+    monkeypatch.setattr("msim.evidence.evidence.run_trials", runs)
+    open_row, quiet = row(margin=margin), row(id="quiet", condition=Condition((KETAMINE,)), against="no_drug")
+    own = partial(evidence, hypothesis="", seeds=(1, 2, 3, 4, 5), context=None, folder=None, executor=None, most=most)
+    found = own([open_row, quiet], model, {})
+    assert [one.n for one in found] == [wanted, 5]
+    assert [number for number, _ in asked] == list(range(5, wanted + 1))
+    assert all(conditions == {open_row.condition, Condition((), (KINASE,))} for _, conditions in asked[1:])
+    assert len(asked[0][1]) == 4
 
 
 def test_one_cell_and_a_mean_of_nothing_have_no_spread() -> None:
@@ -184,16 +226,17 @@ def test_rows_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 def table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """Three shipped rows and one that no model can run."""
-    from msim.cli.evidence import evidence
+    from msim.cli.evidence import evidence as command
 
     own = tmp_path / "own.toml"
     own.write_text(
         '[[row]]\nid = "own"\nstatement = "a test"\nknockout = ["soul"]\nreadout = "behavior"\ntime = "2 hour"\n'
         'direction = "+"\nmargin = 0.05\nsource = "autry2011"\n'
     )
-    run: Callable[..., None] = evidence
+    run: Callable[..., None] = command
     run(
         model="circuits/cortical_column", rows=[str(own)], only="PK2,T2_rapid,T3_rapid,own", quick=True, seeds="1,2",
+        most_seeds=None,
         hypothesis="", variant="", changes=["column.n_cells=100"], target="cpp",
         out=str(tmp_path / "kept"), workers=2, executor="local", slurm=[], profile="", scheduler="", as_json=True,
     )  # fmt: skip
