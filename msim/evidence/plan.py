@@ -13,7 +13,7 @@ from msim.base.mechanism import same_dimensions
 from msim.base.quantities import parse_in, second, unit_text
 from msim.definitions.evidence.rows import ACUTE_LEAD, LEAST_END, Condition, EvidenceRow
 from msim.definitions.experiments.definition import ExperimentDefinition
-from msim.definitions.experiments.effects import deciding
+from msim.definitions.experiments.effects import deciding, deciding_in_arm
 from msim.definitions.experiments.experiment import build_experiment
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address, look_up, outputs
@@ -64,6 +64,7 @@ def plan_rows(
 ) -> tuple[list[RowPlan], dict[Condition, TrialPlan]]:  # fmt: skip
     """Plan the readings of each row, and the trials that all of them need; a row that cannot be run has the reason.
 
+    Conditions that differ in names alone, such as those of an undosed mouse and of an undosed rat, are one trial.
     every: rows with which others may be compared
     """
     known = {one.id: one for one in (*every, *rows)}
@@ -75,7 +76,36 @@ def plan_rows(
             trials[condition] = trial_plan(condition, measures, model, changes, hypothesis)
         except InputError as problem:
             lacks[condition] = str(problem)
-    return [_with_lacks(one, lacks) for one in plans], _needed(trials, plans, lacks)
+    plans = [_with_lacks(one, lacks) for one in plans]
+    same = _same_conditions(trials)
+    shared = [_read_in(one, same) for one in plans if not one.cannot]
+    for condition, measures in _measures(shared).items():
+        if len(measures) > len(trials[condition].measures):
+            trials[condition] = trial_plan(condition, measures, model, changes, hypothesis)
+    wanted = {one for plan in shared for one in conditions_of(plan)}
+    found = {one.row.id: one for one in shared}
+    return [found.get(one.row.id, one) for one in plans], {one: trials[one] for one in trials if one in wanted}
+
+
+def _same_conditions(trials: Mapping[Condition, TrialPlan]) -> dict[Condition, Condition]:
+    """Return by condition the first one in which everything that decides on a trial is the same."""
+    firsts: list[tuple[tuple[Any, ...], Condition]] = []
+    found = {}
+    for condition, trial in trials.items():
+        experiment = trial.experiment
+        own = (experiment.begin, deciding_in_arm(experiment.arms[0], math.inf))
+        found[condition] = next((first for known, first in firsts if known == own), condition)
+        if found[condition] is condition:
+            firsts.append((own, condition))
+    return found
+
+
+def _read_in(plan: RowPlan, same: Mapping[Condition, Condition]) -> RowPlan:
+    """Return a plan that reads each condition in the trial that it shares with others."""
+    return replace(plan, readings=tuple(
+        Reading(tuple((factor, replace(one, condition=same[one.condition])) for factor, one in reading.terms))
+        for reading in plan.readings
+    ))  # fmt: skip
 
 
 def deciding_on(
@@ -91,14 +121,6 @@ def deciding_on(
 def _with_lacks(plan: RowPlan, lacks: Mapping[Condition, str]) -> RowPlan:
     found = next((lacks[one] for one in conditions_of(plan) if one in lacks), "")
     return replace(plan, cannot=plan.cannot or found)
-
-
-def _needed(
-    trials: dict[Condition, TrialPlan], plans: Sequence[RowPlan], lacks: Mapping[Condition, str]
-) -> dict[Condition, TrialPlan]:
-    """Remove trials that only rows read which cannot be run."""
-    wanted = {one for plan in plans if not any(two in lacks for two in conditions_of(plan)) for one in conditions_of(plan)}
-    return {condition: trial for condition, trial in trials.items() if condition in wanted}
 
 
 def conditions_of(plan: RowPlan) -> list[Condition]:

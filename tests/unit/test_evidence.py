@@ -178,6 +178,21 @@ def test_a_trial_that_rows_share_is_planned_once(model: ModelDefinition) -> None
         assert {7200.0, 86400.0} <= set(trial.experiment.recording.samples) and not trial.experiment.recording.probes
 
 
+def test_conditions_that_differ_in_names_alone_are_one_trial(model: ModelDefinition) -> None:
+    """An undosed mouse is an undosed rat, so both are read in the first one's trial; a dose tells them apart."""
+    own = [
+        row(id=name, condition=Condition(doses, (KINASE,), preparation=name), against="nothing", time=time)
+        for doses in ((), (KETAMINE,)) for name, time in (("mouse", 3600.0), ("rat", 7200.0))
+    ]  # fmt: skip
+    for undosed in (own[:2], own[1::-1]):
+        plans, trials = plan_rows(undosed, model, {}, "")
+        ((condition, trial),) = trials.items()
+        assert condition == undosed[0].condition and trial.experiment.end == 7200.0
+        assert {measure for one in plans for reading in one.readings for _, measure in reading.terms} \
+            == set(trial.measures) and {one.time for one in trial.measures} == {3600.0, 7200.0}
+    assert len(plan_rows(own[2:], model, {}, "")[1]) == 2
+
+
 def test_what_begins_in_time_is_preceded_by_rest() -> None:
     early = ("treatment", ActEntry(name="translation_blocker", since="-30 minute"))
     assert first_moment(Condition((KETAMINE,), (early,))) == -2400.0

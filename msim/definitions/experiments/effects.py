@@ -91,19 +91,23 @@ def same_trials(one: ExperimentDefinition, other: ExperimentDefinition) -> bool:
 
 def deciding(experiment: ExperimentDefinition) -> tuple[Any, ...]:
     """Return everything that decides on the recorded values of an experiment."""
-    arms = [_of_arm(one, experiment.end) for one in experiment.arms]
+    arms = [
+        (one.preparation, one.state, one.variant, deciding_in_arm(one, experiment.end)) for one in experiment.arms
+    ]  # fmt: skip
     return experiment.begin, experiment.end, experiment.schedule, experiment.recording, arms
 
 
-def _of_arm(arm: Arm, end: float) -> tuple[Any, ...]:
-    """Return all that decides on the trials of one arm; body weight counts only where a dose is given."""
+def deciding_in_arm(arm: Arm, end: float) -> tuple[Any, ...]:
+    """Return all that decides on the trials of one arm up to a time (s), whatever names are given to it.
+
+    Body weight counts only where a dose is given.
+    """
     doses = [one for one in arm.doses if one.start_s < end]
     given = frozenset(one.drug for one in doses)
     changes = [
         (one.time, deciding_values(one.model, given), dict(one.pulses)) for one in arm.changes if one.time < end
     ]
-    weight = arm.body_weight if doses else None
-    return doses, weight, arm.preparation, arm.state, arm.variant, deciding_values(arm.model, given), changes
+    return doses, arm.body_weight if doses else None, deciding_values(arm.model, given), changes
 
 
 def deciding_values(model: ModelDefinition, given: Collection[str]) -> dict[str, float]:
