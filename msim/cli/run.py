@@ -92,8 +92,9 @@ def _emulators(experiment: ExperimentDefinition, target: str, file: str) -> Netw
         return None
     from msim.base.paths import given_path
     from msim.cli.emulator_progress import fit_progress
-    from msim.emulator.library import emulators_of, models_of
+    from msim.emulator.library import emulators_of, models_of, validate_emulated
 
+    validate_emulated(experiment)
     with fit_progress() as progress:
         return emulators_of(models_of(experiment), given_path(file, "--emulator") if file else None, progress)
 

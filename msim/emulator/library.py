@@ -20,11 +20,14 @@ from msim.base.code_digest import code_digest
 from msim.base.errors import InputError
 from msim.base.made import make_shared, shared_as
 from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.definitions.experiments.recordings import segments_of
 from msim.definitions.files.read import shipped
+from msim.definitions.models.addresses import DISTRIBUTION
 from msim.definitions.models.model import ModelDefinition
 from msim.emulator.axes import Axis, axes_of
 from msim.emulator.definition import fast_digest
 from msim.emulator.emulator import Emulator
+from msim.emulator.field import SEGMENT
 from msim.emulator.files import read_emulator, write_emulator
 from msim.emulator.fit import FitBudget, Narrowed, everywhere, fit_emulator
 from msim.emulator.network import EmulatorNetwork, validate_model
@@ -159,6 +162,25 @@ def models_of(experiment: ExperimentDefinition) -> dict[str, ModelDefinition]:
         found[arm.name] = arm.model
         found.update({f"{arm.name} from {one.time:g} s": one.model for one in arm.changes})
     return found
+
+
+def validate_emulated(experiment: ExperimentDefinition) -> None:
+    """Refuse an experiment that records what no emulator knows: single cells, and details of the field.
+
+    raises: InputError with what is recorded, and what an emulator knows in its place
+    """
+    recording = experiment.recording
+    segments = segments_of(experiment.model, recording)
+    for name in recording.probed:
+        address = experiment.quantities[name]
+        if address.kind == DISTRIBUTION:
+            known = f"means over the cells of a population, such as '{address.owner}.firing_rate', and no single cells"
+            raise InputError(f"target 'emulator' knows {known}: '{name}' wants another target")
+        segment = segments.get(address.owner, 0.0)
+        if segment > SEGMENT:
+            known = f"a field whose frequencies are {1 / SEGMENT:g} Hz apart"
+            raise InputError(f"target 'emulator' knows {known}: '{name}', which wants them {1 / segment:.2g} Hz apart, "
+                             "wants another target")  # fmt: skip
 
 
 def emulators_of(

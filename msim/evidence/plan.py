@@ -16,7 +16,7 @@ from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.effects import deciding, deciding_in_arm
 from msim.definitions.experiments.experiment import build_experiment
 from msim.definitions.files import schema as e
-from msim.definitions.models.addresses import Address, look_up, outputs
+from msim.definitions.models.addresses import DISTRIBUTION, Address, look_up, outputs
 from msim.definitions.models.model import ModelDefinition
 
 UNNAMED_BODY = "70 kg"  # of a row without a preparation
@@ -145,7 +145,7 @@ def _unit(row: EvidenceRow, model: ModelDefinition) -> Any:
     """
     readout, known = row.readout, outputs(model)
     addresses = [look_up(quantity, known, readout.name, "output") for quantity, _ in readout.terms]
-    if readout.statistic == "cv" and not addresses[0].population:
+    if readout.statistic == "cv" and (not addresses[0].population or addresses[0].kind == DISTRIBUTION):
         wanted = "wants a quantity of cells, whose spread statistic 'cv' is"
         raise DefinitionError(readout.name, f"{wanted}, got '{addresses[0].text}'")
     units = [

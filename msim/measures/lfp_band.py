@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from msim.base.mechanism import Mechanism, Parameter, Port
-from msim.base.readout import SPECTRUM, Readout
+from msim.base.readout import SEGMENT, SPECTRUM, Readout
 from msim.base.units import amp, hertz
+
+FEWEST = 6  # frequencies in a band, so that a peak has neighbors within it
 
 LFP_BAND = Mechanism(
     name="lfp_band",
@@ -40,4 +42,8 @@ def _band(frequency: np.ndarray, density: np.ndarray, parameters: Mapping[str, f
     }
 
 
-BAND = Readout(LFP_BAND, SPECTRUM, ("power", "peak_frequency"), _band)
+def _segment(parameters: Mapping[str, float]) -> float:
+    return max(SEGMENT, FEWEST / (parameters["high"] - parameters["low"]))
+
+
+BAND = Readout(LFP_BAND, SPECTRUM, ("power", "peak_frequency"), _band, _segment)

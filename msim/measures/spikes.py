@@ -6,6 +6,9 @@ import numpy as np
 
 from msim.base.errors import InputError
 
+RATE_PERCENTILES = (10, 25, 50, 75, 90)
+RANK_CORRELATION = "rate_rank_correlation"
+
 _ROUNDING = 1e-9
 """Share of a bin that a window may fall short of a whole number of bins, as floating point makes it."""
 
@@ -52,6 +55,30 @@ def intervals(spike_times_s: np.ndarray, spike_cells: np.ndarray) -> np.ndarray:
     order = np.lexsort((np.asarray(spike_times_s, dtype=float), spike_cells))
     cells, times = np.asarray(spike_cells)[order], np.asarray(spike_times_s, dtype=float)[order]
     return np.asarray(np.diff(times)[cells[1:] == cells[:-1]])
+
+
+def rate_percentile_name(percent: int) -> str:
+    """Return the name of a percentile of the cells' firing rates."""
+    return f"firing_rate_p{percent}"
+
+
+def rate_distribution(rates: np.ndarray, resting: np.ndarray) -> dict[str, float]:
+    """Return percentiles of the firing rates of a population's cells, and their rank correlation with rest, by name.
+
+    rates, resting: Hz, shape (cells,)
+    returns: rank correlation as Spearman's, ties sharing a rank; NaN where all cells fire alike
+    """
+    values = np.percentile(rates, RATE_PERCENTILES)
+    named = {rate_percentile_name(one): float(value) for one, value in zip(RATE_PERCENTILES, values, strict=True)}
+    return {**named, RANK_CORRELATION: _rank_correlation(rates, resting)}
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    from scipy.stats import spearmanr
+
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")
+    return float(spearmanr(first, second).statistic)
 
 
 def fano_factor(spike_times_s: np.ndarray, start_s: float, stop_s: float, bin_s: float) -> float:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from msim.backends.fast_network import Burst, FastNetwork, Recorded
 from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.models.addresses import DISTRIBUTION
 from msim.definitions.models.addresses import outputs as model_outputs
 from msim.definitions.models.fast_inputs import handed_inputs
 from msim.definitions.models.model import ModelDefinition
+from msim.measures.spikes import rate_distribution
 from msim.multiscale.averages import Averages, BurstSummary, Extrapolation, between, extrapolate
 from msim.multiscale.leap_error import in_tolerances, leap_error
 from msim.multiscale.leaps import bounded_leap, is_accepted, next_leap
@@ -31,6 +33,7 @@ class CoSimulation:
     """A trial in progress: the states of the slow scale, and the summaries of the last bursts.
 
     last_burst: summary of the last burst; burst_before: of the one before it, None after an event
+    resting_rates: firing rates of the cells at rest, Hz, by population
     """
 
     time: float
@@ -45,6 +48,7 @@ class CoSimulation:
     next_leap: float = 0.0
     noise: Noise = field(default_factory=Noise)
     burst_before: BurstSummary | None = None
+    resting_rates: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def averages(self) -> Averages:
@@ -229,11 +233,19 @@ def record_probe(cosimulation: CoSimulation, recorded: Recorded) -> None:
             cells[name] = slow[name]
         elif address.kind == "drug":
             cells[name] = np.array([cosimulation.scale.levels(cosimulation.time)[name]])
+        elif address.kind == DISTRIBUTION:
+            rates = cell_rates(burst, address.owner)
+            cells[name] = np.array([rate_distribution(rates, cosimulation.resting_rates[address.owner])[address.name]])
         elif name in burst.halves:
             cells[name] = burst.halves[name].mean(axis=0)
     cosimulation.recorder.probe(
         ProbeRow(cosimulation.time, burst.seconds, cells, recorded.spikes, recorded.field, burst.field_rate)
     )
+
+
+def cell_rates(burst: Burst, population: str) -> np.ndarray:
+    """Return the firing rates of the cells of a population in a burst, Hz."""
+    return np.asarray(burst.halves[f"{population}.firing_rate"].mean(axis=0))
 
 
 def burst_row(

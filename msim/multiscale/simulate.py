@@ -17,7 +17,14 @@ from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale.averages import BurstSummary
 from msim.multiscale.baseline import baseline_pieces, joined
-from msim.multiscale.co_simulation import CoSimulation, advance, apply_slow_to_fast, burst_row, record_samples
+from msim.multiscale.co_simulation import (
+    CoSimulation,
+    advance,
+    apply_slow_to_fast,
+    burst_row,
+    cell_rates,
+    record_samples,
+)
 from msim.multiscale.noise import Noise, noise_of
 from msim.multiscale.slow.scale import DrugCurve, SlowScale, compiled_scale, resumed_scale, slow_scale
 from msim.multiscale.timed_changes import SAME_TIME, follow, timed_changes
@@ -138,6 +145,7 @@ def _begun(
     cosimulation = CoSimulation(
         begin, scale.rest(), BurstSummary(begin, scale.averages(baseline), baseline.seconds), network, scale, schedule,
         recording, recorder, noise=noise,
+        resting_rates={name: cell_rates(baseline, name) for name in scale.model.populations},
     )  # fmt: skip
     first = [time for time in recording.samples if abs(time - begin) < 1e-6]
     record_samples(cosimulation, first, [cosimulation.states] * len(first), cosimulation.averages, (begin, begin))
@@ -158,6 +166,7 @@ def _resumed(
     return CoSimulation(
         about["time"], state.under("slow/"), last_burst, network, scale, schedule, recording, recorder,
         about["spiking_seconds"], about["next_leap"], noise=noise, burst_before=burst_before,
+        resting_rates=state.under("resting_rates/"),
     )  # fmt: skip
 
 

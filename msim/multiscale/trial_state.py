@@ -50,6 +50,7 @@ def trial_state(cosimulation: CoSimulation) -> TrialState | None:
     arrays.update({f"slow/{name}": values for name, values in cosimulation.states.items()})
     arrays["noise"] = cosimulation.noise.deviations
     arrays.update({f"references/{name}": values for name, values in cosimulation.scale.references.items()})
+    arrays.update({f"resting_rates/{name}": values for name, values in cosimulation.resting_rates.items()})
     about = {
         "network": dict(network.about), "time": cosimulation.time, "next_leap": cosimulation.next_leap,
         "spiking_seconds": cosimulation.spiking_seconds, "noise_names": list(cosimulation.noise.names),

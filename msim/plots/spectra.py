@@ -19,7 +19,7 @@ HIGHEST = 200.0  # Hz
 
 
 def spectrum(run: Run, probe: int, ax: Axes | None = None) -> Axes:
-    """Draw the power spectrum of one probe, log-log, with the bands of the model shaded.
+    """Draw the power spectrum of one probe, log-log, with the recorded bands shaded.
 
     probe: its number, from 0
     """
@@ -54,11 +54,12 @@ def _frequency_axis(ax: Axes, frequency: np.ndarray) -> None:
 
 
 def bands_of(run: Run) -> list[tuple[str, float, float]]:
-    """Return name, lowest and highest frequency (Hz) of every band that the model of a run reads."""
-    model = experiment_of(run).model
+    """Return name, lowest and highest frequency (Hz) of every band that a run recorded."""
+    experiment = experiment_of(run)
+    model, known = experiment.model, {name.split(".")[0] for name in experiment.quantities}
     return [
         (one.name, model[f"{one.name}.low"], model[f"{one.name}.high"])
-        for one in model.on_scale("readout") if one.mechanism.name == LFP_BAND.name
+        for one in model.on_scale("readout") if one.mechanism.name == LFP_BAND.name and one.name in known
     ]  # fmt: skip
 
 

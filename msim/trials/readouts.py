@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
-from msim.base.readout import COURSE, SPECTRUM
+from msim.base.readout import COURSE, SEGMENT, SPECTRUM
 from msim.definitions.experiments.definition import ExperimentDefinition
-from msim.definitions.experiments.recordings import SEGMENT
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.readouts import readouts_of
 from msim.measures.spectra import long_power_spectrum
@@ -46,13 +47,13 @@ def course_readouts(
     return found
 
 
-def spectra(record: MemoryRecorder, population: str) -> tuple[np.ndarray, np.ndarray]:
-    """Estimate the spectrum of the field of a population at every probe.
+def spectra(record: MemoryRecorder, population: str, segment: float = SEGMENT) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the spectrum of the field of a population at every probe, with frequencies 1 / segment (s) apart.
 
     returns: frequency in Hz, shape (frequencies,), and power density in A^2/Hz, shape (probes, frequencies)
     """
     rows = [
-        long_power_spectrum(blocks(probe.field[population], BLOCK), probe.field_rate, SEGMENT)
+        long_power_spectrum(blocks(probe.field[population], BLOCK), probe.field_rate, segment)
         for probe in record.probes
     ]
     return rows[0][0], np.stack([density for _, density in rows])
@@ -63,10 +64,11 @@ def spectrum_readouts(
 ) -> dict[str, np.ndarray]:
     """Compute the recorded outputs of readouts of the field, shape (probes,), by 'READOUT.OUTPUT'."""
     found: dict[str, np.ndarray] = {}
+    once = functools.cache(functools.partial(spectra, record))
     for name, readout in readouts_of(model, SPECTRUM).items():
         wanted = [one for one in readout.outputs if f"{name}.{one}" in experiment.recording.probed]
         if wanted and record.probes:
-            frequency, density = spectra(record, origin_population(model, name))
-            values = readout.compute(frequency, density, model.parameters(name))
+            parameters = model.parameters(name)
+            values = readout.compute(*once(origin_population(model, name), readout.segment(parameters)), parameters)
             found |= {f"{name}.{one}": np.asarray(values[one]) for one in wanted}
     return found

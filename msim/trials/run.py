@@ -20,7 +20,7 @@ from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
-from msim.emulator.library import emulators_of, models_of
+from msim.emulator.library import emulators_of, models_of, validate_emulated
 from msim.executors.executor import Executor, Limits, ProgressEvent, Report, Stop
 from msim.executors.kinds.local import LocalExecutor
 from msim.executors.shared import SharedExecutor
@@ -300,7 +300,10 @@ def simulate(
     end = float(parse_in(until, second, "until")) if until else None
     definition = definition.narrowed(arms, seeds, end)
     validate_effective_changes(definition)
-    emulators = emulators_of(models_of(definition), None) if target == "emulator" else None
+    emulators = None
+    if target == "emulator":
+        validate_emulated(definition)
+        emulators = emulators_of(models_of(definition), None)
     context = Context(target, definition.schedule, emulators=emulators)
     result = run_experiment(definition, folder, context, workers or os.cpu_count() or 1)
     if result.failures:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msim.backends.context import Context
 from msim.backends.progress import BurstProgress
 from msim.definitions.experiments.definition import Arm, ExperimentDefinition
+from msim.emulator.library import validate_emulated
 from msim.multiscale.simulate import Protocol, simulate
 from msim.multiscale.trial_state import TrialState
 from msim.recording.record_arrays import record_arrays, record_from
@@ -45,7 +46,10 @@ def simulate_trial(
     checkpoints: reader of the state that the trial continues from, and writer of later states
     report_burst: called every second with the progress of a burst
     folder: folder on the disk for long records until they are stored; the folder of temporary files if left out
+    raises: InputError where the target does not know what is recorded
     """
+    if context.emulators is not None:
+        validate_emulated(experiment)
     file = SpoolFile(folder)
     before = checkpoints.read(file) if checkpoints else None
     record = record_from(before.under("record/"), file) if before else MemoryRecorder(file=file)

@@ -248,6 +248,8 @@ LINKS = [
          '["pyramidal.dipole_current", "pv.synaptic_current"]', ("links.activity_to_gamma.from", "sees one")),
     Edit("a readout that feeds", MODEL, "links.calcium_to_kinase", "from", '"bold.f"',
          ("from", "a readout feeds nothing")),
+    Edit("a percentile that feeds", MODEL, "links.calcium_to_kinase", "from", '"pyramidal.firing_rate_p50"',
+         ("from", "a readout feeds nothing")),
 ]
 
 NAMES = [

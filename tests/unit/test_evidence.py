@@ -203,6 +203,7 @@ def test_what_begins_in_time_is_preceded_by_rest() -> None:
     {"condition": Condition((), (("knockout", ActEntry(name="BDMF")),)), "against": "vehicle"},
     {"condition": Condition(preparation="spaceship"), "against": "vehicle"},
     {"readout": Readout("x", "", (("nucleus.x", 1.0),))},
+    {"readout": Readout("x", "", (("pyramidal.firing_rate_p50", 1.0),), "cv")},
 ])  # fmt: skip
 def test_what_the_model_lacks_cannot_be_run_and_keeps_no_other_row_from_it(
     changes: dict[str, Any], model: ModelDefinition

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from msim.base.errors import InputError
-from msim.measures.spikes import coefficient_of_variation, fano_factor, firing_rates, population_synchrony
+from msim.measures.spikes import (
+    coefficient_of_variation, fano_factor, firing_rates, population_synchrony, rate_distribution,
+)  # fmt: skip
 
 
 def _poisson(n_cells: int, rate_hz: float, duration_s: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -112,3 +116,21 @@ def test_independent_cells_have_the_synchrony_of_an_average() -> None:
     times, cells = _poisson(50, 10, 200, seed=29)
     squared = population_synchrony(times, cells, 50, 0, 200, 0.05) ** 2
     assert squared * 50 == pytest.approx(1, abs=5 * np.sqrt(2 / 4000))
+
+
+@given(st.lists(st.integers(0, 30), min_size=2, max_size=60), st.integers(0, 1000))
+def test_percentiles_rise_and_ranks_are_all_that_a_rank_correlation_sees(counts: list[int], seed: int) -> None:
+    """Any rising function of the rates leaves it; with itself it is 1, with the reverse -1; of cells alike nothing."""
+    rates = np.array(counts) / 3.0
+    other = np.random.default_rng(seed).permutation(np.arange(rates.size)).astype(float)
+    found = rate_distribution(rates, other)
+    values = [found[f"firing_rate_p{one}"] for one in (10, 25, 50, 75, 90)]
+    assert rates.min() <= values[0] and values == sorted(values) and values[-1] <= rates.max()
+    assert values[2] == pytest.approx(np.median(rates))
+    if np.ptp(rates) == 0:
+        assert np.isnan(found["rate_rank_correlation"])
+        return
+    risen = rate_distribution(np.exp(rates) + 7, other)["rate_rank_correlation"]
+    assert risen == pytest.approx(found["rate_rank_correlation"])
+    assert rate_distribution(rates, rates)["rate_rank_correlation"] == pytest.approx(1)
+    assert rate_distribution(rates, -rates)["rate_rank_correlation"] == pytest.approx(-1)

@@ -8,20 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msim.base.errors import DefinitionError
+from msim.base.errors import DefinitionError, InputError
 from msim.base.mechanism import Mechanism, Parameter, Port
-from msim.base.readout import COURSE, SPECTRUM, Readout
+from msim.base.readout import COURSE, SEGMENT, SPECTRUM, Readout
 from msim.base.units import amp, hertz
 from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.experiment import read_experiment
-from msim.definitions.experiments.recordings import read_recording
+from msim.definitions.experiments.recordings import check_probe, read_recording
 from msim.definitions.files.schema import RecordEntry
 from msim.definitions.models import mechanism_registry
 from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.readouts import readouts_of
+from msim.emulator.library import validate_emulated
 from msim.measures.bold import BalloonWindkessel, steady_state
 from msim.recording.recorder import BurstRow, MemoryRecorder, ProbeRow
-from msim.trials.readouts import SEGMENT, course_readouts, origin_population, spectra, spectrum_readouts
+from msim.trials.readouts import course_readouts, origin_population, spectra, spectrum_readouts
 
 BOLD = "bold.percent_signal_change"
 RATE = 1e3
@@ -145,6 +146,64 @@ def test_the_band_is_that_of_the_arm(experiment: ExperimentDefinition) -> None:
     moved = experiment.model.with_value("gamma.low", "5 Hz")
     found = spectrum_readouts(experiment, moved, probed(10.0))
     np.testing.assert_allclose(found["gamma.power"], AMPLITUDE**2 / 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("band", "frequency"), [
+    ("delta", 2.0), ("theta", 6.0), ("alpha", 10.0), ("beta", 20.0), ("low_gamma", 40.0), ("high_gamma", 70.0),
+])  # fmt: skip
+def test_every_band_sees_a_sine_in_it_and_no_other_does(
+    band: str, frequency: float, experiment: ExperimentDefinition
+) -> None:
+    """A narrow band resolves a peak as a wide one does.
+
+    All of a sine's power lies within a frequency of its own, and over two away a Hann window leaves under 1e-4 of it.
+    """
+    names = ("delta", "theta", "alpha", "beta", "low_gamma", "high_gamma")
+    probes = tuple(f"{name}.{what}" for name in names for what in ("power", "peak_frequency"))
+    watched = replace(experiment, recording=replace(experiment.recording, probed=probes))
+    found = spectrum_readouts(watched, experiment.model, probed(frequency, seconds=12.0))
+    assert found[f"{band}.power"] == pytest.approx(AMPLITUDE**2 / 2, rel=1e-6)
+    assert found[f"{band}.peak_frequency"] == pytest.approx(frequency)
+    others = [found[f"{name}.power"][0] for name in names if name != band]
+    assert max(others) < 1e-4 * AMPLITUDE**2
+
+
+def test_parts_of_gamma_add_up_to_gamma(experiment: ExperimentDefinition) -> None:
+    """Of any field, as they adjoin and share its outer edges."""
+    field = np.random.default_rng(1).standard_normal(8000)
+    record = MemoryRecorder(probes=[ProbeRow(0.0, 8.0, {}, {}, {"pyramidal": field}, RATE)])
+    names = tuple(f"{one}.power" for one in ("low_gamma", "high_gamma", "gamma"))
+    watched = replace(experiment, recording=replace(experiment.recording, probed=names))
+    low, high, whole = (spectrum_readouts(watched, experiment.model, record)[one] for one in names)
+    assert low + high == pytest.approx(whole, rel=1e-12)
+
+
+def test_a_probe_holds_a_segment_of_every_recorded_band(experiment: ExperimentDefinition) -> None:
+    """Delta wants 2 s, gamma half a second: what is not recorded asks for nothing."""
+    model, recording = experiment.model, replace(experiment.recording, probes=(0.0,))
+    check_probe(0.5, model, recording, "schedule")
+    for seconds, name in ((1.9, "delta.power"), (0.4, "gamma.power")):
+        with pytest.raises(DefinitionError, match=f"schedule.probe: wants at least .* '{name.split('.')[0]}'"):
+            check_probe(seconds, model, replace(recording, probed=(name,)), "schedule")
+    check_probe(2.0, model, replace(recording, probed=("delta.power",)), "schedule")
+
+
+@pytest.mark.parametrize(("quantity", "said"), [
+    ("pv.firing_rate_p50", "means over the cells of a population, such as 'pv.firing_rate', and no single cells"),
+    ("pyramidal.rate_rank_correlation", "such as 'pyramidal.firing_rate'"),
+    ("delta.power", "frequencies are 2 Hz apart: 'delta.power', which wants them 0.5 Hz apart"),
+    ("gamma.power", ""), ("pv.firing_rate", ""), ("ampa_conductance.conductance", ""),
+])  # fmt: skip
+def test_an_emulator_refuses_what_it_does_not_know(quantity: str, said: str, model: ModelDefinition) -> None:
+    """In one message that names what it knows."""
+    entry = RecordEntry(quantity=quantity, at=["10 second"])
+    recording, quantities = read_recording([entry], model, (0.0, 60.0), "here")
+    asked = replace(read_experiment("ketamine_rapid_and_sustained"), recording=recording, quantities=quantities)
+    if not said:
+        validate_emulated(asked)
+        return
+    with pytest.raises(InputError, match=f"target 'emulator' knows .*{said}.* wants another target"):
+        validate_emulated(asked)
 
 
 def test_only_what_is_recorded_is_given(experiment: ExperimentDefinition) -> None:

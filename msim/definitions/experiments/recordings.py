@@ -8,7 +8,7 @@ from typing import Any
 
 from msim.base.errors import DefinitionError, nearest
 from msim.base.quantities import parse_in, quantity_text, second
-from msim.base.readout import COURSE, SPECTRUM
+from msim.base.readout import COURSE, SEGMENT, SPECTRUM
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address, look_up, outputs
 from msim.definitions.models.model import ModelDefinition
@@ -17,7 +17,6 @@ from msim.recording.probe import Recording
 
 MOST_SAMPLES = 200_000
 TIME_MATCH = 1e-6  # s
-SEGMENT = 0.5  # s; resolves 2 Hz and leaves many segments of a probe of seconds
 Span = tuple[float, float]
 
 
@@ -60,6 +59,8 @@ def _check_computed(address: Address, model: ModelDefinition, where: str) -> Non
     if address.name not in computed:
         raise DefinitionError(where, f"a trial computes {' and '.join(computed) or 'nothing'} of '{address.owner}', "
                                      f"got '{address.name}'")
+    if readout:
+        readout.require()
 
 
 def follows_slowly(address: Address, model: ModelDefinition) -> bool:
@@ -105,11 +106,23 @@ def check_shows(
 
 
 def check_probe(seconds: float, model: ModelDefinition, recording: Recording, where: str) -> None:
-    """Refuse a probe that is too short for the spectrum that is taken of it where a model has bands of the field."""
+    """Refuse a probe that is too short for the spectra that are taken of it where a model has bands of the field."""
     bands = list(readouts_of(model, SPECTRUM))
-    if recording.probes and bands and seconds < SEGMENT:
-        least = f"wants at least {quantity_text(SEGMENT * second)}, of which the spectrum of '{bands[0]}' is taken"
+    if not (recording.probes and bands):
+        return
+    recorded = segments_of(model, recording)
+    name = max(recorded, key=lambda one: recorded[one], default=bands[0])
+    wanted = max(SEGMENT, recorded.get(name, SEGMENT))
+    if seconds < wanted:
+        least = f"wants at least {quantity_text(wanted * second)}, of which the spectrum of '{name}' is taken"
         raise DefinitionError(f"{where}.probe", f"{least}, got {quantity_text(seconds * second)}")
+
+
+def segments_of(model: ModelDefinition, recording: Recording) -> dict[str, float]:
+    """Return by recorded readout of the field the length (s) of the pieces of which its spectrum is taken."""
+    probed = {name.split(".")[0] for name in recording.probed}
+    found = {name: one for name, one in readouts_of(model, SPECTRUM).items() if name in probed}
+    return {name: one.segment(model.parameters(name)) for name, one in found.items()}
 
 
 def _times(one: e.RecordEntry, address: Address, model: ModelDefinition, span: Span, where: str) -> set[float]:

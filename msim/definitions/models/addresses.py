@@ -9,6 +9,7 @@ from msim.base.errors import DefinitionError, nearest
 from msim.base.mechanism import Port
 from msim.base.units import amp, hertz
 from msim.definitions.models.model import ModelDefinition
+from msim.measures.spikes import RANK_CORRELATION, RATE_PERCENTILES, rate_percentile_name
 
 POPULATION_AVERAGES = (
     Port("firing_rate", hertz, "spikes per cell per second"),
@@ -17,6 +18,13 @@ POPULATION_AVERAGES = (
     Port("synaptic_current", amp, "mean absolute current of all receptors"),
     Port("E_I_balance", 1, "excitatory over inhibitory charge"),
 )
+# What differs from cell to cell: known at probes, and only where cells are simulated one by one.
+DISTRIBUTION = "distribution"
+RATE_DISTRIBUTION = (
+    *(Port(rate_percentile_name(one), hertz, f"firing rate that {one} % of the cells do not exceed")
+      for one in RATE_PERCENTILES),
+    Port(RANK_CORRELATION, 1, "Spearman correlation of the firing rates of the cells with those at rest"),
+)  # fmt: skip
 ACTIVATED_FRACTION = Port("activated_fraction", 1, "agonist-activated share of the receptors")
 
 
@@ -24,7 +32,8 @@ ACTIVATED_FRACTION = Port("activated_fraction", 1, "agonist-activated share of t
 class Address:
     """The place of a quantity in a model.
 
-    kind: 'drug', 'slow', 'readout', 'population' (average of a burst) or 'receptor' (such an average of one receptor)
+    kind: 'drug', 'slow', 'readout', 'population' (average of a burst), 'receptor' (such an average of one receptor) or
+        'distribution' (what tells the cells of a population apart)
     owner: mechanism or population
     population: the cells that have it, or '' where it belongs to none
     """
@@ -41,7 +50,7 @@ class Address:
     @property
     def is_fast(self) -> bool:
         """Return whether a quantity is known only where spikes are simulated."""
-        return self.kind in ("population", "receptor", "readout")
+        return self.kind in ("population", "receptor", "readout", DISTRIBUTION)
 
 
 def outputs(model: ModelDefinition) -> dict[str, Address]:
@@ -54,6 +63,8 @@ def outputs(model: ModelDefinition) -> dict[str, Address]:
     for population in model.populations.values():
         for port in POPULATION_AVERAGES:
             _add(found, "population", population.name, "", port, population.name)
+        for port in RATE_DISTRIBUTION:
+            _add(found, DISTRIBUTION, population.name, "", port, population.name)
         for port in model.instances[population.membrane].mechanism.outputs:
             _add(found, "population", population.name, "", port, population.name)
         for receptor in population.receptors:

@@ -9,7 +9,7 @@ from msim.base.expressions import evaluated
 from msim.base.mechanism import same_dimensions
 from msim.base.quantities import unit_text
 from msim.base.readout import SPECTRUM
-from msim.definitions.models.addresses import Address, inputs, look_up, outputs
+from msim.definitions.models.addresses import DISTRIBUTION, Address, inputs, look_up, outputs
 from msim.definitions.models.constants import constants, resting_values
 from msim.definitions.models.loops import check_loops
 from msim.definitions.models.model import Link, ModelDefinition
@@ -66,7 +66,7 @@ def _check_units(
 
 
 def _check_origins(origins: list[Address], references: list[Address], place: str) -> None:
-    if "readout" in {one.kind for one in (*origins, *references)}:
+    if {"readout", DISTRIBUTION} & {one.kind for one in (*origins, *references)}:
         raise DefinitionError(f"{place}.from", "a readout feeds nothing")
     if len({one.kind in BURSTS for one in (*origins, *references)}) > 1:
         raise DefinitionError(f"{place}.from", "cannot hold averages of spiking cells against slow quantities")

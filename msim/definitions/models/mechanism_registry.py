@@ -13,9 +13,11 @@ from msim.circuit.drive import COLOURED_BACKGROUND
 from msim.circuit.modulation import MUSCARINIC
 from msim.circuit.neurons import ADEX, ADEX_WITH_DENDRITE
 from msim.circuit.receptors import AMPA, GABA_A, GABA_B, NMDA
+from msim.circuit.receptor_conductance import RECEPTOR_CONDUCTANCE
 from msim.circuit.release import RESTING_ACTIVATION
 from msim.circuit.synapses import SATURATION, SHORT_TERM_PLASTICITY
 from msim.dcm.mass import NEURAL_MASS
+from msim.measures.aperiodic import APERIODIC, FIELD_APERIODIC
 from msim.measures.bold import BALLOON_WINDKESSEL, BOLD
 from msim.measures.dipole import DIPOLE_SOURCE, SENSORY_VOLLEY
 from msim.measures.energy_use import ENERGY_USE
@@ -55,6 +57,7 @@ MECHANISMS: dict[str, Mechanism] = {
         SATURATION,
         COLOURED_BACKGROUND,
         RESTING_ACTIVATION,
+        RECEPTOR_CONDUCTANCE,
         RESTING_CALCIUM,
         EEF2K,
         MTORC1,
@@ -68,6 +71,7 @@ MECHANISMS: dict[str, Mechanism] = {
         MECP2_LOOP,
         BALLOON_WINDKESSEL,
         LFP_BAND,
+        FIELD_APERIODIC,
         RATING,
         DIPOLE_SOURCE,
         SENSORY_VOLLEY,
@@ -99,7 +103,7 @@ class GivenForm:
 
 FOR_GIVEN = {THREE_COMPARTMENT.name: GivenForm(OPTIONAL, ONE_OF, NEEDS, disposition)}
 
-READOUTS: dict[str, Readout] = {one.form.name: one for one in (BOLD, BAND)}
+READOUTS: dict[str, Readout] = {one.form.name: one for one in (BOLD, BAND, APERIODIC)}
 _NAME, _FORM_NAME = attrgetter("name"), attrgetter("form.name")
 
 
