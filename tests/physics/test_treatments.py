@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -109,3 +110,27 @@ def test_without_sodium_channels_only_miniatures_are_left(network: FastNetwork, 
     assert found.mean("pyramidal.ampa.g") == pytest.approx(wanted, rel=0.25)
     again = burst(network, own, 2.0)
     assert again.mean("pyramidal.firing_rate") > 1
+
+
+@pytest.mark.parametrize("cells", ["pyramidal", "pv", "sst"])
+def test_an_agonist_is_a_conductance_to_chloride_and_nothing_else(cells: str, own: ModelDefinition) -> None:
+    """What muscimol adds to the current of a cell is g (E - v) at every potential, whatever the spike's start does."""
+    membrane = own.populations[cells].membrane
+    before, after = (one.parameters(membrane) for one in (own, treated(own, "muscimol", 1.0)))
+    v = np.linspace(-90e-3, -50e-3, 9)
+
+    def currents(values: Mapping[str, float]) -> list[np.ndarray]:
+        start = values["g_L"] * values["Delta_T"] * np.exp((v - values["V_T"]) / values["Delta_T"])
+        leaks = [values[one] * (values["E_L"] - v) for one in ("g_L", "g_L_dendrite") if one in values]
+        return [start, *leaks]
+
+    (start, *leaks), (start_under, *leaks_under) = currents(before), currents(after)
+    np.testing.assert_allclose(start_under, start, rtol=0.01)  # V_T is given to the hundredth of a millivolt
+    opened = [before[one] for one in ("g_L", "g_L_dendrite") if one in before]
+    for leak, under, g in zip(leaks, leaks_under, opened, strict=True):
+        np.testing.assert_allclose(under - leak, g * (own["gaba_pv.E"] - v), rtol=1e-9, atol=1e-18)
+
+
+def test_muscimol_silences_the_column(network: FastNetwork, own: ModelDefinition) -> None:
+    found = burst(network, treated(own, "muscimol", 1.0))
+    assert found.mean("pyramidal.firing_rate") < 0.05 * burst(network, own).mean("pyramidal.firing_rate")
