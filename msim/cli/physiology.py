@@ -18,6 +18,8 @@ def physiology(
 ) -> None:
     """Measure rates, intervals, spectrum, latencies and the response to a drug, each beside its published row.
 
+    Wants specparam: pip install 'msim[spectra]'.
+
     Example: msim physiology --out physiology.png
     """
     from msim.cli.options import parse_changes, parse_figure, parse_numbers

@@ -29,7 +29,7 @@ def _rest(found: Physiology) -> Iterator[Row]:
     for name, value in found.open_duty.items():
         yield f"activated share, {name}", f"{value:.2g}", "", "", ""
     yield "gamma peak of the field", _hertz(found.rest.gamma_peak), "", "", ""
-    yield "exponent of the field, 1 to 50 Hz", f"{found.rest.slope:.2f}", "", "", ""
+    yield "aperiodic exponent of the field, 1 to 50 Hz", f"{found.rest.exponent:.2f}", "", "", ""
 
 
 def _volley(found: Physiology) -> Iterator[Row]:

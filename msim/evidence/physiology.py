@@ -12,7 +12,8 @@ from msim.backends.fast_network import Burst, FastNetwork
 from msim.base.errors import InputError, nearest
 from msim.definitions.models.fast_inputs import handed_inputs
 from msim.definitions.models.model import ModelDefinition
-from msim.measures.spectra import band_power, octave_slope, peak_frequency, power_spectrum
+from msim.measures.aperiodic import aperiodic_exponent, require_specparam
+from msim.measures.spectra import band_power, peak_frequency, power_spectrum
 from msim.measures.spikes import coefficient_of_variation, intervals
 from msim.multiscale.slow.scale import SlowScale, slow_scale
 from msim.trials.volley import Volley, during_volley, read_volley
@@ -49,13 +50,13 @@ class Activity:
     @property
     def gamma_peak(self) -> float:
         """Return the gamma frequency at which power most exceeds its decline with frequency, Hz; NaN at an edge."""
-        level = self.spectrum / np.maximum(self.frequency, self.frequency[1]) ** self.slope
+        level = self.spectrum * np.maximum(self.frequency, self.frequency[1]) ** self.exponent
         return float(peak_frequency(self.frequency, level, *GAMMA))
 
     @property
-    def slope(self) -> float:
-        """Return the exponent of the spectrum in the band APERIODIC."""
-        return octave_slope(self.frequency, self.spectrum, *APERIODIC)
+    def exponent(self) -> float:
+        """Return how steeply the spectrum falls in the band APERIODIC, beneath its peaks."""
+        return aperiodic_exponent(self.frequency, self.spectrum, *APERIODIC)
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ def physiology(
     """Measure a column on target cpp.
 
     seconds: of activity in each condition; concentrations: uM
-    raises: InputError for a model without populations or without that drug
+    raises: InputError for a model without populations or without that drug, and on a machine without specparam
     """
+    require_specparam()
     if not model.populations:
         raise InputError(f"{model.name}: wants a model with populations, got one without any")
     drugs = {one.name: one for one in model.on_scale("drug")}

@@ -1,4 +1,4 @@
-"""Power spectra, power in a band, the peak of a band and the aperiodic slope."""
+"""Power spectra, power in a band and the peak of a band."""
 
 from __future__ import annotations
 
@@ -105,37 +105,6 @@ def peak_frequency(frequency: np.ndarray, psd: np.ndarray, low: float, high: flo
     best = np.argmax(density, axis=-1)
     no_peak = (best == 0) | (best == inside.sum() - 1) | np.isnan(density).any(axis=-1)
     return np.where(no_peak, np.nan, np.asarray(frequency)[inside][best])
-
-
-def aperiodic_slope(frequency: np.ndarray, psd: np.ndarray, low: float, high: float) -> float:
-    """Fit the slope of log power against log frequency, robustly (Theil-Sen).
-
-    The slope is the median over all pairs of frequencies, so a peak narrower than about a quarter of
-    the band does not pull it.
-    psd: above 0, shape (frequencies,)
-    returns: 0 for white noise, -2 for Brownian noise
-    """
-    from scipy.stats import theilslopes
-
-    inside = _band("aperiodic_slope", frequency, low, high) & (np.asarray(frequency) > 0)
-    density = np.asarray(psd)[inside]
-    if density.ndim != 1 or not (density > 0).all():
-        raise InputError("aperiodic_slope: wants one spectrum with a density above 0 throughout the band")
-    return float(theilslopes(np.log(density), np.log(np.asarray(frequency)[inside])).slope)
-
-
-def octave_slope(frequency: np.ndarray, psd: np.ndarray, low: float, high: float) -> float:
-    """Fit the slope of log power against log frequency with every third of an octave counting alike (Theil-Sen).
-
-    Frequencies that are evenly spaced in Hz would let the highest octave, where gamma lies, speak for all.
-    psd: above 0, shape (frequencies,)
-    """
-    edges = low * 2 ** np.arange(0, np.log2(high / low) + 1 / 3, 1 / 3)
-    parts = [(frequency >= a) & (frequency < b) for a, b in zip(edges, edges[1:], strict=False)]
-    filled = [one for one in parts if one.any()]
-    centre = np.array([np.exp(np.log(frequency[one]).mean()) for one in filled])
-    mean = np.array([np.asarray(psd)[one].mean() for one in filled])
-    return aperiodic_slope(centre, mean, low, high)
 
 
 def _band(where: str, frequency: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -68,7 +68,7 @@ def _spectrum(found: Physiology, ax: Axes) -> None:
     frequency = found.rest.frequency
     shown = (frequency >= 1) & (frequency <= HIGHEST)
     ax.axvspan(*GAMMA, color=BAND, zorder=0, label="gamma band")
-    label = f"at rest, f$^{{{found.rest.slope:.1f}}}$ from 1 to 50 Hz"
+    label = f"at rest, f$^{{{-found.rest.exponent:.1f}}}$ from 1 to 50 Hz"
     ax.plot(frequency[shown], 1e24 * found.rest.spectrum[shown], color=BLACK, linewidth=1.8, label=label)
     for color, dose in zip(("#D55E00", "#56B4E9"), [one for one in (1.0, 10.0) if one in found.baths], strict=False):
         values = 1e24 * found.baths[dose].spectrum[shown]

@@ -18,7 +18,8 @@ from msim.recording.probe import Recording
 from msim.recording.recorder import MemoryRecorder
 
 SHORT = Schedule(burst=0.2, burn_in=0.05, probe=2.0, baseline=2.0, settle=0.5, tolerance=1e9, longest_leap=1800.0)
-GAIN, CONDUCTANCE, RANKS = "ampar_scaling.AMPAR_scale", "ampa_conductance.conductance", "pyramidal.rate_rank_correlation"
+GAIN, CONDUCTANCE = "ampar_scaling.AMPAR_scale", "ampa_conductance.conductance"
+RANKS = "pyramidal.rate_rank_correlation"
 PROBED = ("pyramidal.firing_rate", *(f"pyramidal.firing_rate_p{one}" for one in (10, 25, 50, 75, 90)), RANKS)
 
 

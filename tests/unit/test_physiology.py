@@ -7,24 +7,18 @@ import pytest
 
 from msim.base.errors import InputError
 from msim.cli.options import parse_numbers
-from msim.evidence.physiology import half_of_extra
-from msim.measures.spectra import octave_slope
+from msim.evidence.physiology import Activity, half_of_extra
 from msim.measures.spikes import intervals
 
 
-@pytest.mark.parametrize("exponent", [0.0, -1.0, -2.0])
-def test_octaves_of_a_power_law_have_its_exponent(exponent: float) -> None:
-    """Means over thirds of an octave of a straight line bend it by less than a hundredth."""
-    frequency = np.arange(0.0, 101.0, 0.25)
-    density = np.maximum(frequency, 0.25) ** exponent
-    assert octave_slope(frequency, density, 1.0, 50.0) == pytest.approx(exponent, abs=0.01)
-
-
-def test_every_octave_counts_alike() -> None:
-    """White below 25 Hz and steep in the last octave: the octaves below outvote it, though most frequencies are its."""
-    frequency = np.arange(0.0, 51.0, 1.0)
-    density = np.where(frequency < 26, 1.0, (np.maximum(frequency, 1) / 26) ** -4)
-    assert octave_slope(frequency, density, 1.0, 50.0) == pytest.approx(0.0, abs=0.1)
+def test_a_peak_on_a_steep_spectrum_is_seen_above_what_falls() -> None:
+    """Where the spectrum itself is largest at the lower edge of gamma."""
+    pytest.importorskip("specparam", reason="wants the extra 'spectra'")
+    frequency = np.arange(0.0, 101.0)
+    spectrum = np.maximum(frequency, 1.0) ** -2 * (1 + 2 * np.exp(-((frequency - 60) ** 2) / 50))
+    found = Activity({}, {}, frequency, spectrum, 0.0)
+    assert found.exponent == pytest.approx(2, abs=0.05) and found.gamma_peak == pytest.approx(60, abs=1)
+    assert spectrum[30] > spectrum[60]
 
 
 def test_half_of_the_extra_spikes() -> None:
