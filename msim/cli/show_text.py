@@ -8,12 +8,14 @@ from itertools import groupby
 import typer
 from rich.text import Text
 
+from msim.base.quantities import unit_text
 from msim.base.sources import Source, kinds_text
 from msim.cli.tables import plain, print_grid, print_text
 from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, sets_text
 from msim.definitions.models.model import Hypothesis, ModelDefinition, Preparation, Value
+from msim.definitions.models.readouts import recordable
 from msim.definitions.models.tables import (
     about,
     changed_values,
@@ -43,6 +45,8 @@ def print_model(model: ModelDefinition) -> None:
             _print_form(model, owner)
         _print_rows(list(_values(model, values, known)))
     _print_section("links", list(_links(model, known)))
+    quantities = [(one.text, unit_text(one.unit), one.meaning, "") for one in recordable(model).values()]
+    _print_section("quantities", quantities)
     _print_section("manipulations", list(_manipulations(model, known)))
     _print_section("hypotheses", list(_sets(model, model.hypotheses, known)))
     _print_section("variants", list(_sets(model, model.variants, known)))

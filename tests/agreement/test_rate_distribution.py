@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from msim.backends.context import Context
+from msim.backends.context import Context, build_network
+from msim.base.errors import DefinitionError
+from msim.definitions.experiments.recordings import read_recording
 from msim.definitions.experiments.schedule import Schedule
+from msim.definitions.files.schema import RecordEntry
 from msim.definitions.models.interventions import ModelChange
 from msim.definitions.models.model import ModelDefinition
+from msim.definitions.models.readouts import recordable
 from msim.multiscale.simulate import Protocol, simulate
 from msim.multiscale.trial_state import TrialState
 from msim.recording.probe import Recording
@@ -53,6 +57,17 @@ def test_quartiles_are_those_of_the_cells_and_ranks_those_of_rest(small_model: M
         assert probe.cells[RANKS][0] == pytest.approx(wanted) and wanted > 0.4
     again = run(small_model, resume=states[0])
     assert again.probes[-1].cells[RANKS] == record.probes[-1].cells[RANKS]
+
+
+def test_what_can_be_recorded_is_what_bursts_average(small_model: ModelDefinition) -> None:
+    """Neither more, which would be missing in the record without a word, nor less."""
+    network = build_network(small_model, 1, Context())
+    averaged = network.burst(0.0, 0.01, keep_field=False).halves.keys()
+    fast = {text for text, one in recordable(small_model).items() if one.kind in ("population", "receptor")}
+    assert fast == set(averaged)
+    entry = RecordEntry(quantity="pv.ampa.gated", at=["0 second"])
+    with pytest.raises(DefinitionError, match="no burst averages 'pv.ampa.gated'"):
+        read_recording([entry], small_model, (0.0, 60.0), "here")
 
 
 def test_an_antagonist_hides_conductance_and_leaves_the_gain(small_model: ModelDefinition) -> None:

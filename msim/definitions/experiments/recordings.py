@@ -12,7 +12,7 @@ from msim.base.readout import COURSE, SEGMENT, SPECTRUM
 from msim.definitions.files import schema as e
 from msim.definitions.models.addresses import Address, look_up, outputs
 from msim.definitions.models.model import ModelDefinition
-from msim.definitions.models.readouts import readout_of, readouts_of
+from msim.definitions.models.readouts import readout_of, readouts_of, recordable
 from msim.recording.probe import Recording
 
 MOST_SAMPLES = 200_000
@@ -28,7 +28,7 @@ def read_recording(
     span: begin and end of the experiment, s
     returns: the recording, and the address of every recorded quantity
     """
-    known = outputs(model)
+    known, recorded = outputs(model), recordable(model)
     samples: set[float] = set()
     probes: set[float] = set()
     sampled: dict[str, None] = {}
@@ -40,6 +40,10 @@ def read_recording(
         quantities[one.quantity] = address
         if address.kind == "readout":
             _check_computed(address, model, f"{place}.quantity")
+        elif one.quantity not in recorded:
+            near = nearest(one.quantity, recorded)
+            problem = f"no burst averages '{one.quantity}', which no link reads: wants a quantity of msim show{near}"
+            raise DefinitionError(f"{place}.quantity", problem)
         times = _times(one, address, model, span, place)
         if one.every is not None or follows_slowly(address, model):
             samples |= times

@@ -13,6 +13,7 @@ from msim.definitions.experiments.definition import Arm, ExperimentDefinition
 from msim.definitions.files.citations import cited, known_sources
 from msim.definitions.models.manipulation_tables import intervention_text, manipulation_records
 from msim.definitions.models.model import Hypothesis, Link, ModelDefinition, Preparation, Value
+from msim.definitions.models.readouts import recordable
 from msim.pharmacology.regimen import Dose
 
 APART = ("manipulations.", "hypotheses.", "variants.")
@@ -45,6 +46,10 @@ def model_tables(model: ModelDefinition) -> Tables:
         "links": [
             {"link": one.name, "from": list(one.origin), "to": one.to, "how": link_text(model, one), "file": one.file}
             for one in model.links.values()
+        ],
+        "quantities": [
+            {"quantity": one.text, "unit": unit_text(one.unit), "meaning": one.meaning}
+            for one in recordable(model).values()
         ],
         "manipulations": manipulation_records(model),
         "hypotheses": _sets_of(model, "hypothesis", model.hypotheses),
