@@ -248,7 +248,7 @@ LINKS = [
          '["pyramidal.dipole_current", "pv.synaptic_current"]', ("links.activity_to_gamma.from", "sees one")),
     Edit("a readout that feeds", MODEL, "links.calcium_to_kinase", "from", '"bold.f"',
          ("from", "a readout feeds nothing")),
-    Edit("a percentile that feeds", MODEL, "links.calcium_to_kinase", "from", '"pyramidal.firing_rate_p50"',
+    Edit("a rank correlation that feeds", MODEL, "links.calcium_to_kinase", "from", '"pyramidal.rate_rank_correlation"',
          ("from", "a readout feeds nothing")),
 ]
 
