@@ -31,7 +31,7 @@ def evidence(
     quick: bool = typer.Option(False, "--quick", help="A column of 200 cells and three seeds, as CI runs it."),
     seeds: str | None = typer.Option(None, help="These seeds, separated by commas, and no further ones."),
     most_seeds: int | None = typer.Option(
-        None, min=1, help="Seeds that a row with a wide interval may have. [default: 20; with --quick or --seeds, none]"
+        None, min=1, help="Seeds that a row with a wide interval may have; 20 unless --seeds or --quick is given."
     ),
     hypothesis: str = typer.Option("", help="Run the model under one of its hypotheses, such as H1."),
     variant: str = typer.Option("", help="Run the model with one of its variants, another set of values."),
@@ -57,7 +57,7 @@ def evidence(
 
     Example: msim evidence --only T3,T20 --rows my_rows.toml --json
     """
-    from msim.base.errors import SimulationError
+    from msim.base.errors import InputError, SimulationError
     from msim.cli.evidence_table import print_evidence
     from msim.cli.options import parse_changes, parse_names, parse_seeds
     from msim.cli.tables import print_json
@@ -83,6 +83,8 @@ def evidence(
     )  # fmt: skip
     numbers = parse_seeds(seeds) or (QUICK_SEEDS if quick else SEEDS)
     most = most_seeds or (0 if quick or seeds else MOST_SEEDS)
+    if most_seeds is not None and most_seeds < len(numbers):
+        raise InputError(f"--most-seeds: wants at least the {len(numbers)} that every row has, got {most_seeds}")
     raised: list[str] = []
     where = {"workers": workers, "slurm": slurm, "profile": profile, "scheduler": scheduler}
     with chosen_executor(executor, where) as chosen_one:

@@ -18,7 +18,7 @@ def physiology(
 ) -> None:
     """Measure rates, intervals, spectrum, latencies and the response to a drug, each beside its published row.
 
-    Wants specparam: pip install 'msim[spectra]'.
+    Wants specparam, which the extra 'spectra' brings.
 
     Example: msim physiology --out physiology.png
     """

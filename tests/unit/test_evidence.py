@@ -112,6 +112,7 @@ def test_what_has_no_value_says_why(statistic: str, readings: list[list[float]],
 @pytest.mark.parametrize(("mean", "margin", "most", "wanted"), [
     (2.0, 2.0, 20, 7),  # narrow as soon as it is half as wide as the 4 between the bounds
     (0.9, 0.9, 20, 20), (0.9, 0.9, 9, 9),  # wide to the last
+    (2.1, 1.0, 30, 19),  # answered from 7 on, but wide: that it agrees by now is no reason to stop
     (9.0, 1.0, 20, 5),  # answered, however wide
     (4.0, 4.0, 20, 5),  # open, and narrow: no seed would help
     (2.0, 2.0, 0, 5),
