@@ -28,7 +28,9 @@ def store_run(path: Path, file: str | Path = NAME) -> Run:
 def begin_run(path: Path, file: str | Path = NAME, trials: int | None = None) -> RunFolder:
     """Write a run that is not finished, with all of its trials or the first few."""
     experiment = read_experiment(file).narrowed(seeds=[1, 2, 3])
-    folder = start_run(path, provenance(experiment, "runtime", ["msim", "run"]))
+    about = provenance(experiment, "runtime", ["msim", "run"])
+    keys = {arm: {str(seed): f"{arm} {seed}" for seed in about["seeds"]} for arm in about["arms"]}
+    folder = start_run(path, {**about, "keys": keys})
     every = [(arm, seed) for arm in experiment.arms for seed in experiment.seeds]
     for arm, seed in every[:trials]:
         write_trial(folder, arm.name, seed, _trial(experiment, arm, seed))

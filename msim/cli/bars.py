@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msim.base.errors import printable
+from msim.base.quantities import quantity_text, second
 
 if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
     from rich.text import Text
+
+    from msim.executors.executor import ProgressEvent
 
 LENGTH = 20  # columns of a bar
 
@@ -36,6 +39,26 @@ def bars(what: str, total: float, done: float = 0.0) -> Iterator[tuple[Progress,
 def add_part(shown: Progress, what: str) -> TaskID:
     """Add a line for a part of the whole, which is done at 1."""
     return shown.add_task(what, total=1.0, phase="", is_whole=False)
+
+
+def show_trial(shown: Progress, rows: dict[str, TaskID], name: str, news: ProgressEvent, part: float) -> None:
+    """Show a trial while it runs: the part that is done, the simulated time, and the progress of a burst.
+
+    rows: lines of running trials, by key
+    """
+    if news.state == "running":
+        if news.key not in rows:
+            rows[news.key] = add_part(shown, name)
+        phase = f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
+        shown.update(rows[news.key], completed=part, phase=phase)
+    elif news.key in rows:
+        shown.remove_task(rows.pop(news.key))
+
+
+def rounded_time(seconds: float) -> str:
+    """Return a time with three digits."""
+    number, _, unit = quantity_text(seconds * second).partition(" ")
+    return f"{float(number):.3g} {unit}"
 
 
 def say_beside(shown: Progress, text: str) -> None:

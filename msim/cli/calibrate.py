@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.backends.registry import TARGETS_HELP
-from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM, chosen_executor
+from msim.cli.executor_options import ExecutorName, Profile, Scheduler, Slurm, Workers, chosen_executor
 
 if TYPE_CHECKING:
     from msim.calibration.fit import Direction, Problem, Tried
@@ -30,11 +30,11 @@ def calibrate(
     sensitivity: int = typer.Option(0, min=0, help="Trajectories of Morris over all values that notes ask to sweep."),
     directions: bool = typer.Option(False, "--directions", help="Also say what the rows do not determine."),
     write: bool = typer.Option(False, "--write", help="Write the values into the model's files."),
-    workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    executor: str = typer.Option("local", help=EXECUTOR),
-    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
-    profile: str = typer.Option("", help=PROFILE),
-    scheduler: str = typer.Option("", help=SCHEDULER),
+    workers: Workers = 0,
+    executor: ExecutorName = "local",
+    slurm: Slurm = [],
+    profile: Profile = "",
+    scheduler: Scheduler = "",
     as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
 ) -> None:
     """Fit values of the slow scale whose source is 'fitted' to evidence rows with the role CAL, and to nothing else.

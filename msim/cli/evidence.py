@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from msim.backends.registry import TARGETS_HELP
-from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM, chosen_executor
+from msim.cli.executor_options import ExecutorName, Profile, Scheduler, Slurm, Workers, chosen_executor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,11 +38,11 @@ def evidence(
     changes: list[str] = typer.Option([], "--set", help="Change a value of the model: path=value; may be repeated."),
     target: str = typer.Option("cpp", help=TARGETS_HELP),
     out: str = typer.Option("", "--out", help="Folder that keeps the values of trials; else msim's cache."),
-    workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    executor: str = typer.Option("local", help=EXECUTOR),
-    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
-    profile: str = typer.Option("", help=PROFILE),
-    scheduler: str = typer.Option("", help=SCHEDULER),
+    workers: Workers = 0,
+    executor: ExecutorName = "local",
+    slurm: Slurm = [],
+    profile: Profile = "",
+    scheduler: Scheduler = "",
     as_json: bool = typer.Option(False, "--json", help="Print JSON, without progress."),
 ) -> None:
     """Run every manipulation whose published outcome the model has to meet, and print expected, simulated, agreement.

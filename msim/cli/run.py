@@ -9,6 +9,8 @@ import typer
 
 from msim.backends.registry import TARGETS_HELP
 from msim.base.errors import InputError
+from msim.cli.executor_options import ExecutorName, Profile, Ranks, Scheduler, Slurm, Workers, executor_and_ranks
+from msim.cli.options import validate_effective
 
 if TYPE_CHECKING:
     from msim.backends.fast_network import NetworkSource
@@ -26,14 +28,18 @@ def run(
     ),
     hypothesis: str = typer.Option("", help="Run all arms under one of the model's hypotheses, such as H1."),
     variant: str = typer.Option("", help="Run all arms with one of the model's variants, another set of values."),
-    workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
+    executor: ExecutorName = "local",
+    workers: Workers = 0,
+    ranks: Ranks = 0,
+    partition: str = typer.Option("cell", help="What ranks share out: cell or region."),
+    slurm: Slurm = [],
+    profile: Profile = "",
+    scheduler: Scheduler = "",
     target: str = typer.Option("cpp", help=TARGETS_HELP),
     emulator: str = typer.Option(
         "", help="A file of msim emulator fit, for target emulator; default: the model's own."
     ),
     precision: str = typer.Option("double", help="Of cells on target cpp: double, or single (faster; other spikes)."),
-    ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
-    partition: str = typer.Option("cell", help="What ranks share out: cell or region."),
     as_json: bool = typer.Option(False, "--json", help="Print the verdicts as JSON, without progress."),
 ) -> None:
     """Run all trials of an experiment with progress and time left, store them, and print the verdicts.
@@ -46,27 +52,32 @@ def run(
     Example: msim run ketamine_rapid_and_sustained --hypothesis H1 --out results/direct
     """
     from msim.backends.mpi import started_by_mpi
-    from msim.cli.ranks import shared_out
     from msim.executors.processes import prepare_workers
 
-    if ranks <= 1 and not started_by_mpi():
+    where = {"workers": workers, "ranks": ranks, "slurm": slurm, "profile": profile, "scheduler": scheduler}
+    if executor == "local" and ranks <= 1 and not started_by_mpi():
         prepare_workers()
     # A variant is an entry of the experiment, which --set may change as it may any other.
     changes = [*changes, *([f"variant={variant}"] if variant else [])]
     what = (experiment, out, arms, seeds, until, changes, hypothesis)
-    # What is wrong with the input is said before ranks are started, and by one of them.
-    if ranks:
-        _validate_effective(ranks, workers, partition)
-    with shared_out(ranks, lambda: _validate_ranks(_read(*what)[0], ranks, target, partition)) as processes:
+
+    def check() -> None:
+        # What is wrong with the input is said before ranks are started, and by one of them.
+        _validate_ranks(_read(*what)[0], ranks, target, partition)
+
+    with executor_and_ranks(executor, where, check) as (chosen, processes):
+        if chosen is None:
+            return
         from msim.backends.context import Context
 
-        _validate_effective(processes.size, workers, partition)
+        if processes.size == 1 and partition != "cell":
+            validate_effective("--partition", partition, "one rank has all cells")
         definition, folder = _read(*what)
         emulators = _emulators(definition, target, emulator)
         context = Context(target, definition.schedule, precision, processes, partition, emulators=emulators)
         from msim.cli.running import run_and_report
 
-        run_and_report(definition, folder, context, workers, as_json)
+        run_and_report(definition, folder, context, chosen, as_json)
 
 
 def _read(
@@ -97,16 +108,6 @@ def _emulators(experiment: ExperimentDefinition, target: str, file: str) -> Netw
     validate_emulated(experiment)
     with fit_progress() as progress:
         return emulators_of(models_of(experiment), given_path(file, "--emulator") if file else None, progress)
-
-
-def _validate_effective(ranks: int, workers: int, partition: str) -> None:
-    """Refuse --workers with several ranks, and --partition with one: they would have no effect."""
-    from msim.cli.options import validate_effective
-
-    if ranks > 1 and workers:
-        validate_effective("--workers", workers, f"{ranks} ranks share out one trial after the other")
-    if ranks == 1 and partition != "cell":
-        validate_effective("--partition", partition, "one rank has all cells")
 
 
 def _validate_ranks(experiment: ExperimentDefinition, ranks: int, target: str, partition: str) -> None:

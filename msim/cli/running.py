@@ -11,39 +11,38 @@ from typing import Any, Iterator
 import typer
 
 from msim.backends.context import Context
-from msim.base.endings import exit_status_of
+from msim.base.endings import ended_by
 from msim.base.errors import SimulationError
-from msim.base.quantities import quantity_text, second
-from msim.cli.options import core_count
+from msim.cli.bars import bars, rounded_time, show_trial
 from msim.cli.tables import print_json, say
 from msim.cli.terminal import shows_bars
 from msim.cli.verdict_table import print_outcome
 from msim.definitions.experiments.definition import ExperimentDefinition
+from msim.executors.executor import Executor, ProgressEvent
 from msim.storage.run_store import UNFINISHED, RunFolder, open_run
+from msim.storage.trial_store import FAILED
 from msim.trials.accuracy import Accuracy, run_accuracy
-from msim.trials.run import TrialProgress, run_experiment
+from msim.trials.run import run_experiment
 from msim.verdicts.hypothesis_discrimination import outcome
 from msim.verdicts.verdict import judge, write_verdicts
 
 
 def run_and_report(
-    experiment: ExperimentDefinition, out: Path, context: Context, workers: int, as_json: bool
+    experiment: ExperimentDefinition, out: Path, context: Context, executor: Executor, as_json: bool
 ) -> None:
     """Run, show progress on standard error, print verdicts; raise where a trial failed."""
     trials = [(arm.name, seed) for seed in experiment.seeds for arm in experiment.arms]
     try:
         with terminable(), _progress(experiment, trials, as_json) as report:
-            result = run_experiment(experiment, out, context, workers or core_count(), report)
+            result = run_experiment(experiment, out, context, executor, report)
     except KeyboardInterrupt as stop:
         raise _stopped(out, stop) from None
     if result.failures:
         listed = "\n".join(f"  {arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())
-        problem = SimulationError(
-            f"{len(result.failures)} of {len(trials)} trials failed:\n{listed}\n"
-            f"Finished trials are kept in {result.path}; the same command runs only what is missing."
-        )
-        problem.exit_status = exit_status_of(one.kind for one in result.failures.values())
-        raise problem
+        raise ended_by(SimulationError(
+            f"{len(result.failures)} of {len(trials)} trials failed:\n{listed}\nFinished trials are kept in "
+            f"{result.path}, tracebacks in {result.path / FAILED}; the same command runs only what is missing."
+        ), result.failures.values())  # fmt: skip
     finished = open_run(result.path)
     verdicts = judge(finished)
     path = write_verdicts(finished, verdicts)
@@ -108,9 +107,9 @@ def terminable() -> Iterator[None]:
 @contextmanager
 def _progress(
     experiment: ExperimentDefinition, trials: list[tuple[str, int]], quiet: bool
-) -> Iterator[Callable[[TrialProgress], None]]:
+) -> Iterator[Callable[[str, int, ProgressEvent], None]]:
     if quiet:
-        yield lambda news: None
+        yield lambda arm, seed, news: None
     elif shows_bars():
         with _bars(experiment, trials) as report:
             yield report
@@ -118,44 +117,27 @@ def _progress(
         yield _line
 
 
-def _line(news: TrialProgress) -> None:
+def _line(arm: str, seed: int, news: ProgressEvent) -> None:
     """Print one line on a finished trial, for a log."""
-    if news.state != "running":
-        typer.echo(f"{news.arm}, seed {news.seed}: {news.state} {news.message}".rstrip(), err=True)
+    if news.state in ("stored", "done", "failed"):
+        typer.echo(f"{arm}, seed {seed}: {news.state} {news.message}".rstrip(), err=True)
 
 
 @contextmanager
-def _bars(experiment: ExperimentDefinition, trials: list[tuple[str, int]]) -> Iterator[Callable[[TrialProgress], None]]:
-    from msim.cli.bars import add_part, bars
-
+def _bars(
+    experiment: ExperimentDefinition, trials: list[tuple[str, int]]
+) -> Iterator[Callable[[str, int, ProgressEvent], None]]:
     with bars(f"{len(trials)} trials", len(trials)) as (progress, whole):
-        rows: dict[tuple[str, int], Any] = {}
-        parts: dict[tuple[str, int], float] = {}
+        rows: dict[str, Any] = {}
+        parts: dict[str, float] = {}
 
-        def report(news: TrialProgress) -> None:
-            key = (news.arm, news.seed)
+        def report(arm: str, seed: int, news: ProgressEvent) -> None:
             # Bursts crowd around the dose, so half of the work is done when little of the time is.
-            parts[key] = 1.0 if news.state in ("stored", "done", "failed") else effort(experiment, news.time)
+            parts[news.key] = 1.0 if news.state in ("stored", "done", "failed") else effort(experiment, news.time)
             progress.update(whole, completed=sum(parts.values()))
-            if news.state == "running":
-                if key not in rows:
-                    rows[key] = add_part(progress, f"{news.arm}, seed {news.seed}")
-                progress.update(rows[key], completed=parts[key], phase=_where(news))
-            elif key in rows:
-                progress.remove_task(rows.pop(key))
+            show_trial(progress, rows, f"{arm}, seed {seed}", news, parts[news.key])
 
         yield report
-
-
-def _where(news: TrialProgress) -> str:
-    """Return the simulated time of a trial, and the progress of a burst that takes long."""
-    return f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
-
-
-def rounded_time(seconds: float) -> str:
-    """Return a time with three digits."""
-    number, _, unit = quantity_text(seconds * second).partition(" ")
-    return f"{float(number):.3g} {unit}"
 
 
 def effort(experiment: ExperimentDefinition, time: float) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM, chosen_executor
+from msim.cli.executor_options import ExecutorName, Profile, Scheduler, Slurm, Workers, chosen_executor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,11 @@ def study(
         "", "--spiking", help="Scan this one participant, such as patients01, on spiking columns and on mean fields."
     ),
     cells: int = typer.Option(250, min=50, max=20000, help="Cells of each region with --spiking."),
-    workers: int = typer.Option(0, min=0, help="Participants at a time; 0 takes all cores."),
-    executor: str = typer.Option("local", help=EXECUTOR),
-    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
-    profile: str = typer.Option("", help=PROFILE),
-    scheduler: str = typer.Option("", help=SCHEDULER),
+    workers: Workers = 0,
+    executor: ExecutorName = "local",
+    slurm: Slurm = [],
+    profile: Profile = "",
+    scheduler: Scheduler = "",
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Simulate a study's participants, analyse them as the study did, and compare the outcome with what it reported.

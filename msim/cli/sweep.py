@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import typer
 
 from msim.backends.registry import TARGETS_HELP
-from msim.cli.executor_options import EXECUTOR, PROFILE, SCHEDULER, SLURM
+from msim.cli.executor_options import ExecutorName, Profile, Ranks, Scheduler, Slurm, Workers, executor_and_ranks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +30,12 @@ def sweep(
     seeds: str | None = typer.Option(None, help="These seeds instead of the experiment's, separated by commas."),
     until: str | None = typer.Option(None, help="End earlier, such as '2 hour'."),
     changes: list[str] = typer.Option([], "--set", help="Change a value of every trial: path=value; may be repeated."),
-    executor: str = typer.Option("local", help=EXECUTOR),
-    workers: int = typer.Option(0, min=0, help="Trials at a time; 0 takes all cores."),
-    ranks: int = typer.Option(0, min=0, help="MPI ranks that share out each trial; starts mpiexec itself."),
-    slurm: list[str] = typer.Option([], "--slurm", help=SLURM),
-    profile: str = typer.Option("", help=PROFILE),
-    scheduler: str = typer.Option("", help=SCHEDULER),
+    executor: ExecutorName = "local",
+    workers: Workers = 0,
+    ranks: Ranks = 0,
+    slurm: Slurm = [],
+    profile: Profile = "",
+    scheduler: Scheduler = "",
     target: str = typer.Option("cpp", help=TARGETS_HELP),
     precision: str = typer.Option("double", help="Of cells on target cpp: double or single."),
     limit: str | None = typer.Option(None, help="Longest time that a trial may take by the clock, such as '2 hour'."),
@@ -63,30 +62,18 @@ def sweep(
 
         raise InputError(f"msim sweep wants one experiment and --out, got '{experiment} {folder}'")
     from msim.backends.context import Context
-    from msim.backends.mpi import SERIAL
     from msim.base.paths import given_path
-    from msim.cli.executor_options import kind_of_executor
-    from msim.cli.options import core_count, validate_effective
-    from msim.cli.ranks import shared_out
     from msim.cli.sweep_options import parse_limits
-    from msim.executors.registry import ExecutorOptions
 
-    given = {"workers": workers, "ranks": ranks, "slurm": slurm, "profile": profile, "scheduler": scheduler}
-    kind = kind_of_executor(executor, given)
-    if workers and ranks > 1:
-        validate_effective("--workers", workers, f"--ranks {ranks} hands out the trials")
+    where = {"workers": workers, "ranks": ranks, "slurm": slurm, "profile": profile, "scheduler": scheduler}
     limits = parse_limits(limit, memory, checkpoint_every)
     logs = [given_path(one, option) if one else None for one, option in ((log, "--log"), (log_json, "--log-json"))]
     what = ((experiment, out, arms, seeds, until, changes), over, sample, points, sample_seed)
-    # Ranks of a pool hand out trials; all others share each of them out.
-    sharing = nullcontext(SERIAL) if kind.of_ranks else shared_out(ranks, lambda: None)
-    with sharing as processes:
-        options = ExecutorOptions(workers or core_count(), processes, limits.memory, slurm, profile, scheduler)
-        with kind.start(options) as chosen:
-            if chosen is not None:
-                definition, root, design = _read(*what)
-                context = Context(target, definition.schedule, precision, processes)
-                sweep_and_report(definition, design, root, context, limits, chosen, as_json, *logs)
+    with executor_and_ranks(executor, where, memory=limits.memory) as (chosen, processes):
+        if chosen is not None:
+            definition, root, design = _read(*what)
+            context = Context(target, definition.schedule, precision, processes)
+            sweep_and_report(definition, design, root, context, limits, chosen, as_json, *logs)
 
 
 def _read(

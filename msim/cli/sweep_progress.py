@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from msim.base.errors import InputError, printable
-from msim.cli.running import rounded_time
+from msim.cli.bars import bars, rounded_time, say_beside, show_trial
 from msim.cli.terminal import shows_bars
 from msim.executors.executor import ProgressEvent, Report
 from msim.storage.trial_store import TrialStore
@@ -142,8 +142,6 @@ def _bars(plan: Plan, store: TrialStore) -> Iterator[Report]:
 
     The phase is the simulated time and the progress of a burst.
     """
-    from msim.cli.bars import add_part, bars, say_beside
-
     count, end, begin = _Count(plan, store), float(plan.about["end_s"]), float(plan.about["begin_s"])
     with bars("sweep", count.begun.asked, count.begun.done) as (progress, whole):
         rows: dict[str, Any] = {}
@@ -151,14 +149,8 @@ def _bars(plan: Plan, store: TrialStore) -> Iterator[Report]:
         def report(news: ProgressEvent) -> None:
             count.take(news)
             progress.update(whole, completed=count.done + count.failed, phase=count.ended)
-            if news.state == "running":
-                if news.key not in rows:
-                    rows[news.key] = add_part(progress, count.names[news.key])
-                phase = f"at {rounded_time(news.time)}" + (f" ({news.message})" if news.message else "")
-                progress.update(rows[news.key], completed=(news.time - begin) / (end - begin), phase=phase)
-            elif news.key in rows:
-                progress.remove_task(rows.pop(news.key))
-                if news.state == "failed":
-                    say_beside(progress, f"{count.names[news.key]}: failed: {news.message}")
+            show_trial(progress, rows, count.names[news.key], news, (news.time - begin) / (end - begin))
+            if news.state == "failed":
+                say_beside(progress, f"{count.names[news.key]}: failed: {news.message}")
 
         yield report

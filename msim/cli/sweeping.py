@@ -10,7 +10,7 @@ import typer
 
 from msim.backends.context import Context
 from msim.base.endings import exit_status_of
-from msim.base.errors import DiskFullError, SimulationError
+from msim.base.errors import SimulationError
 from msim.base.paths import given_path
 from msim.cli.running import stop_exit, terminable
 from msim.cli.sweep_progress import progress_of, span_text
@@ -21,7 +21,7 @@ from msim.executors.executor import Executor, Limits
 from msim.storage.trial_store import TrialStore
 from msim.sweep.plan import Plan, make_plan
 from msim.sweep.plan_files import latest_plan, read_plan
-from msim.sweep.run import DiskFull, SweepResult, begin_sweep, run_sweep
+from msim.sweep.run import SweepResult, begin_sweep, run_sweep
 from msim.sweep.status import Status, rows, status
 
 if TYPE_CHECKING:
@@ -41,11 +41,6 @@ def sweep_and_report(
     try:
         with terminable(), progress_of(plan, sweep.store, as_json, log, log_json) as report:
             result = run_sweep(sweep, chosen, report)
-    except DiskFull as problem:
-        raise DiskFullError(
-            f"{out}: the disk is full ({problem}); {_counts(status(sweep.store, plan))}; finished trials are kept, "
-            "the same command goes on"
-        ) from None
     except KeyboardInterrupt as stop:
         said = f"{_counts(status(sweep.store, plan))}; the same command goes on from the last checkpoints"
         raise stop_exit(stop, said) from None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msim.backends.context import Context
-from msim.backends.mpi import RankGroup
 from msim.base.endings import Failure, ended_by
 from msim.base.errors import SimulationError
 from msim.definitions.evidence.rows import Condition
@@ -21,8 +20,9 @@ from msim.definitions.models.model import ModelDefinition
 from msim.definitions.models.read_model import read_model_texts
 from msim.evidence.plan import Measure, TrialPlan
 from msim.executors.executor import Executor
+from msim.trials.claimed import Attempt
 from msim.trials.kept_values import Report, run_kept, values_of
-from msim.trials.trial import Checkpoints, simulate_trial
+from msim.trials.trial import simulate_trial
 from msim.trials.trial_key import trial_keys
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, float | None]  # quantity, statistic, time
 Values = dict[Key, float]
 # Endings that say nothing about the model: a row that needs such a trial has no outcome at all.
-UNANSWERED = ("killed", "memory", "disk")
+UNANSWERED = ("killed", "memory")
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,9 @@ class Job:
     context: Context
     keys: tuple[Key, ...]
 
-    def values(
-        self, ranks: RankGroup, progress: Callable[[float], None], checkpoints: Checkpoints, folder: Path
-    ) -> list[list[Any]]:
+    def values(self, attempt: Attempt) -> list[list[Any]]:
         """Run the trial; return quantity, statistic, time and value of everything that rows read from it."""
-        own = replace(self, context=replace(self.context, ranks=ranks))
-        return [[*key, value] for key, value in trial_values(own, progress, checkpoints, folder).items()]
+        return [[*key, value] for key, value in trial_values(self, attempt.simulate).items()]
 
     def holds(self, kept: Any) -> bool:
         """Return whether kept values are all that rows read from this trial."""
@@ -79,7 +76,7 @@ def run_trials(
 
     returns: values of every trial by condition, one mapping per seed; and the failures by condition
     raises: StartError where no process can be started that runs this code; SimulationError, once the others are done,
-        where a trial was killed, or had no memory or disk
+        where a trial was killed or had no memory; DiskFullError where there is no room for more
     """
     jobs = {
         (condition, seed): job
@@ -122,17 +119,14 @@ def keys_of_measures(measures: Sequence[Measure]) -> tuple[Key, ...]:
     return tuple((one.quantity, one.statistic, one.time) for one in measures)
 
 
-def trial_values(
-    job: Job, progress: Callable[[float], None] = lambda time: None, checkpoints: Checkpoints | None = None,
-    folder: Path | None = None,
-) -> Values:  # fmt: skip
-    """Run one trial and return the values that rows read from it; options are those of `simulate_trial`."""
+def trial_values(job: Job, simulate: Callable[..., dict[str, xr.Dataset]] = simulate_trial) -> Values:
+    """Run one trial and return the values that rows read from it.
+
+    simulate: takes experiment, arm, seed and context, as `simulate_trial` does
+    """
     model = read_model_texts(job.model, job.files)
     experiment = build_experiment(job.entry, "evidence", "evidence", "", model, dict(job.changes))
-    progress(experiment.begin)
-    datasets = simulate_trial(
-        experiment, experiment.arms[0], job.seed, job.context, progress, checkpoints=checkpoints, folder=folder
-    )
+    datasets = simulate(experiment, experiment.arms[0], job.seed, job.context)
     return {key: read_value(datasets, key, experiment.begin) for key in job.keys}
 
 

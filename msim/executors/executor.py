@@ -39,7 +39,7 @@ class Limits:
 class ProgressEvent:
     """State of a trial, or its progress.
 
-    state: 'running', 'done', 'failed', 'elsewhere' (another process runs it) or 'stopped'
+    state: 'running', 'done', 'failed', 'elsewhere' (another process runs it), 'stopped', or 'stored' (done before)
     time: s, simulated time reached; message: why it failed, or the progress of a burst of spikes
     kind: of a failure, as in msim.base.endings
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from msim.base.errors import MsimError, StorageError
 from msim.definitions.experiments.definition import ExperimentDefinition
@@ -16,7 +18,8 @@ from msim.report.provenance_section import provenance_section
 from msim.report.run_page import cited_by, notes_of
 from msim.report.texts import counted
 from msim.storage.provenance import experiment_from_provenance
-from msim.storage.run_store import FAILURES, RunFolder, finished_trials, read_provenance
+from msim.storage.run_store import RunFolder, finished_trials, read_provenance
+from msim.storage.trial_store import TrialStore, read_failure_record
 from msim.trials.unfinished import open_unfinished
 
 LONGEST_REASON = 400
@@ -43,7 +46,7 @@ def unfinished_page(path: Path) -> Page:
     parameters, sources = parameter_sections(experiment.model, cited_by(experiment))
     why = "Verdicts want all trials."
     sections = (
-        Section("state", "How far it is", (told, _trials(folder, experiment, set(done)))),
+        Section("state", "How far it is", (told, _trials(folder, experiment, about))),
         question_section(experiment), arms_section(experiment, styles),
         Section("verdicts", "Predictions", (asked_table(experiment, why),)),
         limits_section(
@@ -55,25 +58,21 @@ def unfinished_page(path: Path) -> Page:
     return Page("run", experiment.title, facts, sections, tuple(Sign(name, styles[name]) for name in about["arms"]))
 
 
-def _trials(folder: RunFolder, experiment: ExperimentDefinition, done: set[tuple[str, int]]) -> Table:
-    rows = []
-    for arm in experiment.arms:
-        for seed in experiment.seeds:
-            state, reached, reason = _state(folder, arm.name, seed, (arm.name, seed) in done)
-            rows.append((f"{arm.name}, seed {seed}", Mark(state), reached, reason))
+def _trials(folder: RunFolder, experiment: ExperimentDefinition, about: Mapping[str, Any]) -> Table:
+    store, rows = TrialStore(folder.partial), []
+    done = finished_trials(folder, about["arms"], about["seeds"])
+    for arm, seed in [(arm.name, seed) for arm in experiment.arms for seed in experiment.seeds]:
+        key = about.get("keys", {}).get(arm, {}).get(str(seed), "")
+        why = str(read_failure_record(store, key)["reason"])[:LONGEST_REASON] if store.failure(key).is_file() else ""
+        state, reached, reason = ("done", "its end", "–") if (arm, seed) in done else _state(folder, arm, seed, why)
+        rows.append((f"{arm}, seed {seed}", Mark(state), reached, reason))
     return Table("Trials", ("trial", "state", "reached", "why no further"), rows)
 
 
-def _state(folder: RunFolder, arm: str, seed: int, is_done: bool) -> tuple[str, str, str]:
-    if is_done:
-        return "done", "its end", "–"
-    failure = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
-    reason = ""
-    if failure.is_file():
-        lines = failure.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        reason = lines[-1][:LONGEST_REASON] if lines else ""
+def _state(folder: RunFolder, arm: str, seed: int, failure: str) -> tuple[str, str, str]:
+    """Return state, time reached and reason of a trial that is not done; failure: its reason, or ''."""
     try:
         kept = open_unfinished(folder.final, arm, seed)
     except MsimError:
-        return ("failed" if reason else "pending"), "–", reason or "not begun, or nothing kept yet"
-    return ("failed" if reason else "stopped"), duration_text(kept.reached), reason or kept.reason
+        return ("failed" if failure else "pending"), "–", failure or "not begun, or nothing kept yet"
+    return ("failed" if failure else "stopped"), duration_text(kept.reached), failure or kept.reason

@@ -15,18 +15,13 @@ from msim.base.errors import StorageError
 from msim.base.made import make_own_anew, remove_own, remove_own_below
 from msim.base.settings import settings
 from msim.recording.spool import Series, Spool, SpoolFile, joined_blocks
-from msim.storage.run_store import CHECKPOINTS, RunFolder, flush
+from msim.storage.run_store import flush
 from msim.storage.zarr_folder import zarr_folder
 
 FORMAT = 2
 MANIFEST = "MANIFEST.json"
 STORE = "state.zarr"
 GROWING = ".growing"
-
-
-def checkpoint_folder(folder: RunFolder, arm: str, seed: int) -> Path:
-    """Return the folder of a trial's checkpoints."""
-    return folder.partial / CHECKPOINTS / arm / f"seed_{seed}"
 
 
 def write_checkpoint(root: Path, arrays: Mapping[str, Series], about: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from msim.base.made import MARK, make_own, make_own_anew, remove_own, remove_own
 from msim.base.paths import given_path
 from msim.storage.dataset_blocks import write_dataset
 from msim.storage.manifest import MANIFEST, lack, list_lack, read_manifest, sizes_below, write_list
+from msim.storage.trial_store import CLAIMS, FAILED, WORK
 from msim.storage.zarr_folder import zarr_folder
 
 # xarray and Zarr take half a second to import: they come when something is stored or opened.
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STORE = "run.zarr"
-FAILURES = "failures"
-CHECKPOINTS = "checkpoints"
 UNFINISHED = "unfinished"
 WRITTEN = "written"
 _ARM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -156,16 +155,6 @@ def write_trial(folder: RunFolder, arm: str, seed: int, datasets: Mapping[str, x
     write_list(_list_of(folder, arm, seed), partial)
     os.replace(partial, final)
     remove_own(around)
-    failure = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
-    failure.unlink(missing_ok=True)
-
-
-def write_failure(folder: RunFolder, arm: str, seed: int, text: str) -> Path:
-    """Write the traceback of a failed trial."""
-    path = folder.partial / FAILURES / f"{arm}_seed_{seed}.txt"
-    make_own(path.parent)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def finish_run(folder: RunFolder) -> Path:
@@ -176,7 +165,7 @@ def finish_run(folder: RunFolder) -> Path:
     about = read_provenance(folder.store)
     for arm, seed in [(arm, seed) for arm in about["arms"] for seed in about["seeds"]]:
         _require_stored(folder, arm, seed)
-    for rest in (FAILURES, UNFINISHED, CHECKPOINTS):
+    for rest in (FAILED, CLAIMS, WORK, UNFINISHED):
         remove_own_below(folder.partial / rest)
     files = sorted(path for path in folder.store.rglob("*") if path.is_file())
     sums = {path.relative_to(folder.partial).as_posix(): _sha256(path) for path in files}

@@ -1,4 +1,4 @@
-"""Trials of sweeps on disk: each in a file under its key, with its failure, claim and unfinished work.
+"""Trials on disk by their keys: failures, claims and unfinished work of all commands, and finished trials of sweeps.
 
 Nothing here relies on locks of the file system: a file appears in one step or not at all, and has one owner.
 """
@@ -24,7 +24,7 @@ TRIALS, FAILED, CLAIMS, WORK, PLANS = "trials", "failed", "claims", "work", "pla
 
 @dataclass(frozen=True)
 class TrialStore:
-    """The folder of a sweep."""
+    """The folder of a sweep, or of another command that keeps its results elsewhere in it."""
 
     root: Path
 
@@ -63,6 +63,16 @@ def prepare(root: Path) -> TrialStore:
     except OSError as problem:
         raise StorageError(f"{root}: cannot be written: {problem.strerror or problem}") from None
     return store
+
+
+def prepare_own(root: Path) -> TrialStore:
+    """Make the folders of failures, claims and work in a folder of msim's own, which go with it, or open existing ones.
+
+    raises: StorageError where something else stands there
+    """
+    for name in (FAILED, CLAIMS, WORK):
+        make_own(root / name)
+    return TrialStore(root)
 
 
 def done_keys(store: TrialStore) -> set[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from msim.backends.context import Context
-from msim.backends.mpi import RankGroup
 from msim.base.code_digest import source_digest
 from msim.base.endings import ended_by
 from msim.base.errors import SimulationError
@@ -21,8 +19,8 @@ from msim.emulator.library import Emulators
 from msim.studies.columns import Course, changed_drives, courses
 from msim.studies.context import StudyContext
 from msim.studies.participants import Participant
+from msim.trials.claimed import Attempt
 from msim.trials.kept_values import run_kept, values_of
-from msim.trials.trial import Checkpoints
 from msim.trials.trial_key import digest, trial_key
 
 
@@ -54,11 +52,9 @@ class ParticipantJob:
         context = Context("emulator", emulators=self.emulators).identity([model])
         return trial_key(digest(about), self.seed, digest(context)).text
 
-    def values(
-        self, ranks: RankGroup, progress: Callable[[float], None], checkpoints: Checkpoints, folder: Path
-    ) -> dict[str, Any]:
+    def values(self, attempt: Attempt) -> dict[str, Any]:
         """Follow the columns from rest; return their courses as plain JSON, by the kind of their region."""
-        progress(self.begin)
+        attempt.progress(self.begin)
         found = courses(
             self.population, self.person, self.doses, self.begin, self.times, self.emulators, self.seed, self.slow
         )

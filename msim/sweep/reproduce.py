@@ -17,6 +17,7 @@ from msim.base.paths import given_path
 from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.emulator.library import emulators_of, models_of
 from msim.executors.executor import Limits, Stop
+from msim.executors.kinds.local import LocalExecutor
 from msim.storage.difference import first_difference
 from msim.storage.digest import digest_run
 from msim.storage.provenance import experiment_from_provenance, made_by
@@ -56,7 +57,7 @@ def reproduce_run(path: str | Path, workers: int = 1) -> Reproduction:
     changes += [f"{one.where} {one.what}" for one in verify_run(folder)]
     experiment = experiment_from_provenance(about)
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:
-        result = run_experiment(experiment, Path(kept) / "again", _context(about, experiment), workers)
+        result = run_experiment(experiment, Path(kept) / "again", _context(about, experiment), LocalExecutor(workers))
         if result.failures:
             raise SimulationError(f"{folder}: fails now: {next(iter(result.failures.values()))}")
         try:
@@ -82,7 +83,7 @@ def reproduce_trial(path: str | Path, key: str) -> Reproduction:
     changes += [f"{store.trial(key)} {what}" for what in trial_damage(store, key)]
     with tempfile.TemporaryDirectory(prefix="msim-") as kept:
         again = begin_sweep(plan, Path(kept) / "again", Limits())
-        if again.run(key, lambda news: None, Stop(), SERIAL).state != "done":
+        if again.work.run(key, lambda news: None, Stop(), SERIAL).state != "done":
             raise SimulationError(f"{trial.name}: fails now: {read_failure_record(again.store, key)['reason']}")
         hashes = (str(record.get("recorded")), str(read_record(again.store, key)["recorded"]))
     difference = "" if hashes[0] == hashes[1] else f"{trial.name}: recorded something else"

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msim.base.file_lease import now_at
-from msim.executors.executor import Executor, Limits, ProgressEvent, Report
+from msim.executors.executor import Executor, Limits, Report
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, prepare, read_failure_record
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import write_plan
 from msim.sweep.status import Status, status
-from msim.sweep.work import Sweep
-from msim.trials.claimed import run_all
-
-
-class DiskFull(Exception):
-    """A full disk, on which no trial can be stored, so that no further trial runs."""
+from msim.sweep.work import Sweep, SweepTrials
+from msim.trials.claimed import ClaimedWork, run_all
 
 
 @dataclass(frozen=True)
@@ -35,20 +31,16 @@ def begin_sweep(plan: Plan, out: Path, limits: Limits) -> Sweep:
     raises: StorageError where the folder holds something else or cannot be written
     """
     store = prepare(out.resolve())
-    return Sweep(store, write_plan(store, plan), limits, now_at(store.root))
+    trials = SweepTrials(store, write_plan(store, plan))
+    return Sweep(plan, ClaimedWork(store, trials, limits, now_at(store.root)))
 
 
 def run_sweep(sweep: Sweep, executor: Executor, report: Report = lambda news: None) -> SweepResult:
     """Run all trials that are not done; failed ones of earlier commands are tried again, once.
 
-    raises: DiskFull where nothing more can be stored
+    raises: DiskFullError where nothing more can be stored
     """
-    def noted(news: ProgressEvent) -> None:
-        report(news)
-        if news.kind == "disk":
-            raise DiskFull(news.message)
-
-    run_all(sweep, _todo(sweep), executor, noted)
+    run_all(sweep.work, _todo(sweep), executor, report)
     return result_of(sweep)
 
 

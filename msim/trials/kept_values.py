@@ -12,17 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from msim.backends.mpi import RankGroup
 from msim.base.endings import Failure
 from msim.base.errors import StorageError
 from msim.base.file_lease import now_at
 from msim.base.made import make_shared, shared_as
 from msim.executors.executor import Executor, Limits, ProgressEvent
-from msim.executors.executor import Report as EventReport
-from msim.executors.executor import Stop
-from msim.storage.trial_store import CLAIMS, FAILED, WORK, TrialStore, place_file, remove_work
-from msim.trials.claimed import claimed_checkpoints, failure_since, is_claimed, record_failure, run_all, run_claimed
-from msim.trials.trial import Checkpoints
+from msim.storage.trial_store import CLAIMS, FAILED, WORK, TrialStore, place_file
+from msim.trials.claimed import Attempt, ClaimedWork, run_all
 
 Report = Callable[[str, int, int, str], None]  # 'kept', 'done' or a failure's kind, how many of how many, a word
 
@@ -34,62 +30,36 @@ class Job(Protocol):
     def key(self) -> str:
         """Return the text of the trial's `TrialKey`."""
 
-    def values(
-        self, ranks: RankGroup, progress: Callable[[float], None], checkpoints: Checkpoints, folder: Path
-    ) -> Any:
-        """Run the trial and return its values as plain JSON.
-
-        progress: called with the time reached, s; folder: for what is too large for memory
-        """
+    def values(self, attempt: Attempt) -> Any:
+        """Run the trial and return its values as plain JSON."""
 
     def holds(self, kept: Any) -> bool:
         """Return whether kept values are all that this trial is to give."""
 
 
 @dataclass(frozen=True)
-class KeptWork:
-    """Trials of which values are kept, as the work of executors; see `Work`.
-
-    jobs: by key; since: begin of this command in s, by the clock of the folder
-    """
+class KeptTrials:
+    """Trials of which values are kept; see `Trials`. jobs: by key."""
 
     folder: Path
     jobs: Mapping[str, Job]
     target: str
-    since: float
-    limits: Limits = Limits()
 
-    @property
-    def store(self) -> TrialStore:
-        """Return the store of failures, claims and checkpoints; values lie beside them."""
-        return TrialStore(self.folder)
+    def is_stored(self, key: str) -> bool:
+        """Return whether the values of a trial are kept."""
+        return kept_values(self.folder, self.jobs[key]) is not None
 
-    def run(self, key: str, report: EventReport, stop: Stop, ranks: RankGroup) -> ProgressEvent:
-        """Run a trial in this process and keep its values; see `Work`."""
-        return run_claimed(self, self.store, key, stop, lambda: self._simulated(key, report, stop, ranks))
+    def simulate(self, key: str, attempt: Attempt) -> None:
+        """Run a trial and keep its values."""
+        keep_values(self.folder, key, self.jobs[key].values(attempt))
 
-    def _simulated(self, key: str, report: EventReport, stop: Stop, ranks: RankGroup) -> None:
-        def progress(time: float) -> None:
-            stop.leapt()
-            report(ProgressEvent(key, "running", float(time)))
 
-        checkpoints = claimed_checkpoints(self.store, key, self.limits.checkpoint_every, stop)
-        keep_values(self.folder, key, self.jobs[key].values(ranks, progress, checkpoints, self.folder / WORK))
-        self.store.failure(key).unlink(missing_ok=True)
-        remove_work(self.store, key)
+def kept_work(jobs: Mapping[str, Job], target: str, folder: Path, limits: Limits = Limits()) -> ClaimedWork:
+    """Return trials of which values are kept as the work of executors, and make their folder; jobs: by key.
 
-    def fail(self, key: str, failure: Failure) -> ProgressEvent:
-        """Record the failure of a trial, whose checkpoint stays."""
-        return record_failure(self.store, key, failure)
-
-    def outcome(self, key: str) -> ProgressEvent | None:
-        """Return what the folder has of a trial since this command began."""
-        done = kept_values(self.folder, self.jobs[key]) is not None
-        return ProgressEvent(key, "done") if done else failure_since(self.store, key, self.since)
-
-    def is_claimed(self, key: str) -> bool:
-        """Return whether a living process runs a trial."""
-        return is_claimed(self.store, key)
+    raises: StorageError where the folder cannot be written
+    """
+    return ClaimedWork(TrialStore(folder), KeptTrials(folder, jobs, target), limits, _prepared(folder))
 
 
 def run_kept(
@@ -98,28 +68,23 @@ def run_kept(
     """Run the trials that a folder does not hold yet, and return the failures by key.
 
     jobs: by key
-    raises: StorageError where the folder cannot be written
+    raises: StorageError where the folder cannot be written; DiskFullError where there is no room for more
     """
-    work = KeptWork(folder, jobs, target, prepared(folder))
+    work = kept_work(jobs, target, folder)
     todo = [key for key in jobs if work.outcome(key) is None]
-    failures: dict[str, Failure] = {}
     ended = len(jobs) - len(todo)
     report("kept", ended, len(jobs), "")
 
     def noted(news: ProgressEvent) -> None:
         nonlocal ended
-        if news.state not in ("done", "failed"):
-            return
-        ended += 1
-        if news.state == "failed":
-            failures[news.key] = Failure(news.kind, news.message)
-        report(news.kind or "done", ended, len(jobs), news.message)
+        if news.state in ("done", "failed"):
+            ended += 1
+            report(news.kind or "done", ended, len(jobs), news.message)
 
-    run_all(work, todo, executor, noted)
-    return failures
+    return run_all(work, todo, executor, noted)
 
 
-def prepared(folder: Path) -> float:
+def _prepared(folder: Path) -> float:
     """Make the folder of trials, and return the time in s by its clock.
 
     raises: StorageError where it cannot be written

@@ -1,9 +1,8 @@
-"""Every arm and seed of an experiment, in parallel processes, into one run folder."""
+"""Every arm and seed of an experiment, run by an executor into one run folder."""
 
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -11,22 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msim.backends.context import Context
-from msim.backends.mpi import RankGroup
-from msim.backends.progress import BurstProgress
+from msim.backends.mpi import SERIAL
 from msim.backends.registry import require_target
-from msim.base.endings import Failure, ended_by, failure_of, is_full
+from msim.base.endings import Failure, ended_by, is_full
 from msim.base.errors import DiskFullError, InputError, SimulationError
+from msim.base.file_lease import now_at
 from msim.base.paths import given_folder
 from msim.base.quantities import parse_in, quantity_text, second
 from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
 from msim.emulator.library import emulators_of, models_of, validate_emulated
-from msim.executors.executor import Executor, Limits, ProgressEvent, Report, Stop
+from msim.executors.executor import Executor, Limits, ProgressEvent
 from msim.executors.kinds.local import LocalExecutor
-from msim.executors.shared import SharedExecutor
-from msim.multiscale.trial_state import TrialState
-from msim.recording.spool import Series, SpoolFile
-from msim.storage.checkpoints import checkpoint_folder, read_checkpoint, remove_checkpoints, write_checkpoint
+from msim.recording.spool import Series
 from msim.storage.journal import journal_path, journal_reach, remove_journal, write_journal
 from msim.storage.owner import owned
 from msim.storage.provenance import command_line, experiment_from_provenance, provenance
@@ -37,35 +33,17 @@ from msim.storage.run_store import (
     finished_trials,
     open_run,
     start_run,
-    write_failure,
+    trial_path,
     write_trial,
 )
+from msim.storage.trial_store import prepare_own
 from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
-from msim.trials.trial import CHECKPOINT_EVERY, Checkpoints, simulate_trial
+from msim.trials.claimed import Attempt, ClaimedWork, run_all
+from msim.trials.trial import CHECKPOINT_EVERY
 from msim.trials.trial_key import trial_keys
 
 if TYPE_CHECKING:
     import xarray as xr
-
-# A run ends within seconds: what a trial has recorded is kept as it is, and its last checkpoint.
-LIMITS = Limits(grace=3.5, at_once=True)
-
-
-@dataclass(frozen=True)
-class TrialProgress:
-    """Progress of one trial.
-
-    state: 'stored' before the run, 'running', 'done' or 'failed'
-    fraction: of the simulated time; time: s, reached so far
-    message: why it failed, or the progress of a burst of spikes
-    """
-
-    arm: str
-    seed: int
-    state: str
-    fraction: float
-    time: float
-    message: str = ""
 
 
 @dataclass
@@ -77,14 +55,12 @@ class RunResult:
 
 
 def run_experiment(
-    experiment: ExperimentDefinition,
-    out: Path,
-    context: Context,
-    workers: int,
-    report: Callable[[TrialProgress], None] = lambda news: None,
-) -> RunResult:
+    experiment: ExperimentDefinition, out: Path, context: Context, executor: Executor,
+    report: Callable[[str, int, ProgressEvent], None] = lambda arm, seed, news: None,
+) -> RunResult:  # fmt: skip
     """Run all trials that are not stored yet; a failed trial does not stop the others.
 
+    report: called with arm, seed, and an event of that trial, whose state is 'stored' where it was done before
     returns: the finished run, or the growing folder where trials failed
     raises, before anything runs: StorageError where `out` cannot take a run, OwnerError where another process runs into
         it, StartError where no process can be started that runs this code; at any time: DiskFullError
@@ -95,7 +71,7 @@ def run_experiment(
     about["keys"] = {arm: {str(seed): keys[arm, seed] for seed in about["seeds"]} for arm in about["arms"]}
     try:
         with owned(out):
-            return _run(experiment, start_run(out, about), about, context, workers, report)
+            return _run(start_run(out, about), about, context, executor, report)
     except OSError as problem:
         if not is_full(problem):
             raise
@@ -105,54 +81,46 @@ def run_experiment(
 
 
 def _run(
-    experiment: ExperimentDefinition, folder: RunFolder, about: dict[str, Any], context: Context, workers: int,
-    report: Callable[[TrialProgress], None],
+    folder: RunFolder, about: dict[str, Any], context: Context, executor: Executor,
+    report: Callable[[str, int, ProgressEvent], None],
 ) -> RunResult:  # fmt: skip
-    stored = finished_trials(folder, about["arms"], about["seeds"])
-    for arm, seed in stored:
-        report(TrialProgress(arm, seed, "stored", 1.0, experiment.end))
-    todo = [(arm, seed) for seed in about["seeds"] for arm in about["arms"] if (arm, seed) not in stored]
-    failures = _run_all(folder, about, context, todo, max(1, min(workers, len(todo))), report)
-    if failures:
-        return RunResult(folder.partial, failures)
-    return RunResult(finish_run(folder))
-
-
-def _run_all(
-    folder: RunFolder, about: dict[str, Any], context: Context, todo: list[tuple[str, int]], workers: int,
-    report: Callable[[TrialProgress], None],
-) -> dict[tuple[str, int], Failure]:  # fmt: skip
-    """Run trials, and return the failures of those that have one."""
-    work = RunWork(folder, about, context)
-    trials = work.trials
-    ranks = context.ranks
-    executor: Executor = SharedExecutor(ranks) if ranks.size > 1 else LocalExecutor(workers)
+    store = prepare_own(folder.partial)
+    trials = RunTrials(RunFolder(folder.final.absolute()), about, replace(context, ranks=SERIAL))
     failures: dict[tuple[str, int], Failure] = {}
 
     def noted(news: ProgressEvent) -> None:
-        arm, seed = trials[news.key]
+        arm, seed = trials.names[news.key]
         if news.state == "failed":
-            failures[arm, seed] = Failure(news.kind, news.message + kept_text(folder, arm, seed))
-            report(TrialProgress(arm, seed, "failed", 0.0, 0.0, failures[arm, seed].reason))
-        elif news.state == "done":
-            report(TrialProgress(arm, seed, "done", 1.0, about["end_s"]))
-        else:
-            part = (news.time - about["begin_s"]) / (about["end_s"] - about["begin_s"])
-            report(TrialProgress(arm, seed, "running", part, news.time, news.message))
+            news = replace(news, message=news.message + kept_text(folder, arm, seed))
+            failures[arm, seed] = Failure(news.kind, news.message)
+        report(arm, seed, news)
 
-    keys = {trial: key for key, trial in trials.items()}
-    executor.run(work, [keys[one] for one in todo], noted)
-    return failures
+    stored = finished_trials(folder, about["arms"], about["seeds"])
+    for arm, seed in stored:
+        report(arm, seed, ProgressEvent(about["keys"][arm][str(seed)], "stored", about["end_s"]))
+    todo = [(arm, seed) for seed in about["seeds"] for arm in about["arms"] if (arm, seed) not in stored]
+    work = ClaimedWork(store, trials, _limits(), now_at(store.root))
+    run_all(work, [about["keys"][arm][str(seed)] for arm, seed in todo], executor, noted)
+    return RunResult(folder.partial, failures) if failures else RunResult(finish_run(folder))
+
+
+def _limits() -> Limits:
+    """Return limits by which a run ends within seconds, with records and last checkpoints of its trials kept."""
+    return Limits(
+        checkpoint_every=float(os.environ.get("MSIM_CHECKPOINT_EVERY", CHECKPOINT_EVERY)), grace=3.5, at_once=True
+    )
 
 
 @dataclass(frozen=True)
-class RunWork:
-    """Trials of a run, as the work of executors; see `Work`. The run's owner gives out each of them once."""
+class RunTrials:
+    """Trials of a run, each a group of its store; see `Trials`.
+
+    folder: with an absolute path, at which every process finds it
+    """
 
     folder: RunFolder
     about: dict[str, Any]
     context: Context
-    limits: Limits = LIMITS
 
     @property
     def target(self) -> str:
@@ -160,42 +128,34 @@ class RunWork:
         return self.context.target
 
     @property
-    def trials(self) -> dict[str, tuple[str, int]]:
+    def names(self) -> dict[str, tuple[str, int]]:
         """Return arm and seed of every trial, by its key."""
         keys = self.about["keys"]
         return {key: (arm, int(seed)) for arm, seeds in keys.items() for seed, key in seeds.items()}
 
-    def run(self, key: str, report: Report, stop: Stop, ranks: RankGroup) -> ProgressEvent:
-        """Run a trial in this process and store it; see `Work`."""
-        arm, seed = self.trials[key]
-        try:
-            _trial(self.folder, self.about, replace(self.context, ranks=ranks), arm, seed, key, report)
-        except Exception as problem:  # the reason has to reach the user whatever it is
-            return self.fail(key, _kept_failure(self.folder, arm, seed, problem))
-        return ProgressEvent(key, "done")
+    def is_stored(self, key: str) -> bool:
+        """Return whether a trial is done and stored."""
+        return (self.folder.store / trial_path(*self.names[key])).is_dir()
 
-    def fail(self, key: str, failure: Failure) -> ProgressEvent:
-        """Return the last event of a failed trial, whose journal says how far it came."""
-        return ProgressEvent(key, "failed", message=failure.reason, kind=failure.kind)
+    def simulate(self, key: str, attempt: Attempt) -> None:
+        """Simulate a trial and store it; what it recorded is kept where it is stopped or killed. See `Trials`."""
+        folder, (arm, seed) = self.folder, self.names[key]
 
-    def outcome(self, key: str) -> ProgressEvent | None:
-        """Return 'done' for a trial in the store."""
-        arm, seed = self.trials[key]
-        return ProgressEvent(key, "done") if finished_trials(self.folder, [arm], [seed]) else None
+        def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
+            # Where the disk is full the trial goes on, or ends with its own reason.
+            with suppress(OSError):
+                write_unfinished(folder, arm, seed, datasets, reached, reason)
+                remove_journal(folder, arm, seed)
 
-    def is_claimed(self, key: str) -> bool:
-        """Return False: nobody but the owner of the run has trials of it."""
-        return False
+        def journal(arrays: Mapping[str, Series], reached: float) -> None:
+            with suppress(OSError):
+                write_journal(folder, arm, seed, arrays, reached)
 
-
-def _kept_failure(folder: RunFolder, arm: str, seed: int, problem: Exception) -> Failure:
-    """Return the failure of a trial, and write its traceback where the disk has room for it."""
-    found = failure_of(problem)
-    try:
-        path = write_failure(folder, arm, seed, "".join(traceback.format_exception(problem)))
-    except OSError:
-        return found
-    return Failure(found.kind, f"{found.reason} (traceback in {path})")
+        experiment = experiment_from_provenance(self.about)
+        datasets = attempt.simulate(experiment, experiment.arm(arm), seed, self.context, keep, journal)
+        write_trial(folder, arm, seed, datasets)
+        remove_unfinished(folder, arm, seed)
+        remove_journal(folder, arm, seed)
 
 
 def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
@@ -204,67 +164,6 @@ def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     kept.append((journal_reach(folder, arm, seed), journal_path(folder, arm, seed)))
     reached, path = max(((time, path) for time, path in kept if time is not None), default=(None, None))
     return "" if reached is None else f"; its record up to {quantity_text(reached * second)} is kept in {path}"
-
-
-def _trial(
-    folder: RunFolder, about: dict[str, Any], context: Context, arm: str, seed: int, key: str, report: Report
-) -> None:
-    experiment = experiment_from_provenance(about)
-    reached = experiment.begin
-
-    def progress(time: float) -> None:
-        nonlocal reached
-        reached = float(time)
-        report(ProgressEvent(key, "running", reached))
-
-    def report_burst(now: BurstProgress) -> None:
-        text = f"{now.done:.1f} of {now.total:.1f} s of spikes, {now.speed:.2g} s/s, {now.left:.0f} s left"
-        report(ProgressEvent(key, "running", reached, text))
-
-    def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
-        # Where the disk is full the trial goes on, or ends with its own reason.
-        with suppress(OSError):
-            write_unfinished(folder, arm, seed, datasets, reached, reason)
-            remove_journal(folder, arm, seed)
-
-    def journal(arrays: Mapping[str, Series], reached: float) -> None:
-        with suppress(OSError):
-            write_journal(folder, arm, seed, arrays, reached)
-
-    progress(experiment.begin)
-    checkpoints = trial_checkpoints(folder, arm, seed)
-    datasets = simulate_trial(
-        experiment,
-        experiment.arm(arm),
-        seed,
-        context,
-        progress,
-        keep,
-        journal,
-        checkpoints,
-        report_burst,
-        folder.partial,
-    )
-    write_trial(folder, arm, seed, datasets)
-    remove_unfinished(folder, arm, seed)
-    remove_journal(folder, arm, seed)
-    remove_checkpoints(checkpoint_folder(folder, arm, seed))
-
-
-def trial_checkpoints(folder: RunFolder, arm: str, seed: int) -> Checkpoints:
-    """Return the checkpoints of a trial in the folder of its run."""
-    root = checkpoint_folder(folder, arm, seed)
-
-    def read(file: SpoolFile) -> TrialState | None:
-        found = read_checkpoint(root, file)
-        return None if found is None else TrialState(*found)
-
-    def write(state: TrialState) -> None:
-        # Where the disk is full the trial goes on without.
-        with suppress(OSError):
-            write_checkpoint(root, state.arrays, state.about)
-
-    return Checkpoints(read, write, float(os.environ.get("MSIM_CHECKPOINT_EVERY", CHECKPOINT_EVERY)))
 
 
 def simulate(
@@ -305,7 +204,7 @@ def simulate(
         validate_emulated(definition)
         emulators = emulators_of(models_of(definition), None)
     context = Context(target, definition.schedule, emulators=emulators)
-    result = run_experiment(definition, folder, context, workers or os.cpu_count() or 1)
+    result = run_experiment(definition, folder, context, LocalExecutor(workers or os.cpu_count() or 1))
     if result.failures:
         reasons = "; ".join(f"{arm}, seed {seed}: {one.reason}" for (arm, seed), one in result.failures.items())
         problem = SimulationError(

@@ -23,8 +23,8 @@ from msim.executors.executor import Limits, ProgressEvent, Stop
 from msim.executors.kinds.local import LocalExecutor
 from msim.storage.trial_store import read_failure_record
 from msim.trials import claimed
-from msim.trials.claimed import run_all
-from msim.trials.kept_values import KeptWork, keep_values, prepared
+from msim.trials.claimed import ClaimedWork, run_all
+from msim.trials.kept_values import keep_values, kept_work
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +36,16 @@ def job(small_model: ModelDefinition) -> Job:
     return jobs_of(next(iter(plans.values())), small_model, changes, (1,), Context())[1]
 
 
-def work_of(job: Job, folder: Path) -> KeptWork:
+def work_of(job: Job, folder: Path) -> ClaimedWork:
     """A command's work on a folder that holds that trial's values, with a checkpoint after every leap."""
-    return KeptWork(folder, {job.key: job}, "cpp", prepared(folder), Limits(checkpoint_every=0, grace=5))
+    return kept_work({job.key: job}, "cpp", folder, Limits(checkpoint_every=0, grace=5))
 
 
-def values(work: KeptWork, key: str) -> object:
-    return json.loads((work.folder / f"{key}.json").read_text(encoding="utf-8"))
+def values(work: ClaimedWork, key: str) -> object:
+    return json.loads((work.store.root / f"{key}.json").read_text(encoding="utf-8"))
 
 
-def run(work: KeptWork, key: str, act: Callable[[ProgressEvent], None] = lambda news: None) -> list[ProgressEvent]:
+def run(work: ClaimedWork, key: str, act: Callable[[ProgressEvent], None] = lambda news: None) -> list[ProgressEvent]:
     """All events of the trial in a process of its own."""
     told: list[ProgressEvent] = []
 
@@ -76,7 +76,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(job: Job, tmp_path: Path) ->
     assert told[-1].state == "done" and len(told) < leaps
     assert values(again, job.key) == values(undisturbed, job.key)
     for name in ("failed", "claims", "work"):
-        assert not any((again.folder / name).iterdir()), name
+        assert not any((again.store.root / name).iterdir()), name
 
 
 def test_a_trial_of_another_command_is_left_to_it(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,14 +89,14 @@ def test_a_trial_of_another_command_is_left_to_it(job: Job, tmp_path: Path, monk
         assert work.run(job.key, lambda news: None, Stop(), SERIAL).state == "elsewhere"
 
         class Here:
-            def run(self, work: KeptWork, keys: list[str], report: Callable[[ProgressEvent], None]) -> None:
+            def run(self, work: ClaimedWork, keys: list[str], report: Callable[[ProgressEvent], None]) -> None:
                 ran.append(keys)
                 if len(ran) == 2:  # nobody else has it any more
                     report(ProgressEvent(keys[0], "done"))
                     return
                 report(work.run(keys[0], report, Stop(), SERIAL))
                 if ends == "with values":
-                    keep_values(work.folder, job.key, [[*key, 1.0] for key in job.keys])
+                    keep_values(work.store.root, job.key, [[*key, 1.0] for key in job.keys])
                 release(claim)
 
         told: list[ProgressEvent] = []

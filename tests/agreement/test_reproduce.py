@@ -70,7 +70,7 @@ def test_a_trial_that_is_not_there_is_refused(done: Sweep) -> None:
 def test_a_run_comes_out_the_same(tmp_path: Path) -> None:
     """All arms of a run, from its provenance alone, wherever the run lies now."""
     experiment = read_experiment(write_experiment(tmp_path))
-    first = run_experiment(experiment, tmp_path / "first", Context(schedule=experiment.schedule), 1)
+    first = run_experiment(experiment, tmp_path / "first", Context(schedule=experiment.schedule), LocalExecutor(1))
     assert not first.failures
     moved = tmp_path / "elsewhere"
     first.path.rename(moved)

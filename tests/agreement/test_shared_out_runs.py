@@ -14,7 +14,7 @@ from other_checkout import PACKAGE, other_checkout
 
 import msim
 from msim.base.endings import EXIT_STATUS
-from msim.storage.run_store import CHECKPOINTS, UNFINISHED
+from msim.storage.run_store import UNFINISHED
 from tests.agreement.test_run_end_to_end import EXPERIMENT
 
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
@@ -111,7 +111,7 @@ class Started:
         )  # fmt: skip
         partial = folder / f".{out}.partial"
         until = time.monotonic() + 200
-        while not list(partial.glob(f"{CHECKPOINTS}/*/*/[0-9]*")) or not list(partial.glob(f"{UNFINISHED}/*/*.npz")):
+        while not list(partial.glob("work/*/checkpoints/[0-9]*")) or not list(partial.glob(f"{UNFINISHED}/*/*.npz")):
             assert self.process.poll() is None and time.monotonic() < until, self.process.communicate()
             time.sleep(0.02)
 

@@ -205,7 +205,7 @@ def test_a_rank_of_other_code_is_refused_before_any_trial(tmp_path: Path) -> Non
 def test_a_slurm_task_of_other_code_runs_no_trial(tmp_path: Path) -> None:
     """What is submitted names its code; where it comes to itself as another one, its trials say so."""
     sweep = begun(tmp_path)
-    parcel = sent(sweep)
+    parcel = sent(sweep.work)
     other = replace(parcel.code, folder="/login/node/msim", digest="0" * 64)
     Task(replace(parcel, code=other), 1, 0)([one.key for one in sweep.plan.trials])
     result = result_of(sweep)

@@ -17,11 +17,12 @@ from small_sweep import DOSES, begun, process_of, recorded, write_experiment
 from test_stopped_runs import children, is_running, wait_until
 
 import msim
+from msim.base.errors import DiskFullError
 from msim.executors.executor import ProgressEvent
 from msim.executors.kinds.local import LocalExecutor
 from msim.storage.trial_store import TrialStore, read_failure_record
 from msim.sweep.plan_files import latest_plan, read_plan
-from msim.sweep.run import DiskFull, run_sweep
+from msim.sweep.run import run_sweep
 from msim.sweep.status import Status, status
 from msim.sweep.work import Sweep
 
@@ -134,7 +135,7 @@ def test_a_full_disk_ends_a_sweep_and_loses_nothing(tmp_path: Path, undisturbed:
                     while True:
                         file.write(bytes(4096))
 
-        with pytest.raises(DiskFull, match="No space left"):
+        with pytest.raises(DiskFullError, match="No space left"):
             run_sweep(sweep, ONE, fill)
         assert counts(status(sweep.store, sweep.plan))[3] > 0
         assert recorded(sweep.store).items() <= undisturbed.items()

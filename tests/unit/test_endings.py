@@ -23,14 +23,16 @@ from msim.backends.registry import require_target
 from msim.base.endings import EXIT_STATUS, Failure, exit_status_of, failure_of, kind_of
 from msim.base.errors import DiskFullError, InputError, OwnerError, SimulationError, StartError
 from msim.base.file_lease import take
+from msim.base.made import MARK
 from msim.evidence import trials as evidence_trials
 from msim.evidence.trials import Job
 from msim.executors.executor import ProgressEvent, Stop
+from msim.executors.kinds.local import LocalExecutor
 from msim.storage.owner import owned
 from msim.storage.run_store import RunFolder, start_run
-from msim.storage.trial_store import TrialStore, prepare, read_failure_record
+from msim.storage.trial_store import TrialStore, prepare, prepare_own, read_failure_record
 from msim.trials import claimed, run
-from msim.trials.kept_values import KeptWork, prepared
+from msim.trials.kept_values import kept_work
 
 
 def chained(problem: Exception) -> Exception:
@@ -41,6 +43,7 @@ def chained(problem: Exception) -> Exception:
 
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
+NOTHING: Any = SimpleNamespace()  # where an experiment is not looked at
 ENDINGS = [
     (SimulationError("ran away"), "raised", ""),
     (TypeError("a slip"), "raised", ""),
@@ -63,9 +66,19 @@ def raising(problem: Exception) -> Callable[..., Any]:
 
 def of_a_run(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failure:
     """The failure of a trial of `msim run`, in its worker."""
-    monkeypatch.setattr(run, "_trial", raising(problem))
-    work = run.RunWork(start_run(folder / "run", about()), about(), Context())
-    return failure(work.run("vehicle 1", lambda news: None, Stop(), SERIAL))
+    monkeypatch.setattr(run, "experiment_from_provenance", raising(problem))
+    begun = start_run(folder / "run", about())
+    work = claimed.ClaimedWork(prepare_own(begun.partial), run.RunTrials(begun, about(), Context()))
+    return kept(work, "vehicle 1")
+
+
+def kept(work: claimed.ClaimedWork, key: str) -> Failure:
+    """The failure of a trial, which is on record too, and of which no claim is left."""
+    found = failure(work.run(key, lambda news: None, Stop(), SERIAL))
+    record = read_failure_record(work.store, key)
+    assert (record["kind"], record["reason"]) == (found.kind, found.reason)
+    assert not any(one for one in (work.store.root / "claims").iterdir() if one.name != MARK)
+    return found
 
 
 def failure(news: ProgressEvent) -> Failure:
@@ -78,12 +91,7 @@ def of_evidence(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatc
     """The failure of a trial of `msim evidence`, in its worker."""
     monkeypatch.setattr(evidence_trials, "trial_values", raising(problem))
     job = Job("0" * 32, SimpleNamespace(), "model", {}, {}, 1, Context(), ())  # type: ignore[arg-type]
-    work = KeptWork(folder, {job.key: job}, "cpp", prepared(folder))
-    found = failure(work.run(job.key, lambda news: None, Stop(), SERIAL))
-    record = read_failure_record(work.store, job.key)
-    assert (record["kind"], record["reason"]) == (found.kind, found.reason)
-    assert not any((folder / "claims").iterdir())
-    return found
+    return kept(kept_work({job.key: job}, "cpp", folder), job.key)
 
 
 def of_a_sweep(problem: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failure:
@@ -128,9 +136,11 @@ def test_a_trial_whose_traceback_cannot_be_kept_still_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the disk is full there is no room for that either."""
-    monkeypatch.setattr(run, "write_failure", raising(FULL))
-    found = of_a_run(FULL, tmp_path, monkeypatch)
-    assert found == failure_of(FULL)
+    monkeypatch.setattr(claimed, "write_failure_record", raising(FULL))
+    monkeypatch.setattr(run, "experiment_from_provenance", raising(FULL))
+    begun = start_run(tmp_path / "run", about())
+    work = claimed.ClaimedWork(prepare_own(begun.partial), run.RunTrials(begun, about(), Context()))
+    assert failure(work.run("vehicle 1", lambda news: None, Stop(), SERIAL)) == failure_of(FULL)
 
 
 def test_evidence_of_trials_that_were_killed_is_none() -> None:
@@ -176,7 +186,7 @@ def test_a_run_refuses_another_owner_before_anything_is_written(
     assert take(folder.partial.with_suffix(".owner"))
     before = set(tmp_path.iterdir())
     with pytest.raises(OwnerError):
-        run.run_experiment(SimpleNamespace(), folder.final, Context("numpy"), 1)  # type: ignore[arg-type]
+        run.run_experiment(NOTHING, folder.final, Context("numpy"), LocalExecutor(1))
     assert set(tmp_path.iterdir()) == before
 
 
@@ -191,7 +201,7 @@ def test_a_run_on_a_full_disk_ends_with_a_message(tmp_path: Path, monkeypatch: p
         with monkeypatch.context() as patch:
             patch.setattr(place, raising(FULL))
             with pytest.raises(DiskFullError, match="the disk is full.*the same command goes on"):
-                run.run_experiment(SimpleNamespace(), tmp_path / "run", Context("numpy"), 1)  # type: ignore[arg-type]
+                run.run_experiment(NOTHING, tmp_path / "run", Context("numpy"), LocalExecutor(1))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

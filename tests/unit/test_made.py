@@ -24,8 +24,6 @@ from msim.emulator.files import validate_own_file
 from msim.storage import run_store
 from msim.storage.checkpoints import GROWING, remove_checkpoints, write_checkpoint
 from msim.storage.run_store import (  # fmt: skip
-    CHECKPOINTS,
-    FAILURES,
     MANIFEST,
     STORE,
     UNFINISHED,
@@ -33,10 +31,18 @@ from msim.storage.run_store import (  # fmt: skip
     RunFolder,
     finish_run,
     start_run,
-    write_failure,
     write_trial,
 )
-from msim.storage.trial_store import place_file, prepare, remove_work, write_failure_record
+from msim.storage.trial_store import (  # fmt: skip
+    CLAIMS,
+    FAILED,
+    WORK,
+    place_file,
+    prepare,
+    prepare_own,
+    remove_work,
+    write_failure_record,
+)
 from msim.storage.unfinished import remove_unfinished, write_unfinished
 
 KEY = "0123456789abcdef" * 2
@@ -140,7 +146,7 @@ def run_of(folder: Path) -> RunFolder:
 def finished(run: RunFolder) -> None:
     for arm, seed in TRIALS:
         write_trial(run, arm, seed, {"samples": datasets(arm, seed)["samples"]})
-    write_failure(run, *TRIAL, "Traceback")
+    write_failure_record(prepare_own(run.partial), KEY, "why", "Traceback", "raised")
     finish_run(run)
 
 
@@ -168,7 +174,7 @@ def swept(run: RunFolder) -> None:
 PLACES: dict[str, tuple[str, Callable[[RunFolder], None]]] = {
     "the beginning of a run": (".run.beginning", lambda run: None),
     "a trial that grows": (f".run.partial/.{TRIAL[0]}.seed_{TRIAL[1]}.partial", finished),
-    **{f"{name} of a run": (f".run.partial/{name}", finished) for name in (FAILURES, UNFINISHED, CHECKPOINTS, WRITTEN)},
+    **{f"{name} of a run": (f".run.partial/{name}", finished) for name in (FAILED, CLAIMS, WORK, UNFINISHED, WRITTEN)},
     "a record": (f".run.partial/{UNFINISHED}/{TRIAL[0]}/.seed_{TRIAL[1]}.a", kept),
     "the other record": (f".run.partial/{UNFINISHED}/{TRIAL[0]}/.seed_{TRIAL[1]}.b", kept),
     "a checkpoint that grows": (f".run.partial/own/{GROWING}", checked),
@@ -199,7 +205,7 @@ def test_all_that_is_ours_goes(tmp_path: Path) -> None:
     kept(run)
     checked(run)
     write_unfinished(run, *TRIAL, {"samples": datasets(*TRIAL)["samples"]}, 1.0, "stopped")
-    write_checkpoint(run.partial / CHECKPOINTS / TRIAL[0] / "seed_1", ARRAYS, {})
+    write_checkpoint(make_own(prepare_own(run.partial).work(KEY)) / "checkpoints", ARRAYS, {})
     finished(run)
     assert {one.name for one in (tmp_path / "run").iterdir()} == {STORE, MANIFEST}
     assert [one.name for one in tmp_path.iterdir()] == ["run"]

@@ -21,7 +21,8 @@ from msim.report.limits import EMULATOR, FILES, PEOPLE, limits, limits_section
 from msim.report.optional_imports import require_pages
 from msim.report.page import html_of
 from msim.report.write import page_of, write_report
-from msim.storage.run_store import FAILURES, Run
+from msim.storage.run_store import Run
+from msim.storage.trial_store import prepare_own, write_failure_record
 from msim.verdicts.verdict import judge
 from msim.verdicts.verdict_text import interval_text, number_text
 
@@ -123,9 +124,8 @@ def test_a_study_is_set_beside_what_was_reported_and_its_words_are_text(tmp_path
 
 def test_what_is_not_finished_says_so(tmp_path: Path) -> None:
     folder = begin_run(tmp_path / "run", trials=2)
-    failures = folder.partial / FAILURES
-    failures.mkdir()
-    (failures / "ketamine_seed_1.txt").write_text("Traceback\nSimulationError: ran <away>\n", encoding="utf-8")
+    store = prepare_own(folder.partial)
+    write_failure_record(store, "ketamine 1", "SimulationError: ran <away>", "Traceback", "raised")
     seen = text_of(html_of(page_of(tmp_path / "run")))
     assert "This run is not finished. 2 of 12 trials are done" in seen
     assert "vehicle, seed 1 done" in seen and "ketamine, seed 1 failed – SimulationError: ran <away>" in seen

@@ -171,7 +171,7 @@ def test_a_worker_of_other_code_is_refused_by_name_before_any_work(
     monkeypatch.setattr(local, "validate_same_code", lambda one, who: validate_same_code(one, who, code))
     sweep = begun(tmp_path)
     with pytest.raises(StartError, match="a worker process runs other code") as refused:
-        LocalExecutor(1).run(sweep, [sweep.plan.trials[0].key], no_report)
+        LocalExecutor(1).run(sweep.work, [sweep.plan.trials[0].key], no_report)
     assert code.folder in str(refused.value) and str(PACKAGE) in str(refused.value) and refused.value.exit_status == 4
     assert not any((sweep.store.root / "claims").iterdir())
 
@@ -194,14 +194,14 @@ def test_a_worker_that_cannot_be_forked_cannot_start(
     monkeypatch.setattr("multiprocessing.popen_forkserver.Popen.__init__", fail)
     sweep = begun(tmp_path)
     with pytest.raises(StartError, match="a worker process cannot start"):
-        LocalExecutor(1).run(sweep, [sweep.plan.trials[0].key], no_report)
+        LocalExecutor(1).run(sweep.work, [sweep.plan.trials[0].key], no_report)
 
 
 def test_a_worker_that_ends_as_it_starts_cannot_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "serve", leave)
     sweep = begun(tmp_path)
     with pytest.raises(StartError, match="a worker process cannot start"):
-        LocalExecutor(1).run(sweep, [sweep.plan.trials[0].key], no_report)
+        LocalExecutor(1).run(sweep.work, [sweep.plan.trials[0].key], no_report)
 
 
 def leave(*_: object) -> None:

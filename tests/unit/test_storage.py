@@ -27,9 +27,9 @@ from msim.storage.run_store import (  # fmt: skip
     open_run,
     start_run,
     trial_path,
-    write_failure,
     write_trial,
 )
+from msim.storage.trial_store import prepare_own, read_failure_record, write_failure_record
 
 
 @pytest.fixture
@@ -120,13 +120,13 @@ def test_a_killed_start_can_be_started_again(tmp_path: Path, killed_in: str, mon
 
 
 def test_failures_are_kept_until_the_trial_succeeds(tmp_path: Path) -> None:
-    """The reason of a failed trial is on disk; storing the trial removes it, and a finished run carries none."""
+    """The reason of a failed trial is on disk, and a finished run carries none."""
     run = started(tmp_path / "run", TRIALS[1:])
-    path = write_failure(run, *TRIALS[0], "Traceback")
-    assert path.read_text() == "Traceback"
+    store = prepare_own(run.partial)
+    write_failure_record(store, "vehicle 1", "why", "Traceback", "raised")
+    assert read_failure_record(store, "vehicle 1")["traceback"] == "Traceback"
     assert finished_trials(run, ARMS, SEEDS) == TRIALS[1:]
     write_trial(run, *TRIALS[0], datasets(*TRIALS[0]))
-    assert not path.exists()
     assert {one.name for one in finish_run(run).iterdir()} == {STORE, MANIFEST}
 
 

@@ -22,7 +22,7 @@ def _start(_: ExecutorOptions) -> Iterator[MpiExecutor | None]:
     raises: InputError where there are fewer than two, StartError where one runs other code
     """
     if not started_by_mpi():
-        raise InputError("--executor mpi: start it with mpiexec -n N msim sweep ..., N of 2 or more")
+        raise InputError("--executor mpi: start it with mpiexec -n N msim ..., N of 2 or more")
     from mpi4py import MPI
     from mpi4py.futures import MPICommExecutor
 
