@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msim.backends.context import Context
@@ -10,6 +15,7 @@ from msim.base.file_lease import owner
 from msim.definitions.experiments.axes import read_design
 from msim.definitions.experiments.experiment import read_experiment
 from msim.executors.executor import Limits
+from msim.storage.digest import digest_run
 from msim.storage.trial_store import TrialStore, read_record
 from msim.sweep.plan import Plan, make_plan
 from msim.sweep.run import begin_sweep
@@ -77,3 +83,38 @@ def recorded(store: TrialStore) -> dict[str, str]:
 def process_of(sweep: Sweep, key: str) -> int:
     """The process that runs a trial."""
     return int(owner(sweep.store.claim(key)).rsplit("-", 2)[1])
+
+
+def run_command(folder: Path, *options: str) -> list[str]:
+    """The command that runs the experiment itself, two trials, into a folder `run`."""
+    return [sys.executable, "-m", "msim", "run", str(write_experiment(folder)), "--out", str(folder / "run"), *options]
+
+
+def run_hash(folder: Path) -> str:
+    """What `msim hash` says of that run."""
+    return digest_run(folder / "run").sha256
+
+
+@functools.cache
+def run_hash_here() -> str:
+    """The hash of that run on this machine."""
+    with tempfile.TemporaryDirectory(prefix="msim-") as name:
+        done = subprocess.run(run_command(Path(name), "--workers", "1"), capture_output=True, text=True, timeout=500)
+        assert done.returncode == 0, done.stderr
+        return run_hash(Path(name))
+
+
+@functools.cache
+def evidence_here() -> dict[str, bytes]:
+    """What `evidence_of` gives on this machine."""
+    with tempfile.TemporaryDirectory(prefix="msim-") as name:
+        return evidence_of(Path(name), os.environ, "--workers", "1")
+
+
+def evidence_of(folder: Path, environment: Mapping[str, str], *options: str) -> dict[str, bytes]:
+    """What `msim evidence` keeps of a row's trial, by the names of files."""
+    command = [sys.executable, "-m", "msim", "evidence", "--only", "T2_rapid", "--set", "column.n_cells=60", "--seeds",
+               "1", "--json", "--out", str(folder / "kept"), *options]  # fmt: skip
+    done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    return {one.name: one.read_bytes() for one in (folder / "kept").glob("*.json")}

@@ -16,7 +16,17 @@ from pathlib import Path
 import pytest
 from other_checkout import other_checkout
 from slurm_cluster import slurm_cluster
-from small_sweep import DOSES, begun, recorded, write_experiment
+from small_sweep import (  # fmt: skip
+    DOSES,
+    begun,
+    evidence_here,
+    evidence_of,
+    recorded,
+    run_command,
+    run_hash,
+    run_hash_here,
+    write_experiment,
+)
 from test_stopped_runs import children, wait_until
 
 import msim
@@ -66,6 +76,22 @@ def test_a_sweep_on_slurm_gives_the_same_bits(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == DONE
     assert recorded(TrialStore(tmp_path / "sweep")) == local
+
+
+def test_a_run_and_evidence_on_slurm_are_those_of_this_machine(cluster: dict[str, str], tmp_path: Path) -> None:
+    command = run_command(tmp_path, "--executor", "slurm", "--slurm", "trials=2")
+    done = subprocess.run(command, env=cluster, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert run_hash(tmp_path) == run_hash_here()
+    on_slurm = evidence_of(tmp_path, cluster, "--executor", "slurm")
+    assert on_slurm and on_slurm == evidence_here()
+
+
+def test_a_run_on_ranks_that_take_a_trial_each_is_that_of_this_machine(tmp_path: Path) -> None:
+    done = subprocess.run([*on_ranks(), *run_command(tmp_path, "--executor", "mpi")], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": ROOT, "OMP_NUM_THREADS": "1"}, timeout=500)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert run_hash(tmp_path) == run_hash_here()
 
 
 def test_a_job_killed_for_memory_is_a_failure_and_no_wait(cluster: dict[str, str], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from other_checkout import other_checkout
-from small_sweep import begun, recorded
+from small_sweep import begun, evidence_here, evidence_of, recorded, run_command, run_hash, run_hash_here
 from test_stopped_runs import is_running, wait_until
 from test_sweep_clusters import DONE, ROOT, sweep_command
 
@@ -21,7 +21,7 @@ from msim.base.errors import InputError
 from msim.base.file_lease import owner
 from msim.executors import registry
 from msim.executors.kinds.local import LocalExecutor
-from msim.storage.trial_store import TrialStore
+from msim.storage.trial_store import TrialStore, read_failure_record
 from msim.sweep.plan_files import latest_plan, read_plan
 from msim.sweep.run import run_sweep
 from msim.sweep.status import status
@@ -110,6 +110,35 @@ def test_a_stop_leaves_checkpoints_and_the_command_goes_on(
     assert now.failed == now.running == 0 < now.pending
     assert any(folder.glob("work/*/checkpoints/[0-9]*/MANIFEST.json"))
     assert_same_bits(started(cluster, tmp_path), tmp_path, local)
+
+
+def test_a_killed_process_costs_a_run_its_own_trial_alone(cluster: Any, tmp_path: Path) -> None:
+    """The other trial is stored; the same command takes the killed one up, and all is as this machine has it."""
+    environment = {**os.environ, "PYTHONPATH": ROOT, "MSIM_CHECKPOINT_EVERY": "0"}
+    command = run_command(tmp_path, "--executor", "dask", "--scheduler", cluster.scheduler_address)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    store, killed = TrialStore(tmp_path / ".run.partial"), ""
+
+    def at_work() -> bool:
+        nonlocal killed
+        saved = [one.parents[2].name for one in store.root.glob("work/*/checkpoints/[0-9]*/MANIFEST.json")]
+        killed = next((key for key in saved if owner(store.claim(key))), "")
+        return bool(killed) or process.poll() is not None
+
+    assert wait_until(at_work, 300) and killed, process.communicate()
+    os.kill(int(owner(store.claim(killed)).rsplit("-", 2)[1]), signal.SIGKILL)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == EXIT_STATUS["killed"] and "1 of 2 trials failed" in errors, errors
+    assert read_failure_record(store, killed)["kind"] == "killed" and "seed 1: done" in errors
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and done.stderr.count("seed 1: stored") == 1, done.stderr
+    assert run_hash(tmp_path) == run_hash_here()
+
+
+def test_evidence_is_that_of_this_machine(cluster: Any, tmp_path: Path) -> None:
+    words = ("--executor", "dask", "--scheduler", cluster.scheduler_address)
+    on_dask = evidence_of(tmp_path, {**os.environ, "PYTHONPATH": ROOT}, *words)
+    assert on_dask and on_dask == evidence_here()
 
 
 def refused(folder: Path, *words: str, path: str = ROOT) -> tuple[int, str]:
