@@ -1,4 +1,4 @@
-"""Journal of a trial: its record so far in one file, cheap enough to be written after every burst."""
+"""Journal of a trial that is not finished: its record so far in one file, written after every leap and at a stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from msim.base.signals import stops_held
 from msim.recording.spool import Series, Spool, blocks
 from msim.storage.run_store import UNFINISHED, RunFolder
 
-REACHED = "journal/reached"
+REACHED, REASON = "journal/reached", "journal/reason"
 UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile)
 
 
@@ -26,15 +26,23 @@ def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:
     return folder.partial / UNFINISHED / arm / f"seed_{seed}.npz"
 
 
-def write_journal(folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, Series], reached: float) -> None:
-    """Replace the journal by the record up to `reached` (s), in one step."""
-    path = journal_path(folder, arm, seed)
+def write_journal(
+    folder: RunFolder, arm: str, seed: int, arrays: Mapping[str, Series], reached: float, reason: str = ""
+) -> None:
+    """Replace the journal by the record up to `reached` (s), in one step.
+
+    An earlier journal that reaches further stays: a trial that starts again repeats the same trajectory.
+    reason: of a stop, '' while the trial goes on
+    """
+    path, before = journal_path(folder, arm, seed), journal_reach(folder, arm, seed)
+    if before is not None and before > reached:
+        return
     make_own(folder.partial / UNFINISHED)
     path.parent.mkdir(exist_ok=True)
     partial = path.with_name(f".{path.name}")
     with stops_held():
         with partial.open("wb") as handle:
-            _save(handle, {**arrays, REACHED: np.array(reached)})
+            _save(handle, {**arrays, REACHED: np.array(reached), REASON: np.array(reason)})
         os.replace(partial, path)
 
 
@@ -52,8 +60,10 @@ def _save(handle: IO[bytes], arrays: Mapping[str, Series]) -> None:
                     member.write(block.tobytes())
 
 
-def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.ndarray], float] | None:
-    """Read the journal of a trial: its record and the time in s that it reaches; None where there is none.
+def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.ndarray], float, str] | None:
+    """Read the journal of a trial: its record, the time in s that it reaches, and the reason of a stop, or ''.
+
+    returns: None where there is none
 
     raises: StorageError where it cannot be read
     """
@@ -63,7 +73,7 @@ def read_journal(folder: RunFolder, arm: str, seed: int) -> tuple[dict[str, np.n
     try:
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
-        return arrays, float(arrays.pop(REACHED))
+        return arrays, float(arrays.pop(REACHED)), str(arrays.pop(REASON))
     except UNREADABLE as problem:
         raise StorageError(f"{path}: cannot be read: {problem}") from None
 
@@ -81,5 +91,5 @@ def journal_reach(folder: RunFolder, arm: str, seed: int) -> float | None:
 
 
 def remove_journal(folder: RunFolder, arm: str, seed: int) -> None:
-    """Remove a journal, once its trial is finished or kept otherwise."""
+    """Remove a journal, once its trial is finished."""
     journal_path(folder, arm, seed).unlink(missing_ok=True)

@@ -53,6 +53,13 @@ class RunFolder:
         return self.partial / STORE
 
 
+def run_folder(path: Path) -> RunFolder:
+    """Return the folder of a run from its final path, or from the path at which it grows."""
+    name = path.name
+    grows = name.startswith(".") and name.endswith(".partial")
+    return RunFolder(path.with_name(name[1:].removesuffix(".partial")) if grows else path)
+
+
 def trial_path(arm: str, seed: int) -> str:
     """Return the group of a trial within the store."""
     return f"trials/{arm}/seed_{seed}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +24,10 @@ from msim.base.made import make_own
 from msim.definitions.experiments.definition import Arm, ExperimentDefinition
 from msim.executors.executor import STOPPED, Executor, Limits, ProgressEvent, Report, Stop, Stopped, Work
 from msim.multiscale.trial_state import TrialState
-from msim.recording.spool import Series, SpoolFile
+from msim.recording.spool import SpoolFile
 from msim.storage.checkpoints import read_checkpoint, remove_checkpoints, write_checkpoint
 from msim.storage.trial_store import WORK, TrialStore, read_failure_record, remove_work, write_failure_record
-from msim.trials.trial import Checkpoints, Keep, simulate_trial
+from msim.trials.trial import Checkpoints, Journal, simulate_trial
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,16 +52,15 @@ class Attempt:
 
     def simulate(
         self, experiment: ExperimentDefinition, arm: Arm, seed: int, context: Context,
-        keep: Keep = lambda datasets, reached, reason: None,
-        journal: Callable[[Mapping[str, Series], float], None] | None = None,
+        journal: Journal | None = None,
     ) -> dict[str, xr.Dataset]:  # fmt: skip
-        """Simulate the trial and return its datasets; keep, journal: as `simulate_trial` has them.
+        """Simulate the trial and return its datasets; journal: as `simulate_trial` has it.
 
         raises: Stopped after a request to stop, once there is a checkpoint
         """
         self.progress(experiment.begin)
         return simulate_trial(
-            experiment, arm, seed, replace(context, ranks=self.ranks), self.progress, keep, journal, self.checkpoints,
+            experiment, arm, seed, replace(context, ranks=self.ranks), self.progress, journal, self.checkpoints,
             self.report_burst, self.folder,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msim.backends.context import Context
 from msim.backends.mpi import SERIAL
@@ -37,13 +37,9 @@ from msim.storage.run_store import (
     write_trial,
 )
 from msim.storage.trial_store import prepare_own
-from msim.storage.unfinished import reached_by, remove_unfinished, unfinished_path, write_unfinished
 from msim.trials.claimed import Attempt, ClaimedWork, run_all
 from msim.trials.trial import CHECKPOINT_EVERY
 from msim.trials.trial_key import trial_keys
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @dataclass
@@ -141,28 +137,20 @@ class RunTrials:
         """Simulate a trial and store it; what it recorded is kept where it is stopped or killed. See `Trials`."""
         folder, (arm, seed) = self.folder, self.names[key]
 
-        def keep(datasets: Mapping[str, xr.Dataset], reached: float, reason: str) -> None:
+        def journal(arrays: Mapping[str, Series], reached: float, reason: str) -> None:
             # Where the disk is full the trial goes on, or ends with its own reason.
             with suppress(OSError):
-                write_unfinished(folder, arm, seed, datasets, reached, reason)
-                remove_journal(folder, arm, seed)
-
-        def journal(arrays: Mapping[str, Series], reached: float) -> None:
-            with suppress(OSError):
-                write_journal(folder, arm, seed, arrays, reached)
+                write_journal(folder, arm, seed, arrays, reached, reason)
 
         experiment = experiment_from_provenance(self.about)
-        datasets = attempt.simulate(experiment, experiment.arm(arm), seed, self.context, keep, journal)
+        datasets = attempt.simulate(experiment, experiment.arm(arm), seed, self.context, journal)
         write_trial(folder, arm, seed, datasets)
-        remove_unfinished(folder, arm, seed)
         remove_journal(folder, arm, seed)
 
 
 def kept_text(folder: RunFolder, arm: str, seed: int) -> str:
     """Return the place of an unfinished trial's record, as a clause to append to a message, or ''."""
-    kept = [(reached_by(folder, arm, seed), unfinished_path(folder, arm, seed))]
-    kept.append((journal_reach(folder, arm, seed), journal_path(folder, arm, seed)))
-    reached, path = max(((time, path) for time, path in kept if time is not None), default=(None, None))
+    reached, path = journal_reach(folder, arm, seed), journal_path(folder, arm, seed)
     return "" if reached is None else f"; its record up to {quantity_text(reached * second)} is kept in {path}"
 
 

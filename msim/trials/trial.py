@@ -21,7 +21,7 @@ from msim.recording.spool import Series, SpoolFile
 if TYPE_CHECKING:
     import xarray as xr
 
-Keep = Callable[[Mapping[str, "xr.Dataset"], float, str], None]
+Journal = Callable[[Mapping[str, Series], float, str], None]
 
 CHECKPOINT_EVERY = 30.0  # s of the clock on the wall
 
@@ -32,17 +32,15 @@ def simulate_trial(
     seed: int,
     context: Context,
     progress: Callable[[float], None] = lambda time: None,
-    keep: Keep = lambda datasets, reached, reason: None,
-    journal: Callable[[Mapping[str, Series], float], None] | None = None,
+    journal: Journal | None = None,
     checkpoints: Checkpoints | None = None,
     report_burst: Callable[[BurstProgress], None] | None = None,
     folder: Path | None = None,
 ) -> dict[str, xr.Dataset]:
     """Run one trial and return its datasets: samples, probes, spectra, spikes, bursts.
 
-    keep: called where the trial is stopped, with the datasets up to the last complete burst, the time in s of that
-        burst, and the reason of the stop
-    journal: called after every leap with the record as arrays, and the time in s that it reaches
+    journal: called with the record as arrays, the time in s that it reaches, and a reason: after every leap with '',
+        and where the trial is stopped after a complete burst, with the reason of the stop
     checkpoints: reader of the state that the trial continues from, and writer of later states
     report_burst: called every second with the progress of a burst
     folder: folder on the disk for long records until they are stored; the folder of temporary files if left out
@@ -55,17 +53,10 @@ def simulate_trial(
     record = record_from(before.under("record/"), file) if before else MemoryRecorder(file=file)
     protocol = Protocol(experiment.begin, experiment.end, arm.body_weight, arm.doses, arm.changes)
 
-    def keep_record(reason: str) -> None:
-        from msim.trials.datasets import trial_datasets
-
-        reached = max((row.time for row in record.bursts if row.accepted), default=None)
-        if reached is not None:
-            keep(trial_datasets(experiment, arm, record, reached, {"arm": arm.name, "seed": seed}), reached, reason)
-
     def told(reached: float) -> None:
         # A process that is killed cannot tell: what it has is on disk after every burst.
         if journal is not None:
-            journal(record_arrays(record), reached)
+            journal(record_arrays(record), reached, "")
         progress(reached)
 
     kept = _kept_states(record, checkpoints) if checkpoints else lambda state: None
@@ -74,7 +65,9 @@ def simulate_trial(
             arm.model, protocol, experiment.recording, record, seed, context, told, before, kept, report_burst
         )
     except BaseException as problem:  # Ctrl-C too: what took hours is worth keeping whatever ended it
-        keep_record(f"{type(problem).__name__}: {problem}")
+        stood = [row.time for row in record.bursts if row.accepted]
+        if stood and journal is not None:
+            journal(record_arrays(record), max(stood), f"{type(problem).__name__}: {problem}")
         raise
     # Brings xarray, which no spike has to wait for.
     from msim.trials.datasets import trial_datasets

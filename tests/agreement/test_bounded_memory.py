@@ -29,7 +29,7 @@ experiment = replace(experiment, schedule=replace(experiment.schedule, probe=flo
 checkpoints = Checkpoints(
     lambda file: None, lambda state: write_checkpoint(folder / "checkpoints", state.arrays, state.about), every=0
 )
-journal = lambda arrays, reached: write_journal(RunFolder(folder / "run"), "vehicle", 1, arrays, reached)
+journal = lambda *record: write_journal(RunFolder(folder / "run"), "vehicle", 1, *record)
 found = simulate_trial(
     experiment, experiment.arms[0], 1, Context("cpp", experiment.schedule), journal=journal, checkpoints=checkpoints
 )

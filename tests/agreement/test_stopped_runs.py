@@ -27,9 +27,11 @@ from msim.definitions.experiments.definition import ExperimentDefinition
 from msim.definitions.models.model import ModelDefinition
 from msim.multiscale import simulate as engine
 from msim.multiscale.baseline import piece_count
+from msim.recording.record_arrays import record_from
 from msim.recording.recorder import BurstRow, MemoryRecorder
 from msim.storage.run_store import UNFINISHED, RunFolder
 from msim.trials import trial
+from msim.trials.datasets import trial_datasets
 
 SCRIPT = """
 if __name__ == "__main__":
@@ -70,6 +72,17 @@ class Failing(SmoothNetwork):
 Kept = list[tuple[dict[str, xr.Dataset], float, str]]
 
 
+def keeping(experiment: ExperimentDefinition, kept: Kept) -> trial.Journal:
+    """A journal that keeps what a stop leaves, as `open_unfinished` gives it."""
+
+    def journal(arrays: Mapping[str, Any], reached: float, reason: str) -> None:
+        if reason:
+            record = record_from({name: np.array(values[:]) for name, values in arrays.items()})
+            kept.append((trial_datasets(experiment, experiment.arm("ketamine"), record, reached, {}), reached, reason))
+
+    return journal
+
+
 def simulated(
     experiment: ExperimentDefinition, fails_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[dict[str, xr.Dataset], Kept]:
@@ -79,7 +92,7 @@ def simulated(
     context = Context(schedule=experiment.schedule)
     try:
         found = trial.simulate_trial(
-            experiment, experiment.arm("ketamine"), 1, context, keep=lambda *record: kept.append(record)
+            experiment, experiment.arm("ketamine"), 1, context, journal=keeping(experiment, kept)
         )
     except SimulationError:
         found = {}
@@ -158,7 +171,7 @@ def test_half_a_leap_is_not_kept(
     with pytest.raises(KeyboardInterrupt):
         trial.simulate_trial(
             experiment, experiment.arm("ketamine"), 1, Context(schedule=experiment.schedule),
-            keep=lambda *record: kept.append(record),
+            journal=keeping(experiment, kept),
         )  # fmt: skip
     [(found, until, _)] = kept
     assert_is_start(found["samples"], whole["samples"], "time")

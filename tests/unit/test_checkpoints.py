@@ -94,8 +94,8 @@ def test_a_journal_is_replaced_in_one_step(tmp_path: Path) -> None:
     for reached in (1.0, 2.0):
         write_journal(folder, "arm", 1, record_arrays(record()), reached)
     assert [one.name for one in journal_path(folder, "arm", 1).parent.iterdir()] == ["seed_1.npz"]
-    arrays, reached = read_journal(folder, "arm", 1) or ({}, 0.0)
-    assert reached == journal_reach(folder, "arm", 1) == 2.0
+    arrays, reached, reason = read_journal(folder, "arm", 1) or ({}, 0.0, "none")
+    assert reason == "" and reached == journal_reach(folder, "arm", 1) == 2.0
     assert record_from(arrays).bursts == record().bursts
     remove_journal(folder, "arm", 1)
     assert read_journal(folder, "arm", 1) is None

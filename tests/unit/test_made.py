@@ -23,6 +23,7 @@ from msim.calibration.fit import _validate_own_file
 from msim.emulator.files import validate_own_file
 from msim.storage import run_store
 from msim.storage.checkpoints import GROWING, remove_checkpoints, write_checkpoint
+from msim.storage.journal import write_journal
 from msim.storage.run_store import (  # fmt: skip
     MANIFEST,
     STORE,
@@ -43,7 +44,6 @@ from msim.storage.trial_store import (  # fmt: skip
     remove_work,
     write_failure_record,
 )
-from msim.storage.unfinished import remove_unfinished, write_unfinished
 
 KEY = "0123456789abcdef" * 2
 TRIAL = TRIALS[0]
@@ -150,13 +150,6 @@ def finished(run: RunFolder) -> None:
     finish_run(run)
 
 
-def kept(run: RunFolder) -> None:
-    """A record that takes the place of another one, and goes."""
-    for reached in (1.0, 2.0, 3.0):
-        write_unfinished(run, *TRIAL, {"samples": datasets(*TRIAL)["samples"]}, reached, "stopped")
-    remove_unfinished(run, *TRIAL)
-
-
 def checked(run: RunFolder) -> None:
     root = run.partial / "own"
     for _ in range(3):
@@ -175,8 +168,6 @@ PLACES: dict[str, tuple[str, Callable[[RunFolder], None]]] = {
     "the beginning of a run": (".run.beginning", lambda run: None),
     "a trial that grows": (f".run.partial/.{TRIAL[0]}.seed_{TRIAL[1]}.partial", finished),
     **{f"{name} of a run": (f".run.partial/{name}", finished) for name in (FAILED, CLAIMS, WORK, UNFINISHED, WRITTEN)},
-    "a record": (f".run.partial/{UNFINISHED}/{TRIAL[0]}/.seed_{TRIAL[1]}.a", kept),
-    "the other record": (f".run.partial/{UNFINISHED}/{TRIAL[0]}/.seed_{TRIAL[1]}.b", kept),
     "a checkpoint that grows": (f".run.partial/own/{GROWING}", checked),
     "a checkpoint": (".run.partial/own/1", checked),
     "work of a sweep": (f"run/sweep/work/{KEY}", swept),
@@ -202,9 +193,8 @@ def test_what_is_not_ours_stays_wherever_msim_removes(name: str, kind: str, tmp_
 def test_all_that_is_ours_goes(tmp_path: Path) -> None:
     """Nothing of it is left in a finished run or beside it."""
     run = run_of(tmp_path)
-    kept(run)
     checked(run)
-    write_unfinished(run, *TRIAL, {"samples": datasets(*TRIAL)["samples"]}, 1.0, "stopped")
+    write_journal(run, *TRIAL, ARRAYS, 1.0, "stopped")
     write_checkpoint(make_own(prepare_own(run.partial).work(KEY)) / "checkpoints", ARRAYS, {})
     finished(run)
     assert {one.name for one in (tmp_path / "run").iterdir()} == {STORE, MANIFEST}

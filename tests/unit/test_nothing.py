@@ -29,14 +29,13 @@ from msim.imaging.connectivity import (  # fmt: skip
 from msim.imaging.group import Test, against_zero, correlation, paired, unpaired
 from msim.imaging.scan import Label, Scan
 from msim.report.write import page_of
-from msim.storage import run_store, unfinished
+from msim.storage import run_store
 from msim.storage.digest import digest_run
 from msim.storage.journal import journal_path, journal_reach, read_journal
 from msim.storage.manifest import MANIFEST
 from msim.storage.run_store import STORE, finish_run, finished_trials, open_run, start_run, trial_path, write_trial
 from msim.storage.trial_file import pack
 from msim.storage.trial_store import prepare, whole_trial, write_trial_file
-from msim.storage.unfinished import open_unfinished, write_unfinished
 from msim.storage.verify import verify_run
 from msim.verdicts.verdict import standardized_effect
 
@@ -44,8 +43,7 @@ from msim.verdicts.verdict import standardized_effect
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk is not what this is about."""
-    for module in (run_store, unfinished):
-        monkeypatch.setattr(module, "flush", lambda folder: None)
+    monkeypatch.setattr(run_store, "flush", lambda folder: None)
 
 
 @pytest.fixture(scope="module")
@@ -177,16 +175,6 @@ def test_a_run_is_not_sealed_without_what_was_stored(lost: str, tmp_path: Path) 
         shutil.rmtree(trial)
     write_trial(partial, "vehicle", 1, datasets("vehicle", 1))
     assert open_run(finish_run(partial)).seeds == SEEDS
-
-
-@pytest.mark.parametrize("lost", ["a chunk", "the list"])
-def test_a_record_of_a_stopped_trial_opens_whole_or_not_at_all(lost: str, tmp_path: Path) -> None:
-    partial = start_run(tmp_path / "run", about())
-    write_unfinished(partial, "vehicle", 1, datasets("vehicle", 1), 20.0, "stopped")
-    kept = open_unfinished(tmp_path / "run", "vehicle", 1).path.resolve()
-    (next(one for one in kept.rglob("c/0")) if lost == "a chunk" else kept.parent / unfinished.FILES).unlink()
-    with pytest.raises(StorageError, match="is not what was stored"):
-        msim.open_unfinished(tmp_path / "run", "vehicle", 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"nothing"])

@@ -98,7 +98,7 @@ def test_a_journal_is_whole_whenever_it_is_stopped(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(np.lib.format, "write_array", interrupted)
     with pytest.raises(StopCame):
         journal.write_journal(folder, "ketamine", 1, {"rate": np.arange(3.0)}, 60.0)
-    arrays, reached = journal.read_journal(folder, "ketamine", 1) or ({}, 0.0)
+    arrays, reached, _ = journal.read_journal(folder, "ketamine", 1) or ({}, 0.0, "")
     assert reached == 60.0 and arrays["rate"].tolist() == [0.0, 1.0, 2.0]
     assert [path.name for path in journal.journal_path(folder, "ketamine", 1).parent.iterdir()] == ["seed_1.npz"]
 

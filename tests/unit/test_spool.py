@@ -195,7 +195,7 @@ def test_a_record_in_a_file_comes_back_from_checkpoint_and_journal(tmp_path: Pat
     folder = RunFolder(tmp_path / "run")
     write_journal(folder, "arm", 1, arrays, 1.0)
     with np.load(journal_path(folder, "arm", 1)) as stored:
-        assert set(stored.files) == {*arrays, "journal/reached"}
+        assert set(stored.files) == {*arrays, "journal/reached", "journal/reason"}
     for found in (read_checkpoint(tmp_path / "checkpoint"), read_journal(folder, "arm", 1)):
         assert found is not None
         again = record_from(found[0])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-import xarray as xr
 from small_run import ARMS, SEEDS, TRIALS, about, datasets, started
 
 from msim.base.errors import StorageError
-from msim.storage import unfinished
+from msim.storage import journal
 from msim.storage.digest import digest_run
+from msim.storage.journal import journal_reach, read_journal, remove_journal, write_journal
 from msim.storage.run_store import (  # fmt: skip
     MANIFEST,
     STORE,
@@ -20,18 +21,18 @@ from msim.storage.run_store import (  # fmt: skip
     finish_run,
     finished_trials,
     open_run,
+    run_folder,
     start_run,
     write_trial,
 )
-from msim.storage.unfinished import (  # fmt: skip
-    open_unfinished,
-    reached_by,
-    remove_unfinished,
-    unfinished_path,
-    write_unfinished,
-)
+from msim.trials.unfinished import open_unfinished
 
 TRIAL = ("ketamine", 2)
+
+
+def record(bursts: int) -> dict[str, np.ndarray]:
+    """Arrays with numbers of their own."""
+    return {"times": np.arange(bursts) / 3, "probe0/cells/pv.v": np.array([-0.06, np.nan])}
 
 
 @pytest.fixture
@@ -39,19 +40,20 @@ def run(tmp_path: Path) -> RunFolder:
     """A growing run with one trial to go, of which something is kept."""
     folder = started(tmp_path / "run", TRIALS[:-1])
     assert TRIALS[-1] == TRIAL
-    write_unfinished(folder, *TRIAL, datasets(*TRIAL, bursts=2), 20.0, "SimulationError: ran away")
+    write_journal(folder, *TRIAL, record(2), 20.0, "SimulationError: ran away")
     return folder
 
 
 @pytest.mark.parametrize("named", ["the folder that the run was to have", "the growing one"])
 def test_a_record_comes_back_as_it_was(run: RunFolder, named: str) -> None:
-    """Bit by bit, and every part of it says that it is not whole, how far it goes and why."""
-    found = open_unfinished(run.partial if "growing" in named else run.final, *TRIAL)
-    assert (found.reached, found.reason) == (20.0, "SimulationError: ran away")
-    assert found.path == unfinished_path(run, *TRIAL) and found.path.parts[-3:] == ("unfinished", "ketamine", "seed_2")
-    for name, given in datasets(*TRIAL, bursts=2).items():
-        marks = {"unfinished": True, "reached_s": 20.0, "reason": "SimulationError: ran away"}
-        xr.testing.assert_identical(found.datasets[name], given.assign_attrs(marks))
+    """Bit by bit, with how far it goes and why."""
+    again = run_folder(run.partial if "growing" in named else run.final)
+    assert again == run
+    arrays, reached, reason = read_journal(again, *TRIAL) or ({}, 0.0, "")
+    assert (reached, reason) == (20.0, "SimulationError: ran away")
+    assert set(arrays) == set(record(2))
+    for name, given in record(2).items():
+        np.testing.assert_array_equal(arrays[name], given, strict=True)
 
 
 def test_it_is_not_taken_for_a_finished_trial(run: RunFolder) -> None:
@@ -64,11 +66,11 @@ def test_it_is_not_taken_for_a_finished_trial(run: RunFolder) -> None:
 
 
 def test_it_is_removed_when_its_trial_is_finished(run: RunFolder) -> None:
-    """All of it, and of no other trial; a run that was finished holds none and hashes as if there had been none."""
-    write_unfinished(run, "vehicle", 1, datasets("vehicle", 1), 5.0, "x")
+    """And of no other trial; a run that was finished holds none and hashes as if there had been none."""
+    write_journal(run, "vehicle", 1, record(1), 5.0, "x")
     write_trial(run, *TRIAL, datasets(*TRIAL, bursts=6))
-    remove_unfinished(run, *TRIAL)
-    assert reached_by(run, *TRIAL) is None and reached_by(run, "vehicle", 1) == 5.0
+    remove_journal(run, *TRIAL)
+    assert journal_reach(run, *TRIAL) is None and journal_reach(run, "vehicle", 1) == 5.0
     assert list((run.partial / UNFINISHED / "ketamine").iterdir()) == []
     path = finish_run(run)
     assert {one.name for one in path.iterdir()} == {STORE, MANIFEST}
@@ -76,39 +78,31 @@ def test_it_is_removed_when_its_trial_is_finished(run: RunFolder) -> None:
 
 
 def test_the_record_that_reaches_further_stays(run: RunFolder) -> None:
-    """A run that is taken up begins its trials anew, and must not overwrite hours by minutes."""
+    """A trial that begins anew must not overwrite hours by minutes; one that reaches as far is the newer one."""
     for reached, wanted in ((10.0, 20.0), (20.0, 20.0), (30.0, 30.0), (29.0, 30.0)):
-        write_unfinished(run, *TRIAL, datasets(*TRIAL, bursts=3), reached, f"at {reached}")
-        assert open_unfinished(run.final, *TRIAL).reached == wanted
-    assert open_unfinished(run.final, *TRIAL).reason == "at 30.0"
-    left = sorted(path.name for path in unfinished_path(run, *TRIAL).parent.iterdir())
-    assert len(left) == 2 and "seed_2" in left
+        write_journal(run, *TRIAL, record(3), reached, f"at {reached}")
+        arrays, found, reason = read_journal(run, *TRIAL) or ({}, 0.0, "")
+        assert found == wanted and (reason == f"at {reached}") == (reached >= wanted)
+    assert len(list((run.partial / UNFINISHED / "ketamine").iterdir())) == 1
 
 
-@pytest.mark.parametrize("killed_in", ["write_dataset", "flush", "symlink_to", "replace", "remove_own"])
+@pytest.mark.parametrize("killed_in", ["_save", "replace"])
 def test_a_record_is_replaced_in_one_step(run: RunFolder, killed_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed at any point of it, the one before or the new one is there, and whole; the next try works."""
+    """Killed at any point of it, the one before is there, and whole; the next try works."""
 
     def dying(*arguments: object, **settings: object) -> None:
         raise KeyboardInterrupt
 
-    # Not in the modules themselves: zarr's own threads use them too.
-    owner = {"replace": "os"}.get(killed_in)
-    own = SimpleNamespace(**{**vars(getattr(unfinished, owner)), killed_in: dying}) if owner else dying
-    for step, reached in ((0, 30.0), (1, 40.0)):
-        with monkeypatch.context() as patch:
-            if killed_in == "symlink_to":
-                patch.setattr(Path, killed_in, dying)
-            else:
-                patch.setattr(unfinished, owner or killed_in, own)
-            with pytest.raises(KeyboardInterrupt):
-                write_unfinished(run, *TRIAL, datasets(*TRIAL, bursts=4), reached, "later")
-        found = open_unfinished(run.final, *TRIAL)
-        bursts = {20.0: 2, 30.0: 4, 40.0: 4, 35.0: 5}[found.reached]
-        assert found.datasets["bursts"].sizes["burst"] == bursts
-        if step == 0:
-            write_unfinished(run, *TRIAL, datasets(*TRIAL, bursts=5), 35.0, "next")
-            assert open_unfinished(run.final, *TRIAL).reached == 35.0
+    with monkeypatch.context() as patch:
+        # Not in the module itself: other threads use it too.
+        own = SimpleNamespace(**{**vars(journal.os), "replace": dying})
+        patch.setattr(journal, *(("os", own) if killed_in == "replace" else (killed_in, dying)))
+        with pytest.raises(KeyboardInterrupt):
+            write_journal(run, *TRIAL, record(4), 30.0, "later")
+    arrays, reached, _ = read_journal(run, *TRIAL) or ({}, 0.0, "")
+    assert reached == 20.0 and arrays["times"].size == 2
+    write_journal(run, *TRIAL, record(5), 35.0, "next")
+    assert journal_reach(run, *TRIAL) == 35.0
 
 
 def test_what_is_not_kept_is_refused_with_what_is(run: RunFolder, tmp_path: Path) -> None:
@@ -121,4 +115,4 @@ def test_what_is_not_kept_is_refused_with_what_is(run: RunFolder, tmp_path: Path
 def test_a_run_is_taken_up_beside_what_is_kept(run: RunFolder) -> None:
     """Starting again touches neither finished nor unfinished trials."""
     again = start_run(run.final, about())
-    assert finished_trials(again, ARMS, SEEDS) == TRIALS[:-1] and reached_by(again, *TRIAL) == 20.0
+    assert finished_trials(again, ARMS, SEEDS) == TRIALS[:-1] and journal_reach(again, *TRIAL) == 20.0
