@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -138,15 +137,13 @@ def kept_in(out: str) -> Path:
 @contextmanager
 def stoppable() -> Iterator[None]:
     """End the processes of the body with Ctrl-C and with SIGTERM, and print that finished trials are kept."""
-    from msim.cli.running import terminable
+    from msim.cli.running import stop_exit, terminable
 
     try:
         with terminable():
             yield
     except KeyboardInterrupt as stop:
-        number = signal.SIGINT if type(stop) is KeyboardInterrupt else signal.SIGTERM
-        typer.echo("msim: stopped; finished trials are kept, the same command goes on from there", err=True)
-        raise typer.Exit(128 + number) from None
+        raise stop_exit(stop, "finished trials are kept, the same command goes on from there") from None
 
 
 def _noting(raised: list[str], report: Report) -> Report:

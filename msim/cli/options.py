@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msim.base.errors import InputError, StorageError
 from msim.base.paths import given_path
 from msim.base.quantities import parse_in, second
+
+if TYPE_CHECKING:
+    from msim.definitions.experiments.definition import ExperimentDefinition
 
 
 def parse_names(text: str | None, option: str) -> list[str] | None:
@@ -80,6 +84,21 @@ def parse_changes(given: list[str]) -> dict[str, str]:
             raise InputError(f"--set: '{path.strip()}' is given twice")
         changes[path.strip()] = value.strip()
     return changes
+
+
+def read_asked(
+    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str],
+    hypothesis: str = "",
+) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
+    """Read the experiment that a command is to run, narrowed and changed by its options, and the folder for it."""
+    from msim.base.paths import given_folder
+    from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
+
+    folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
+    definition = read_experiment(experiment, parse_changes(changes), hypothesis)
+    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
+    validate_effective_changes(definition)
+    return definition, folder
 
 
 def validate_effective(option: str, given: object, why: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from msim.backends.registry import TARGETS_HELP
 from msim.base.errors import InputError
 from msim.cli.executor_options import ExecutorName, Profile, Ranks, Scheduler, Slurm, Workers, executor_and_ranks
-from msim.cli.options import validate_effective
+from msim.cli.options import read_asked, validate_effective
 
 if TYPE_CHECKING:
     from msim.backends.fast_network import NetworkSource
@@ -63,7 +62,7 @@ def run(
 
     def check() -> None:
         # What is wrong with the input is said before ranks are started, and by one of them.
-        _validate_ranks(_read(*what)[0], ranks, target, partition)
+        _validate_ranks(read_asked(*what)[0], ranks, target, partition)
 
     with executor_and_ranks(executor, where, check) as (chosen, processes):
         if chosen is None:
@@ -72,27 +71,12 @@ def run(
 
         if processes.size == 1 and partition != "cell":
             validate_effective("--partition", partition, "one rank has all cells")
-        definition, folder = _read(*what)
+        definition, folder = read_asked(*what)
         emulators = _emulators(definition, target, emulator)
         context = Context(target, definition.schedule, precision, processes, partition, emulators=emulators)
         from msim.cli.running import run_and_report
 
         run_and_report(definition, folder, context, chosen, as_json)
-
-
-def _read(
-    experiment: str, out: str, arms: str | None, seeds: str | None, until: str | None, changes: list[str],
-    hypothesis: str,
-) -> tuple[ExperimentDefinition, Path]:  # fmt: skip
-    from msim.base.paths import given_folder
-    from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
-    from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
-
-    folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
-    definition = read_experiment(experiment, parse_changes(changes), hypothesis)
-    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
-    validate_effective_changes(definition)
-    return definition, folder
 
 
 def _emulators(experiment: ExperimentDefinition, target: str, file: str) -> NetworkSource | None:

@@ -81,17 +81,11 @@ def _read(
     points: int | None, sample_seed: int | None,
 ) -> tuple[ExperimentDefinition, Path, Design]:  # fmt: skip
     from msim.base.errors import InputError, nearest
-    from msim.base.paths import given_folder
-    from msim.cli.options import parse_changes, parse_names, parse_seeds, parse_time
+    from msim.cli.options import read_asked
     from msim.definitions.experiments.axes import read_design
-    from msim.definitions.experiments.experiment import read_experiment, validate_effective_changes
     from msim.definitions.experiments.samples import SAMPLES
 
-    experiment, out, arms, seeds, until, changes = what
     if sample is not None and sample not in ("grid", *SAMPLES):
         raise InputError(f"--sample: unknown sample '{sample}'{nearest(sample, ('grid', *SAMPLES))}")
-    folder, end = given_folder(out, "--out"), None if until is None else parse_time(until, "--until")
-    definition = read_experiment(experiment, parse_changes(changes))
-    definition = definition.narrowed(parse_names(arms, "--arms"), parse_seeds(seeds), end)
-    validate_effective_changes(definition)
+    definition, folder = read_asked(*what)
     return definition, folder, read_design(definition, over, sample, points, sample_seed)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msim.base.paths import given_path
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, read_failure_record, read_record
-from msim.storage.verify import Damage, crc_holds
+from msim.storage.verify import Damage, crc_holds, damage_of
 from msim.sweep.plan import Plan
 from msim.sweep.plan_files import latest_plan, read_plan
 
@@ -58,10 +58,7 @@ def trial_damage(store: TrialStore, key: str) -> Iterator[str]:
         yield "has no record to hold it against"
     elif hashlib.sha256(content).hexdigest() != record["sha256"]:
         size = int(record.get("bytes", len(content)))
-        if len(content) != size:
-            yield f"is truncated: {len(content)} of {size} bytes" if len(content) < size else "is longer than written"
-        else:
-            yield from _members(content)
+        yield from _members(content) if len(content) == size else [damage_of(content, size, is_chunk=False)]
 
 
 def _members(content: bytes) -> Iterator[str]:
