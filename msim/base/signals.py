@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,14 +13,14 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stops_held() -> Iterator[None]:
-    """Hold back signals that stop a process until the end of the body.
+def stops_held() -> Iterator[Sequence[object]]:
+    """Hold back signals that stop a process until the end of the body, and yield those that have come.
 
     A handler that raises in the middle of a library's clean-up is lost in it, or makes it fail for another reason.
     Outside the main thread, which alone receives signals, nothing is done.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield ()
         return
     came: list[tuple[int, FrameType | None]] = []
     # Handlers that Python did not set (None) cannot be put back, and are left in their place.
@@ -28,7 +28,7 @@ def stops_held() -> Iterator[None]:
     try:
         for one in before:
             signal.signal(one, lambda number, frame: came.append((number, frame)))
-        yield
+        yield came
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -90,9 +90,9 @@ class LocalExecutor:
         slots: list[_Slot] = []
         try:
             while waiting or any(one.key for one in slots):
-                with stops_held():  # raised in between, a stop would leave a process that no slot knows
+                with stops_held() as stops:  # raised in between, a stop would leave a process that no slot knows
                     slots = self._filled(slots, parcel, waiting)
-                    _listen(slots, work, report)
+                    _listen(slots, work, report, stops)
                 if self.stop.asked:
                     raise Stopped(STOPPED)
         except BaseException:
@@ -138,14 +138,17 @@ def _started(parcel: SentWork) -> _Slot:
     return _Slot(process, ours)
 
 
-def _listen(slots: list[_Slot], work: Work, report: Report) -> None:
-    """Receive progress of processes, find those that were killed, and end those that take too long."""
+def _listen(slots: list[_Slot], work: Work, report: Report, stops: Sequence[object]) -> None:
+    """Receive progress of processes, find those that were killed, and end those that take too long.
+
+    stops: signals that stop this process; one to all processes ends them all, and is no failure of their trials
+    """
     busy = [one for one in slots if one.key]
     ready = set(wait([one.pipe for one in busy] + [one.process.sentinel for one in busy], POLL))
     for slot in busy:
         if slot.pipe in ready or slot.process.sentinel in ready:
             ended = _take(slot, report)
-            if slot.key and ended:
+            if slot.key and ended and not stops:
                 report(_found_dead(slot, work))
         if slot.key:
             _hold_to_limit(slot, work.limits)
