@@ -1,7 +1,11 @@
-"""Every block of code in the README and on the site is executed, or says in tests/docs/shortened.py why not."""
+"""Every block of code in the README and on the site is executed, or says in tests/docs/shortened.py why not.
+
+The first page is typed as a reader types it, each command a process with workers of its own; others run in this one.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -13,8 +17,9 @@ from pathlib import Path
 
 import pytest
 from command_lines import parse
+from here import msim_here, trials_here
 from page_blocks import ROOT, Block, all_blocks
-from shortened import NOT_RUN, ONLY_READ, OTHERS, SHORTER
+from shortened import NOT_RUN, ONLY_READ, OTHERS, SHORTER, SHORTER_PYTHON
 
 import msim
 from msim.definitions.files.read import shipped
@@ -66,10 +71,8 @@ def run(arguments: list[str], folder: Path) -> None:
     assert done.returncode == 0, f"{shlex.join(arguments[2:])}\n{done.stdout[-600:]}\n{done.stderr[-1500:]}"
 
 
-def run_line(line: str, folder: Path) -> None:
-    parse(line)
-    if begins(line, ONLY_READ):
-        return
+def words_of(line: str, folder: Path) -> list[str]:
+    """The words after msim of a line, cut short, in a folder that is ready for them."""
     more = begins(line, SHORTER)
     words = shlex.split(line)[1:] + (shlex.split(SHORTER[more]) if more else [])
     if "--out" in words and words[1:2] != ["dose_window"] and words[0] in ("run", "brain", "meg"):
@@ -79,45 +82,65 @@ def run_line(line: str, folder: Path) -> None:
         shutil.copytree(folder / "results/short", folder / "results/again", dirs_exist_ok=True)
     if words[0] == "report" and "--replace" not in words:
         words.append("--replace")
-    run([sys.executable, "-m", "msim", *words], folder)
+    return words
 
 
-def run_python(blocks: list[Block], folder: Path) -> None:
-    """The Python of a page as one program; simulations on the emulator and for an hour, one seed of two arms."""
-    shorter = """
+def python_of(blocks: list[Block]) -> str:
+    return "\n".join(one.text for one in blocks)
+
+
+def run_in_processes(lines: list[str], python: list[Block], folder: Path) -> None:
+    """Command lines as processes of their own, and Python as a program, which simulates on the emulator for an hour."""
+    for line in lines:
+        run([sys.executable, "-m", "msim", *words_of(line, folder)], folder)
+    shorter = f"""
 import functools, msim
 if __name__ == "__main__":
-    shorter = dict(target="emulator", until="1 hour", arms=["vehicle", "ketamine"], seeds=[1, 2])
-    msim.simulate = functools.partial(msim.simulate, **shorter)
+    msim.simulate = functools.partial(msim.simulate, **{SHORTER_PYTHON})
 """
-    code = "\n".join(one.text for one in blocks)
-    text = f"{shorter}\nif __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in code.splitlines())
-    (folder / "typed.py").write_text(text, encoding="utf-8")
+    body = "".join(f"    {line}\n" for line in python_of(python).splitlines())
+    (folder / "typed.py").write_text(f"{shorter}\nif __name__ == '__main__':\n{body}", encoding="utf-8")
     run([sys.executable, "typed.py"], folder)
+
+
+def run_here(lines: list[str], python: list[Block], folder: Path) -> None:
+    """The same in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "120")
+        for line in lines:
+            words = words_of(line, folder)
+            if "--ranks" in words:  # which start this command anew, once a rank
+                run([sys.executable, "-m", "msim", *words], folder)
+            else:
+                msim_here(words)
+        if python:
+            patch.setattr(msim, "simulate", functools.partial(msim.simulate, **SHORTER_PYTHON))
+            with trials_here():
+                exec(compile(python_of(python), python[0].page, "exec"), {"msim": msim})
 
 
 @pytest.fixture(scope="module")
 def results(folder: Path) -> Path:
     """What pages take up from earlier ones, so that each can be tested alone."""
-    for line in (
+    lines = [
         "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target emulator --out results/first",
         "msim sweep dose_window --out results/doses",
-    ):
-        run_line(line, folder)
+    ]
+    run_here(lines, [], folder)
     return folder
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_code_of_a_page_runs(page: str, results: Path) -> None:
     mine = [one for one in BLOCKS if one.page == page and not is_not_run(one)]
-    for block in mine:
-        if block.language == "console":
-            for line in command_lines(block):
-                if line.startswith("msim "):
-                    run_line(line, results)
+    console = [line for block in mine if block.language == "console" for line in command_lines(block)]
+    lines = [line for line in console if line.startswith("msim ")]
+    for line in lines:
+        parse(line)
     python = [one for one in mine if one.language == "python"]
-    if python:
-        run_python(python, results)
+    way = run_in_processes if page == FIRST[0] else run_here
+    way([line for line in lines if not begins(line, ONLY_READ)], python, results)
 
 
 def test_every_block_is_of_a_kind_that_is_executed_or_says_why_not() -> None:
