@@ -14,18 +14,18 @@ def test_a_network_is_driven_at_the_rate_of_its_plan(model: ModelDefinition) -> 
     """Mean conductance is rate x peak x decay (Campbell), in a network without contacts.
 
     Events come after the cells of a step were integrated and are seen at its end; they decay by d = 1 - dt / tau a
-    step, so that an event is seen as 1 + d + d^2 + ... = tau / dt times its peak. Shot noise of rate r over T = 1.5 s
+    step, so that an event is seen as 1 + d + d^2 + ... = tau / dt times its peak. Shot noise of rate r over T = 0.3 s
     has N = r T events a cell: 5 errors of 1 / sqrt(N cells) fail once in 2e6. Miniatures and background alike.
     """
     for projection in model.projections.values():
         for receptor in projection.receptors:
             model = model.with_value(f"{projection.name}.peak.{receptor}", "0 nS")
-    small = model.with_value("column.n_cells", 150).with_value("slow_background.CV", 0)
+    small = model.with_value("column.n_cells", 750).with_value("slow_background.CV", 0)
     network = Brian2Network(column_plan(small, 5), "numpy")
-    burst = network.burst(0.02, 1.5, keep_field=False)
+    burst = network.burst(0.02, 0.3, keep_field=False)
     for drive, receptor in (("background_pyramidal", "ampa_background"), ("spontaneous_pyramidal", "ampa")):
         events = small[f"{drive}.contacts"] * small[f"{drive}.rate"]
-        error = 1 / np.sqrt(events * 1.5 * small.cells("pyramidal"))
+        error = 1 / np.sqrt(events * 0.3 * small.cells("pyramidal"))
         expected = events * small[f"{drive}.peak.{receptor}"] * small["ampa.tau_decay"]
         assert burst.mean(f"pyramidal.{receptor}.g") == pytest.approx(expected, rel=5 * error), receptor
 
