@@ -71,8 +71,13 @@ def plan_of(file: Path, over: Sequence[str] = (DOSES,), seeds: Sequence[int] = (
 def begun(folder: Path, over: Sequence[str] = (DOSES,), **settings: float | int | None) -> Sweep:
     """A sweep that is laid down in a folder `sweep`, nothing of it run."""
     folder.mkdir(exist_ok=True)
+    return laid_down(plan_of(write_experiment(folder), over), folder, **settings)
+
+
+def laid_down(plan: Plan, folder: Path, **settings: float | int | None) -> Sweep:
+    """The same of a plan that is there already."""
     chosen = Limits(checkpoint_every=0, grace=5, **settings)  # type: ignore[arg-type]
-    return begin_sweep(plan_of(write_experiment(folder), over), folder / "sweep", chosen)
+    return begin_sweep(plan, folder / "sweep", chosen)
 
 
 def recorded(store: TrialStore) -> dict[str, str]:
