@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from typer.testing import CliRunner
+from here import msim_here
 
-from msim.cli import app
 from msim.definitions.files.read import shipped
 
 HOSTILE = "<script>document.title = 'owned'</script> {{ 7 * 7 }} </style> \" onload=x $$x$$"
@@ -42,8 +41,7 @@ def small_sweep_on_emulator(folder: Path, *over: str) -> Path:
     """A finished sweep of one arm over axes, two seeds, two hours after the dose."""
     axes = [part for one in over for part in ("--over", one)]
     what = ["sweep", "dose_window", "--target", "emulator", "--seeds", "1,2", "--arms", "infusion", "--workers", "1"]
-    result = CliRunner().invoke(app, [*what, *axes, "--out", str(folder)])
-    assert result.exit_code == 0, (result.output, result.exception)
+    msim_here([*what, *axes, "--out", str(folder)])
     return folder
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from here import trials_here
 from small_sweep import begun, recorded, write_experiment
 
 from msim.backends.context import Context
@@ -16,6 +18,12 @@ from msim.sweep.reproduce import reproduce_run, reproduce_trial
 from msim.sweep.run import run_sweep
 from msim.sweep.work import Sweep
 from msim.trials.run import run_experiment
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _trials_here() -> Iterator[None]:
+    with trials_here():
+        yield
 
 
 @pytest.fixture(scope="module")

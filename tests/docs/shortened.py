@@ -19,7 +19,7 @@ SHORTER = {
     "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --target emulator": "--seeds 1,2 --until '4 hour'",
     "msim run ketamine_rapid_and_sustained --arms vehicle,ketamine --until \"4 hour\"": "--seeds 1,2",
     "msim run my_experiment.toml": "--target emulator --seeds 1,2",
-    "msim evidence --quick --only T3,T20": "--only T3_rapid --seeds 1,2 --set column.n_cells=60",
+    "msim evidence --quick --only T3,T20": "--only PK2 --seeds 1,2 --set column.n_cells=60",
     "msim sweep dose_window --out": "--target emulator --arms bolus --seeds 1 --until '2 hour'",
     "msim sweep dose_window --over 'doses.mg_per_kg=0.05 to 2 in 12 log'":
         "--target emulator --over doses.mg_per_kg=0.2,0.5 --arms bolus --seeds 1 --until '2 hour'",

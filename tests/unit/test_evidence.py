@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from here import trials_here
 
 from msim.cli.evidence_table import _effect
 from msim.definitions.evidence.rows import Condition, EvidenceRow, Readout, read_evidence, shipped_evidence
@@ -251,12 +252,12 @@ def table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, 
         'direction = "+"\nmargin = 0.05\nsource = "autry2011"\n'
     )
     run: Callable[..., None] = command
-    run(
-        model="circuits/cortical_column", rows=[str(own)], only="PK2,T2_rapid,T3_rapid,own", quick=True, seeds="1,2",
-        most_seeds=None,
-        hypothesis="", variant="", changes=["column.n_cells=100"], target="cpp",
-        out=str(tmp_path / "kept"), workers=2, executor="local", slurm=[], profile="", scheduler="", as_json=True,
-    )  # fmt: skip
+    with trials_here():
+        run(
+            model="circuits/cortical_column", rows=[str(own)], only="PK2,T2_rapid,T3_rapid,own", quick=True,
+            seeds="1,2", most_seeds=None, hypothesis="", variant="", changes=["column.n_cells=100"], target="cpp",
+            out=str(tmp_path / "kept"), workers=2, executor="local", slurm=[], profile="", scheduler="", as_json=True,
+        )  # fmt: skip
     rows = json.loads(capsys.readouterr().out)
     assert isinstance(rows, list)
     return rows
