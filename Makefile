@@ -42,7 +42,7 @@ lint: install
 	$(BIN)/msim check models experiments
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 engine: install
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(wildcard tests/agreement/test_engine_*.py)

@@ -21,8 +21,16 @@ IN_REAL_TIME = {"test_stopped_runs", "test_shared_out_runs", "test_sweep_faults"
                 "test_sweep_dask", "test_explore", "test_report", "test_times"}  # fmt: skip
 
 
+# Modules of minutes, which begin first, so that no worker is left with one of them when the others are done.
+LONGEST = ("test_studies", "test_code", "test_sweep_faults", "test_sweep_clusters", "test_stated_error", "test_bursts",
+           "test_report", "test_shared_out_runs", "test_sweep_dask", "test_schemas", "test_bounded_memory",
+           "test_brain_field", "06_direct_or_disinhibition", "test_broken_definitions", "test_neural_mass",
+           "test_stopped_runs", "test_plugins", "test_slow_solvers")  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them."""
+    """Mark them, and put the longest first."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
     for item in items:
         if item.path.stem in IN_REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=1))
