@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from here import msim_here
 from typer.testing import CliRunner
 
 pytest.importorskip("nilearn")
@@ -88,16 +90,48 @@ def small(name: str, folder: Path) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Commanded:
+    """A study that the command ran: its words, what it printed and wrote, and the outcome in between."""
+
+    path: Path
+    out: Path
+    page: Path
+    words: Sequence[str]
+    printed: str
+    outcome: Outcome
+
+
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What came of all four."""
-    folder = tmp_path_factory.mktemp("studies")
-    return {name: run_study(read_study(small(name, folder))) for name in SMALL}
+def commanded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Commanded]:
+    """A study by its name, run once and in this process."""
+    return functools.cache(lambda name: _commanded(name, tmp_path_factory.mktemp(name)))
+
+
+def _commanded(name: str, folder: Path) -> Commanded:
+    path, out, page = small(name, folder), folder / "out", folder / "page.png"
+    words = ["study", str(path), "--out", str(out), "--figure", str(page), "--json"]
+    outcomes: list[Outcome] = []
+
+    def run_and_keep(*arguments: Any) -> Outcome:
+        outcomes.append(run_study(*arguments))
+        return outcomes[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("msim.studies.run.run_study", run_and_keep)
+        printed = msim_here(words)
+    return Commanded(path, out, page, words, printed, *outcomes)
+
+
+@pytest.fixture(scope="module")
+def found(commanded: Callable[[str], Commanded]) -> Callable[[str], Outcome]:
+    """What came of it."""
+    return lambda name: commanded(name).outcome
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_every_row_is_a_statistic_of_those_who_were_seen(name: str, found: dict[str, Outcome]) -> None:
-    outcome = found[name]
+def test_every_row_is_a_statistic_of_those_who_were_seen(name: str, found: Callable[[str], Outcome]) -> None:
+    outcome = found(name)
     study = outcome.cohort.study
     assert len({one.name for one in outcome.rows}) == len(outcome.rows)
     assert not missing(outcome.rows, study.reported)
@@ -123,20 +157,20 @@ def test_nothing_changes_without_a_treatment(tmp_path: Path) -> None:
             assert values == pytest.approx(np.full(values.shape, values[0]), rel=2e-3)
 
 
-def test_a_person_is_seen_alike_however_many_take_part(found: dict[str, Outcome], tmp_path: Path) -> None:
+def test_a_person_is_seen_alike_however_many_take_part(found: Callable[[str], Outcome], tmp_path: Path) -> None:
     """Scans of everybody come to the same in a larger study, but for the last digits of sums."""
     path = small("siegel2021_resting_fc", tmp_path)
     path.write_text(path.read_text(encoding="utf-8").replace("n = 3", "n = 5"), encoding="utf-8")
     more = run_study(read_study(path))
-    first = {one.label.stem: one for one in found["siegel2021_resting_fc"].details.scans}
+    first = {one.label.stem: one for one in found("siegel2021_resting_fc").details.scans}
     again = {one.label.stem: one for one in more.details.scans}
     assert first.keys() < again.keys()
     for name, scan in first.items():
         np.testing.assert_allclose(scan.signal, again[name].signal, atol=1e-12)
 
 
-def test_potentiation_lasts_beyond_the_infusion_and_block_does_not(found: dict[str, Outcome]) -> None:
-    cohort = found["siegel2021_resting_fc"].cohort
+def test_potentiation_lasts_beyond_the_infusion_and_block_does_not(found: Callable[[str], Outcome]) -> None:
+    cohort = found("siegel2021_resting_fc").cohort
     for one in cohort.at("post"):
         assert one.potentiation > 0.02
         assert max(value for name, value in one.states["affected"].items() if name.startswith("block")) < 0.01
@@ -162,9 +196,9 @@ def jobs_of(outcome: Outcome, emulators: Emulators) -> list[ParticipantJob]:
     ]  # fmt: skip
 
 
-def test_participants_are_kept_and_followed_by_processes_alike(found: dict[str, Outcome], tmp_path: Path) -> None:
+def test_participants_are_kept_and_followed_by_processes_alike(found: Callable[[str], Outcome], tmp_path: Path) -> None:
     """Bit for bit: in this process before, in two others now, and as they were kept after that."""
-    outcome = found["krystal2024_mrs_pet"]
+    outcome = found("krystal2024_mrs_pet")
     emulators = emulators_for(outcome.cohort.study, lambda text: None)
     jobs = jobs_of(outcome, emulators)
     for executor in (LocalExecutor(2), Nobody()):
@@ -175,8 +209,8 @@ def test_participants_are_kept_and_followed_by_processes_alike(found: dict[str, 
                     np.testing.assert_array_equal(courses[kind].slow[name], values)
 
 
-def test_a_participant_is_known_by_all_that_decides_and_not_by_name(found: dict[str, Outcome]) -> None:
-    outcome = found["krystal2024_mrs_pet"]
+def test_a_participant_is_known_by_all_that_decides_and_not_by_name(found: Callable[[str], Outcome]) -> None:
+    outcome = found("krystal2024_mrs_pet")
     job = jobs_of(outcome, emulators_for(outcome.cohort.study, lambda text: None))[0]
     path = next(iter(job.person.spared))
     others = [
@@ -239,24 +273,23 @@ def test_spiking_scans_want_a_person_of_a_resting_study(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_the_command_prints_writes_and_draws(name: str, tmp_path: Path) -> None:
+def test_the_command_prints_writes_and_draws(name: str, commanded: Callable[[str], Commanded]) -> None:
     """Same table from JSON and file; a picture; a folder that BIDS would take; a second run into it is refused."""
-    path, out, page = small(name, tmp_path), tmp_path / "out", tmp_path / "page.png"
-    arguments = ["study", str(path), "--out", str(out), "--figure", str(page), "--json"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, (result.output, result.exception)
-    rows = json.loads(result.stdout)["rows"]
+    ran = commanded(name)
+    out = ran.out
+    rows = json.loads(ran.printed)["rows"]
+    assert [one["statistic"] for one in rows] == [one.name for one in ran.outcome.rows]
     table = (out / "table.tsv").read_text(encoding="utf-8").splitlines()
     assert [line.split("\t")[0] for line in table[1:]] == [one["statistic"] for one in rows]
-    assert page.stat().st_size > 20_000
+    assert ran.page.stat().st_size > 20_000
     about = read_about(out)
     assert [one["statistic"] for one in about["beside"]] == [one["statistic"] for one in rows]
     assert all(one["source"] for values in about["values"].values() for one in values)
     report = html.unescape(html_of(page_of(out)))
     assert [one["statistic"] for one in rows if one["statistic"] not in report] == []
-    study: StudyDefinition = read_study(path)
+    study: StudyDefinition = read_study(ran.path)
     assert (about["study"]["question"], about["study"]["seed"]) == (study.question, study.seed)
     people = (out / "participants.tsv").read_text(encoding="utf-8").splitlines()
     assert len(people) - 1 == sum(one.n for one in study.groups)
     assert (out / "dataset_description.json").is_file()
-    assert isinstance(CliRunner().invoke(app, arguments).exception, Exception)
+    assert isinstance(CliRunner().invoke(app, ran.words).exception, Exception)
