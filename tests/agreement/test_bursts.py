@@ -21,7 +21,20 @@ from msim.network.column_plan import STEP, column_plan
 
 Spikes = dict[str, tuple[np.ndarray, np.ndarray]]
 WHOLE = 0.6
+REST = 0.8
 PIECES = (0.1, 0.3, 0.2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quickly_compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Without optimization, which takes the compiler longer than it saves here; both sides of a law have it.
+
+    Brian2 does not tell such code from optimized code, so it lies in a folder of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(b2.prefs, "codegen.cpp.extra_compile_args", ["-w", "-O0", "-std=c++11"])
+        patch.setitem(b2.prefs, "codegen.runtime.cython.cache_dir", str(tmp_path_factory.mktemp("cython")))
+        yield
 
 
 def built(model: ModelDefinition, code: str = "cython", seed: int = 3) -> Brian2Network:
@@ -58,9 +71,9 @@ class Resting:
 
 @pytest.fixture(scope="module")
 def resting(small_model: ModelDefinition) -> Iterator[Resting]:
-    """Two seconds at rest, with the field."""
+    """Most of a second at rest, with the field."""
     network = built(small_model)
-    yield Resting(network, network.burst(0.2, 2.0, keep_field=True))
+    yield Resting(network, network.burst(0.2, REST, keep_field=True))
 
 
 def assert_same(left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray]) -> None:
@@ -226,4 +239,4 @@ def test_the_limit_is_the_model_s(small_model: ModelDefinition, resting: Resting
     assert reached < small_model["pv.highest_rate"] / 2
     network = built(small_model.with_value("pv.highest_rate", f"{0.9 * reached} Hz"))
     with pytest.raises(SimulationError, match="'pv' ran away"):
-        network.burst(0.2, 2.0, keep_field=False)
+        network.burst(0.2, REST, keep_field=False)
