@@ -189,6 +189,10 @@ def test_a_definition_of_a_page_is_read(block: Block, tmp_path: Path, monkeypatc
         from msim.definitions.models.checks import check_files
 
         assert check_files([str(tmp_path / "own.toml")])[1] == []
+    elif "record" in tables:
+        base = (shipped("experiments") / "dose_window.toml").read_text(encoding="utf-8").partition("[[record]]")[0]
+        (tmp_path / "own.toml").write_text(base + block.text, encoding="utf-8")
+        assert msim.read_experiment(tmp_path / "own.toml").quantities
     elif "partition" in tables:
         from msim.executors.kinds.slurm import slurm_options
         from msim.executors.registry import ExecutorOptions
