@@ -15,10 +15,11 @@ from msim.base.made import make_own
 from msim.base.settings import settings
 from msim.base.signals import stops_held
 from msim.recording.spool import Series, Spool, blocks
+from msim.storage.archives import UNREADABLE_ARCHIVE
 from msim.storage.run_store import UNFINISHED, RunFolder
 
 REACHED, REASON = "journal/reached", "journal/reason"
-UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile)
+UNREADABLE = (*UNREADABLE_ARCHIVE, TypeError, AttributeError)
 
 
 def journal_path(folder: RunFolder, arm: str, seed: int) -> Path:

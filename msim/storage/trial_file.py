@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msim.base.errors import StorageError
 from msim.base.signals import stops_held
 from msim.recording.spool import SpoolFile
+from msim.storage.archives import UNREADABLE_ARCHIVE
 from msim.storage.dataset_blocks import write_dataset
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def opened(path: Path) -> Iterator[zarr.Group]:
             # One that could not be opened cannot be closed either.
             with suppress(AttributeError):
                 store.close()
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as problem:
+    except UNREADABLE_ARCHIVE as problem:
         raise StorageError(f"{path}: cannot be read as a trial: {type(problem).__name__}: {problem}") from None
 
 

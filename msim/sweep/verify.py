@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msim.base.paths import given_path
+from msim.storage.archives import UNREADABLE_ARCHIVE
 from msim.storage.trial_store import TrialStore, done_keys, failed_keys, read_failure_record, read_record
 from msim.storage.verify import Damage, crc_holds, damage_of
 from msim.sweep.plan import Plan
@@ -66,7 +67,7 @@ def _members(content: bytes) -> Iterator[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = [one for one in archive.namelist() if not _holds(archive, one)]
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except UNREADABLE_ARCHIVE:
         yield "is not what was written: its list of members cannot be read"
         return
     for name in damaged:
@@ -78,6 +79,6 @@ def _members(content: bytes) -> Iterator[str]:
 def _holds(archive: zipfile.ZipFile, name: str) -> bool:
     try:
         member = archive.read(name)
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except UNREADABLE_ARCHIVE:
         return False
     return "/c/" not in name or crc_holds(member)

@@ -8,8 +8,10 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_run import datasets, sealed_again, started
 from small_sweep import begun, laid_down, plan_of, write_experiment
+from zarr.errors import ZarrUserWarning
 
 import msim
 from msim.base.errors import InputError, StorageError
@@ -32,7 +35,7 @@ from msim.sweep.opened import sweep_trial
 from msim.sweep.plan import Plan, Trial
 from msim.sweep.status import states, status
 from msim.sweep.table import csv_text, sweep_table, write_table
-from msim.sweep.verify import verify_sweep
+from msim.sweep.verify import trial_damage, verify_sweep
 from msim.sweep.work import Sweep
 
 AXES = ["dose:doses.mg_per_kg=0.1,0.5", "tau:eef2k.tau_K=5 minute,10 minute"]
@@ -228,6 +231,29 @@ def test_every_flipped_bit_of_a_trial_is_found(stored: Sweep, place: float, bit:
     finally:
         path.write_bytes(whole)
     assert found and all(trial.key in one.where for one in found)
+
+
+def test_every_flipped_bit_of_the_directory_of_a_trial_is_found(stored: Sweep) -> None:
+    """The directory of an archive says how each member is packed: Python has an error of its own for each bit of it."""
+    trial = stored.plan.trials[1]
+    path = stored.store.trial(trial.key)
+    whole = path.read_bytes()
+    first = whole.index(b"PK\x01\x02")
+    second = whole.index(b"PK\x01\x02", first + 1)
+    end = whole.index(b"PK\x05\x06")
+    try:
+        for place in (*range(first, second), *range(end, len(whole))):
+            for bit in range(8):
+                content = bytearray(whole)
+                content[place] ^= 1 << bit
+                path.write_bytes(content)
+                found = [*trial_damage(stored.store, trial.key)]
+                assert found and all("not what was written" in one for one in found), (place - first, bit)
+                with suppress(StorageError), warnings.catch_warnings():
+                    warnings.simplefilter("ignore", ZarrUserWarning)
+                    open_trial(path)
+    finally:
+        path.write_bytes(whole)
 
 
 def test_a_truncated_trial_and_a_flipped_chunk_are_named(sweep: Sweep) -> None:
