@@ -234,7 +234,11 @@ def test_every_flipped_bit_of_a_trial_is_found(stored: Sweep, place: float, bit:
 
 
 def test_every_flipped_bit_of_the_directory_of_a_trial_is_found(stored: Sweep) -> None:
-    """The directory of an archive says how each member is packed: Python has an error of its own for each bit of it."""
+    """The directory of an archive says how each member is packed: Python has an error of its own for each bit of it.
+
+    Tried on the entry of one member, as all are alike, and on the record at the end. A reader holds the size of a file
+    against its record and no checksum, so that it may succeed; what it raises is a StorageError.
+    """
     trial = stored.plan.trials[1]
     path = stored.store.trial(trial.key)
     whole = path.read_bytes()
