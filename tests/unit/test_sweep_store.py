@@ -38,6 +38,7 @@ from msim.sweep.table import csv_text, sweep_table, write_table
 from msim.sweep.verify import trial_damage, verify_sweep
 from msim.sweep.work import Sweep
 
+HOW_PACKED = 12  # bytes of an entry of an archive's directory that say so: its mark, versions, flags and method
 AXES = ["dose:doses.mg_per_kg=0.1,0.5", "tau:eef2k.tau_K=5 minute,10 minute"]
 
 
@@ -253,6 +254,8 @@ def test_every_flipped_bit_of_the_directory_of_a_trial_is_found(stored: Sweep) -
                 path.write_bytes(content)
                 found = [*trial_damage(stored.store, trial.key)]
                 assert found and all("not what was written" in one for one in found), (place - first, bit)
+                if place >= first + HOW_PACKED:
+                    continue
                 with suppress(StorageError), warnings.catch_warnings():
                     warnings.simplefilter("ignore", ZarrUserWarning)
                     open_trial(path)
